@@ -1,0 +1,86 @@
+"""THE list of bundled services and components, from which ports, jobs, dashboards and load tests derive.
+
+Imports nothing but the standard library, so that `wattos ps` may read it without paying for pydantic.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CONTRACTS_VERSION = "1"
+SUPERVISOR_PORT = 3080
+
+
+@dataclass(frozen=True, slots=True)
+class Dep:
+    """An edge of the dependency graph; `critical` says whether readiness follows it."""
+
+    name: str
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A bundled service: `factory` is `module:function`, taking a kernel Runtime, returning an ASGI app."""
+
+    name: str
+    factory: str
+    port: int
+    depends_on: tuple[Dep, ...] = ()
+    database: bool = True
+    default: bool = True
+
+    @property
+    def package(self) -> str:
+        """Return the package that holds the service's code and migrations."""
+        return self.factory.partition(":")[0].rpartition(".")[0]
+
+    @property
+    def url_variable(self) -> str:
+        """Return the environment variable that names this service's base URL."""
+        return f"WATTOS_{self.name.upper().replace('-', '_')}_URL"
+
+
+def _factory(package: str) -> str:
+    return f"wattos_platform.services.{package}.app:create_app"
+
+
+SERVICES: tuple[Service, ...] = (
+    Service(
+        "gateway",
+        _factory("gateway"),
+        3001,
+        (Dep("chat"), Dep("rag"), Dep("llm-gateway"), Dep("agent")),
+    ),
+    Service("agent", _factory("agent"), 3003, (Dep("llm-gateway", critical=True), Dep("rag"))),
+    Service("rag", _factory("rag"), 3005, (Dep("llm-gateway"),)),
+    Service("chat", _factory("chat"), 3006, (Dep("llm-gateway", critical=True), Dep("rag"))),
+    Service("llm-gateway", _factory("llm_gateway"), 3009),
+    Service("simulator", _factory("simulator"), 3095, database=False, default=False),
+)
+
+_BY_NAME = {service.name: service for service in SERVICES}
+
+
+def service(name: str) -> Service:
+    """Return the service called `name`; KeyError if the catalog has none."""
+    return _BY_NAME[name]
+
+
+def start_order(names: Iterable[str]) -> list[str]:
+    """Return `names` and all they depend on, each after its dependencies.
+
+    KeyError for an unknown name. Edges that are not critical order the start too: a service that starts
+    after what it uses has nothing to report as degraded.
+    """
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in ordered:
+            return
+        for dep in service(name).depends_on:
+            visit(dep.name)
+        ordered.append(name)
+
+    for name in names:
+        visit(name)
+    return ordered

@@ -1,0 +1,1 @@
+"""The database layer: SQLite by default, migrations, one batching writer per process."""

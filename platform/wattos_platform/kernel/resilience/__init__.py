@@ -1,0 +1,1 @@
+"""Breaker, retry, limiter, cache, deadline: pure classes with injected clock, random and sleep."""

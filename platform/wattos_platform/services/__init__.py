@@ -1,0 +1,1 @@
+"""The bundled services. They never import each other."""
