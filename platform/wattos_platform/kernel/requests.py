@@ -1,0 +1,54 @@
+"""Reading what a caller sent: strict models in, one clear 400 or 422 out."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from wattos_platform.kernel.errors import ServiceError
+
+M = TypeVar("M", bound=BaseModel)
+_SHOWN_CHARS = 80
+
+
+async def parse(request: Request, model: type[M]) -> M:
+    """Return the request's JSON body as a `model`.
+
+    ServiceError 400 for bytes that are not UTF-8 JSON, 422 naming each field that is wrong or unknown
+    (unknown fields are wrong where the model forbids extras, as our own APIs do).
+    """
+    return validated(await request.body(), model)
+
+
+def validated(body: bytes, model: type[M]) -> M:
+    """Return `body` as a `model`; errors as in `parse`."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def query(request: Request, model: type[M]) -> M:
+    """Return the query string as a `model`; 422 naming each parameter that is wrong or unknown."""
+    try:
+        return model.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> ServiceError:
+    errors = error.errors(include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return ServiceError(400, "invalid_json", f"The body is not valid JSON: {errors[0]['msg']}.")
+    details = [_detail(item) for item in errors]
+    first = details[0]
+    where = f"Field {first['field']!r}" if first["field"] else "The body"
+    return ServiceError(
+        422, "invalid_request", f"{where}: {first['message']}.", details=details, param=first["field"]
+    )
+
+
+def _detail(item: Any) -> dict[str, str]:
+    field = ".".join(str(part) for part in item["loc"])
+    message = "this field is not known" if item["type"] == "extra_forbidden" else str(item["msg"])
+    return {"field": field[:_SHOWN_CHARS], "message": message}
