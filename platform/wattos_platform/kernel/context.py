@@ -64,7 +64,7 @@ def request_id_of(header: str | None) -> str:
 
 
 def trace_of(header: str | None) -> tuple[str, str]:
-    """Return (trace id, flags) of a caller's traceparent, or of a new trace when it is missing or malformed."""
+    """Return (trace id, flags) of a caller's traceparent, or of a new one when it is malformed."""
     match = _TRACEPARENT.match(header) if header else None
     if match and match[1] != _NO_TRACE and match[2] != _NO_SPAN:
         return match[1], match[3]
