@@ -1,0 +1,83 @@
+"""argv in, exit code out: the only place where an error becomes text and a code."""
+
+import os
+import sys
+
+TYPE_CHECKING = False  # the standard library's constant would cost the import of typing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+
+def main(argv: "Sequence[str] | None" = None) -> int:
+    """Run `wattos` and return its exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _guarded(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+        return 0
+    return code
+
+
+def _guarded(args: list[str]) -> int:
+    """Run the command and return its code, with every failure told on stderr."""
+    from wattos_cli.dispatch import failures
+    from wattos_cli.errors import ExitCode
+
+    _watch_signals(failures.Terminated)
+    try:
+        from wattos_cli.app import execute
+
+        return int(execute(args))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return int(ExitCode.INTERRUPTED)
+    except failures.Terminated:
+        return int(ExitCode.TERMINATED)
+    except BrokenPipeError:
+        raise
+    except Exception as failure:  # noqa: BLE001 - the last resort: everything unforeseen is a bug, exit 70
+        if type(failure).__name__ == "Exit" and hasattr(failure, "exit_code"):
+            return int(failure.exit_code)  # typer's way of saying that --help was answered
+        error = failures.as_wattos_error(failure, args, os.environ)
+        _tell(error, as_json=failures.wants_json(args))
+        return int(error.exit_code)
+
+
+def _tell(error: "Exception", *, as_json: bool) -> None:
+    """Write `error` to stderr; data already on its way to stdout is delivered first."""
+    from wattos_cli.dispatch import failures
+    from wattos_cli.errors import WattosError
+
+    assert isinstance(error, WattosError)  # noqa: S101 - narrows the lazily imported type
+    sys.stdout.flush()
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    text = failures.as_json(error) if as_json else failures.as_text(error, color=color, environ=os.environ)
+    sys.stderr.write(f"{text}\n")
+
+
+def _watch_signals(terminated: type[BaseException]) -> None:
+    """Let SIGTERM and the first Ctrl-C unwind the command, and the second Ctrl-C end it at once."""
+    import signal
+
+    def on_interrupt(_signal: int, _frame: "FrameType | None") -> None:
+        signal.signal(signal.SIGINT, lambda _s, _f: os._exit(130))
+        raise KeyboardInterrupt
+
+    def on_terminate(_signal: int, _frame: "FrameType | None") -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise terminated
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    signal.signal(signal.SIGTERM, on_terminate)
+
+
+def _leave_pipe() -> None:
+    """Point stdout to nowhere, so that the interpreter's own last flush finds no closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""From argv to a command's `run`: the tree, lazy loading, and the options that every command takes."""

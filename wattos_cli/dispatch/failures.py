@@ -1,0 +1,115 @@
+"""What a person or a script reads when a command fails, and with which code it ends; used by `__main__`."""
+
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from wattos_cli import __version__
+from wattos_cli.errors import ExitCode, WattosError
+
+_SECRET = re.compile(
+    r"""(wk_|sk-|sk_)[A-Za-z0-9_\-]{6,}                     # our keys and those of providers
+    |eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]*)?  # JWT
+    |(?<=://)[^/\s:@]+:[^/\s@]+(?=@)                        # user:password in a URL
+    """,
+    re.VERBOSE,
+)
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; a BaseException, so that no command swallows it."""
+
+
+def redacted(text: str) -> str:
+    """Return `text` without API keys, JWTs and passwords in URLs."""
+    return _SECRET.sub("***", text)
+
+
+def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
+    """Return the error to show for `failure`; an unforeseen one is written to a crash report first."""
+    if isinstance(failure, WattosError):
+        return failure
+    usage = _as_usage_error(failure)
+    if usage is not None:
+        return usage
+    return _as_internal_error(failure, argv, environ)
+
+
+def _as_usage_error(failure: Exception) -> WattosError | None:
+    """Return the usage error behind an exception of typer, None for any other exception."""
+    typer = sys.modules.get("typer")
+    if typer is None:
+        return None
+    if isinstance(failure, typer.Abort):
+        return WattosError("Aborted.", code="aborted", exit_code=ExitCode.NO)
+    if not isinstance(failure, typer.TyperException):
+        return None
+    context = getattr(failure, "ctx", None)
+    path = context.command_path if context is not None else "wattos"
+    return WattosError(
+        failure.format_message(), hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE
+    )
+
+
+def _as_internal_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
+    """Write a crash report (0600, without secrets) and return an error that names its path."""
+    report = "".join(traceback.format_exception(failure))
+    lines = [
+        f"wattos {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"argv: {list(argv)!r}",
+        f"names set in the environment: {sorted(n for n in environ if n.startswith('WATTOS_'))}",
+        "",
+        report,
+    ]
+    path = ""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="wattos-crash-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(redacted("\n".join(lines)))
+    except OSError as refused:
+        path = f"(not written: {refused})"
+    return WattosError(
+        f"wattos hit a bug in itself: {type(failure).__name__}. Crash report: {path}",
+        hint="report it with that file; it contains no secrets",
+        code="internal_error",
+        exit_code=ExitCode.INTERNAL,
+        details={"crash_report": path},
+    )
+
+
+def as_json(error: WattosError) -> str:
+    """Return `error` as one line of `wattos.error/v1`."""
+    body: dict[str, Any] = {
+        "schema": "wattos.error/v1",
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "details": error.details,
+    }
+    return json.dumps(body, ensure_ascii=False, default=str)
+
+
+def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str]) -> str:
+    """Return `error` for people: what failed, then the next thing to type; in GitHub Actions, annotated."""
+    red, plain = ("\033[1;31m", "\033[0m") if color else ("", "")
+    lines = [f"{red}error:{plain} {error.message}"]
+    if error.hint:
+        lines.append(f"  hint: {error.hint}")
+    if environ.get("GITHUB_ACTIONS") == "true":
+        escaped = error.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        lines.append(f"::error title=wattos::{escaped}")
+    return "\n".join(lines)
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Return whether `argv` asks for JSON; read by hand, as parsing itself may fail."""
+    joined = {"-ojson", "-o=json", "--output=json"}
+    pairs = pairwise(argv)
+    return any(a in joined for a in argv) or any(a in {"-o", "--output"} and b == "json" for a, b in pairs)
