@@ -1,0 +1,111 @@
+"""A service's database: bounded readers, one batching writer."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from wattos_platform.kernel.db.engine import sqlite_engine
+from wattos_platform.kernel.db.errors import translate
+from wattos_platform.kernel.db.instrumentation import instrument
+from wattos_platform.kernel.db.settings import DatabaseSettings, sqlite_path
+from wattos_platform.kernel.db.writer import BatchingWriter, T, Work
+from wattos_platform.kernel.telemetry import Log, Meter, NullLog, NullMeter
+
+_PING = text("SELECT 1")
+
+
+class Database:
+    """What a service's repositories are given. Made by `open_database`; belongs to one event loop."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: DatabaseSettings,
+        meter: Meter,
+        log: Log,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.path = path
+        self._meter = meter
+        self._monotonic = monotonic
+        self._readers: AsyncEngine = sqlite_engine(path, settings, read_only=True)
+        self._write_engine: AsyncEngine = sqlite_engine(path, settings, read_only=False)
+        for engine in (self._readers, self._write_engine):
+            instrument(engine, meter, monotonic)
+        self._writer = BatchingWriter(self._write_engine, settings, meter, log)
+        self._pool_wait = meter.histogram("db_pool_wait_seconds")
+
+    @classmethod
+    async def open(
+        cls,
+        url: str | Path,
+        *,
+        settings: DatabaseSettings | None = None,
+        meter: Meter | None = None,
+        log: Log | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> "Database":
+        """Return the database behind `url` with its writer running.
+
+        DatabaseUrlError for a URL that cannot work. A database that is down is no error here: readiness says so,
+        calls raise DatabaseUnavailableError, and both recover by themselves.
+        """
+        database = cls(
+            sqlite_path(url),
+            settings or DatabaseSettings(),
+            meter or NullMeter(),
+            log or NullLog(),
+            monotonic,
+        )
+        database._writer.start()
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection that can only read; every statement sees what is committed when it starts.
+
+        Raises DatabaseUnavailableError when no connection is free within the pool wait, when the database is gone,
+        and for a statement that exceeds the statement time-out.
+        """
+        asked = self._monotonic()
+        try:
+            async with self._readers.connect() as connection:
+                self._pool_wait.observe(self._monotonic() - asked)
+                yield connection
+        except Exception as error:
+            outage = translate(error)
+            if outage is None:
+                raise
+            raise outage from error
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work(connection)` and return its result once it is committed.
+
+        Several callers' work shares a transaction; an exception in `work` rolls back that work only and is raised
+        here. Keep `work` to statements: it holds the only write lock and is given up after the work time-out.
+        Raises DatabaseUnavailableError when the queue is full or the database cannot be written.
+        """
+        return await self._writer.submit(work)
+
+    def enqueue(self, work: Work[object]) -> None:
+        """Commit `work` at most 100 ms later without waiting: usage and audit rows, nothing else.
+
+        When the queue is full or the database fails, the row is dropped, counted
+        (`db_writes_dropped_total`) and logged.
+        """
+        self._writer.enqueue(work)
+
+    async def ping(self) -> None:
+        """Return when the database answers a query; DatabaseUnavailableError if it does not."""
+        async with self.read() as connection:
+            await connection.execute(_PING)
+
+    async def close(self) -> None:
+        """Commit what waits, then close every connection."""
+        await self._writer.close()
+        await self._write_engine.dispose()
+        await self._readers.dispose()

@@ -1,0 +1,180 @@
+"""The one writer of a process: many units of work in one transaction, each acknowledged after the commit."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError, translate
+from wattos_platform.kernel.db.settings import DatabaseSettings
+from wattos_platform.kernel.telemetry import Log, Meter
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+
+class _Unit(Generic[T]):
+    """One unit of work; `done` is None for work that nobody waits for."""
+
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Work[T], done: asyncio.Future[T] | None) -> None:
+        self.work = work
+        self.done = done
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    @property
+    def abandoned(self) -> bool:
+        return self.done is not None and self.done.cancelled()
+
+
+class BatchingWriter:
+    """Runs units of work one after the other, commits them together, then tells each caller its result.
+
+    An exception in one unit rolls back that unit only (savepoint). A unit runs in the writer's task: it must take
+    what it needs of the request (identity, request id) before it is submitted.
+    """
+
+    def __init__(self, engine: AsyncEngine, settings: DatabaseSettings, meter: Meter, log: Log) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._meter = meter
+        self._log = log
+        self._waiting: deque[_Unit[Any]] = deque()
+        self._urgent = asyncio.Event()
+        self._some = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the writer's task in the running loop."""
+        self._task = asyncio.create_task(self._serve(), name="database-writer")
+
+    async def submit(self, work: Work[T]) -> T:
+        """Run `work` in the next batch and return its result after the commit.
+
+        Raises what `work` raised; DatabaseUnavailableError when the queue is full or the batch failed.
+        A caller that is cancelled before its work has begun takes it out; later the work is committed all the same.
+        """
+        if asyncio.current_task() is self._task:
+            raise RuntimeError("a unit of work must use its connection, not write() again: it would wait for itself")
+        if self._closing or len(self._waiting) >= self._settings.queue_size:
+            raise DatabaseUnavailableError("has too many writes waiting" if not self._closing else "is closing")
+        unit = _Unit(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(unit)
+        self._some.set()
+        self._urgent.set()
+        assert unit.done is not None  # noqa: S101 - for the type checker
+        return await unit.done
+
+    def enqueue(self, work: Work[Any]) -> None:
+        """Run `work` soon; at most `lag_s` and one batch later. A full queue drops it, counted and logged."""
+        if self._closing or len(self._waiting) >= self._settings.queue_size:
+            self._meter.counter("db_writes_dropped_total").inc()
+            self._log.error("write.dropped", message="queue of late writes is full", size=len(self._waiting))
+            return
+        self._waiting.append(_Unit(work, None))
+        self._some.set()
+
+    async def close(self) -> None:
+        """Write what waits, then stop; what is left after `close_timeout_s` is refused."""
+        self._closing = True
+        self._some.set()
+        self._urgent.set()
+        if self._task is None:
+            return
+        _, late = await asyncio.wait({self._task}, timeout=self._settings.close_timeout_s)
+        if late:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._refuse(self._waiting)
+
+    async def _serve(self) -> None:
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._some.clear()
+                await self._some.wait()
+                continue
+            await self._let_late_ones_gather()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))]
+            batch = [unit for unit in batch if not unit.abandoned]
+            if batch:
+                await self._commit(batch)
+
+    async def _let_late_ones_gather(self) -> None:
+        """Wait up to `lag_s` while nobody waits for an answer, so that usage rows share a commit."""
+        if self._closing or any(unit.done is not None for unit in self._waiting):
+            return
+        self._urgent.clear()
+        try:
+            async with asyncio.timeout(self._settings.lag_s):
+                await self._urgent.wait()
+        except TimeoutError:
+            return
+
+    async def _commit(self, batch: list[_Unit[Any]]) -> None:
+        try:
+            async with self._engine.connect() as connection:
+                await self._run_batch(connection, batch)
+        except asyncio.CancelledError:
+            self._fail(batch, DatabaseUnavailableError("is closing"))
+            raise
+        except Exception as error:  # noqa: BLE001 - every unit's caller is told, the writer lives on
+            self._fail(batch, translate(error) or error)
+            return
+        self._meter.histogram("db_write_batch_size").observe(len(batch))
+        for unit in batch:
+            self._acknowledge(unit)
+
+    async def _run_batch(self, connection: AsyncConnection, batch: list[_Unit[Any]]) -> None:
+        async with connection.begin() as transaction:
+            if len(batch) == 1:
+                # Alone, a unit needs no savepoint: the transaction is its own.
+                if not await self._run(connection, batch[0]):
+                    await transaction.rollback()
+                return
+            for unit in batch:
+                savepoint = await connection.begin_nested()
+                if await self._run(connection, unit):
+                    await savepoint.commit()
+                else:
+                    await savepoint.rollback()
+
+    async def _run(self, connection: AsyncConnection, unit: _Unit[Any]) -> bool:
+        """Run one unit; True if it succeeded. Raises only what makes the whole transaction useless."""
+        try:
+            async with asyncio.timeout(self._settings.work_timeout_s):
+                unit.result = await unit.work(connection)
+        except Exception as error:  # noqa: BLE001 - belongs to the unit's caller
+            unit.error = error
+            if connection.invalidated or isinstance(error, TimeoutError):
+                raise DatabaseUnavailableError("gave up on a unit of work that took too long") from error
+            return False
+        return True
+
+    def _acknowledge(self, unit: _Unit[Any]) -> None:
+        if unit.done is None:
+            if unit.error is not None:
+                self._lost(unit.error)
+        elif not unit.done.done():
+            if unit.error is not None:
+                unit.done.set_exception(translate(unit.error) or unit.error)
+            else:
+                unit.done.set_result(unit.result)
+
+    def _fail(self, batch: list[_Unit[Any]], error: BaseException) -> None:
+        for unit in batch:
+            if unit.error is None or isinstance(unit.error, TimeoutError):
+                unit.error = error
+            self._acknowledge(unit)
+
+    def _refuse(self, units: deque[_Unit[Any]]) -> None:
+        self._fail(list(units), DatabaseUnavailableError("is closing"))
+        units.clear()
+
+    def _lost(self, error: BaseException) -> None:
+        self._meter.counter("db_writes_dropped_total").inc()
+        self._log.error("write.failed", message="a late write was not stored", error=str(error))

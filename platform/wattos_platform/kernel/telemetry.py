@@ -1,0 +1,99 @@
+"""What the kernel's parts ask of metrics and logs: Protocols, so that each part can be built and tested alone."""
+
+from typing import Any, Protocol
+
+
+class Counter(Protocol):
+    """A number that only grows."""
+
+    def inc(self, amount: float = 1) -> None:
+        """Add `amount`."""
+
+
+class Gauge(Protocol):
+    """A number that is set."""
+
+    def set(self, value: float) -> None:
+        """Replace the value."""
+
+
+class Histogram(Protocol):
+    """A distribution; durations are observed in seconds."""
+
+    def observe(self, amount: float) -> None:
+        """Record one observation."""
+
+
+class Meter(Protocol):
+    """Gives the cached child of a declared metric for a set of labels."""
+
+    def counter(self, name: str, /, **labels: str) -> Counter:
+        """Return the counter's child."""
+
+    def gauge(self, name: str, /, **labels: str) -> Gauge:
+        """Return the gauge's child."""
+
+    def histogram(self, name: str, /, **labels: str) -> Histogram:
+        """Return the histogram's child."""
+
+
+class Log(Protocol):
+    """The part of a structlog logger that the kernel uses; `event` is noun.past_tense_verb."""
+
+    def info(self, event: str, /, **fields: Any) -> Any:
+        """Write a line of level info."""
+
+    def warning(self, event: str, /, **fields: Any) -> Any:
+        """Write a line of level warning."""
+
+    def error(self, event: str, /, **fields: Any) -> Any:
+        """Write a line of level error."""
+
+
+class _Null:
+    __slots__ = ()
+
+    def inc(self, amount: float = 1) -> None:
+        """Count nothing."""
+
+    def set(self, value: float) -> None:
+        """Keep nothing."""
+
+    def observe(self, amount: float) -> None:
+        """Record nothing."""
+
+
+_NULL = _Null()
+
+
+class NullMeter:
+    """A meter that records nothing; the default where no metrics are wanted."""
+
+    __slots__ = ()
+
+    def counter(self, name: str, /, **labels: str) -> Counter:  # noqa: ARG002 - the Protocol's shape
+        """Return a counter that counts nothing."""
+        return _NULL
+
+    def gauge(self, name: str, /, **labels: str) -> Gauge:  # noqa: ARG002 - the Protocol's shape
+        """Return a gauge that keeps nothing."""
+        return _NULL
+
+    def histogram(self, name: str, /, **labels: str) -> Histogram:  # noqa: ARG002 - the Protocol's shape
+        """Return a histogram that records nothing."""
+        return _NULL
+
+
+class NullLog:
+    """A log that writes nothing."""
+
+    __slots__ = ()
+
+    def info(self, event: str, /, **fields: Any) -> None:
+        """Write nothing."""
+
+    def warning(self, event: str, /, **fields: Any) -> None:
+        """Write nothing."""
+
+    def error(self, event: str, /, **fields: Any) -> None:
+        """Write nothing."""
