@@ -3,7 +3,8 @@
 import secrets
 import time
 
-_lock_free_state = [0, 0]
+_COUNTER_MAX = 0xFFF
+_last = [0, 0]  # milliseconds and counter of the previous id
 
 
 def uuid7() -> str:
@@ -13,14 +14,14 @@ def uuid7() -> str:
     6.2 (method 1: a 12-bit counter, seeded low, that borrows from the clock when it runs over).
     """
     now_ms = time.time_ns() // 1_000_000
-    last_ms, counter = _lock_free_state
+    last_ms, counter = _last
     if now_ms > last_ms:
         counter = secrets.randbits(8)
     else:
         now_ms, counter = last_ms, counter + 1
-        if counter > 0xFFF:
+        if counter > _COUNTER_MAX:
             now_ms, counter = last_ms + 1, 0
-    _lock_free_state[:] = (now_ms, counter)
+    _last[:] = (now_ms, counter)
     high = now_ms << 16 | 0x7000 | counter
     low = 0x8000_0000_0000_0000 | secrets.randbits(62)
     digits = f"{high:016x}{low:016x}"

@@ -1,4 +1,4 @@
-"""What the kernel's parts ask of metrics and logs: Protocols, so that each part can be built and tested alone."""
+"""What the kernel's parts ask of metrics and logs: Protocols, so that each part can be tested alone."""
 
 from typing import Any, Protocol
 

@@ -1,6 +1,4 @@
-"""The database layer: SQLite by default, migrations, one batching writer per process."""
+"""The database layer: SQLite by default, migrations, one batching writer per process.
 
-from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.settings import DatabaseSettings
-
-__all__ = ["Database", "DatabaseSettings"]
+Imports nothing: `migrate` must not pay for SQLAlchemy when there is nothing to do.
+"""

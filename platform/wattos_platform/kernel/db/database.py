@@ -19,7 +19,7 @@ _PING = text("SELECT 1")
 
 
 class Database:
-    """What a service's repositories are given. Made by `open_database`; belongs to one event loop."""
+    """What a service's repositories are given. Made by `Database.open`; belongs to one event loop."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class Database:
     ) -> "Database":
         """Return the database behind `url` with its writer running.
 
-        DatabaseUrlError for a URL that cannot work. A database that is down is no error here: readiness says so,
-        calls raise DatabaseUnavailableError, and both recover by themselves.
+        DatabaseUrlError for a URL that cannot work. A database that is down is no error here: readiness
+        says so, calls raise DatabaseUnavailableError, and both recover by themselves.
         """
         database = cls(
             sqlite_path(url),
@@ -68,8 +68,8 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection that can only read; every statement sees what is committed when it starts.
 
-        Raises DatabaseUnavailableError when no connection is free within the pool wait, when the database is gone,
-        and for a statement that exceeds the statement time-out.
+        Raises DatabaseUnavailableError when no connection is free within the pool wait, when the database
+        is gone, and for a statement that exceeds the statement time-out.
         """
         asked = self._monotonic()
         try:
@@ -77,7 +77,7 @@ class Database:
                 self._pool_wait.observe(self._monotonic() - asked)
                 yield connection
         except Exception as error:
-            outage = translate(error)
+            outage = translate(error, reading=True)
             if outage is None:
                 raise
             raise outage from error
@@ -85,9 +85,9 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Run `work(connection)` and return its result once it is committed.
 
-        Several callers' work shares a transaction; an exception in `work` rolls back that work only and is raised
-        here. Keep `work` to statements: it holds the only write lock and is given up after the work time-out.
-        Raises DatabaseUnavailableError when the queue is full or the database cannot be written.
+        Several callers' work shares a transaction; an exception in `work` rolls back that work only and is
+        raised here. Keep `work` to statements: it holds the only write lock and is given up after the work
+        time-out. Raises DatabaseUnavailableError when the queue is full or the database cannot be written.
         """
         return await self._writer.submit(work)
 
@@ -95,7 +95,7 @@ class Database:
         """Commit `work` at most 100 ms later without waiting: usage and audit rows, nothing else.
 
         When the queue is full or the database fails, the row is dropped, counted
-        (`db_writes_dropped_total`) and logged.
+        (`db_rows_dropped_total`) and logged.
         """
         self._writer.enqueue(work)
 

@@ -14,8 +14,8 @@ from wattos_platform.kernel.db.sqlite_driver import FusedDbapi, WatchedConnectio
 def sqlite_engine(path: Path, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
     """Return an engine over `path`; nothing is opened yet.
 
-    The writer's engine (`read_only=False`) has one connection; the readers' refuses every write. Statements end
-    after `settings.statement_timeout_s` with "interrupted"; a locked database is waited for as long.
+    The writer's engine (`read_only=False`) has one connection; the readers' refuses every write. Statements
+    end after `settings.statement_timeout_s` with "interrupted"; a locked database is waited for as long.
     """
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
@@ -33,8 +33,8 @@ def sqlite_engine(path: Path, settings: DatabaseSettings, *, read_only: bool) ->
         },
     )
     if not read_only:
-        # The driver's own transactions begin late and know no savepoint (isolation_level=None turns them off).
-        # IMMEDIATE takes the write lock at once: a deferred one can fail half-way through the work.
+        # The driver's own transactions begin late and know no savepoint; isolation_level=None turns them
+        # off. IMMEDIATE takes the write lock at once: a deferred one can fail half-way through the work.
         event.listen(
             engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
         )

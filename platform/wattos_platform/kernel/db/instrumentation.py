@@ -41,17 +41,15 @@ def instrument(engine: AsyncEngine, meter: Meter, monotonic: Callable[[], float]
         if operation == "other":
             return
         meter.counter("db_queries_total", operation=operation, table=table, success=success).inc()
-        meter.histogram("db_query_duration_seconds", operation=operation, table=table).observe(
-            monotonic() - started
-        )
+        meter.histogram("db_query_duration_seconds", operation=operation).observe(monotonic() - started)
 
     def before(
-        _connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
+        _connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, *_rest: Any
     ) -> None:
         context.wattos_started = monotonic()
 
     def after(
-        _connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+        _connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, *_rest: Any
     ) -> None:
         record(statement, context.wattos_started, "true")
 

@@ -34,8 +34,8 @@ class _Unit(Generic[T]):
 class BatchingWriter:
     """Runs units of work one after the other, commits them together, then tells each caller its result.
 
-    An exception in one unit rolls back that unit only (savepoint). A unit runs in the writer's task: it must take
-    what it needs of the request (identity, request id) before it is submitted.
+    An exception in one unit rolls back that unit only (savepoint). A unit runs in the writer's task: it must
+    take what it needs of the request (identity, request id) before it is submitted.
     """
 
     def __init__(self, engine: AsyncEngine, settings: DatabaseSettings, meter: Meter, log: Log) -> None:
@@ -43,6 +43,7 @@ class BatchingWriter:
         self._settings = settings
         self._meter = meter
         self._log = log
+        self._queue_length = meter.gauge("db_write_queue_length")
         self._waiting: deque[_Unit[Any]] = deque()
         self._urgent = asyncio.Event()
         self._some = asyncio.Event()
@@ -57,24 +58,25 @@ class BatchingWriter:
         """Run `work` in the next batch and return its result after the commit.
 
         Raises what `work` raised; DatabaseUnavailableError when the queue is full or the batch failed.
-        A caller that is cancelled before its work has begun takes it out; later the work is committed all the same.
+        A caller cancelled before its work has begun takes it out; later the work is committed all the same.
         """
         if asyncio.current_task() is self._task:
-            raise RuntimeError("a unit of work must use its connection, not write() again: it would wait for itself")
+            raise RuntimeError("work must use its connection, not write() again: it would wait for itself")
         if self._closing or len(self._waiting) >= self._settings.queue_size:
-            raise DatabaseUnavailableError("has too many writes waiting" if not self._closing else "is closing")
-        unit = _Unit(work, asyncio.get_running_loop().create_future())
-        self._waiting.append(unit)
+            raise DatabaseUnavailableError(
+                "has too many writes waiting" if not self._closing else "is closing"
+            )
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Unit(work, done))
         self._some.set()
         self._urgent.set()
-        assert unit.done is not None  # noqa: S101 - for the type checker
-        return await unit.done
+        return await done
 
     def enqueue(self, work: Work[Any]) -> None:
         """Run `work` soon; at most `lag_s` and one batch later. A full queue drops it, counted and logged."""
         if self._closing or len(self._waiting) >= self._settings.queue_size:
-            self._meter.counter("db_writes_dropped_total").inc()
-            self._log.error("write.dropped", message="queue of late writes is full", size=len(self._waiting))
+            self._meter.counter("db_rows_dropped_total").inc()
+            self._log.error("row.dropped", message="queue of late writes is full", size=len(self._waiting))
             return
         self._waiting.append(_Unit(work, None))
         self._some.set()
@@ -99,8 +101,11 @@ class BatchingWriter:
                 await self._some.wait()
                 continue
             await self._let_late_ones_gather()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))]
+            batch = [
+                self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))
+            ]
             batch = [unit for unit in batch if not unit.abandoned]
+            self._queue_length.set(len(self._waiting))
             if batch:
                 await self._commit(batch)
 
@@ -125,7 +130,6 @@ class BatchingWriter:
         except Exception as error:  # noqa: BLE001 - every unit's caller is told, the writer lives on
             self._fail(batch, translate(error) or error)
             return
-        self._meter.histogram("db_write_batch_size").observe(len(batch))
         for unit in batch:
             self._acknowledge(unit)
 
@@ -148,7 +152,7 @@ class BatchingWriter:
         try:
             async with asyncio.timeout(self._settings.work_timeout_s):
                 unit.result = await unit.work(connection)
-        except Exception as error:  # noqa: BLE001 - belongs to the unit's caller
+        except Exception as error:
             unit.error = error
             if connection.invalidated or isinstance(error, TimeoutError):
                 raise DatabaseUnavailableError("gave up on a unit of work that took too long") from error
@@ -176,5 +180,5 @@ class BatchingWriter:
         units.clear()
 
     def _lost(self, error: BaseException) -> None:
-        self._meter.counter("db_writes_dropped_total").inc()
-        self._log.error("write.failed", message="a late write was not stored", error=str(error))
+        self._meter.counter("db_rows_dropped_total").inc()
+        self._log.error("row.dropped", message="a late write was not stored", error=str(error))

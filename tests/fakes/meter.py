@@ -1,0 +1,59 @@
+"""A meter that remembers, for tests that ask what was counted."""
+
+from collections import defaultdict
+from typing import Any
+
+
+class _Child:
+    def __init__(self, values: dict[Any, list[float]], key: Any) -> None:
+        self._values, self._key = values, key
+
+    def inc(self, amount: float = 1) -> None:
+        self._values[self._key].append(amount)
+
+    def observe(self, amount: float) -> None:
+        self._values[self._key].append(amount)
+
+    def set(self, value: float) -> None:
+        self._values[self._key][:] = [value]
+
+
+class FakeMeter:
+    """`meter.total("name", label="value")` sums what was recorded under these labels."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, frozenset[tuple[str, str]]], list[float]] = defaultdict(list)
+
+    def counter(self, name: str, /, **labels: str) -> _Child:
+        return _Child(self.values, (name, frozenset(labels.items())))
+
+    gauge = counter
+    histogram = counter
+
+    def total(self, name: str, /, **labels: str) -> float:
+        wanted = frozenset(labels.items())
+        return sum(
+            sum(seen) for (found, have), seen in self.values.items() if found == name and wanted <= have
+        )
+
+    def count(self, name: str, /, **labels: str) -> int:
+        wanted = frozenset(labels.items())
+        return sum(
+            len(seen) for (found, have), seen in self.values.items() if found == name and wanted <= have
+        )
+
+
+class FakeLog:
+    """`log.events` holds (level, event, fields)."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str, dict[str, Any]]] = []
+
+    def info(self, event: str, /, **fields: Any) -> None:
+        self.events.append(("info", event, fields))
+
+    def warning(self, event: str, /, **fields: Any) -> None:
+        self.events.append(("warning", event, fields))
+
+    def error(self, event: str, /, **fields: Any) -> None:
+        self.events.append(("error", event, fields))

@@ -1,0 +1,272 @@
+"""The database layer on real SQLite files."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from tests.fakes.meter import FakeLog, FakeMeter
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
+from wattos_platform.kernel.db.settings import DatabaseSettings, DatabaseUrlError, sqlite_path
+
+METADATA = MetaData()
+NOTES = Table("notes", METADATA, Column("id", Integer, primary_key=True), Column("body", String))
+
+
+@pytest.fixture
+def meter():
+    return FakeMeter()
+
+
+@pytest.fixture
+def log():
+    return FakeLog()
+
+
+@pytest.fixture
+async def database(tmp_path, meter, log):
+    settings = DatabaseSettings(pool_size=2, pool_wait_s=0.05, statement_timeout_s=0.3, queue_size=50)
+    opened = await Database.open(tmp_path / "notes.db", settings=settings, meter=meter, log=log)
+    await opened.write(lambda connection: connection.run_sync(METADATA.create_all))
+    yield opened
+    await opened.close()
+
+
+def add(body: str, number: int | None = None):
+    async def work(connection):
+        values = {"body": body} if number is None else {"body": body, "id": number}
+        result = await connection.execute(insert(NOTES).values(**values))
+        return result.inserted_primary_key[0]
+
+    return work
+
+
+async def bodies(database):
+    async with database.read() as connection:
+        return list((await connection.execute(select(NOTES.c.body).order_by(NOTES.c.id))).scalars())
+
+
+async def test_write_returns_the_result_after_the_commit(database):
+    number = await database.write(add("one"))
+
+    with closing(sqlite3.connect(database.path)) as other:
+        assert other.execute("SELECT body FROM notes WHERE id=?", (number,)).fetchall() == [("one",)]
+
+
+async def test_concurrent_writes_share_commits_and_keep_their_order(database):
+    numbers = await asyncio.gather(*(database.write(add(f"n{i}")) for i in range(40)))
+
+    assert numbers == sorted(numbers)
+    assert await bodies(database) == [f"n{i}" for i in range(40)]
+
+
+async def test_a_failing_unit_rolls_back_only_itself(database):
+    async def half(connection):
+        await add("lost")(connection)
+        raise LookupError("on purpose")
+
+    results = await asyncio.gather(
+        database.write(add("a", 1)),
+        database.write(half),
+        database.write(add("b", 1)),
+        database.write(add("c")),
+        return_exceptions=True,
+    )
+
+    assert results[0] == 1
+    assert isinstance(results[1], LookupError)
+    assert isinstance(results[2], IntegrityError)
+    assert await bodies(database) == ["a", "c"]
+
+
+async def test_a_failing_unit_alone_rolls_back(database):
+    async def half(connection):
+        await add("lost")(connection)
+        raise LookupError("on purpose")
+
+    with pytest.raises(LookupError):
+        await database.write(half)
+    assert await bodies(database) == []
+
+
+async def test_a_unit_that_never_ends_does_not_stop_the_writer(tmp_path):
+    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=0.05))
+    await database.write(lambda connection: connection.run_sync(METADATA.create_all))
+    never = asyncio.Event()
+
+    async def hang(connection):
+        await add("lost")(connection)
+        await never.wait()
+
+    with pytest.raises(DatabaseUnavailableError):
+        await database.write(hang)
+    await database.write(add("after"))
+    assert await bodies(database) == ["after"]
+    await database.close()
+
+
+async def test_a_cancelled_caller_takes_its_waiting_work_out(database):
+    gate = asyncio.Event()
+
+    async def slow(connection):
+        await gate.wait()
+
+    first = asyncio.create_task(database.write(slow))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(database.write(add("cancelled")))
+    await asyncio.sleep(0)
+    second.cancel()
+    gate.set()
+    await first
+    await database.write(add("kept"))
+
+    assert await bodies(database) == ["kept"]
+
+
+async def test_write_inside_work_is_refused_instead_of_waiting_for_itself(database):
+    async def nested(connection):
+        await database.write(add("inner"))
+
+    with pytest.raises(RuntimeError, match="wait for itself"):
+        await database.write(nested)
+
+
+async def test_a_full_queue_refuses_writes_and_drops_late_rows(database, meter, log):
+    gate = asyncio.Event()
+
+    async def slow(connection):
+        await gate.wait()
+
+    first = asyncio.create_task(database.write(slow))
+    await asyncio.sleep(0.01)
+    for _ in range(51):
+        database.enqueue(add("late"))
+    with pytest.raises(DatabaseUnavailableError) as refused:
+        await database.write(add("refused"))
+    gate.set()
+    await first
+
+    assert refused.value.status == 503
+    assert refused.value.headers["Retry-After"] == "1"
+    assert meter.total("db_rows_dropped_total") == 1
+    assert [event for _, event, _ in log.events] == ["row.dropped"]
+
+
+async def test_enqueued_rows_are_committed_by_the_time_of_close(tmp_path):
+    database = await Database.open(tmp_path / "x.db")
+    await database.write(lambda connection: connection.run_sync(METADATA.create_all))
+    for number in range(200):
+        database.enqueue(add(f"late{number}"))
+    await database.close()
+
+    with closing(sqlite3.connect(tmp_path / "x.db")) as other:
+        assert other.execute("SELECT count(*) FROM notes").fetchone() == (200,)
+    with pytest.raises(DatabaseUnavailableError, match="closing"):
+        await database.write(add("too late"))
+
+
+async def test_an_enqueued_row_that_fails_is_counted_and_logged(database, meter, log):
+    await database.write(add("first", 1))
+    database.enqueue(add("same key", 1))
+    await database.write(add("other"))
+
+    assert meter.total("db_rows_dropped_total") == 1
+    assert log.events[0][:2] == ("error", "row.dropped")
+
+
+async def test_readers_cannot_write(database):
+    with pytest.raises(OperationalError, match="readonly"):
+        async with database.read() as connection:
+            await connection.execute(insert(NOTES).values(body="no"))
+
+
+async def test_no_free_connection_is_a_503(database):
+    async with database.read(), database.read():
+        with pytest.raises(DatabaseUnavailableError, match="no free connection"):
+            await database.ping()
+    await database.ping()
+
+
+async def test_a_statement_ends_at_its_timeout(database):
+    endless = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    with pytest.raises(DatabaseUnavailableError, match="statement time-out"):
+        async with database.read() as connection:
+            await connection.execute(endless)
+    await database.ping()
+
+
+async def test_a_database_locked_by_another_process_is_a_503_and_recovers(database):
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseUnavailableError, match="locked"):
+            await database.write(add("blocked"))
+        other.execute("ROLLBACK")
+    await database.write(add("free"))
+    assert await bodies(database) == ["free"]
+
+
+async def test_a_missing_table_is_a_bug_and_not_an_outage(database):
+    with pytest.raises(OperationalError, match="no such table"):
+        async with database.read() as connection:
+            await connection.execute(text("SELECT * FROM nowhere"))
+
+
+async def test_a_database_that_cannot_be_opened_says_so(tmp_path):
+    database = await Database.open(tmp_path / "missing" / "x.db")
+    with pytest.raises(DatabaseUnavailableError, match="cannot be opened"):
+        await database.ping()
+    (tmp_path / "missing").mkdir()
+    await database.ping()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "success", [pytest.param(True, id="defect-7"), pytest.param(False, id="defect-7-failed")]
+)
+async def test_every_statement_is_counted_and_timed(database, meter, success):
+    if success:
+        await database.write(add("one"))
+        async with database.read() as connection:
+            await connection.execute(select(func.count()).select_from(NOTES))
+        assert meter.total("db_queries_total", operation="insert", table="notes", success="true") == 1
+        assert meter.total("db_queries_total", operation="select", table="notes", success="true") == 1
+        assert meter.count("db_query_duration_seconds", operation="insert") == 1
+    else:
+        await database.write(add("one", 1))
+        with pytest.raises(IntegrityError):
+            await database.write(add("again", 1))
+        assert meter.total("db_queries_total", operation="insert", table="notes", success="false") == 1
+
+
+async def test_the_wait_for_a_connection_is_measured(database, meter):
+    before = meter.count("db_pool_wait_seconds")
+    await database.ping()
+    assert meter.count("db_pool_wait_seconds") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///relative.db", "relative.db"),
+        ("sqlite:////var/x.db", "/var/x.db"),
+        ("sqlite+aiosqlite:///a/b.db", "a/b.db"),
+        ("/plain/path.db", "/plain/path.db"),
+    ],
+)
+def test_sqlite_path(url, path):
+    assert str(sqlite_path(url)) == path
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://bob:hunter2@db/x", "sqlite://", "sqlite:///:memory:", "mysql://x"]
+)
+def test_urls_that_cannot_work_are_refused_without_their_secrets(url):
+    with pytest.raises(DatabaseUrlError) as refused:
+        sqlite_path(url)
+    assert "sqlite:///file.db" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
