@@ -1,0 +1,58 @@
+"""From path and method to the endpoint: fixed paths by one look-up, patterns by their expression."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
+
+from wattos_platform.kernel.errors import ServiceError
+
+ROUTE_KEY = "wattos.route"
+
+
+class Dispatcher:
+    """An ASGI app over Starlette routes that leaves the route's template in the scope for metrics and logs.
+
+    ServiceError 404 for a path that no route has, 405 with `Allow` for a method it does not take.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._fixed: dict[str, list[Route]] = {}
+        self._patterns: list[BaseRoute] = []
+        for route in routes:
+            if isinstance(route, Route) and not route.param_convertors:
+                self._fixed.setdefault(route.path, []).append(route)
+            else:
+                self._patterns.append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request to its route."""
+        path = scope["path"]
+        allowed: set[str] = set()
+        for route in self._fixed.get(path, ()):
+            if route.methods is None or scope["method"] in route.methods:
+                scope[ROUTE_KEY] = route.path
+                scope["endpoint"] = route.endpoint
+                scope["path_params"] = {}
+                await route.app(scope, receive, send)
+                return
+            allowed |= route.methods
+        for pattern in self._patterns:
+            match, child = pattern.matches(scope)
+            if match is Match.FULL:
+                scope.update(child)
+                scope[ROUTE_KEY] = getattr(pattern, "path", "")
+                await pattern.handle(scope, receive, send)
+                return
+            if match is Match.PARTIAL:
+                allowed |= getattr(pattern, "methods", None) or set()
+        raise _refusal(scope["method"], path, allowed)
+
+
+def _refusal(method: str, path: str, allowed: set[str]) -> ServiceError:
+    if not allowed:
+        return ServiceError(404, "route_not_found", f"There is no {path} here.")
+    listed = ", ".join(sorted(allowed))
+    return ServiceError(
+        405, "method_not_allowed", f"{path} takes {listed}, not {method}.", headers={"Allow": listed}
+    )

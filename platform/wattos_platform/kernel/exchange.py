@@ -1,0 +1,119 @@
+"""One request and its answer: what the middleware watches while the endpoint works."""
+
+from starlette.types import Message, Receive, Scope, Send
+
+from wattos_platform.kernel.context import RequestContext
+from wattos_platform.kernel.errors import ServiceError, error_body, openai_error_body
+
+CLIENT_GONE = 499
+_BAD_REQUEST = 400
+
+
+class Exchange:
+    """Wraps `receive` and `send` of one request: caps the body, stamps the answer, remembers the status.
+
+    `limit_bytes` holds for bodies without a Content-Length; those with one are judged before reading.
+    """
+
+    __slots__ = (
+        "_limit",
+        "_read",
+        "_receive",
+        "_send",
+        "complete",
+        "context",
+        "gone",
+        "size_bytes",
+        "started",
+        "status",
+    )
+
+    def __init__(self, receive: Receive, send: Send, context: RequestContext, limit_bytes: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit_bytes
+        self._read = 0
+        self.context = context
+        self.status = 0
+        self.started = False
+        self.complete = False
+        self.gone = False
+        self.size_bytes = 0
+
+    async def receive(self) -> Message:
+        """Return the next message; ServiceError 413 once the body has passed the limit."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:
+                raise too_large(self._limit)
+        elif not self.complete:
+            self.gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on; the first one gets the request id and the trace."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                (b"x-request-id", self.context.request_id.encode()),
+                (b"traceparent", self.context.traceparent.encode()),
+            ]
+        elif message["type"] == "http.response.body":
+            self.size_bytes += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+    async def fail(self, error: ServiceError, scope: Scope, *, openai: bool, now: float) -> None:
+        """Answer with `error` in the shape its callers expect; once an answer has begun it can only stop."""
+        if self.started:
+            return
+        if openai:
+            body = openai_error_body(error)
+        else:
+            body = error_body(
+                error,
+                path=scope["path"],
+                method=scope["method"],
+                request_id=self.context.request_id,
+                trace_id=self.context.trace_id,
+                now=now,
+            )
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        headers += [
+            (name.lower().encode(), value.encode("latin-1", "replace"))
+            for name, value in error.headers.items()
+        ]
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def too_large(limit_bytes: int) -> ServiceError:
+    """Return the refusal of a body above `limit_bytes`."""
+    return ServiceError(
+        413,
+        "body_too_large",
+        f"The body is larger than {limit_bytes} bytes, the limit of this route.",
+        headers={"Connection": "close"},
+    )
+
+
+def error_type(status: int, *, gone: bool = False) -> str:
+    """Return the fault domain of an answer, the closed list of observability.md; empty when all is well."""
+    if gone:
+        return "caller_gone"
+    if status < _BAD_REQUEST:
+        return ""
+    known = {
+        401: "policy_identity",
+        403: "policy_permission",
+        429: "policy_rate_limit",
+        413: "caller_too_large",
+        404: "caller_not_found",
+        502: "provider_failed",
+        503: "platform_unavailable",
+        504: "provider_timeout",
+    }
+    return known.get(status, "caller_invalid" if status < 500 else "platform_internal")  # noqa: PLR2004 - a status class

@@ -1,0 +1,185 @@
+"""ONE middleware for all cross-cutting work: context, identity, limits, errors, metrics, access line.
+
+Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0003); this costs about 10.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel.context import RequestContext, enter, new_span_id, request_id_of, trace_of
+from wattos_platform.kernel.dispatch import ROUTE_KEY
+from wattos_platform.kernel.errors import ServiceError, internal_error
+from wattos_platform.kernel.exchange import CLIENT_GONE, Exchange, error_type, too_large
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.timestamps import rfc3339
+
+NOT_FOUND_ROUTE = "(none)"
+_PROBES = frozenset(
+    {"/health", "/health/liveness", "/health/readiness", "/health/kpi", "/metrics", "/health/metrics"}
+)
+_encode = msgspec.json.Encoder().encode
+_HEADERLESS = b""
+
+
+class Middleware:
+    """Stands between the server and the service's routes; see the module's first line.
+
+    `door` and `ops` are the apps of the two listeners. `openai_prefixes` are the paths whose errors have
+    OpenAI's shape, `body_limit` gives the largest body in bytes for (method, path).
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        door: ASGIApp,
+        ops: ASGIApp,
+        *,
+        openai_prefixes: tuple[str, ...],
+        identity_required: bool,
+        body_limit: Callable[[str, str], int],
+    ) -> None:
+        self._runtime = runtime
+        self._door = door
+        self._ops = ops
+        self._openai_prefixes = tuple(f"{prefix}/" for prefix in openai_prefixes)
+        self._identity_required = identity_required
+        self._body_limit = body_limit
+        self._in_flight_gauge = runtime.metrics.gauge("http_requests_in_flight")
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        runtime = self._runtime
+        begin = runtime.monotonic()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        context = self._context(headers, begin)
+        enter(context)
+        path = scope["path"]
+        is_ops = on_operations_listener(scope, runtime.settings.ops_port)
+        limit = self._body_limit(scope["method"], path)
+        exchange = Exchange(receive, send, context, limit)
+        if not is_ops:
+            self.in_flight += 1
+            self._in_flight_gauge.set(self.in_flight)
+        try:
+            _check_length(headers, limit)
+            if not is_ops and path not in _PROBES:
+                context.identity = self._identity(headers)
+            await (self._ops if is_ops else self._door)(scope, exchange.receive, exchange.send)
+        except Exception as error:  # noqa: BLE001 - every failure becomes one of our answers, here and nowhere else
+            await self._fail(error, scope, exchange)
+        finally:
+            if not is_ops:
+                self.in_flight -= 1
+                self._in_flight_gauge.set(self.in_flight)
+            self._account(scope, exchange, begin, quiet=is_ops or path in _PROBES)
+
+    def _context(self, headers: dict[bytes, bytes], begin: float) -> RequestContext:
+        settings = self._runtime.settings
+        trace_id, flags = trace_of(_text(headers, b"traceparent"))
+        budget = headers.get(b"x-request-deadline-ms", _HEADERLESS)
+        millis = int(budget) if budget.isdigit() else settings.deadline_ms
+        attempt = headers.get(b"x-wattos-attempt", _HEADERLESS)
+        return RequestContext(
+            request_id=request_id_of(_text(headers, b"x-request-id")),
+            trace_id=trace_id,
+            span_id=new_span_id(),
+            deadline=begin + min(millis, settings.stream_deadline_ms) / 1000,
+            flags=flags,
+            attempt=int(attempt) if attempt.isdigit() else 0,
+        )
+
+    def _identity(self, headers: dict[bytes, bytes]) -> Identity | None:
+        if not self._identity_required:
+            return None
+        token = _text(headers, b"x-wattos-identity")
+        signer = self._runtime.signer
+        if not token or signer is None:
+            raise ServiceError(
+                401, "identity_missing", "This service answers only requests that came through the gateway."
+            )
+        return signer.verify(token)
+
+    async def _fail(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
+        answer = self._as_service_error(error, exchange)
+        if answer is None:
+            exchange.status, exchange.gone = CLIENT_GONE, True
+            return
+        openai = scope["path"].startswith(self._openai_prefixes) if self._openai_prefixes else False
+        await exchange.fail(answer, scope, openai=openai, now=self._runtime.clock())
+
+    def _as_service_error(self, error: Exception, exchange: Exchange) -> ServiceError | None:
+        if isinstance(error, ServiceError):
+            return error
+        if isinstance(error, ClientDisconnect) or (isinstance(error, OSError) and exchange.gone):
+            return None
+        if isinstance(error, HTTPException):
+            return ServiceError(error.status_code, "http_error", error.detail, headers=error.headers)
+        self._runtime.log.error("http.request.failed", message="The endpoint raised.", exc_info=error)
+        return internal_error()
+
+    def _account(self, scope: Scope, exchange: Exchange, begin: float, *, quiet: bool) -> None:
+        runtime = self._runtime
+        took_s = runtime.monotonic() - begin
+        route = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE)
+        method = scope["method"] if route != NOT_FOUND_ROUTE else "ANY"
+        status = exchange.status or CLIENT_GONE
+        kind = error_type(status, gone=exchange.gone and not exchange.complete)
+        runtime.metrics.counter(
+            "http_requests_total", method=method, route=route, status=str(status), error_type=kind
+        ).inc()
+        runtime.metrics.histogram("http_request_duration_seconds", method=method, route=route).observe(took_s)
+        if quiet or runtime.sink.level > 20:  # noqa: PLR2004 - the access line is an info line
+            return
+        runtime.sink.raw(self._access_line(exchange, scope, kind, took_s))
+
+    def _access_line(self, exchange: Exchange, scope: Scope, kind: str, took_s: float) -> bytes:
+        route, status = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE), exchange.status or CLIENT_GONE
+        context, runtime = exchange.context, self._runtime
+        line: dict[str, Any] = {
+            "time": rfc3339(runtime.clock()),
+            "level": "error" if status >= 500 else "info",  # noqa: PLR2004 - an HTTP status class
+            "service": runtime.service.name,
+            "event": "http.request.completed",
+            "message": f"{scope['method']} {route} {status}",
+            "request_id": context.request_id,
+            "trace_id": context.trace_id,
+            "span_id": context.span_id,
+        }
+        if context.identity is not None:
+            line["tenant_id"] = context.identity.tenant
+            line["user_id"] = context.identity.user
+        line["method"] = scope["method"]
+        line["route"] = route
+        line["status"] = status
+        line["duration_ms"] = round(took_s * 1000, 3)
+        line["response_size_bytes"] = exchange.size_bytes
+        if kind:
+            line["error.type"] = kind
+        return _encode(line) + b"\n"
+
+
+def on_operations_listener(scope: Scope, ops_port: int | None) -> bool:
+    """Return whether the request came in through the operations listener: a Unix socket, or its own port."""
+    server = scope.get("server")
+    if not server:
+        return False
+    port = server[1]
+    return port is None or (ops_port is not None and port == ops_port)
+
+
+def _check_length(headers: dict[bytes, bytes], limit: int) -> None:
+    length = headers.get(b"content-length")
+    if length is not None and length.isdigit() and int(length) > limit:
+        raise too_large(limit)
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")

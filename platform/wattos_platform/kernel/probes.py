@@ -1,0 +1,90 @@
+"""The routes every service answers on both listeners: health in three depths, figures, metrics."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from prometheus_client.samples import Sample
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wattos_platform import __version__
+from wattos_platform.catalog import CONTRACTS_VERSION
+from wattos_platform.kernel.health import health_document
+from wattos_platform.kernel.metrics import CONTENT_TYPE, Metrics
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.timestamps import rfc3339
+
+_HEALTH_JSON = "application/health+json"
+_SERVER_ERROR = 500
+_CLIENT_ERROR = 400
+Kpi = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
+    """Return the probe routes of one service."""
+
+    async def liveness(_request: Request) -> Response:
+        return _json({"status": "alive"})
+
+    async def readiness(_request: Request) -> Response:
+        ready = runtime.health.ready()
+        body = {"status": "ready" if ready else "not_ready", "message": runtime.health.message()}
+        return _json(body, 200 if ready else 503)
+
+    async def full(request: Request) -> Response:
+        media = _HEALTH_JSON if _HEALTH_JSON in request.headers.get("accept", "") else "application/json"
+        status = 503 if runtime.health.status() == "unhealthy" else 200
+        return _json(_report(runtime), status, media)
+
+    async def figures(_request: Request) -> Response:
+        own = await kpi() if kpi is not None else {}
+        return _json(_figures(runtime.metrics) | own)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(await runtime.metrics.exposition(), media_type=CONTENT_TYPE)
+
+    return [
+        Route("/health/liveness", liveness),
+        Route("/health/readiness", readiness),
+        Route("/health", full),
+        Route("/health/kpi", figures),
+        Route("/metrics", metrics),
+        Route("/health/metrics", metrics),
+    ]
+
+
+def _report(runtime: Runtime) -> dict[str, Any]:
+    return {
+        "schema": "wattos.health/v1",
+        "contracts_version": CONTRACTS_VERSION,
+        "service": runtime.service.name,
+        "timestamp": rfc3339(runtime.clock()),
+        "version": __version__,
+        "uptime_s": round(runtime.monotonic() - runtime.started_at, 3),
+        **health_document(runtime.health),
+    }
+
+
+def _figures(metrics: Metrics) -> dict[str, Any]:
+    """Return the figures people ask for, read from the very metrics that Prometheus scrapes."""
+    total = success = error = duration_s = 0.0
+    for sample in _samples(metrics):
+        if sample.name == "http_requests_total":
+            status = int(sample.labels["status"])
+            total += sample.value
+            success += sample.value if status < _CLIENT_ERROR else 0
+            error += sample.value if status >= _SERVER_ERROR else 0
+        elif sample.name == "http_request_duration_seconds_sum":
+            duration_s += sample.value
+    mean_s = round(duration_s / total, 6) if total else None
+    return {"http_requests": {"total": total, "success": success, "error": error, "mean_duration_s": mean_s}}
+
+
+def _samples(metrics: Metrics) -> list[Sample]:
+    return [sample for family in metrics.registry.collect() for sample in family.samples]
+
+
+def _json(body: Any, status: int = 200, media: str = "application/json") -> Response:
+    return Response(msgspec.json.encode(body), status, media_type=media)

@@ -1,0 +1,126 @@
+"""`build_service` makes a complete service from its spec; a service repeats nothing of what stands here."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from wattos_platform import __version__
+from wattos_platform.catalog import service as catalog_service
+from wattos_platform.kernel.admin import admin_routes
+from wattos_platform.kernel.dispatch import Dispatcher
+from wattos_platform.kernel.health import Check
+from wattos_platform.kernel.middleware import Middleware
+from wattos_platform.kernel.probes import probe_routes
+from wattos_platform.kernel.runtime import Runtime
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What is a service's own: routes, background work, limits.
+
+    `lifespan` is entered in order before the first request and left in reverse. `admin_routes` answer on
+    the operations listener only. Errors under `openai_prefixes` have OpenAI's shape. `identity_required`
+    is False for a service that authenticates its callers itself. `body_limit` gives the largest body in
+    bytes for (method, path). `kpi` adds a service's own figures to /health/kpi.
+    """
+
+    routes: Sequence[BaseRoute]
+    lifespan: Sequence[Lifespan] = ()
+    admin_routes: Sequence[BaseRoute] = ()
+    openai_prefixes: tuple[str, ...] = ()
+    identity_required: bool = True
+    body_limit: Callable[[str, str], int] | None = None
+    kpi: Callable[[], Awaitable[dict[str, Any]]] | None = None
+
+
+class ServiceApp:
+    """The ASGI app of one service; `in_flight` counts the requests that drain waits for."""
+
+    def __init__(self, runtime: Runtime, spec: ServiceSpec, middleware: Middleware) -> None:
+        self.runtime = runtime
+        self._spec = spec
+        self._middleware = middleware
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests are being answered on the service's own port."""
+        return self._middleware.in_flight
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope; WebSockets are refused."""
+        if scope["type"] == "http":
+            await self._middleware(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._run_lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003})
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Run the service's background work and its health checks for as long as the block lasts."""
+        runtime = self.runtime
+        async with AsyncExitStack() as stack:
+            if runtime.database is not None:
+                stack.push_async_callback(runtime.database.close)
+            stack.push_async_callback(runtime.hops.close)
+            for part in self._spec.lifespan:
+                await stack.enter_async_context(part())
+            await runtime.health.start()
+            stack.push_async_callback(runtime.health.stop)
+            runtime.log.info("service.started", message=f"{runtime.service.name} {__version__} started.")
+            yield
+            runtime.log.info("service.stopped", message=f"{runtime.service.name} stopped.")
+
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self.lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            self.runtime.log.critical("service.failed", message="The service could not run.", exc_info=error)
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
+    """Return the complete service: its routes plus probes, metrics, admin API, and the middleware around."""
+    limit = runtime.settings.body_limit_bytes
+    probes = probe_routes(runtime, spec.kpi)
+    _add_checks(runtime)
+    runtime.metrics.gauge("build_info", version=__version__).set(1)
+    runtime.sink.on_line = lambda level: runtime.metrics.counter("log_lines_total", level=level).inc()
+    middleware = Middleware(
+        runtime,
+        Dispatcher([*probes, *spec.routes]),
+        Dispatcher([*probes, *admin_routes(runtime, spec.admin_routes)]),
+        openai_prefixes=spec.openai_prefixes,
+        identity_required=spec.identity_required,
+        body_limit=spec.body_limit or (lambda _method, _path: limit),
+    )
+    return ServiceApp(runtime, spec, middleware)
+
+
+def _add_checks(runtime: Runtime) -> None:
+    """Check what the catalog says the service depends on; of a sibling only whether it is alive."""
+    if runtime.database is not None:
+        runtime.health.add(Check("database", runtime.database.ping, critical=True))
+    for dep in runtime.service.depends_on:
+        runtime.health.add(
+            Check(catalog_service(dep.name).name, _liveness(runtime, dep.name), critical=dep.critical)
+        )
+
+
+def _liveness(runtime: Runtime, name: str) -> Callable[[], Awaitable[str | None]]:
+    async def ping() -> str | None:
+        await runtime.hops.ping(name)
+        return None
+
+    return ping

@@ -1,0 +1,73 @@
+"""A Runtime for tests: real metrics, health, log sink and signer; hops, database and clock as the test gives them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wattos_platform.catalog import service as catalog_service
+from wattos_platform.contracts.identity import IDENTITY_HEADER, Identity
+from wattos_platform.contracts.settings import Settings
+from wattos_platform.kernel.health import HealthMonitor
+from wattos_platform.kernel.identity import IdentitySigner
+from wattos_platform.kernel.logging import LogSink, make_logger
+from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.runtime import Runtime
+
+IDENTITY_KEY = b"test-identity-key-of-thirty-two-bytes!"
+OPERATOR_TOKEN = "test-operator-token"
+
+
+class FakeHops:
+    """Hops to fakes by service name; a sibling that has no fake is down."""
+
+    def __init__(self, hops: Mapping[str, Any]) -> None:
+        self._hops = hops
+
+    def to(self, name: str) -> Any:
+        return self._hops[name]
+
+    async def ping(self, name: str) -> None:
+        if name not in self._hops:
+            raise ConnectionError(f"{name} refused the connection")
+
+    async def close(self) -> None:
+        """Hold nothing, close nothing."""
+
+
+def make_runtime(
+    name: str,
+    tmp_path: Path,
+    *,
+    hops: Mapping[str, Any] | None = None,
+    database: Any = None,
+    environ: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    lines: list[bytes] | None = None,
+    breakers: Any = None,
+) -> Runtime:
+    """Return a Runtime of service `name` whose files are under `tmp_path` and whose log lines go to `lines`."""
+    environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
+    sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
+    return Runtime(
+        service=catalog_service(name),
+        settings=Settings.from_environ(environ),
+        environ=environ,
+        metrics=Metrics(name),
+        sink=sink,
+        log=make_logger(sink),
+        health=HealthMonitor(),
+        breakers=breakers,
+        hops=FakeHops(hops or {}),
+        database=database,
+        signer=IdentitySigner(IDENTITY_KEY, name),
+        operator_token=OPERATOR_TOKEN,
+        config=config or {},
+    )
+
+
+def identity_headers(
+    audience: str, tenant: str = "tenant-a", user: str = "user-1", roles: tuple[str, ...] = ("editor",)
+) -> dict[str, str]:
+    """Return the header with which a request to `audience` comes from the gateway on behalf of that caller."""
+    token = IdentitySigner(IDENTITY_KEY, "gateway").sign(Identity(tenant, user, roles), audience)
+    return {IDENTITY_HEADER: token}

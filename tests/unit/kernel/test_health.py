@@ -1,0 +1,89 @@
+import asyncio
+
+import pytest
+
+from wattos_platform.kernel.health import Check, HealthMonitor
+
+
+class Dependency:
+    def __init__(self, *, up: bool = True) -> None:
+        self.up = up
+
+    async def ping(self) -> str | None:
+        if not self.up:
+            raise ConnectionError("refused")
+        return "fine"
+
+
+def monitor(**dependencies: tuple[Dependency, bool]) -> HealthMonitor:
+    health = HealthMonitor(monotonic=lambda: 0.0)
+    for name, (dependency, critical) in dependencies.items():
+        health.add(Check(name, dependency.ping, critical=critical))
+    return health
+
+
+async def passes(health: HealthMonitor, name: str, times: int) -> None:
+    for _ in range(times):
+        await health.run_once(name)
+
+
+async def test_one_failure_warns_three_fail_and_two_passes_recover() -> None:
+    dependency = Dependency()
+    health = monitor(db=(dependency, True))
+    await passes(health, "db", 1)
+    dependency.up = False
+    seen = []
+    for _ in range(3):
+        await health.run_once("db")
+        seen.append(health.results()["db"].status)
+    assert seen == ["degraded", "degraded", "down"]
+    dependency.up = True
+    await passes(health, "db", 1)
+    assert health.results()["db"].status == "down"
+    await passes(health, "db", 1)
+    assert health.results()["db"].status == "up"
+
+
+@pytest.mark.parametrize(
+    ("critical_up", "optional_up", "expected"),
+    [
+        pytest.param(True, True, "healthy", id="all-up"),
+        pytest.param(True, False, "degraded", id="optional-down"),
+        pytest.param(False, True, "unhealthy", id="critical-down"),
+    ],
+)
+async def test_status_follows_the_critical_checks(critical_up, optional_up, expected) -> None:
+    health = monitor(db=(Dependency(up=critical_up), True), rag=(Dependency(up=optional_up), False))
+    health.started = True
+    for name in ("db", "rag"):
+        await health.run_once(name)
+    assert health.status() == expected
+    assert health.ready() is (expected != "unhealthy")
+
+
+def test_nothing_configured_is_healthy() -> None:  # defect-32: an unset Redis is not a degraded one
+    assert HealthMonitor().status() == "healthy"
+
+
+async def test_a_hung_dependency_delays_no_other_check_and_no_answer() -> None:  # defect-31
+    async def hang() -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+    health = HealthMonitor()
+    health.add(Check("hung", hang, timeout_s=0.01))
+    health.add(Check("fine", Dependency().ping))
+    await health.start()
+    assert health.results()["fine"].status == "up"
+    assert health.results()["hung"].message == "no answer within 0.01 s"
+    assert health.status() == "degraded"
+    await health.stop()
+
+
+async def test_draining_is_not_ready_though_healthy() -> None:
+    health = HealthMonitor()
+    await health.start()
+    assert health.ready()
+    health.draining = True
+    assert not health.ready()
+    await health.stop()

@@ -1,0 +1,70 @@
+import json
+import logging
+
+from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel import context
+from wattos_platform.kernel.logging import LogSink, bridge_libraries, make_logger
+
+
+def sink(lines: list[bytes], level: str = "info") -> LogSink:
+    return LogSink("chat", level, write=lines.append, clock=lambda: 1767225600.25)
+
+
+def test_every_record_is_one_json_object_with_the_fixed_fields_first() -> None:
+    lines: list[bytes] = []
+    make_logger(sink(lines)).info("run.completed", message="Done\nwith it.", duration_ms=3.2)
+    (line,) = lines
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert json.loads(line) == {
+        "time": "2026-01-01T00:00:00.250000Z",
+        "level": "info",
+        "service": "chat",
+        "event": "run.completed",
+        "message": "Done\nwith it.",
+        "duration_ms": 3.2,
+    }
+
+
+def test_records_bear_the_ids_of_the_request_at_hand() -> None:  # defect-33
+    lines: list[bytes] = []
+    with context.background(Identity("tenant-a", "user-1"), "req-12345678") as request:
+        make_logger(sink(lines)).warning("hop.failed")
+    record = json.loads(lines[0])
+    assert record["request_id"] == "req-12345678"
+    assert record["trace_id"] == request.trace_id
+    assert (record["tenant_id"], record["user_id"]) == ("tenant-a", "user-1")
+
+
+def test_errors_carry_type_message_and_stack_and_no_secret() -> None:
+    lines: list[bytes] = []
+    try:
+        int("postgresql://u:hunter2@db/x")
+    except ValueError as error:
+        make_logger(sink(lines)).error("db.failed", exc_info=error)
+    record = json.loads(lines[0])
+    assert record["error.type"] == "ValueError"
+    assert "Traceback" in record["error.stack"]
+    assert b"hunter2" not in lines[0]
+
+
+def test_the_level_is_obeyed_and_can_change_at_run_time() -> None:
+    lines: list[bytes] = []
+    target = sink(lines, "warning")
+    log = make_logger(target)
+    log.info("a.hidden")
+    target.level = 10
+    log.debug("a.shown")
+    assert [json.loads(line)["event"] for line in lines] == ["a.shown"]
+
+
+def test_libraries_write_the_same_json() -> None:  # defect-39
+    lines: list[bytes] = []
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    try:
+        bridge_libraries(sink(lines))
+        logging.getLogger("uvicorn.error").warning("odd %s", "request")
+    finally:
+        root.handlers[:], root.level = before
+    assert json.loads(lines[0])["message"] == "odd request"
