@@ -1,4 +1,4 @@
-"""A Runtime for tests: real metrics, health, log sink and signer; hops, database and clock as the test gives them."""
+"""A Runtime for tests: real metrics, health, log sink and signer; hops and database as the test gives them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ def make_runtime(
     lines: list[bytes] | None = None,
     breakers: Any = None,
 ) -> Runtime:
-    """Return a Runtime of service `name` whose files are under `tmp_path` and whose log lines go to `lines`."""
+    """Return a Runtime of service `name` whose files are under `tmp_path`, its log lines in `lines`."""
     environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
     sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
     return Runtime(
@@ -68,6 +68,6 @@ def make_runtime(
 def identity_headers(
     audience: str, tenant: str = "tenant-a", user: str = "user-1", roles: tuple[str, ...] = ("editor",)
 ) -> dict[str, str]:
-    """Return the header with which a request to `audience` comes from the gateway on behalf of that caller."""
+    """Return the header with which the gateway calls `audience` on behalf of that caller."""
     token = IdentitySigner(IDENTITY_KEY, "gateway").sign(Identity(tenant, user, roles), audience)
     return {IDENTITY_HEADER: token}

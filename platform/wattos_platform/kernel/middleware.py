@@ -3,6 +3,7 @@
 Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0003); this costs about 10.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ _HEADERLESS = b""
 class Middleware:
     """Stands between the server and the service's routes; see the module's first line.
 
-    `door` and `ops` are the apps of the two listeners. `openai_prefixes` are the paths whose errors have
+    `idle` is set while no request is being answered. `door` and `ops` are the apps of the two listeners. `openai_prefixes` are the paths whose errors have
     OpenAI's shape, `body_limit` gives the largest body in bytes for (method, path).
     """
 
@@ -51,7 +52,9 @@ class Middleware:
         self._identity_required = identity_required
         self._body_limit = body_limit
         self._in_flight_gauge = runtime.metrics.gauge("http_requests_in_flight")
-        self.in_flight = 0
+        self._in_flight = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -65,8 +68,7 @@ class Middleware:
         limit = self._body_limit(scope["method"], path)
         exchange = Exchange(receive, send, context, limit)
         if not is_ops:
-            self.in_flight += 1
-            self._in_flight_gauge.set(self.in_flight)
+            self._enter()
         try:
             _check_length(headers, limit)
             if not is_ops and path not in _PROBES:
@@ -76,9 +78,19 @@ class Middleware:
             await self._fail(error, scope, exchange)
         finally:
             if not is_ops:
-                self.in_flight -= 1
-                self._in_flight_gauge.set(self.in_flight)
+                self._leave()
             self._account(scope, exchange, begin, quiet=is_ops or path in _PROBES)
+
+    def _enter(self) -> None:
+        self._in_flight += 1
+        self._in_flight_gauge.set(self._in_flight)
+        self.idle.clear()
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._in_flight_gauge.set(self._in_flight)
+        if not self._in_flight:
+            self.idle.set()
 
     def _context(self, headers: dict[bytes, bytes], begin: float) -> RequestContext:
         settings = self._runtime.settings

@@ -16,7 +16,6 @@ from wattos_platform.kernel.service import ServiceApp
 BACKLOG = 2048
 CANCEL_AFTER_S = 1
 KEEP_ALIVE_S = 75
-_POLL_S = 0.02
 
 
 class Server(uvicorn.Server):
@@ -30,11 +29,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._service = app
         self._drain_s = drain_s
+        self._forced = asyncio.Event()
 
     def stop(self) -> None:
         """Begin to drain; a second call ends at once."""
         if self.should_exit:
             self.force_exit = True
+            self._forced.set()
         self._service.runtime.health.draining = True
         self.should_exit = True
 
@@ -53,10 +54,10 @@ class Server(uvicorn.Server):
         self.servers[0].close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._drain_s
-        while self._service.in_flight and loop.time() < end and not self.force_exit:
-            await asyncio.sleep(_POLL_S)
+        waits = [asyncio.create_task(self._service.idle()), asyncio.create_task(self._forced.wait())]
+        await asyncio.wait(waits, timeout=self._drain_s, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
         await super().shutdown(sockets)
 
 

@@ -40,17 +40,16 @@ class ServiceSpec:
 
 
 class ServiceApp:
-    """The ASGI app of one service; `in_flight` counts the requests that drain waits for."""
+    """The ASGI app of one service: its routes, and its life from start to drain."""
 
     def __init__(self, runtime: Runtime, spec: ServiceSpec, middleware: Middleware) -> None:
         self.runtime = runtime
         self._spec = spec
         self._middleware = middleware
 
-    @property
-    def in_flight(self) -> int:
-        """Return how many requests are being answered on the service's own port."""
-        return self._middleware.in_flight
+    async def idle(self) -> None:
+        """Return once no request is being answered on the service's own port."""
+        await self._middleware.idle.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope; WebSockets are refused."""
