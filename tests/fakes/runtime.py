@@ -1,4 +1,4 @@
-"""A Runtime for tests: real metrics, health, log sink and signer; hops and database as the test gives them."""
+"""A Runtime for tests: real metrics, health, log sink and signer; hops and database as a test gives them."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -31,7 +31,8 @@ _HEADERLESS = b""
 class Middleware:
     """Stands between the server and the service's routes; see the module's first line.
 
-    `idle` is set while no request is being answered. `door` and `ops` are the apps of the two listeners. `openai_prefixes` are the paths whose errors have
+    `idle` is set while no request is being answered. `door` and `ops` are the apps of the two listeners.
+    `openai_prefixes` are the paths whose errors have
     OpenAI's shape, `body_limit` gives the largest body in bytes for (method, path).
     """
 
