@@ -1,0 +1,240 @@
+"""From wattos.toml, environment and flags to one Config: flag > environment > wattos.toml > default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.config import environment, services, sources
+from wattos_cli.config.fields import Field, InvalidValueError
+from wattos_cli.config.model import Config, OwnService, Setting
+from wattos_cli.config.problems import Problem, config_error, suggestion
+from wattos_cli.config.schema import FIELDS, SECRETS
+from wattos_cli.config.sources import Document
+from wattos_platform import catalog
+
+COMPONENTS = frozenset({"redis", "postgres", "prometheus", "alertmanager"})
+PROVIDERS = frozenset({"openai", "azure", "anthropic", "google", "ollama", "local"})
+
+
+@dataclass
+class _Loading:
+    """What has been gathered on the way to a Config."""
+
+    document: Document
+    environ: dict[str, str]
+    flags: Mapping[str, Any]
+    seeds: Mapping[str, str] = field(default_factory=dict)
+    values: dict[str, Setting] = field(default_factory=dict)
+
+    def get(self, key: str) -> Any:
+        setting = self.values.get(key)
+        return setting.value if setting else None
+
+    def under(self, prefix: str) -> dict[str, Any]:
+        """Return the values below `prefix`, by what follows it."""
+        dotted = f"{prefix}."
+        return {k.removeprefix(dotted): s.value for k, s in self.values.items() if k.startswith(dotted)}
+
+
+def load(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Config:
+    """Return the configuration of the project at `root`.
+
+    `flags` maps setting keys (`port_offset`, `up.timeout`, `up.with`, `llm.providers`, `env.file`) to values
+    given on the command line; a relative `env.file` of a flag must already be resolved.
+    Raises WattosError (exit 3) that names every problem with file, line and column.
+    """
+    document = sources.read(root / "wattos.toml")
+    loading = _Loading(document, dict(environ), flags or {})
+    _read_tables(loading)
+    _read_env_file(loading, root)
+    loading.environ, loading.seeds, problems = environment.unified(loading.environ)
+    document.problems += problems
+    _apply_environment_and_flags(loading)
+    bundled = {service.name for service in catalog.SERVICES}
+    own, changed = services.parse(document, root, bundled)
+    _check_names(loading, bundled | {service.name for service in own})
+    settings = _platform_settings(loading)
+    config = _config(root, loading, own, changed, settings)
+    _check_ports(document, config)
+    if document.problems:
+        raise config_error(document.problems)
+    return config
+
+
+def _tree() -> dict[str, Any]:
+    """Return FIELDS as nested tables; `*` stands for any name."""
+    tree: dict[str, Any] = {"settings": None, "services": None}
+    for field_ in FIELDS:
+        *parents, last = field_.key.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = field_
+    return tree
+
+
+def _read_tables(loading: _Loading) -> None:
+    for field_ in FIELDS:
+        if "*" not in field_.key:
+            loading.values[field_.key] = Setting(field_.key, field_.default, "default", field_.secret)
+    _walk(loading, _tree(), loading.document.content, ())
+
+
+def _walk(
+    loading: _Loading, node: Mapping[str, Any], table: Mapping[str, Any], path: tuple[str, ...]
+) -> None:
+    document = loading.document
+    for key, value in table.items():
+        here = (*path, key)
+        if key not in node and "*" not in node:
+            sources.note_unknown(document, here, set(node))
+            continue
+        child = node.get(key, node.get("*"))
+        if isinstance(child, Field):
+            parsed = document.parsed(child, here, value)
+            loading.values[".".join(here)] = Setting(
+                ".".join(here), parsed, document.where(here), child.secret
+            )
+        elif child is not None and not isinstance(value, dict):
+            document.problem(
+                here, f"{'.'.join(here)}: expected a table like [{'.'.join(here)}], got {value!r}."
+            )
+        elif child is not None:
+            _walk(loading, child, value, here)
+
+
+def _read_env_file(loading: _Loading, root: Path) -> None:
+    """Put the env file's variables and `[env.set]` below the process's own environment."""
+    path = loading.flags.get("env.file") or loading.get("env.file")
+    values: dict[str, str] = dict(loading.get("env.set") or {})
+    if path:
+        from_file, problems = environment.read_env_file(root / path)
+        loading.document.problems += problems
+        values.update(from_file)
+    loading.environ = {**values, **loading.environ}
+
+
+def _apply_environment_and_flags(loading: _Loading) -> None:
+    for field_ in FIELDS:
+        if field_.env and loading.environ.get(field_.env):
+            try:
+                value = field_.parsed(loading.environ[field_.env])
+            except InvalidValueError as error:
+                loading.document.problems.append(Problem("environment", f"{field_.env}: {error}."))
+            else:
+                loading.values[field_.key] = Setting(field_.key, value, f"env {field_.env}", field_.secret)
+        if loading.flags.get(field_.key) is not None:
+            value = loading.flags[field_.key]
+            loading.values[field_.key] = Setting(field_.key, value, "flag", field_.secret)
+
+
+def _check_names(loading: _Loading, names: set[str]) -> None:
+    """Note names of services, components and providers that do not exist."""
+    document = loading.document
+    for table, known in (("ports", names | COMPONENTS | {"supervisor"}), ("scale", names)):
+        for name in loading.under(table):
+            if name not in known:
+                sources.note_unknown(document, (table, name), known)
+    known = names | COMPONENTS
+    for name in loading.get("up.with"):
+        if name not in known:
+            where = loading.values["up.with"].origin
+            document.problems.append(
+                Problem(where, f"up.with: no such service {name!r}.{suggestion(name, known)}")
+            )
+    providers = PROVIDERS | {key.split(".")[0] for key in loading.under("llm.provider")}
+    for name in loading.get("llm.providers"):
+        if name not in providers:
+            where = loading.values["llm.providers"].origin
+            hint = suggestion(name, providers)
+            document.problems.append(Problem(where, f"llm.providers: no such provider {name!r}.{hint}"))
+
+
+def _platform_settings(loading: _Loading) -> list[Setting]:
+    """Put `[settings]` into the environment and check what services will read; pydantic only if needed."""
+    table = loading.document.table("settings")
+    given = {name for name in loading.environ if name.startswith("WATTOS_")} | set(loading.seeds)
+    if not table and not given - {field_.env for field_ in FIELDS}:
+        return []
+    from wattos_cli.config import platform_settings
+
+    places: dict[str, tuple[str, str]] = {}
+    known = platform_settings.all_settings()
+    for name, value in table.items():
+        path = ("settings", name)
+        if name not in known:
+            sources.note_unknown(loading.document, path, set(known))
+            continue
+        variable = platform_settings.variable_of(name)
+        if not loading.environ.get(variable) and isinstance(value, str | int | float | bool):
+            loading.environ[variable] = str(value).lower() if isinstance(value, bool) else str(value)
+            places[variable] = (loading.document.where(path), f"settings.{name}")
+    for variable, reason in platform_settings.mistakes(loading.environ):
+        where, label = places.get(variable, ("environment", loading.seeds.get(variable, variable)))
+        loading.document.problems.append(Problem(where, f"{label}: {reason}."))
+    return [
+        Setting(
+            f"settings.{name}",
+            loading.environ[variable],
+            places[variable][0] if variable in places else f"env {loading.seeds.get(variable, variable)}",
+            known[name].secret,
+        )
+        for variable, name in platform_settings.by_variable().items()
+        if loading.environ.get(variable) and variable == platform_settings.variable_of(name)
+    ]
+
+
+def _config(
+    root: Path,
+    loading: _Loading,
+    own: list[OwnService],
+    changed: Mapping[str, Mapping[str, Any]],
+    settings: list[Setting],
+) -> Config:
+    ports = {name: values["port"] for name, values in changed.items() if values.get("port")}
+    llm: dict[str, Any] = {"providers": list(loading.get("llm.providers")), "aliases": {}, "provider": {}}
+    for key, value in loading.under("llm.aliases").items():
+        llm["aliases"][key] = list(value)
+    for key, value in loading.under("llm.provider").items():
+        name, _, option = key.rpartition(".")
+        llm["provider"].setdefault(name, {})[option] = list(value) if isinstance(value, tuple) else value
+    secrets = [
+        Setting(seed, loading.environ[seed], f"env {name}", secret=True)
+        for seed, name in loading.seeds.items()
+        if seed in SECRETS and seed.endswith("_API_KEY")
+    ]
+    disabled = {name for name, values in changed.items() if not values.get("enabled", True)}
+    return Config(
+        root=root,
+        file=loading.document.path,
+        port_offset=loading.get("port_offset"),
+        ports={**ports, **loading.under("ports")},
+        scale=loading.under("scale"),
+        up_timeout_s=loading.get("up.timeout"),
+        up_with=tuple(loading.get("up.with")),
+        start_method=loading.get("up.start"),
+        llm=llm,
+        own_services=tuple(own),
+        disabled=frozenset(disabled | {service.name for service in own if not service.enabled}),
+        bundled_env={name: values["env"] for name, values in changed.items() if values.get("env")},
+        environ=loading.environ,
+        settings=(*loading.values.values(), *settings, *secrets),
+    )
+
+
+def _check_ports(document: Document, config: Config) -> None:
+    """Note two services on one port."""
+    taken: dict[int, str] = {}
+    for service in catalog.SERVICES:
+        if service.name not in config.disabled:
+            taken[config.ports.get(service.name, service.port + config.port_offset)] = service.name
+    for own in config.own_services:
+        if own.port is None or own.url:
+            continue
+        if own.port in taken:
+            document.problem(
+                ("services", own.name, "port"),
+                f"services.{own.name}: port {own.port} is also the port of {taken[own.port]}.",
+            )
+        taken[own.port] = own.name

@@ -1,0 +1,72 @@
+"""The configuration of one project as the commands and the supervisor read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One effective value and where it comes from (`default`, `wattos.toml:3:1`, a variable, a flag)."""
+
+    key: str
+    value: Any
+    origin: str
+    secret: bool = False
+
+    def shown(self) -> Any:
+        """Return the value, or a mask for a secret that is set."""
+        return MASK if self.secret and self.value not in (None, "") else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class OwnService:
+    """A service of the user's: either `command` (it is started) or `url` (it is only attached)."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str | None = None
+    port: int | None = None
+    health: str | None = None
+    metrics: str | None = None
+    log_file: Path | None = None
+    depends_on: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    oneshot: bool = False
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; durations in seconds.
+
+    `environ` is what services inherit: the process's environment, the env file, `[env.set]`, `[settings]`
+    and the content of `*_FILE` secrets, under the seed's names. `bundled_env` adds to it for one service.
+    """
+
+    root: Path
+    file: Path | None
+    port_offset: int
+    ports: Mapping[str, int]
+    scale: Mapping[str, int]
+    up_timeout_s: float
+    up_with: tuple[str, ...]
+    start_method: str
+    llm: Mapping[str, Any]
+    own_services: tuple[OwnService, ...]
+    disabled: frozenset[str]
+    bundled_env: Mapping[str, Mapping[str, str]]
+    environ: Mapping[str, str]
+    settings: tuple[Setting, ...]
+
+    def service_file(self) -> dict[str, Any]:
+        """Return the content of the generated JSON that services read (WATTOS_CONFIG_FILE)."""
+        return {"schema": "wattos.service-config/v1", "llm": dict(self.llm)}
+
+    def setting(self, key: str) -> Setting:
+        """Return the effective setting `key`; KeyError if there is none."""
+        return next(setting for setting in self.settings if setting.key == key)

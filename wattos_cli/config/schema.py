@@ -1,0 +1,100 @@
+"""Every setting of wattos.toml, the source of `wattos config schema` and of the reference."""
+
+from wattos_cli.config.fields import Field
+
+# Settings of the command line itself. A `*` in a key stands for a name that the user chooses.
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "port_offset",
+        "offset",
+        0,
+        "Shifts every default port, so that two projects run side by side; a multiple of 100.",
+        env="WATTOS_PORT_OFFSET",
+    ),
+    Field("env.file", "string", None, "File with NAME=value lines, read before the services start."),
+    Field("env.set", "texts", {}, "Variables given to every service."),
+    Field(
+        "up.timeout",
+        "duration",
+        60.0,
+        "How long `up` waits for readiness, in seconds.",
+        env="WATTOS_UP_TIMEOUT",
+    ),
+    Field(
+        "up.with",
+        "strings",
+        (),
+        "What else `up` starts: simulator, redis, postgres, prometheus, alertmanager.",
+        env="WATTOS_UP_WITH",
+    ),
+    Field(
+        "up.start",
+        "string",
+        "fork",
+        "How services start: `fork` from a preloaded process, or `exec`.",
+        env="WATTOS_UP_START",
+        choices=("fork", "exec"),
+    ),
+    Field("ports.*", "port", None, "Port of a bundled service or component, in place of the catalog's."),
+    Field("scale.*", "count", 1, "Number of replicas of a service."),
+    Field(
+        "llm.providers",
+        "strings",
+        (),
+        "Model providers to use, in the order of fallback. Empty: answers come from your documents alone.",
+        env="WATTOS_LLM_PROVIDERS",
+    ),
+    Field(
+        "llm.aliases.*",
+        "strings",
+        (),
+        'A model name of your own and what it means: `fast = ["openai/gpt-4o-mini", "ollama/llama3.2"]`.',
+    ),
+    Field(
+        "llm.provider.*.kind",
+        "string",
+        "openai",
+        "Wire format of the provider.",
+        choices=("openai", "azure", "anthropic", "google", "ollama"),
+    ),
+    Field("llm.provider.*.base_url", "string", None, "Address of the provider's API."),
+    Field("llm.provider.*.api_key_env", "string", None, "Variable that holds the provider's key."),
+    Field("llm.provider.*.models", "strings", (), "Models that the provider serves."),
+    Field("llm.provider.*.default_model", "string", None, "Model used for the alias `default`."),
+    Field("llm.provider.*.api_version", "string", None, "API version (azure)."),
+)
+
+# A service in [services.NAME]; a bundled one takes those marked with it in BUNDLED.
+SERVICE_FIELDS: tuple[Field, ...] = (
+    Field("enabled", "boolean", True, "false leaves the service out of `up`."),
+    Field("command", "strings", (), 'Program and arguments, for example ["python", "-m", "my_service"].'),
+    Field("url", "string", None, "Address of a service that runs already; it is only attached."),
+    Field("port", "port", None, "Port the service listens on; given to it as PORT."),
+    Field("health", "string", None, "Path or URL that answers 2xx when the service is ready."),
+    Field("metrics", "string", None, "Path or URL of its Prometheus metrics."),
+    Field("log_file", "string", None, "File the service logs to, when it does not log to stdout."),
+    Field("depends_on", "strings", (), "Services that must be ready before it starts."),
+    Field("env", "texts", {}, "Variables given to this service alone."),
+    Field("cwd", "string", None, "Folder it runs in, relative to wattos.toml."),
+    Field("oneshot", "boolean", False, "It runs once; exit 0 means ready."),
+)
+BUNDLED = frozenset({"enabled", "port", "env"})
+
+# Secrets whose seed names are read from the environment; each also as WATTOS_<NAME> and as <NAME>_FILE.
+SECRETS: tuple[str, ...] = (
+    "OPENAI_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GOOGLE_API_KEY",
+    "JWT_SECRET",
+    "DATABASE_URL",
+    "REDIS_URL",
+)
+
+# Settings of the services that the supervisor decides; they have no place in [settings].
+NOT_SETTABLE = frozenset(
+    {
+        "host", "port", "http_fd", "ops_socket", "ops_port", "replica", "data_dir", "run_dir", "log_file",
+        "config_file", "identity_key_file", "operator_token_file",
+    }
+)  # fmt: skip

@@ -1,0 +1,102 @@
+"""wattos.toml as a document: parsed, with the place of every key and the problems found in it."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.config.fields import Field, InvalidValueError
+from wattos_cli.config.positions import Positions
+from wattos_cli.config.problems import Problem, config_error, suggestion
+from wattos_cli.errors import ExitCode, WattosError
+
+_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
+_AT_END = re.compile(r"\(at end of document\)")
+
+
+@dataclass
+class Document:
+    """The content of wattos.toml (empty without a file) and the problems found so far."""
+
+    path: Path | None
+    name: str = "wattos.toml"
+    content: Mapping[str, Any] = field(default_factory=dict)
+    positions: Positions | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def where(self, path: tuple[str, ...]) -> str:
+        """Return `wattos.toml:line:column` of the key at `path`."""
+        line, column = self.positions.of(path) if self.positions else (1, 1)
+        return f"{self.name}:{line}:{column}"
+
+    def problem(self, path: tuple[str, ...], message: str) -> None:
+        """Note that the key at `path` is wrong."""
+        self.problems.append(Problem(self.where(path), message))
+
+    def parsed(self, field_: Field, path: tuple[str, ...], value: Any) -> Any:
+        """Return `value` as `field_`'s type, or its default after noting the problem."""
+        try:
+            return field_.parsed(value)
+        except InvalidValueError as error:
+            self.problem(path, f"{'.'.join(path)}: {error}.")
+            return field_.default
+
+    def table(self, *path: str) -> Mapping[str, Any]:
+        """Return the table at `path`, empty when absent; something else there is noted as a problem."""
+        value: Any = self.content
+        for depth, part in enumerate(path, start=1):
+            value = value.get(part, {})
+            if not isinstance(value, dict):
+                self.problem(path[:depth], f"{'.'.join(path[:depth])}: expected a table, got {value!r}.")
+                return {}
+        return dict(value)
+
+
+def read(path: Path) -> Document:
+    """Return the document at `path`, or an empty one when there is no file.
+
+    Raises WattosError (exit 3) when it cannot be read or is no TOML.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return Document(None)
+    except UnicodeDecodeError as error:
+        raise config_error([Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")]) from None
+    except OSError as error:
+        raise WattosError(
+            f"cannot read {path}: {error.strerror}",
+            hint=f"ls -l {path}",
+            code="config_unreadable",
+            exit_code=ExitCode.CONFIG,
+        ) from error
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise config_error([_syntax_problem(path.name, text, str(error))]) from None
+    return Document(path, path.name, content, Positions(text.replace("\r\n", "\n")))
+
+
+def _syntax_problem(name: str, text: str, message: str) -> Problem:
+    match = _AT.search(message)
+    line, column = (match[1], match[2]) if match else (str(text.count("\n") + 1), "1")
+    reason = _AT_END.sub("at the end of the file", _AT.sub("", message)).strip()
+    return Problem(f"{name}:{line}:{column}", f"{reason}.")
+
+
+def leaves(table: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every key that holds no table (or an empty one), with its path."""
+    for key, value in table.items():
+        path = (*prefix, key)
+        if isinstance(value, dict) and value:
+            yield from leaves(value, path)
+        else:
+            yield path, value
+
+
+def note_unknown(document: Document, path: tuple[str, ...], known: set[str]) -> None:
+    """Note that the last part of `path` is none of `known`, with a suggestion."""
+    inside = f" in [{'.'.join(path[:-1])}]" if len(path) > 1 else ""
+    document.problem(path, f"unknown key {path[-1]!r}{inside}.{suggestion(path[-1], known)}")
