@@ -1,0 +1,1 @@
+"""The model gateway: one OpenAI-compatible API in front of every provider, the offline one included."""

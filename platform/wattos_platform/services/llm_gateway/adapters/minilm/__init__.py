@@ -1,0 +1,1 @@
+"""The local embedding model: files, forward pass, worker process and its client."""

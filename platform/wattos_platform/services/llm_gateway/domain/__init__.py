@@ -1,0 +1,1 @@
+"""Pure rules of the model gateway: no web, no I/O."""

@@ -1,0 +1,1 @@
+"""The extractive model: it answers only with sentences of the passages it was given."""
