@@ -3,17 +3,23 @@
 import os
 import sys
 
+from wattos_cli.help import answer, highlighted
+
 TYPE_CHECKING = False  # the standard library's constant would cost the import of typing
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 
-def main(argv: "Sequence[str] | None" = None) -> int:
-    """Run `wattos` and return its exit code."""
+def main(argv: "Sequence[str] | None" = None, execute: "Callable[[list[str]], int] | None" = None) -> int:
+    """Run `wattos` and return its exit code; help is answered before anything slow is imported.
+
+    `execute` runs the command; the tree of `wattos_cli.app` unless a test gives its own.
+    """
     args = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _guarded(args)
+        text = answer(args)
+        code = _guarded(args, execute) if text is None else _print(text)
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()
@@ -21,15 +27,24 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     return code
 
 
-def _guarded(args: list[str]) -> int:
+def _print(text: str) -> int:
+    """Write a help page."""
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    sys.stdout.write(text if plain else highlighted(text))
+    return 0
+
+
+def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> int:
     """Run the command and return its code, with every failure told on stderr."""
     from wattos_cli.dispatch import failures
     from wattos_cli.errors import ExitCode
 
     _watch_signals(failures.Terminated)
     try:
-        from wattos_cli.app import execute
+        if execute is None:
+            from wattos_cli import app
 
+            execute = app.execute
         return int(execute(args))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

@@ -1,5 +1,6 @@
 """The command tree, one line per command, and the real dependencies that commands get."""
 
+import importlib
 import os
 import shutil
 import sys
@@ -10,19 +11,56 @@ from typing import TextIO
 
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
+from wattos_cli.dispatch import globals as global_options
+from wattos_cli.dispatch import quick
 from wattos_cli.dispatch.tree import Entry, with_default_verb
 from wattos_cli.errors import ExitCode
 
 _COMMANDS = "wattos_cli.commands"
 
+_RUN, _SEE, _USE, _SET = "Run the platform", "See how it is", "Use it", "Set it up"
+
+
+def _entry(section: str, name: str, summary: str) -> Entry:
+    return Entry(name, summary, f"{_COMMANDS}.{name}", section=section)
+
+
+def _verb(noun: str, name: str, summary: str) -> Entry:
+    return Entry(name, summary, f"{_COMMANDS}.{noun}.{name}")
+
+
 TREE: tuple[Entry, ...] = (
+    _entry(_RUN, "up", "Start the platform, or what is missing of it; wait until ready."),
+    _entry(_RUN, "down", "Stop the platform; nothing stays behind."),
+    _entry(_RUN, "restart", "Restart services while the others keep serving."),
+    _entry(_SEE, "ps", "Show every service and its state."),
+    _entry(_SEE, "health", "Probe all services in parallel."),
+    _entry(_SEE, "logs", "Show the services' log lines in the order of time."),
+    _entry(_SEE, "doctor", "Find what is wrong with this machine and say how to mend it."),
+    _entry(_SEE, "export", "Pack logs, states, health and configuration, without secrets."),
+    _entry(_USE, "ingest", "Upload documents into a knowledge space."),
+    _entry(_USE, "ask", "Ask a question and get a cited answer."),
     Entry(
-        "up", "Start the platform, or what is missing of it, and wait until it is ready.", f"{_COMMANDS}.up"
+        "token",
+        "Make and revoke credentials for the gateway.",
+        children=(
+            _verb("token", "create", "Make a key (or a JWT) for a tenant and a role."),
+            _verb("token", "revoke", "Revoke a key or a JWT."),
+        ),
+        section=_USE,
     ),
-    Entry("down", "Stop the platform; nothing stays behind.", f"{_COMMANDS}.down"),
-    Entry("ps", "Show every service and its state.", f"{_COMMANDS}.ps"),
-    Entry("restart", "Restart services while the others keep serving.", f"{_COMMANDS}.restart"),
-    Entry("logs", "Show the services' log lines in the order of time.", f"{_COMMANDS}.logs"),
+    _entry(_USE, "env", "Print the variables that the OpenAI SDKs read."),
+    Entry(
+        "config",
+        "Show and check the configuration.",
+        children=(
+            _verb("config", "show", "Print each value with its origin, secrets masked."),
+            _verb("config", "validate", "Check wattos.toml and the environment."),
+            _verb("config", "schema", "Print the JSON Schema of wattos.toml."),
+        ),
+        section=_SET,
+    ),
+    _entry(_SET, "completion", "Print the completion script of a shell."),
 )
 
 
@@ -54,9 +92,27 @@ def execute(argv: Sequence[str], tree: Sequence[Entry] = TREE, deps: Deps | None
     Raises what the command raises (WattosError for every foreseen failure) and typer's exceptions for a
     wrong command line; `__main__` turns them into text and a code.
     """
-    from wattos_cli.dispatch import globals as global_options
+    deps = deps or build_deps(os.environ, sys.stdin, sys.stdout, sys.stderr)
+    argv = with_default_verb(argv, tree, global_options.VALUE_OPTIONS)
+    code = _quickly(argv, tree, deps)
+    if code is not None:
+        return code
     from wattos_cli.dispatch import lazy
 
-    deps = deps or build_deps(os.environ, sys.stdin, sys.stdout, sys.stderr)
-    group = lazy.build(tree, deps)
-    return lazy.invoke(group, with_default_verb(argv, tree, global_options.VALUE_OPTIONS))
+    return lazy.invoke(lazy.build(tree, deps), argv)
+
+
+def _quickly(argv: Sequence[str], tree: Sequence[Entry], deps: Deps) -> ExitCode | None:
+    """Run the command without typer, or return None when the command line is not plainly correct."""
+    route = quick.route(argv, tree)
+    if route is None:
+        return None
+    entry, rest, before = route
+    globals_before = quick.bind(global_options.PARAMETERS, before)
+    command = importlib.import_module(entry.module).command()
+    values = quick.bind(global_options.parameters_of(command), rest)
+    if globals_before is None or values is None:
+        return None
+    current = global_options.Current(deps)
+    current.refine(globals_before)
+    return global_options.bound(command, current)(**values)

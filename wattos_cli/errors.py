@@ -18,6 +18,24 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+MEANINGS: Mapping[ExitCode, str] = {
+    ExitCode.OK: "Done. Also: nothing found, or `down` and `ps` with nothing running.",
+    ExitCode.NO: "It ran, and the answer is no: not healthy, did not become ready, a document or a check "
+    "failed, a threshold was missed, or an assertion had no data.",
+    ExitCode.USAGE: "The command line is wrong; also when a question would have to be asked while stdin is "
+    "no terminal (the message names the flag that answers it).",
+    ExitCode.CONFIG: "The configuration is invalid; the message names file, line and column with a "
+    "suggestion.",
+    ExitCode.UNREACHABLE: "There is nothing valid to talk to: the platform is not running, the target "
+    "cannot be reached, credentials were refused, the load generator was saturated, or a baseline is not "
+    "comparable.",
+    ExitCode.INTERNAL: "An internal error, which is a bug in wattos; the message names the path of a crash "
+    "report.",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C (SIGINT).",
+    ExitCode.TERMINATED: "Terminated by SIGTERM.",
+}
+
+
 class WattosError(Exception):
     """A failure told to a person: what failed and why (`message`), and what to type next (`hint`).
 

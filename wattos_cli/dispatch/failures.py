@@ -17,6 +17,7 @@ from wattos_cli.errors import ExitCode, WattosError
 _SECRET = re.compile(
     r"""(wk_|sk-|sk_)[A-Za-z0-9_\-]{6,}                     # our keys and those of providers
     |eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]*)?  # JWT
+    |(?i:(?<=bearer\s))\S+                                       # whatever follows Bearer
     |(?<=://)[^/\s:@]+:[^/\s@]+(?=@)                        # user:password in a URL
     """,
     re.VERBOSE,

@@ -2,15 +2,14 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from wattos_cli.deps import Command, Deps
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.parameters import Option
 
 VALUE_OPTIONS = frozenset({"-C", "--directory", "-o", "--output"})
 
@@ -22,49 +21,64 @@ class Output(StrEnum):
     JSON = "json"
 
 
-_Directory = Annotated[
-    Path | None,
-    typer.Option("-C", "--directory", metavar="DIR", help="Work in the project at DIR.", show_default=False),
-]
-_NoColor = Annotated[bool, typer.Option("--no-color", help="Write plain text.", show_default=False)]
-_Output = Annotated[
-    Output | None,
-    typer.Option("-o", "--output", help="How to write the result.  [default: table]", show_default=False),
-]
+def _global(name: str, default: Any, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
-_PARAMETERS = (
-    inspect.Parameter("directory", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Directory),
-    inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Output),
-    inspect.Parameter("no_color", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_NoColor),
+
+PARAMETERS = (
+    _global(
+        "output",
+        None,
+        Annotated[
+            Output | None, Option("-o", "--output", help="How to write the result.", default_text="table")
+        ],
+    ),
+    _global(
+        "directory",
+        None,
+        Annotated[
+            Path | None, Option("-C", "--directory", metavar="DIR", help="Work in the project at DIR.")
+        ],
+    ),
+    _global("no_color", False, Annotated[bool, Option("--no-color", help="Write plain text.")]),
 )
 
 
-def with_globals(command: Command, current_deps: Callable[[], Deps]) -> Callable[..., ExitCode]:
-    """Return `command` for typer: its `deps` parameter is filled in, the global options are added.
+@dataclasses.dataclass
+class Current:
+    """The dependencies of this call, refined by the root's options before the command's own are read."""
 
-    A parameter that the command declares itself (its own `output`) stays the command's.
-    """
-    signature = inspect.signature(command)
-    own = list(signature.parameters.values())[1:]
-    names = {parameter.name for parameter in own}
-    added = [parameter for parameter in _PARAMETERS if parameter.name not in names]
+    deps: Deps
 
-    def parsed(**kwargs: Any) -> ExitCode:
-        deps = apply(
-            current_deps(),
-            directory=kwargs.get("directory"),
-            output=kwargs.get("output"),
-            no_color=bool(kwargs.get("no_color")),
+    def refine(self, given: Mapping[str, Any]) -> None:
+        """Take over the global options in `given`."""
+        self.deps = apply(
+            self.deps,
+            directory=given.get("directory"),
+            output=given.get("output"),
+            no_color=bool(given.get("no_color")),
         )
-        return command(deps, **{name: kwargs[name] for name in names})
 
-    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    parameters = [*keyword_only, *added]
-    vars(parsed)["__signature__"] = signature.replace(parameters=parameters)
-    parsed.__annotations__ = {p.name: p.annotation for p in parameters}
-    parsed.__name__ = getattr(command, "__name__", "command")
-    parsed.__doc__ = command.__doc__
-    return parsed
+
+def parameters_of(command: Command) -> list[inspect.Parameter]:
+    """Return the command's own parameters (without `deps`), then the global ones it does not declare."""
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(inspect.signature(command).parameters.values())[1:]
+    ]
+    names = {parameter.name for parameter in own}
+    return [*own, *(parameter for parameter in PARAMETERS if parameter.name not in names)]
+
+
+def bound(command: Command, current: Current) -> Callable[..., ExitCode]:
+    """Return `command` with its `deps` filled in; it takes the values of `parameters_of(command)`."""
+    own = set(list(inspect.signature(command).parameters)[1:])
+
+    def call(**given: Any) -> ExitCode:
+        current.refine(given)
+        return command(current.deps, **{name: given[name] for name in own})
+
+    return call
 
 
 def apply(deps: Deps, *, directory: Path | None, output: str | None, no_color: bool) -> Deps:

@@ -1,9 +1,9 @@
-"""Groups whose commands are imported only when they are called."""
+"""The command tree as typer groups whose commands are imported only when they are called."""
 
 import importlib
+import inspect
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from typer.core import TyperGroup
@@ -12,24 +12,15 @@ from wattos_cli.deps import Deps
 from wattos_cli.dispatch import globals as global_options
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import ExitCode
+from wattos_cli.parameters import Argument, Option
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-
-
-class _Current:
-    """The dependencies of this call, refined by the root's options before the command's own are read."""
-
-    def __init__(self, deps: Deps) -> None:
-        self.deps = deps
-
-    def get(self) -> Deps:
-        return self.deps
 
 
 class _LazyCommands(MutableMapping[str, Any]):
     """Names are known at once; the typer command is built, and its module imported, on first access."""
 
-    def __init__(self, entries: Sequence[Entry], current: _Current) -> None:
+    def __init__(self, entries: Sequence[Entry], current: global_options.Current) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._current = current
         self._built: dict[str, Any] = {}
@@ -52,49 +43,14 @@ class _LazyCommands(MutableMapping[str, Any]):
         return len(self._entries)
 
 
-def _build(entry: Entry, current: _Current) -> Any:
-    """Return the typer command or group of `entry`."""
-    if entry.children:
-        return _group(entry.name, entry.summary, entry.children, current, _no_options)
-    module = importlib.import_module(entry.module)
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    callback = global_options.with_globals(module.command(), current.get)
-    app.command(entry.name, context_settings=dict(CONTEXT))(callback)
-    return typer.main.get_command(app)
-
-
-def _group(
-    name: str,
-    summary: str,
-    entries: Sequence[Entry],
-    current: _Current,
-    callback: Callable[..., None],
-) -> TyperGroup:
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.callback(help=summary, context_settings=dict(CONTEXT))(callback)
-    group = typer.main.get_group(app)
-    group.name = name
-    group.commands = _LazyCommands(entries, current)
-    return group
-
-
-def _no_options() -> None:
-    return None
-
-
 def build(entries: Sequence[Entry], deps: Deps) -> TyperGroup:
     """Return the whole tree as one typer group whose commands end in `run(opts, deps)`."""
-    current = _Current(deps)
+    current = global_options.Current(deps)
 
-    def root(
-        directory: Annotated[Path | None, typer.Option("-C", "--directory", metavar="DIR")] = None,
-        output: Annotated[global_options.Output | None, typer.Option("-o", "--output")] = None,
-        no_color: Annotated[bool, typer.Option("--no-color")] = False,  # noqa: FBT002 - typer's flag
-    ) -> None:
-        current.deps = global_options.apply(
-            current.deps, directory=directory, output=output, no_color=no_color
-        )
+    def root(**given: Any) -> None:
+        current.refine(given)
 
+    _declare(root, global_options.PARAMETERS)
     return _group("wattos", "Bring up a complete AI platform and operate it.", entries, current, root)
 
 
@@ -106,3 +62,53 @@ def invoke(group: TyperGroup, argv: Sequence[str]) -> ExitCode:
     with group.make_context("wattos", list(argv)) as context:
         result = group.invoke(context)
     return ExitCode.OK if result is None else ExitCode(result)
+
+
+def _build(entry: Entry, current: global_options.Current) -> Any:
+    """Return the typer command or group of `entry`."""
+    if entry.children:
+        return _group(entry.name, entry.summary, entry.children, current, lambda: None)
+    command = importlib.import_module(entry.module).command()
+    call = global_options.bound(command, current)
+    call.__doc__ = command.__doc__
+    call.__name__ = entry.name
+    _declare(call, global_options.parameters_of(command))
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(entry.name, context_settings=dict(CONTEXT))(call)
+    return typer.main.get_command(app)
+
+
+def _group(
+    name: str,
+    summary: str,
+    entries: Sequence[Entry],
+    current: global_options.Current,
+    callback: Callable[..., None],
+) -> TyperGroup:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.callback(help=summary, context_settings=dict(CONTEXT))(callback)
+    group = typer.main.get_group(app)
+    group.name = name
+    group.commands = _LazyCommands(entries, current)
+    return group
+
+
+def _declare(function: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:
+    """Give `function` the signature that typer reads, with our declarations turned into typer's."""
+    translated = [parameter.replace(annotation=_translated(parameter)) for parameter in parameters]
+    vars(function)["__signature__"] = inspect.Signature(translated)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in translated}
+
+
+def _translated(parameter: inspect.Parameter) -> Any:
+    if get_origin(parameter.annotation) is not Annotated:
+        return parameter.annotation
+    annotation, declared, *_ = get_args(parameter.annotation)
+    if isinstance(declared, Option):
+        shown: str | bool = declared.default_text or parameter.default not in (None, False)
+        declared = typer.Option(
+            *declared.flags, help=declared.help, metavar=declared.metavar or None, show_default=shown
+        )
+    elif isinstance(declared, Argument):
+        declared = typer.Argument(help=declared.help, metavar=declared.metavar or None, show_default=False)
+    return Annotated[annotation, declared]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Entry:
     """One command (`module` has `command(run=run)`), or a noun with verbs (`children`, then no module).
 
-    `default_verb` is what `wattos NOUN ARGS` means when the first argument is no verb.
+    `default_verb` is what `wattos NOUN ARGS` means when the first argument is no verb; `section` is the
+    heading under which `wattos --help` lists it.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Entry:
     module: str = ""
     children: "tuple[Entry, ...]" = ()
     default_verb: str = ""
+    section: str = ""
 
 
 def with_default_verb(argv: Sequence[str], tree: Sequence[Entry], value_options: frozenset[str]) -> list[str]:

@@ -1,0 +1,131 @@
+"""Every failure becomes text and a code in one place, one case per row of the exit-code table."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from wattos_cli.__main__ import main
+from wattos_cli.app import execute as execute_app
+from wattos_cli.dispatch.failures import redacted
+from wattos_cli.errors import MEANINGS, ExitCode, WattosError
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def raising(error: BaseException) -> Callable[[list[str]], int]:
+    def execute(argv: list[str]) -> int:
+        raise error
+
+    return execute
+
+
+def killing(number: signal.Signals) -> Callable[[list[str]], int]:
+    def execute(argv: list[str]) -> int:
+        os.kill(os.getpid(), number)
+        signal.pause()
+        return 0
+
+    return execute
+
+
+ROWS = {
+    ExitCode.OK: lambda argv: 0,
+    ExitCode.NO: raising(
+        WattosError("port 3001 is taken by pid 7 (nginx)", hint="wattos up --port-offset 100")
+    ),
+    ExitCode.USAGE: execute_app,
+    ExitCode.CONFIG: raising(WattosError("wattos.toml:1:1: bad", exit_code=ExitCode.CONFIG)),
+    ExitCode.UNREACHABLE: raising(WattosError("not running", exit_code=ExitCode.UNREACHABLE)),
+    ExitCode.INTERNAL: raising(ZeroDivisionError("division by zero")),
+    ExitCode.INTERRUPTED: killing(signal.SIGINT),
+    ExitCode.TERMINATED: killing(signal.SIGTERM),
+}
+
+
+@pytest.mark.parametrize("code", list(ExitCode), ids=[f"exit-{code:d}" for code in ExitCode])
+def test_exit_code(code: ExitCode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such-command"], ROWS[code]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+def test_every_code_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(ExitCode)
+
+
+def test_a_foreseen_failure_names_reason_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["up"], ROWS[ExitCode.NO])
+    assert capsys.readouterr().err == (
+        "error: port 3001 is taken by pid 7 (nginx)\n  hint: wattos up --port-offset 100\n"
+    )
+
+
+@pytest.mark.parametrize("flags", [["-o", "json"], ["-ojson"], ["--output=json"], ["--output", "json"]])
+def test_json_mode_writes_the_error_shape(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such-command", *flags]) == ExitCode.USAGE
+    body = json.loads(capsys.readouterr().err)
+    assert body["schema"] == "wattos.error/v1"
+    assert body["code"] == "usage"
+    assert "no-such-command" in body["message"]
+
+
+def test_typo_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["helth"]) == ExitCode.USAGE
+    assert "Did you mean 'health'?" in capsys.readouterr().err
+
+
+def test_bug_leaves_a_report_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "wk_abcdefgh1234"], raising(RuntimeError("key sk-abcdef123456"))) == ExitCode.INTERNAL
+    message = capsys.readouterr().err
+    path = Path(message.split("Crash report: ")[1].split("\n")[0])
+    report = path.read_text()
+    path.unlink()
+    assert "RuntimeError" in report
+    assert "sk-abcdef" not in report
+    assert "wk_abcdefgh" not in report
+
+
+def test_github_gets_an_annotation(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    main(["up"], raising(WattosError("two\nlines")))
+    assert "::error title=wattos::two%0Alines\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wk_Abc-def_123456",
+        "sk-proj-abcdef123456",
+        "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl",
+        "postgresql://user:hunter2@db/x",
+        "Authorization: Bearer abcdef0123456789",
+    ],
+)
+def test_secrets_are_redacted(text: str) -> None:
+    assert "***" in redacted(f"before {text} after")
+
+
+def test_closed_pipe_is_quiet() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    child = os.posix_spawn(
+        "/bin/sh",
+        ["sh", "-c", f'"{os.sys.executable}" -m wattos_cli --help'],  # type: ignore[attr-defined]
+        {**os.environ, "PYTHONPATH": ".:platform"},
+        file_actions=[(os.POSIX_SPAWN_DUP2, write_end, 1)],
+    )
+    os.close(write_end)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,0 +1,70 @@
+"""Help and version, answered from generated pages before anything slow is imported.
+
+The pages are written by `python -m wattos_cli.reference` from the command tree; a test fails on a stale one.
+Only `os` and `sys` may be imported here: `wattos --help` takes little longer than Python itself.
+"""
+
+import os
+
+TYPE_CHECKING = False  # the standard library's constant would cost the import of typing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGES = os.path.join(os.path.dirname(__file__), "pages")  # noqa: PTH118, PTH120 - pathlib costs 10 ms
+_ASKS_HELP = frozenset({"-h", "--help"})
+_TAKES_VALUE = frozenset({"-C", "--directory", "-o", "--output"})
+
+
+def answer(argv: "Sequence[str]") -> str | None:
+    """Return the text that `argv` asks for: help, a topic, the version; None when it asks for a command."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    if words in (["--version"], ["-V"]):
+        from wattos_cli import __version__
+
+        return f"wattos {__version__}\n"
+    if not words:
+        return page(())
+    if words[0] == "help":
+        return page(tuple(word for word in words[1:] if word not in _ASKS_HELP))
+    if _ASKS_HELP.isdisjoint(words):
+        return None
+    return page(_path(words))
+
+
+def _path(words: "Sequence[str]") -> tuple[str, ...]:
+    """Return the longest command that the leading words name, with options before it left out."""
+    path: tuple[str, ...] = ()
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word in _TAKES_VALUE:
+            index += 1
+        elif not word.startswith("-"):
+            if path and not os.path.exists(_file((*path, word))):  # noqa: PTH110 - see PAGES
+                break
+            path = (*path, word)
+        index += 1
+    return path
+
+
+def page(path: tuple[str, ...]) -> str | None:
+    """Return the help page of a command or topic, or None if there is none."""
+    if any(not part.replace("-", "").isalnum() for part in path):
+        return None
+    try:
+        with open(_file(path), encoding="utf-8") as file:  # noqa: PTH123 - see PAGES
+            return file.read()
+    except OSError:
+        return None
+
+
+def _file(path: tuple[str, ...]) -> str:
+    return os.path.join(PAGES, *path[:-1], f"{path[-1] if path else 'wattos'}.txt")  # noqa: PTH118 - see PAGES
+
+
+def highlighted(text: str) -> str:
+    """Return a page with bold headings, for a terminal."""
+    return "\n".join(
+        f"\033[1m{line}\033[0m" if line.endswith(":") and not line.startswith(" ") else line
+        for line in text.split("\n")
+    )

@@ -1,0 +1,34 @@
+"""How a command declares its options and arguments, without paying for typer's import on every call.
+
+    services: Annotated[list[str] | None, Argument(help="Only these services.")] = None
+    follow: Annotated[bool, Option("-f", "--follow", help="Keep going.")] = False
+
+They mean what `typer.Option` and `typer.Argument` mean. A correct command line is read by
+`dispatch/quick.py`; only for help, completion and errors are they turned into typer's own.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Option:
+    """An option; `flags` are its spellings (`-f`, `--follow`), at least one of them long."""
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str
+    default_text: str
+
+    def __init__(self, *flags: str, help: str, metavar: str = "", default_text: str = "") -> None:  # noqa: A002 - typer's name
+        object.__setattr__(self, "flags", flags)
+        object.__setattr__(self, "help", help)
+        object.__setattr__(self, "metavar", metavar)
+        object.__setattr__(self, "default_text", default_text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """A positional argument."""
+
+    help: str
+    metavar: str = ""
