@@ -62,6 +62,15 @@ class Settings(BaseModel):
     jwt_secret_file: Path | None = _env(
         "WATTOS_JWT_SECRET_FILE", "JWT_SECRET_FILE", default=None, description="File that holds it."
     )
+    jwt_issuer: str = _env(
+        "WATTOS_JWT_ISSUER", default="wattos", min_length=1, description="Issuer (iss) of tokens."
+    )
+    jwt_audience: str = _env(
+        "WATTOS_JWT_AUDIENCE", default="wattos", min_length=1, description="Audience (aud) of tokens."
+    )
+    audit_retention_days: int = _env(
+        "WATTOS_AUDIT_RETENTION_DAYS", default=90, gt=0, description="Age at which audit rows are deleted."
+    )
     identity_key_file: Path | None = _env(
         "WATTOS_IDENTITY_KEY_FILE", default=None, description="Key that signs hops."
     )

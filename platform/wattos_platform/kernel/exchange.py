@@ -1,11 +1,14 @@
 """One request and its answer: what the middleware watches while the endpoint works."""
 
+from collections.abc import Callable, Iterable
+
 from starlette.types import Message, Receive, Scope, Send
 
 from wattos_platform.kernel.context import RequestContext
 from wattos_platform.kernel.errors import ServiceError, error_body, openai_error_body
 
 CLIENT_GONE = 499
+AnswerHeaders = Callable[[Scope], Iterable[tuple[bytes, bytes]]]
 _BAD_REQUEST = 400
 
 
@@ -13,12 +16,15 @@ class Exchange:
     """Wraps `receive` and `send` of one request: caps the body, stamps the answer, remembers the status.
 
     `limit_bytes` holds for bodies without a Content-Length; those with one are judged before reading.
+    `answer_headers` gives what every answer bears beside its own headers, errors included.
     """
 
     __slots__ = (
+        "_answer_headers",
         "_limit",
         "_read",
         "_receive",
+        "_scope",
         "_send",
         "complete",
         "context",
@@ -28,9 +34,20 @@ class Exchange:
         "status",
     )
 
-    def __init__(self, receive: Receive, send: Send, context: RequestContext, limit_bytes: int) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        context: RequestContext,
+        limit_bytes: int,
+        answer_headers: AnswerHeaders | None = None,
+    ) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
+        self._answer_headers = answer_headers
         self._limit = limit_bytes
         self._read = 0
         self.context = context
@@ -60,6 +77,7 @@ class Exchange:
                 *message.get("headers", ()),
                 (b"x-request-id", self.context.request_id.encode()),
                 (b"traceparent", self.context.traceparent.encode()),
+                *(self._answer_headers(self._scope) if self._answer_headers is not None else ()),
             ]
         elif message["type"] == "http.response.body":
             self.size_bytes += len(message.get("body", b""))

@@ -16,11 +16,12 @@ from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import RequestContext, enter, new_span_id, request_id_of, trace_of
 from wattos_platform.kernel.dispatch import ROUTE_KEY
 from wattos_platform.kernel.errors import ServiceError, internal_error
-from wattos_platform.kernel.exchange import CLIENT_GONE, Exchange, error_type, too_large
+from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, error_type, too_large
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.timestamps import rfc3339
 
 NOT_FOUND_ROUTE = "(none)"
+OnAnswered = Callable[[Scope, Exchange, float], None]
 _PROBES = frozenset(
     {"/health", "/health/liveness", "/health/readiness", "/health/kpi", "/metrics", "/health/metrics"}
 )
@@ -45,6 +46,8 @@ class Middleware:
         openai_prefixes: tuple[str, ...],
         identity_required: bool,
         body_limit: Callable[[str, str], int],
+        answer_headers: AnswerHeaders | None = None,
+        on_answered: OnAnswered | None = None,
     ) -> None:
         self._runtime = runtime
         self._door = door
@@ -52,6 +55,8 @@ class Middleware:
         self._openai_prefixes = tuple(f"{prefix}/" for prefix in openai_prefixes)
         self._identity_required = identity_required
         self._body_limit = body_limit
+        self._answer_headers = answer_headers
+        self._on_answered = on_answered
         self._in_flight_gauge = runtime.metrics.gauge("http_requests_in_flight")
         self._in_flight = 0
         self.idle = asyncio.Event()
@@ -67,7 +72,8 @@ class Middleware:
         path = scope["path"]
         is_ops = on_operations_listener(scope, runtime.settings.ops_port)
         limit = self._body_limit(scope["method"], path)
-        exchange = Exchange(receive, send, context, limit)
+        extra = None if is_ops else self._answer_headers
+        exchange = Exchange(scope, receive, send, context=context, limit_bytes=limit, answer_headers=extra)
         if not is_ops:
             self._enter()
         try:
@@ -148,7 +154,11 @@ class Middleware:
             "http_requests_total", method=method, route=route, status=str(status), error_type=kind
         ).inc()
         runtime.metrics.histogram("http_request_duration_seconds", method=method, route=route).observe(took_s)
-        if quiet or runtime.sink.level > 20:  # noqa: PLR2004 - the access line is an info line
+        if quiet:
+            return
+        if self._on_answered is not None:
+            self._on_answered(scope, exchange, took_s)
+        if runtime.sink.level > 20:  # noqa: PLR2004 - the access line is an info line
             return
         runtime.sink.raw(self._access_line(exchange, scope, kind, took_s))
 

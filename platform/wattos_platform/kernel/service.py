@@ -12,8 +12,9 @@ from wattos_platform import __version__
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.admin import admin_routes
 from wattos_platform.kernel.dispatch import Dispatcher
+from wattos_platform.kernel.exchange import AnswerHeaders
 from wattos_platform.kernel.health import Check
-from wattos_platform.kernel.middleware import Middleware
+from wattos_platform.kernel.middleware import Middleware, OnAnswered
 from wattos_platform.kernel.probes import probe_routes
 from wattos_platform.kernel.runtime import Runtime
 
@@ -27,7 +28,9 @@ class ServiceSpec:
     `lifespan` is entered in order before the first request and left in reverse. `admin_routes` answer on
     the operations listener only. Errors under `openai_prefixes` have OpenAI's shape. `identity_required`
     is False for a service that authenticates its callers itself. `body_limit` gives the largest body in
-    bytes for (method, path). `kpi` adds a service's own figures to /health/kpi.
+    bytes for (method, path). `kpi` adds a service's own figures to /health/kpi. `answer_headers` gives what
+    every answer bears, errors included; `on_answered` is told of each request that was answered, with its
+    duration in seconds, and must not wait. Both concern the service's own port, `on_answered` no probes.
     """
 
     routes: Sequence[BaseRoute]
@@ -37,6 +40,8 @@ class ServiceSpec:
     identity_required: bool = True
     body_limit: Callable[[str, str], int] | None = None
     kpi: Callable[[], Awaitable[dict[str, Any]]] | None = None
+    answer_headers: AnswerHeaders | None = None
+    on_answered: OnAnswered | None = None
 
 
 class ServiceApp:
@@ -103,6 +108,8 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
         openai_prefixes=spec.openai_prefixes,
         identity_required=spec.identity_required,
         body_limit=spec.body_limit or (lambda _method, _path: limit),
+        answer_headers=spec.answer_headers,
+        on_answered=spec.on_answered,
     )
     return ServiceApp(runtime, spec, middleware)
 

@@ -1,0 +1,51 @@
+"""After the answer: the audit row. Before it: the headers every answer bears."""
+
+from collections.abc import Callable, Iterable
+
+from starlette.types import Scope
+
+from wattos_platform.kernel.exchange import Exchange
+from wattos_platform.services.gateway.domain.audit import CLIENT_GONE, AuditRecord
+from wattos_platform.services.gateway.domain.cors import CorsPolicy
+from wattos_platform.services.gateway.domain.headers import SECURITY_HEADERS
+from wattos_platform.services.gateway.ports import AuditLog
+from wattos_platform.services.gateway.visit import visit_of
+
+
+class Accounting:
+    """The two hooks that the kernel calls around every request of the public listener."""
+
+    def __init__(self, audit: AuditLog, cors: CorsPolicy, clock: Callable[[], float]) -> None:
+        self._audit = audit
+        self._cors = cors
+        self._clock = clock
+        self._without_origin = (*SECURITY_HEADERS, *cors.answer_headers(None))
+
+    def answer_headers(self, scope: Scope) -> Iterable[tuple[bytes, bytes]]:
+        """Return security, CORS and rate-limit fields, for errors as for answers."""
+        fields = self._without_origin
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                fields = (*SECURITY_HEADERS, *self._cors.answer_headers(value))
+        visit = visit_of(scope)
+        return fields if visit is None else (*fields, *visit.limit_headers)
+
+    def answered(self, scope: Scope, exchange: Exchange, took_s: float) -> None:
+        """Keep an audit record of a request that found its route, refused ones too."""
+        visit = visit_of(scope)
+        if visit is None or visit.route is None:
+            return
+        identity = visit.identity
+        left = exchange.gone and not exchange.complete
+        record = AuditRecord(
+            at=self._clock() - took_s,
+            tenant="" if identity is None else identity.tenant,
+            user="" if identity is None else identity.user,
+            credential_id=visit.credential_id,
+            method=visit.route.method,
+            route=visit.route.path,
+            status=CLIENT_GONE if left or not exchange.status else exchange.status,
+            duration_ms=round(took_s * 1000, 3),
+            request_id=exchange.context.request_id,
+        )
+        self._audit.record(record)

@@ -1,0 +1,1 @@
+"""What the gateway keeps: keys, revocations and the audit log in its own database."""

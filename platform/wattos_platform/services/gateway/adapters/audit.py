@@ -1,0 +1,75 @@
+"""The audit log in the gateway's database: rows gathered in memory, stored together, at most 100 ms late."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.telemetry import Counter
+from wattos_platform.services.gateway.adapters.tables import audit_log
+from wattos_platform.services.gateway.domain.audit import AuditRecord
+
+MAX_WAITING = 20_000
+_ASK_AGAIN_S = 1.0
+
+
+class DatabaseAuditLog:
+    """Implements the port AuditLog.
+
+    One unit of work is enqueued for all rows that arrive before the writer gets to it: a row costs its share
+    of one INSERT instead of a savepoint of its own. When more than 20 000 rows wait, new ones are dropped
+    and counted in `dropped`.
+    """
+
+    def __init__(self, database: Database, monotonic: Callable[[], float], dropped: Counter) -> None:
+        self._database = database
+        self._monotonic = monotonic
+        self._dropped = dropped
+        self._waiting: deque[AuditRecord] = deque()
+        self._asked_at: float | None = None
+
+    def record(self, record: AuditRecord) -> None:
+        """Keep `record` without waiting."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._dropped.inc()
+            return
+        self._waiting.append(record)
+        now = self._monotonic()
+        # A unit that the writer had to drop never runs: without asking again, it would be the last.
+        if self._asked_at is None or now - self._asked_at > _ASK_AGAIN_S:
+            self._asked_at = now
+            self._database.enqueue(self._store)
+
+    async def page(self, tenant: str, before: int | None, limit: int) -> Sequence[tuple[int, AuditRecord]]:
+        """Return up to `limit` records of `tenant`, newest first, older than the row `before`."""
+        query = (
+            select(audit_log).where(audit_log.c.tenant == tenant).order_by(audit_log.c.id.desc()).limit(limit)
+        )
+        if before is not None:
+            query = query.where(audit_log.c.id < before)
+        async with self._database.read() as connection:
+            return [_record(row) for row in await connection.execute(query)]
+
+    async def purge(self, before: float) -> int:
+        """Delete what is older than this instant and return how many rows went."""
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(delete(audit_log).where(audit_log.c.at < before))).rowcount
+
+        return await self._database.write(work)
+
+    async def _store(self, connection: AsyncConnection) -> None:
+        self._asked_at = None
+        rows = [asdict(record) for record in self._waiting]
+        self._waiting.clear()
+        if rows:
+            await connection.execute(insert(audit_log), rows)
+
+
+def _record(row: Row[Any]) -> tuple[int, AuditRecord]:
+    values = row._asdict()
+    return values.pop("id"), AuditRecord(**values)

@@ -1,0 +1,147 @@
+"""Passing a request on and its answer back: small bodies in one piece, the rest chunk by chunk."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from wattos_platform.kernel.context import current
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.services.gateway.departure import Departure
+from wattos_platform.services.gateway.domain.headers import RequestHeaders, answer_headers
+from wattos_platform.services.gateway.domain.routes import GatewayRoute
+from wattos_platform.services.gateway.domain.truncation import truncation_event
+
+# What is read whole before it goes on; larger bodies stream, so memory per request stays bounded.
+SMALL_BODY_BYTES = 64 * 1024
+SMALL_ANSWER_BYTES = 256 * 1024
+_EVENTS = "text/event-stream"
+_BODILESS = frozenset({204, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An admitted request on its way: its line of the table, its headers, and where the answer goes."""
+
+    route: GatewayRoute
+    headers: RequestHeaders
+    scope: Scope
+    send: Send
+
+
+class RequestBody:
+    """The body of a request on its way upstream.
+
+    `failure` keeps why reading stopped (too large, client gone): the HTTP client that consumes the chunks
+    wraps what it meets there in an error of its own.
+    """
+
+    def __init__(self, receive: Receive, departure: Departure) -> None:
+        self._receive = receive
+        self._departure = departure
+        self.failure: Exception | None = None
+
+    async def whole(self) -> bytes:
+        """Return all of it."""
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield it as it arrives; the next piece is asked for when the upstream has taken the last."""
+        try:
+            more = True
+            while more:
+                message = await self._receive()
+                more = message.get("more_body", False)
+                if chunk := _piece(message):
+                    yield chunk
+        except (ServiceError, ClientDisconnect) as error:
+            self.failure = error
+            raise
+        self._departure.watch()
+
+
+class Proxy:
+    """Forwards admitted requests over the kernel's hops."""
+
+    def __init__(self, hops: Any) -> None:
+        self._hops = hops
+
+    async def forward(self, passage: Passage, receive: Receive) -> None:
+        """Ask the route's upstream and answer with what it says.
+
+        Raises ServiceError when the upstream cannot be asked (503), ClientDisconnect when the client left, in
+        which case the upstream's work is cancelled.
+        """
+        async with Departure(receive) as departure:
+            body = RequestBody(receive, departure)
+            try:
+                await self._exchange(passage, body, departure)
+            except Exception:
+                if body.failure is not None:
+                    raise body.failure from None
+                raise
+
+    async def _exchange(self, passage: Passage, body: RequestBody, departure: Departure) -> None:
+        route, headers = passage.route, passage.headers
+        content: bytes | AsyncIterator[bytes] | None = None
+        size_bytes = headers.body_bytes
+        if size_bytes is None or size_bytes > SMALL_BODY_BYTES:
+            content = body.chunks()
+        elif size_bytes:
+            content = await body.whole()
+        else:
+            departure.watch()
+        async with self._hops.to(route.upstream).stream(
+            route.method, target(route, passage.scope), body=content, headers=headers.passed
+        ) as answer:
+            length = answer.headers.get("content-length")
+            if length is not None and int(length) <= SMALL_ANSWER_BYTES:
+                await _send_whole(answer, departure, passage.send)
+            else:
+                await _send_stream(answer, departure, passage)
+
+
+def target(route: GatewayRoute, scope: Scope) -> str:
+    """Return path and query for the upstream: the client's, or the table's path with the client's query."""
+    path = route.upstream_path or scope["raw_path"].decode("ascii")
+    query: bytes = scope["query_string"]
+    return f"{path}?{query.decode('latin-1')}" if query else path
+
+
+def _piece(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    return body
+
+
+async def _send_whole(answer: Any, departure: Departure, send: Send) -> None:
+    content: bytes = await answer.read()
+    departure.done()
+    fields = answer_headers(answer.headers)
+    if answer.status not in _BODILESS:
+        fields.append((b"content-length", str(len(content)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _send_stream(answer: Any, departure: Departure, passage: Passage) -> None:
+    send = passage.send
+    fields = answer_headers(answer.headers)
+    if (length := answer.headers.get("content-length")) is not None:
+        fields.append((b"content-length", length.encode("latin-1")))
+    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
+    try:
+        async for chunk in answer.chunks():
+            # Waits while the client is slow to read, and with it stops the upstream from being read.
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except ServiceError:
+        if not answer.headers.get("content-type", "").startswith(_EVENTS):
+            # Nothing but a broken connection tells this client that the body is not whole.
+            raise
+        event = truncation_event(passage.scope["path"], current().request_id)
+        await send({"type": "http.response.body", "body": event, "more_body": True})
+    departure.done()
+    await send({"type": "http.response.body", "body": b""})
