@@ -1,0 +1,1 @@
+"""The engine behind `wattos logs`: reads, merges, filters and follows log files."""

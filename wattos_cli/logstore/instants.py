@@ -1,0 +1,75 @@
+"""Instants: what a person types after `--since`, and what log records bear as their time."""
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from wattos_cli.logstore.units import duration_s
+
+# Epoch numbers carry no unit; their size tells it for any instant between 1973 and 5138.
+_NANOSECONDS_FROM = 1e17
+_MICROSECONDS_FROM = 1e14
+_MILLISECONDS_FROM = 1e11
+_LEADING = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)")
+
+
+def instant_s(text: str, now_s: float) -> float:
+    """Return seconds since the epoch for RFC 3339 (`2026-11-23T18:00:00Z`), `now`, or relative `-15m`.
+
+    A time without an offset is UTC. Raises ValueError naming the text.
+    """
+    text = text.strip()
+    if text == "now":
+        return now_s
+    if text.startswith("-"):
+        return now_s - duration_s(text[1:])
+    parsed = parse_rfc3339(text)
+    if parsed is None:
+        raise ValueError(f"{text!r} is neither RFC 3339 (2026-11-23T18:00:00Z) nor relative (-15m)")
+    return parsed
+
+
+def parse_rfc3339(text: str) -> float | None:
+    """Return seconds since the epoch, or None if `text` is no date; without an offset it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        return parsed.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def epoch_s(value: Any) -> float | None:
+    """Return seconds since the epoch for a time field: RFC 3339, or s, ms, us, ns since the epoch."""
+    if isinstance(value, str):
+        return parse_rfc3339(value)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value <= 0
+    ):
+        return None
+    if value >= _NANOSECONDS_FROM:
+        return value / 1e9
+    if value >= _MICROSECONDS_FROM:
+        return value / 1e6
+    if value >= _MILLISECONDS_FROM:
+        return value / 1e3
+    return float(value)
+
+
+def leading_s(line: bytes) -> float | None:
+    """Return the instant a plain-text line starts with, or None."""
+    found = _LEADING.match(line)
+    return parse_rfc3339(found.group(1).decode().replace(" +", "+").replace(" Z", "Z")) if found else None
+
+
+def rfc3339(instant: float) -> str:
+    """Return `instant` (seconds since the epoch) in UTC with milliseconds, or dashes if it is no date."""
+    try:
+        return datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return "----------T------------Z"

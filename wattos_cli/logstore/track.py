@@ -1,0 +1,72 @@
+"""How far one growing file was read, and whether it is still the file that was read."""
+
+from dataclasses import dataclass, field
+
+from wattos_cli.logstore.files import LogFile
+from wattos_cli.logstore.lines import Splitter
+
+_FINGERPRINT_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a file was like before it was truncated: how far it was read, and the half line at that place."""
+
+    offset: int
+    fingerprint: bytes
+    splitter: Splitter
+
+
+@dataclass
+class Track:
+    """One file under its `age` (0: the current name, n: `.n`, negative: no name any more).
+
+    `fingerprint` is what was read last: a file that shows other bytes there was truncated, whatever its size.
+    """
+
+    file: LogFile
+    segment: int
+    age: int
+    offset: int = 0
+    splitter: Splitter = field(default_factory=Splitter)
+    fingerprint: bytes = b""
+    cut: Cut | None = None
+    cut_polls: int = 0
+    idle_polls: int = 0
+    unseen_polls: int = 0
+
+    @classmethod
+    def at(cls, file: LogFile, segment: int, age: int, offset: int) -> "Track":
+        """Return a track that reads `file` from `offset` on, where a line starts."""
+        start = max(0, offset - _FINGERPRINT_BYTES)
+        return cls(file, segment, age, offset, Splitter(offset), file.read(start, offset - start))
+
+    @classmethod
+    def of_copy(cls, file: LogFile, segment: int, age: int, cut: Cut) -> "Track":
+        """Return a track that goes on in a copy where its original was truncated, half line included."""
+        return cls(file, segment, age, cut.offset, cut.splitter, cut.fingerprint)
+
+    def take(self, size: int) -> bytes:
+        """Return up to `size` new bytes and remember what was read last."""
+        chunk = self.file.read(self.offset, size)
+        self.offset += len(chunk)
+        self.fingerprint = (self.fingerprint + chunk[-_FINGERPRINT_BYTES:])[-_FINGERPRINT_BYTES:]
+        return chunk
+
+    def was_truncated(self) -> bool:
+        """Say whether the file no longer holds what was read; one that has grown again is noticed too."""
+        size = self.file.size()
+        if size == self.offset and self.age > 0:
+            return False
+        return size < self.offset or not holds(self.file, self.offset, self.fingerprint)
+
+    def start_over(self, segment: int) -> Cut:
+        """Go back to the start of a truncated file and return what it was like."""
+        self.cut, self.cut_polls = Cut(self.offset, self.fingerprint, self.splitter), 0
+        self.offset, self.fingerprint, self.splitter, self.segment = 0, b"", Splitter(), segment
+        return self.cut
+
+
+def holds(file: LogFile, offset: int, fingerprint: bytes) -> bool:
+    """Say whether `fingerprint` stands right before `offset` in the file as it is now."""
+    return file.read(offset - len(fingerprint), len(fingerprint)) == fingerprint
