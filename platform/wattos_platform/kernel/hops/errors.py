@@ -1,0 +1,85 @@
+"""How a hop fails, in the caller's terms."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from wattos_platform.kernel.errors import ServiceError
+
+_SHOWN_CHARS = 200
+_PASSED_ON = ("retry-after", "www-authenticate")
+
+
+class HopError(ServiceError):
+    """The other service answered with an error; status, code, message and details are its own."""
+
+    def __init__(
+        self,
+        service: str,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: list[dict[str, Any]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        param: str | None = None,
+    ) -> None:
+        super().__init__(status, code, message, details=details, headers=headers, param=param)
+        self.service = service
+
+
+class HopUnavailable(ServiceError):  # noqa: N818 - the field's name for it
+    """The other service could not be asked or did not answer: 503 `upstream_unavailable`.
+
+    `reason` is one of refused, timeout, disconnected, breaker_open, overloaded. `breaker_ignores` is True
+    where the call never began, so that a refusal of ours is not held against the upstream.
+    """
+
+    def __init__(self, service: str, reason: str, retry_after_s: float = 1.0) -> None:
+        wait = max(1, math.ceil(retry_after_s))
+        super().__init__(
+            503,
+            "upstream_unavailable",
+            f"The service {service} is not available ({_WORDS[reason]}); try again in {wait} s.",
+            headers={"Retry-After": str(wait)},
+        )
+        self.service = service
+        self.reason = reason
+        self.breaker_ignores = reason in ("breaker_open", "overloaded")
+
+
+_WORDS = {
+    "refused": "it refuses connections",
+    "timeout": "it did not answer in time",
+    "disconnected": "it closed the connection",
+    "breaker_open": "it failed repeatedly and is left alone for now",
+    "overloaded": "too many calls to it are running",
+}
+
+
+def error_of(service: str, status: int, headers: Mapping[str, str], body: bytes) -> HopError:
+    """Return the HopError for an answer with status >= 400, in either error shape or none."""
+    passed_on = {name: headers[name] for name in _PASSED_ON if name in headers}
+    try:
+        told = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = None
+    if not isinstance(told, dict):
+        text = body[:_SHOWN_CHARS].decode("utf-8", "replace").strip()
+        told = {"message": text or f"The service {service} answered {status} without a reason."}
+    param = None
+    if isinstance(told.get("error"), dict):
+        told = told["error"]
+        param = told.get("param")
+    details = told.get("details")
+    return HopError(
+        service,
+        status,
+        str(told.get("code") or "upstream_error"),
+        str(told.get("message") or f"The service {service} answered {status}."),
+        details=details if isinstance(details, list) else None,
+        headers=passed_on,
+        param=param if isinstance(param, str) else None,
+    )
