@@ -3,11 +3,21 @@
 import sys
 from collections.abc import Sequence
 
+_USAGE = "usage: python -m wattos_platform serve NAME | migrate NAME | forkserver"
+
 
 def main(argv: Sequence[str]) -> int:
     """Run the program that `argv` names and return its exit code."""
-    program = argv[0] if argv else ""
-    sys.stderr.write(f"wattos_platform: unknown program {program!r}; known: serve, migrate, forkserver\n")
+    match list(argv):
+        case ["serve", name]:
+            from wattos_platform.kernel.programs import serve_program
+
+            return serve_program(name)
+        case ["migrate", name]:
+            from wattos_platform.kernel.programs import migrate_program
+
+            return migrate_program(name)
+    sys.stderr.write(f"{_USAGE}\n")
     return 2
 
 

@@ -163,6 +163,10 @@ class Settings(BaseModel):
     )
     cache_max_size: int = _env("CACHE_MAX_SIZE", default=1000, gt=0, description="Entries in memory.")
 
+    def database_path(self, service: str) -> Path:
+        """Return the SQLite file of `service`: one per service, below the data folder."""
+        return self.data_dir / f"{service}.db"
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Return the settings in `environ`; empty counts as not set. SettingsError names what is wrong."""

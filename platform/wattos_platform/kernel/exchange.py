@@ -1,5 +1,6 @@
 """One request and its answer: what the middleware watches while the endpoint works."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from starlette.types import Message, Receive, Scope, Send
@@ -8,6 +9,9 @@ from wattos_platform.kernel.context import RequestContext
 from wattos_platform.kernel.errors import ServiceError, error_body, openai_error_body
 
 CLIENT_GONE = 499
+TOO_LARGE = 413
+DISCARD_BYTES = 128_000_000
+DISCARD_S = 10.0
 AnswerHeaders = Callable[[Scope], Iterable[tuple[bytes, bytes]]]
 _BAD_REQUEST = 400
 
@@ -84,10 +88,29 @@ class Exchange:
             self.complete = not message.get("more_body", False)
         await self._send(message)
 
+    async def _discard(self) -> None:
+        """Read on to the end of a refused body, within bounds.
+
+        Closing a connection with unread bytes resets it, and a caller that is still sending would see a
+        broken pipe instead of the answer.
+        """
+        left = DISCARD_BYTES
+        try:
+            async with asyncio.timeout(DISCARD_S):
+                while left > 0:
+                    message = await self._receive()
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+                    left -= len(message.get("body", b""))
+        except TimeoutError:
+            return
+
     async def fail(self, error: ServiceError, scope: Scope, *, openai: bool, now: float) -> None:
         """Answer with `error` in the shape its callers expect; once an answer has begun it can only stop."""
         if self.started:
             return
+        if error.status == TOO_LARGE:
+            await self._discard()
         if openai:
             body = openai_error_body(error)
         else:
@@ -111,7 +134,7 @@ class Exchange:
 def too_large(limit_bytes: int) -> ServiceError:
     """Return the refusal of a body above `limit_bytes`."""
     return ServiceError(
-        413,
+        TOO_LARGE,
         "body_too_large",
         f"The body is larger than {limit_bytes} bytes, the limit of this route.",
         headers={"Connection": "close"},

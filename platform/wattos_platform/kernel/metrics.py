@@ -30,19 +30,19 @@ class Metrics:
             if family.service in {"", service}:
                 self._families[family.name] = _make(family, self.registry)
 
-    def counter(self, name: str, **labels: str) -> Counter:
+    def counter(self, name: str, /, **labels: str) -> Counter:
         """Return the counter `name` for `labels`."""
         child = self._child(name, labels)
         assert isinstance(child, Counter)  # noqa: S101 - narrows the type; a wrong kind is a bug
         return child
 
-    def gauge(self, name: str, **labels: str) -> Gauge:
+    def gauge(self, name: str, /, **labels: str) -> Gauge:
         """Return the gauge `name` for `labels`."""
         child = self._child(name, labels)
         assert isinstance(child, Gauge)  # noqa: S101 - same
         return child
 
-    def histogram(self, name: str, **labels: str) -> Histogram:
+    def histogram(self, name: str, /, **labels: str) -> Histogram:
         """Return the histogram `name` for `labels`; observe seconds."""
         child = self._child(name, labels)
         assert isinstance(child, Histogram)  # noqa: S101 - same

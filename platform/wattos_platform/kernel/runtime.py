@@ -7,10 +7,13 @@ from typing import Any
 
 from wattos_platform.catalog import Service
 from wattos_platform.contracts.settings import Settings
+from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.health import HealthMonitor
+from wattos_platform.kernel.hops import Hops
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink
 from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry
 
 
 @dataclass(slots=True)
@@ -24,9 +27,9 @@ class Runtime:
     sink: LogSink
     log: Any
     health: HealthMonitor
-    breakers: Any
-    hops: Any
-    database: Any
+    breakers: BreakerRegistry
+    hops: Hops
+    database: Database | None
     signer: IdentitySigner | None
     operator_token: str
     config: Mapping[str, Any] = field(default_factory=dict)

@@ -1,14 +1,12 @@
 """Running one service: its two listeners, its signals, its drain."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
 from pathlib import Path
 
 import uvicorn
-import uvloop
 
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
@@ -61,9 +59,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(app: ServiceApp) -> None:
+async def serve(app: ServiceApp) -> None:
     """Serve `app` on the sockets its settings name, until SIGTERM."""
-    settings = app.runtime.settings
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -77,9 +74,7 @@ def run(app: ServiceApp) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=CANCEL_AFTER_S,
     )
-    gc.collect()
-    gc.freeze()
-    uvloop.run(Server(config, app, settings.drain_s).serve(sockets=listeners(app.runtime)))
+    await Server(config, app, app.runtime.settings.drain_s).serve(sockets=listeners(app.runtime))
 
 
 def listeners(runtime: Runtime) -> list[socket.socket]:

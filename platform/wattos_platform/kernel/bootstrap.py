@@ -1,0 +1,131 @@
+"""From an environment to a running service: reads settings and secrets, opens what the service is given."""
+
+import importlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from wattos_platform.catalog import Service
+from wattos_platform.contracts.settings import Settings, SettingsError
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.settings import DatabaseSettings
+from wattos_platform.kernel.health import HealthMonitor
+from wattos_platform.kernel.hops import Hops, HopSettings
+from wattos_platform.kernel.hops.settings import base_urls
+from wattos_platform.kernel.identity import IdentitySigner
+from wattos_platform.kernel.logging import LogSink, bridge_libraries, make_logger
+from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceApp
+
+Factory = Callable[[Runtime], ServiceApp]
+
+
+def load_factory(service: Service) -> Factory:
+    """Import the service's code and return its `create_app`."""
+    module, _, name = service.factory.partition(":")
+    return cast("Factory", getattr(importlib.import_module(module), name))
+
+
+async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
+    """Return the parts of one service process; belongs to the running event loop.
+
+    SettingsError names a variable or file that is not valid.
+    """
+    settings = Settings.from_environ(environ)
+    sink = LogSink(service.name, settings.log_level)
+    bridge_libraries(sink)
+    log = make_logger(sink)
+    metrics = Metrics(service.name)
+    breakers = BreakerRegistry(_breaker_settings(settings), clock=time.monotonic, meter=metrics, log=log)
+    signer = _signer(service, settings)
+    return Runtime(
+        service=service,
+        settings=settings,
+        environ=environ,
+        metrics=metrics,
+        sink=sink,
+        log=log,
+        health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
+        breakers=breakers,
+        hops=_hops(environ, settings, breakers, signer),
+        database=await _database(service, settings, metrics, log),
+        signer=signer,
+        operator_token=_secret(settings.operator_token_file) or "",
+        config=_config(settings.config_file),
+    )
+
+
+async def _database(service: Service, settings: Settings, metrics: Metrics, log: Any) -> Database | None:
+    if not service.database:
+        return None
+    limits = DatabaseSettings(
+        pool_wait_s=settings.pool_wait_s, statement_timeout_s=settings.statement_timeout_s
+    )
+    return await Database.open(settings.database_path(service.name), settings=limits, meter=metrics, log=log)
+
+
+def _watcher(metrics: Metrics, log: Any) -> Callable[[str, str, str | None], None]:
+    def changed(name: str, status: str, message: str | None) -> None:
+        metrics.gauge("health_check_up", check=name).set(0 if status == "down" else 1)
+        level = log.info if status == "up" else log.warning
+        level(
+            "health_check.changed",
+            message=f"{name} is {status}: {message or 'ok'}",
+            check=name,
+            status=status,
+        )
+
+    return changed
+
+
+def _breaker_settings(settings: Settings) -> BreakerSettings:
+    return BreakerSettings(
+        failure_threshold=settings.breaker_failures,
+        window_s=settings.breaker_window_ms / 1000,
+        reset_timeout_s=settings.breaker_reset_ms / 1000,
+    )
+
+
+def _hops(
+    environ: Mapping[str, str], settings: Settings, breakers: BreakerRegistry, signer: IdentitySigner | None
+) -> Hops:
+    limits = HopSettings(
+        connect_s=settings.connect_timeout_s,
+        first_byte_s=settings.hop_timeout_s,
+        idle_s=settings.stream_idle_timeout_s,
+        pool_wait_s=settings.pool_wait_s,
+        pool_size=settings.pool_size,
+    )
+    return Hops(base_urls(environ), breakers, sign=signer.sign if signer else None, settings=limits)
+
+
+def _signer(service: Service, settings: Settings) -> IdentitySigner | None:
+    key = _secret(settings.identity_key_file)
+    if key is None:
+        return None
+    try:
+        return IdentitySigner(key.encode(), service.name)
+    except ValueError as error:
+        raise SettingsError(f"WATTOS_IDENTITY_KEY_FILE: {error}") from None
+
+
+def _secret(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the secret file {path} cannot be read: {error}") from None
+
+
+def _config(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"WATTOS_CONFIG_FILE {path} cannot be read: {error}") from None

@@ -1,0 +1,75 @@
+"""The programs `serve` and `migrate`: one process each, its exit code the answer."""
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+
+from wattos_platform import catalog
+from wattos_platform.contracts.settings import Settings, SettingsError
+from wattos_platform.kernel.db.migrate import (
+    DatabaseNewerError,
+    MigrationFailedError,
+    migrate,
+    versions_folder,
+)
+
+OK, FAILED, USAGE, CONFIG = 0, 1, 2, 3
+
+
+def serve_program(name: str) -> int:
+    """Serve the catalog's service `name` with the settings of the environment until SIGTERM."""
+    return _guarded(name, _serve)
+
+
+def migrate_program(name: str) -> int:
+    """Bring the database of `name` to the schema of the code; exit code 3 when it is newer than the code."""
+    return _guarded(name, _migrate)
+
+
+def _guarded(name: str, program: Callable[[catalog.Service], int]) -> int:
+    try:
+        service = catalog.service(name)
+    except KeyError:
+        known = ", ".join(each.name for each in catalog.SERVICES)
+        return _refuse(USAGE, f"there is no service {name!r}; the catalog has {known}")
+    try:
+        return program(service)
+    except (SettingsError, DatabaseNewerError) as error:
+        return _refuse(CONFIG, f"{name}: {error}")
+    except (MigrationFailedError, OSError) as error:
+        return _refuse(FAILED, f"{name}: {error}")
+
+
+def _serve(service: catalog.Service) -> int:
+    import uvloop
+
+    from wattos_platform.kernel.bootstrap import load_factory, open_runtime
+    from wattos_platform.kernel.serve import serve
+
+    factory = load_factory(service)
+
+    async def run() -> None:
+        runtime = await open_runtime(service, os.environ)
+        app = factory(runtime)
+        gc.collect()
+        gc.freeze()
+        await serve(app)
+
+    uvloop.run(run())
+    return OK
+
+
+def _migrate(service: catalog.Service) -> int:
+    if not service.database:
+        return OK
+    settings = Settings.from_environ(os.environ)
+    done = migrate(settings.database_path(service.name), versions_folder(service))
+    if done.changed:
+        sys.stderr.write(f"{service.name}: schema {done.before or 'empty'} -> {done.after}\n")
+    return OK
+
+
+def _refuse(code: int, message: str) -> int:
+    sys.stderr.write(f"wattos_platform: {message}\n")
+    return code
