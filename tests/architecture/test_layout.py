@@ -1,0 +1,70 @@
+"""The house of architecture.md, held by tests: what lies where, and how large it may be."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ("wattos_cli", "platform", "loadtests", "dashboards", "tests")
+MAX_LINES = 400
+MAX_COMMAND_LINES = 200
+
+
+def tracked(*suffixes: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout
+    return [ROOT / name for name in listed.split("\0") if name.endswith(suffixes) and (ROOT / name).exists()]
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n")
+
+
+def test_platform_holds_no_module_that_would_shadow_the_standard_library() -> None:
+    assert [path.name for path in (ROOT / "platform").glob("*.py")] == []
+    assert not (ROOT / "tests" / "platform").exists()
+    assert "python" in platform.python_implementation().lower()
+
+
+def test_no_file_is_larger_than_a_reader_can_hold() -> None:
+    assert {str(p.relative_to(ROOT)): lines(p) for p in tracked(".py") if lines(p) > MAX_LINES} == {}
+
+
+def test_command_files_stay_small() -> None:
+    commands = ROOT / "wattos_cli" / "commands"
+    assert {p.name: lines(p) for p in commands.rglob("*.py") if lines(p) > MAX_COMMAND_LINES} == {}
+
+
+def test_most_files_are_about_a_hundred_lines() -> None:
+    sizes = sorted(lines(p) for p in tracked(".py") if p.name != "__init__.py" and "tests" not in p.parts)
+    assert sizes[len(sizes) // 2] <= 130
+
+
+@pytest.mark.parametrize("word", ["utils", "helpers", "common", "misc", "manager"])
+def test_no_module_is_named_for_nothing(word: str) -> None:
+    assert [str(p.relative_to(ROOT)) for p in tracked(".py") if word in p.stem.split("_")] == []
+
+
+def test_every_source_file_says_something() -> None:  # defect-6: empty files counted as services
+    assert [
+        str(p.relative_to(ROOT)) for p in tracked(".py", ".md", ".toml") if not p.read_bytes().strip()
+    ] == []
+
+
+def test_no_committed_file_names_a_machine_or_a_registry_host() -> None:
+    needles = [
+        b"/".join((b"", b"root", b"")),
+        b"files." + b"pythonhosted",
+        b"registry." + b"npmjs",
+        b"index" + b"-url",
+    ]
+    found = {
+        str(path.relative_to(ROOT)): needle
+        for path in tracked("")
+        for needle in needles
+        if path.is_file() and needle in path.read_bytes()
+    }
+    assert found == {}
