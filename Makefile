@@ -38,8 +38,9 @@ integration: $(STAMP) $(MODEL)
 e2e: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q tests/e2e
 
-docs: $(STAMP) ## write the generated pages under docs/reference anew
-	$(BIN)/python -m tests.reference
+docs: $(STAMP) ## write the generated pages anew
+	$(BIN)/python -m wattos_cli.reference
+	$(BIN)/python -m tests.defects > docs/defects.md.new && mv docs/defects.md.new docs/defects.md
 
 constraints: ## pin every dependency anew (needs uv)
 	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \
