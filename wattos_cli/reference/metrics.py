@@ -10,7 +10,7 @@ def markdown() -> str:
         [
             "# Metrics",
             "",
-            "Every service answers `/metrics` with these families; those with a service in the last column exist there",
+            "Every service answers `/metrics` with these families; those with a service named exist there",
             "only. A family keeps at most 1000 label sets; further ones share the labels `other`.",
             "",
             "| name | type | labels | meaning | service |",
