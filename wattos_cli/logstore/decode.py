@@ -104,4 +104,8 @@ def _reason(error: Exception, line: Line, at: int) -> str:
         return "half a line at the end of the file"
     if not isinstance(error, json.JSONDecodeError):
         return f"broken JSON: {error}"
-    return f"broken JSON: {error.msg} at column {error.pos + 1}" if not at else "text after the object"
+    return (
+        f"broken JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}"
+        if not at
+        else "text after the object"
+    )

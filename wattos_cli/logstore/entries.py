@@ -125,7 +125,8 @@ class Assembler:
         yield from entries
 
     def _passes_over(self, head: Line, extra: list[bytes]) -> bool:
-        if self._candidate is None or not looks_like_object(strip(head.data)):
+        text = strip(head.data)
+        if self._candidate is None or not looks_like_object(text) or not text.endswith(b"}"):
             return False
         return not self._candidate(b"\n".join([head.data, *extra]))
 

@@ -1,6 +1,7 @@
 """What the fields of a record are called: wattos, Pino, Bunyan, structlog, zap and ECS, read alike."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,6 +95,17 @@ def level(record: Mapping[str, Any]) -> str | None:
         if value is not MISSING:
             return level_name(value)
     return None
+
+
+def number(value: Any) -> float | None:
+    """Return the finite number in `value` (numbers, and strings that are one), or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        parsed = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return parsed if math.isfinite(parsed) else None
 
 
 def text(value: Any) -> str:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from wattos_cli.logstore.entries import Assembler, Entry
 from wattos_cli.logstore.lines import Line, Splitter
@@ -34,13 +35,23 @@ class Pipe:
         return f"stdin:{self._seen - len(self._starts) + bisect_right(self._starts, offset)}"
 
 
-def piped(read: Callable[[int], bytes], joined: Assembler) -> Iterator[Entry]:
-    """Yield the entries that `read(size)` brings; a chunk that is not full ends what can be joined."""
+def piped(read: Callable[[int], bytes], joined: Assembler) -> Iterator[list[Entry]]:
+    """Yield what each `read(size)` brings; a chunk that is not full ends what can be joined."""
     origin = Pipe()
     splitter = Splitter()
     while chunk := read(CHUNK_BYTES):
-        yield from joined.feed(origin, 0, origin.noted(splitter.feed(chunk)))
+        found = list(joined.feed(origin, 0, origin.noted(splitter.feed(chunk))))
         if len(chunk) < CHUNK_BYTES:
-            yield from joined.flush()
-    yield from joined.feed(origin, 0, origin.noted(splitter.finish()))
-    yield from joined.flush()
+            found += joined.flush()
+        yield found
+    found = list(joined.feed(origin, 0, origin.noted(splitter.finish())))
+    yield found + list(joined.flush())
+
+
+def reader(stdin: TextIO) -> Callable[[int], bytes]:
+    """Return a function that reads what is there, up to a size, from a text stream's bytes."""
+    buffer = getattr(stdin, "buffer", None)
+    if buffer is None:
+        return lambda size: stdin.read(size).encode()
+    read: Callable[[int], bytes] = buffer.read1
+    return read

@@ -1,6 +1,5 @@
 """How a field's value compares with a literal of a `--where` expression."""
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +18,6 @@ class Literal:
     number: float | None = None
 
 
-def number(value: Any) -> float | None:
-    """Return the finite number in `value` (numbers, and strings that are one), or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        parsed = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return parsed if math.isfinite(parsed) else None
-
-
 def equal(name: str, value: Any, literal: Literal) -> bool:
     """Say whether the field's value is the literal: as level, as number, as true/false/null, else as text."""
     if name == "level":
@@ -39,7 +27,7 @@ def equal(name: str, value: Any, literal: Literal) -> bool:
     if literal.number is not None:
         if isinstance(value, int) and not isinstance(value, bool) and _INTEGER.fullmatch(literal.text):
             return value == int(literal.text)  # exact where a float is not: identifiers beyond 2**53
-        return number(value) == literal.number
+        return fields.number(value) == literal.number
     if name == "time":
         return order(name, value, literal) == 0
     return fields.text(value) == literal.text
@@ -71,5 +59,5 @@ def _instants(name: str, value: Any, literal: Literal) -> tuple[float, float] | 
 
 
 def _numbers(value: Any, literal: Literal) -> tuple[float, float] | None:
-    found = number(value)
+    found = fields.number(value)
     return None if literal.number is None or found is None else (found, literal.number)

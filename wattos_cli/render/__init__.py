@@ -1,0 +1,1 @@
+"""How results look: text and JSON made from plain values; nothing in here reads or writes."""
