@@ -6,13 +6,12 @@ from random import Random
 
 import pytest
 
+from tests.fakes.breaker_calls import fail, refused, succeed
 from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import (
     Breaker,
     BreakerOpen,
-    BreakerRegistry,
     BreakerSettings,
     Cause,
     State,
@@ -50,24 +49,6 @@ def make(clock, events):
         )
 
     return build
-
-
-def fail(breaker, times=1, error=None):
-    for _ in range(times):
-        breaker.failure(error or ConnectionError(), breaker.allow())
-
-
-def succeed(breaker, times=1):
-    for _ in range(times):
-        breaker.success(breaker.allow())
-
-
-def refused(breaker):
-    try:
-        breaker.release(breaker.allow())
-    except BreakerOpen:
-        return True
-    return False
 
 
 def test_consecutive_failures_open_it(make, events):
@@ -365,50 +346,3 @@ def test_nothing_is_kept_of_calls_gone_by(make):
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValueError, match="must be above 0"):
         BreakerSettings(**settings)
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
-
-
-@pytest.fixture
-def log():
-    return FakeLog()
-
-
-@pytest.fixture
-def registry(clock, meter, log, events):
-    return BreakerRegistry(
-        BreakerSettings(jitter=0), clock=clock, meter=meter, log=log, on_event=events.append, cap=3
-    )
-
-
-@pytest.mark.parametrize("name", [pytest.param("hop:rag", id="defect-45")])
-def test_the_registry_counts_shows_and_tells(registry, meter, log, events, name):
-    breaker = registry.get(name)
-    assert registry.get(name) is breaker
-    succeed(breaker, 2)
-    fail(breaker, 5)
-    refused(breaker)
-    registry.publish()
-    registry.publish()
-
-    assert meter.total("circuit_breaker_calls_total", name=name, outcome="success") == 2
-    assert meter.total("circuit_breaker_calls_total", name=name, outcome="failure") == 5
-    assert meter.total("circuit_breaker_not_permitted_total", name=name) == 1
-    assert meter.total("circuit_breaker_transitions_total", name=name, cause="consecutive_failures") == 1
-    assert meter.total("circuit_breaker_state", name=name) == 1
-    assert meter.total("circuit_breaker_state", name=name, state="open") == 1
-    assert meter.total("circuit_breaker_failure_rate", name=name) == pytest.approx(5 / 7)
-    assert [(level, event) for level, event, _ in log.events] == [("warning", "breaker.opened")]
-    assert events[0].name == name
-    assert [shown.name for shown in registry.snapshots()] == [name]
-
-
-def test_the_registry_is_bounded_and_keeps_what_is_open(registry):
-    fail(registry.get("a"), 5)
-    for name in "bcd":
-        registry.get(name)
-    assert registry.find("a") is not None
-    assert registry.find("b") is None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from wattos_platform.kernel.telemetry import Meter, NullMeter
+from wattos_platform.kernel.telemetry import Counter, Meter, NullMeter
 
 MAX_KEYS = 100_000
 _NS = 1_000_000_000
@@ -99,7 +99,7 @@ class Limiter:
     `clock` gives monotonic seconds.
     """
 
-    __slots__ = ("_arrivals", "_cap", "_clock", "_meter")
+    __slots__ = ("_allowed", "_arrivals", "_cap", "_clock", "_meter")
 
     def __init__(
         self, clock: Callable[[], float], *, meter: Meter | None = None, cap: int = MAX_KEYS
@@ -108,10 +108,27 @@ class Limiter:
         self._meter = meter or NullMeter()
         self._cap = cap
         self._arrivals: dict[tuple[str, str], int] = {}
+        self._allowed: dict[str, Counter] = {}
 
     def take(self, key: str, limit: Limit, cost: int = 1) -> Decision:
         """Take `cost` units for `key` if it has them; otherwise take nothing and say when it will."""
-        return self.take_all((Want(key, limit, cost),))
+        # The usual case, one limit that has room, without the lists of take_all.
+        now = int(self._clock() * _NS)
+        name = (limit.name, key)
+        arrivals = self._arrivals
+        arrival = arrivals.get(name, 0)
+        full_at = (max(now, arrival)) + cost * limit.interval_ns
+        room = limit.depth_ns - (full_at - now)
+        if room < 0:
+            return self.take_all((Want(key, limit, cost),))
+        if arrival:
+            # Put back at the end: the dictionary's order is the order of use.
+            del arrivals[name]
+        elif len(arrivals) >= self._cap:
+            del arrivals[next(iter(arrivals))]
+        arrivals[name] = full_at
+        self._allowed_counter(limit.name).inc()
+        return Decision(True, room // limit.interval_ns, 0.0, (full_at - now) / _NS, limit)
 
     def take_all(self, wants: Sequence[Want]) -> Decision:
         """Take what every want asks for, or nothing if one is refused; return the tightest decision."""
@@ -162,6 +179,13 @@ class Limiter:
         arrivals[name] = arrival
         if len(arrivals) > self._cap:
             del arrivals[next(iter(arrivals))]
+
+    def _allowed_counter(self, name: str) -> Counter:
+        counter = self._allowed.get(name)
+        if counter is None:
+            counter = self._meter.counter("rate_limit_decisions_total", limit=name, decision="allowed")
+            self._allowed[name] = counter
+        return counter
 
     def _count(self, decision: Decision) -> None:
         limit = decision.limit
