@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError
@@ -31,35 +31,20 @@ class Passage:
     send: Send
 
 
-class RequestBody:
-    """The body of a request on its way upstream.
+async def _pieces(receive: Receive, departure: Departure) -> AsyncIterator[bytes]:
+    """Yield the request's body as it arrives; the next piece is asked for when the last was taken.
 
-    `failure` keeps why reading stopped (too large, client gone): the HTTP client that consumes the chunks
-    wraps what it meets there in an error of its own.
+    Raises ClientDisconnect, and ServiceError 413 from the kernel. Afterwards the client is watched.
     """
-
-    def __init__(self, receive: Receive, departure: Departure) -> None:
-        self._receive = receive
-        self._departure = departure
-        self.failure: Exception | None = None
-
-    async def whole(self) -> bytes:
-        """Return all of it."""
-        return b"".join([chunk async for chunk in self.chunks()])
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield it as it arrives; the next piece is asked for when the upstream has taken the last."""
-        try:
-            more = True
-            while more:
-                message = await self._receive()
-                more = message.get("more_body", False)
-                if chunk := _piece(message):
-                    yield chunk
-        except (ServiceError, ClientDisconnect) as error:
-            self.failure = error
-            raise
-        self._departure.watch()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
+    departure.watch()
 
 
 class Proxy:
@@ -74,28 +59,16 @@ class Proxy:
         Raises ServiceError when the upstream cannot be asked (503), ClientDisconnect when the client left, in
         which case the upstream's work is cancelled.
         """
-        async with Departure(receive) as departure:
-            body = RequestBody(receive, departure)
-            try:
-                await self._exchange(passage, body, departure)
-            except Exception:
-                if body.failure is not None:
-                    raise body.failure from None
-                raise
-
-    async def _exchange(self, passage: Passage, body: RequestBody, departure: Departure) -> None:
-        route, headers = passage.route, passage.headers
-        content: bytes | AsyncIterator[bytes] | None = None
-        size_bytes = headers.body_bytes
-        if size_bytes is None or size_bytes > SMALL_BODY_BYTES:
-            content = body.chunks()
-        elif size_bytes:
-            content = await body.whole()
-        else:
-            departure.watch()
-        async with self._hops.to(route.upstream).stream(
-            route.method, target(route, passage.scope), body=content, headers=headers.passed
-        ) as answer:
+        route = passage.route
+        async with (
+            Departure(receive) as departure,
+            self._hops.to(route.upstream).stream(
+                route.method,
+                target(route, passage.scope),
+                body=await _body(passage.headers, receive, departure),
+                headers=passage.headers.passed,
+            ) as answer,
+        ):
             length = answer.headers.get("content-length")
             if length is not None and int(length) <= SMALL_ANSWER_BYTES:
                 await _send_whole(answer, departure, passage.send)
@@ -110,11 +83,20 @@ def target(route: GatewayRoute, scope: Scope) -> str:
     return f"{path}?{query.decode('latin-1')}" if query else path
 
 
-def _piece(message: Message) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    body: bytes = message.get("body", b"")
-    return body
+async def _body(
+    headers: RequestHeaders, receive: Receive, departure: Departure
+) -> bytes | AsyncIterator[bytes] | None:
+    size_bytes = headers.body_bytes
+    if size_bytes == 0:
+        departure.watch()
+        return None
+    pieces = _pieces(receive, departure)
+    if size_bytes is None:
+        return pieces
+    if size_bytes > SMALL_BODY_BYTES:
+        headers.passed["content-length"] = str(size_bytes)
+        return pieces
+    return b"".join([piece async for piece in pieces])
 
 
 async def _send_whole(answer: Any, departure: Departure, send: Send) -> None:

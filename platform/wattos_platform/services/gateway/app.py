@@ -1,0 +1,91 @@
+"""The gateway's composition root."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
+from wattos_platform.services.gateway.accounting import Accounting
+from wattos_platform.services.gateway.adapters.audit import DatabaseAuditLog
+from wattos_platform.services.gateway.adapters.credentials import DatabaseCredentials
+from wattos_platform.services.gateway.adapters.limiter import MemoryRateLimiter
+from wattos_platform.services.gateway.admin import TokenEndpoints
+from wattos_platform.services.gateway.admission import Admission
+from wattos_platform.services.gateway.authentication import Authenticator
+from wattos_platform.services.gateway.configuration import (
+    BodyLimits,
+    cors_policy,
+    jwt_secret,
+    rate_plan,
+    trusted_proxies,
+)
+from wattos_platform.services.gateway.domain.matching import RouteTable
+from wattos_platform.services.gateway.domain.routes import ROUTES
+from wattos_platform.services.gateway.domain.tokens import TokenCodec
+from wattos_platform.services.gateway.door import Door
+from wattos_platform.services.gateway.proxy import Proxy
+from wattos_platform.services.gateway.retention import Retention
+from wattos_platform.services.gateway.routes import AuditEndpoint
+from wattos_platform.services.gateway.tokens import TokenOffice
+
+_DAY_S = 86400.0
+
+
+def create_app(runtime: Runtime) -> ServiceApp:
+    """Return the gateway; SettingsError when secrets, rates, origins or proxies are not valid."""
+    settings, clock = runtime.settings, runtime.clock
+    database = runtime.database
+    if database is None:
+        raise TypeError("the gateway keeps its keys and its audit log in a database")
+    credentials = DatabaseCredentials(database)
+    dropped = runtime.metrics.counter("db_rows_dropped_total")
+    audit = DatabaseAuditLog(database, runtime.monotonic, dropped)
+    codec = TokenCodec(jwt_secret(settings), settings.jwt_issuer, settings.jwt_audience, clock)
+    authenticator = Authenticator(codec, credentials, clock, runtime.monotonic)
+    office = TokenOffice(
+        credentials, codec, authenticator, clock=clock, random_bytes=os.urandom, new_id=uuid7
+    )
+    cors = cors_policy(settings)
+    table = RouteTable(ROUTES)
+    admission = Admission(
+        authenticator,
+        MemoryRateLimiter(runtime.monotonic),
+        rate_plan(settings, runtime.config),
+        trusted_proxies(settings),
+        _decision_counter(runtime),
+    )
+    door = Door(
+        table,
+        admission,
+        Proxy(runtime.hops),
+        cors=cors,
+        own={"/api/v1/audit": AuditEndpoint(audit)},
+        extra_deadline_s=max(0, settings.stream_deadline_ms - settings.deadline_ms) / 1000,
+    )
+    accounting = Accounting(audit, cors, clock)
+    retention = Retention(
+        credentials, audit, settings.audit_retention_days * _DAY_S, clock, asyncio.sleep, runtime.log
+    )
+    return build_service(
+        runtime,
+        ServiceSpec(
+            routes=[door],
+            lifespan=[retention.running],
+            admin_routes=TokenEndpoints(office, clock).routes(),
+            openai_prefixes=("/v1",),
+            identity_required=False,
+            body_limit=BodyLimits(table, settings),
+            answer_headers=accounting.answer_headers,
+            on_answered=accounting.answered,
+        ),
+    )
+
+
+def _decision_counter(runtime: Runtime) -> Callable[[str, bool], None]:
+    def count(limit: str, allowed: bool) -> None:  # noqa: FBT001 - a decision is a yes or a no
+        decision = "allowed" if allowed else "refused"
+        runtime.metrics.counter("rate_limit_decisions_total", limit=limit, decision=decision).inc()
+
+    return count
