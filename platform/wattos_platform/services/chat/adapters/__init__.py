@@ -1,0 +1,1 @@
+"""The database, rag and the model gateway, behind the ports of chat."""
