@@ -93,3 +93,13 @@ class Message:
     created_at: float
     outcome: Outcome
     feedback: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asks and how; None leaves a choice to the model gateway. `temperature` 0 is a choice."""
+
+    content: str
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
