@@ -1,1 +1,1 @@
-"""chat: conversations, the questions asked in them and the answers, stored before and after the model speaks."""
+"""chat: conversations, their questions and answers, each stored before and after the model speaks."""

@@ -1,7 +1,7 @@
 """The main thing chat does: store the question, find passages, ask the model, store the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -28,7 +28,7 @@ from wattos_platform.services.chat.ports import (
     ModelRequest,
     Retrieval,
     Retrieved,
-    SpaceMissing,
+    SpaceMissingError,
 )
 
 MAX_LIVE = 500
@@ -135,7 +135,10 @@ class Answers:
             # The row is found as an orphan once its lease is over, so it will not stay half for ever.
             live.failure = error if isinstance(error, ServiceError) else internal_error()
             self._log.error(
-                "answer.lost", message="An answer could not be stored.", message_id=live.message_id, exc_info=error
+                "answer.lost",
+                message="An answer could not be stored.",
+                message_id=live.message_id,
+                exc_info=error,
             )
 
     async def _outcome(
@@ -189,11 +192,11 @@ class Answers:
             return await self._retrieval.search(
                 conversation.knowledge_space_id, retrieval_query(earlier, question.content)
             )
-        except SpaceMissing:
+        except SpaceMissingError:
             raise ServiceError(
                 409,
                 "knowledge_space_missing",
-                f"The conversation's knowledge space {conversation.knowledge_space_id!r} does not exist any more. "
+                f"The conversation's knowledge space {conversation.knowledge_space_id!r} is gone. "
                 "Set knowledge_space_id to another one, or to null, with PATCH.",
             ) from None
 
@@ -227,7 +230,7 @@ async def stored(
     owner: Owner,
     answer: Message,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-) -> AsyncIterator[AnswerEvent]:
+) -> AsyncGenerator[AnswerEvent]:
     """Yield an answer that an earlier request asked for, once it has ended, as if it came in now.
 
     Whoever gives it may be another process, so the database is asked; every answer ends, at the latest with

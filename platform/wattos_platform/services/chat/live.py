@@ -1,7 +1,7 @@
 """An answer while it is being given: one task writes it, one caller reads it, both may leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError
@@ -44,7 +44,7 @@ class LiveAnswer:
         if self._read:
             await self._events.put(event)
 
-    async def events(self) -> AsyncIterator[AnswerEvent]:
+    async def events(self) -> AsyncGenerator[AnswerEvent]:
         """Yield what happens up to and with Finished; leaving early is `leave`."""
         try:
             while True:

@@ -1,11 +1,18 @@
 """What chat needs of the world: a place for conversations, a search, a model."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wattos_platform.services.chat.domain.idempotency import RequestKey
-from wattos_platform.services.chat.domain.records import Conversation, Feedback, Message, Outcome, Owner, Source
+from wattos_platform.services.chat.domain.records import (
+    Conversation,
+    Feedback,
+    Message,
+    Outcome,
+    Owner,
+    Source,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +28,21 @@ class Exchange:
     repeated: bool = False
 
 
-class KeyReused(Exception):
+class KeyReusedError(Exception):
     """The caller's Idempotency-Key was used before, for another request."""
 
 
-class ConversationGone(Exception):
+class ConversationGoneError(Exception):
     """The conversation was deleted meanwhile."""
 
 
 class ConversationStore(Protocol):
     """Conversations of owners; what is another's does not exist."""
 
-    async def create(self, conversation: Conversation, *, titled: bool, key: RequestKey | None) -> Conversation:
-        """Store and return `conversation`, or return the one that `key` made before; KeyReused."""
+    async def create(
+        self, conversation: Conversation, *, titled: bool, key: RequestKey | None
+    ) -> Conversation:
+        """Store and return `conversation`, or return the one that `key` made before; KeyReusedError."""
 
     async def get(self, owner: Owner, conversation_id: str) -> Conversation | None:
         """Return a conversation, None if the owner has no such."""
@@ -41,7 +50,9 @@ class ConversationStore(Protocol):
     async def page(self, owner: Owner, after: tuple[float, str] | None, limit: int) -> list[Conversation]:
         """Return up to `limit` conversations, the last used first, behind `after` (updated_at, id)."""
 
-    async def change(self, owner: Owner, conversation_id: str, changes: Mapping[str, Any]) -> Conversation | None:
+    async def change(
+        self, owner: Owner, conversation_id: str, changes: Mapping[str, Any]
+    ) -> Conversation | None:
         """Set `title` and/or `knowledge_space_id`; None if the owner has no such conversation."""
 
     async def delete(self, owner: Owner, conversation_id: str) -> bool:
@@ -60,8 +71,10 @@ class MessageStore(Protocol):
     async def get(self, owner: Owner, message_id: str) -> Message | None:
         """Return one message of any of the owner's conversations."""
 
-    async def open_exchange(self, conversation: Conversation, content: str, key: RequestKey | None) -> Exchange:
-        """Store the question and open its answer in one transaction; KeyReused, ConversationGone.
+    async def open_exchange(
+        self, conversation: Conversation, content: str, key: RequestKey | None
+    ) -> Exchange:
+        """Store the question and open its answer in one transaction; KeyReusedError, ConversationGoneError.
 
         With a key that was seen, returns what it opened; if that answer was aborted or failed, a new answer
         is opened for the question that is already there.
@@ -95,13 +108,13 @@ class Retrieval(Protocol):
     """A search over a knowledge space."""
 
     async def search(self, space_id: str, query: str) -> Retrieved:
-        """Return the best passages. SpaceMissing when the owner has no such space."""
+        """Return the best passages. SpaceMissingError when the owner has no such space."""
 
     async def exists(self, space_id: str) -> bool:
         """Return whether the caller has such a space; True while that cannot be found out."""
 
 
-class SpaceMissing(Exception):
+class SpaceMissingError(Exception):
     """The knowledge space does not exist, or not for this caller."""
 
 
@@ -131,7 +144,7 @@ class ModelChunk:
 class Model(Protocol):
     """A language model behind the model gateway."""
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelChunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the answer as it comes. The first chunk means that the model has begun.
 
         ServiceError when the model cannot answer (503) or refuses the request (4xx), and when the answer ends

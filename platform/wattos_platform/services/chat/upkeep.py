@@ -33,7 +33,7 @@ class Upkeep:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """End what a process before this one left half, then tick until the block ends; then stop all answers."""
+        """End what earlier processes left half, then tick until the block ends; then stop all answers."""
         await self.tick(0)
         loop = asyncio.create_task(self._loop(), name="chat-upkeep")
         try:
@@ -59,7 +59,9 @@ class Upkeep:
         count = await self._messages.abort_orphans()
         if count:
             self._log.warning(
-                "answers.aborted", message=f"{count} half answers of ended processes are aborted.", count=count
+                "answers.aborted",
+                message=f"{count} half answers of ended processes are aborted.",
+                count=count,
             )
 
     async def _loop(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wattos_platform.kernel.db import Database
+from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.process_identity import is_gone
 from wattos_platform.services.chat.adapters import request_keys
 from wattos_platform.services.chat.adapters.rows import (
@@ -19,7 +19,7 @@ from wattos_platform.services.chat.adapters.tables import request_keys as keys
 from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Conversation, Message, MessageStatus, Outcome, Role
 from wattos_platform.services.chat.domain.titles import title_from
-from wattos_platform.services.chat.ports import ConversationGone, Exchange
+from wattos_platform.services.chat.ports import ConversationGoneError, Exchange
 
 LEASE_S = 10.0
 """How long a process may be silent about an answer before it counts as dead, in seconds."""
@@ -38,8 +38,10 @@ class SqlAnswering:
         self._clock = clock
         self._new_id = new_id
 
-    async def open_exchange(self, conversation: Conversation, content: str, key: RequestKey | None) -> Exchange:
-        """Store the question and open its answer in one transaction; KeyReused, ConversationGone.
+    async def open_exchange(
+        self, conversation: Conversation, content: str, key: RequestKey | None
+    ) -> Exchange:
+        """Store the question and open its answer in one transaction; KeyReusedError, ConversationGoneError.
 
         With a key that was seen, returns what it opened; if that answer was aborted or failed, a new answer
         is opened for the question that is already there.
@@ -80,7 +82,7 @@ class SqlAnswering:
             update(conversations).where(conversations.c.id == conversation.id).values(updated_at=now)
         )
         if touched.rowcount == 0:
-            raise ConversationGone(conversation.id)
+            raise ConversationGoneError(conversation.id)
         outcome = Outcome(MessageStatus.COMPLETE, content)
         position = await _next_position(connection, conversation.id)
         question = Message(self._new_id(), conversation.id, position, Role.USER, now, outcome)

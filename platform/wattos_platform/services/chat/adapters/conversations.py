@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wattos_platform.kernel.db import Database
+from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.chat.adapters import request_keys
 from wattos_platform.services.chat.adapters.rows import conversation_of
 from wattos_platform.services.chat.adapters.tables import conversations
@@ -21,8 +21,10 @@ class SqlConversations:
         self._database = database
         self._clock = clock
 
-    async def create(self, conversation: Conversation, *, titled: bool, key: RequestKey | None) -> Conversation:
-        """Store and return `conversation`, or return the one that `key` made before; KeyReused."""
+    async def create(
+        self, conversation: Conversation, *, titled: bool, key: RequestKey | None
+    ) -> Conversation:
+        """Store and return `conversation`, or return the one that `key` made before; KeyReusedError."""
         owner = conversation.owner
 
         async def work(connection: AsyncConnection) -> Conversation:
@@ -67,7 +69,9 @@ class SqlConversations:
         async with self._database.read() as connection:
             return [conversation_of(row) for row in (await connection.execute(query)).mappings()]
 
-    async def change(self, owner: Owner, conversation_id: str, changes: Mapping[str, Any]) -> Conversation | None:
+    async def change(
+        self, owner: Owner, conversation_id: str, changes: Mapping[str, Any]
+    ) -> Conversation | None:
         """Set `title` and/or `knowledge_space_id`; None if the owner has no such conversation."""
         values = {**changes, "updated_at": self._clock()}
         if "title" in changes:

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wattos_platform.kernel.db import Database
+from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.chat.adapters.answering import SqlAnswering
 from wattos_platform.services.chat.adapters.rows import message_of, select_messages
 from wattos_platform.services.chat.adapters.tables import conversations, feedback, messages

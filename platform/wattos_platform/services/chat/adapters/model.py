@@ -1,6 +1,6 @@
 """The model gateway as a Model."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +23,7 @@ class GatewayModel:
     def __init__(self, hop: HopClient) -> None:
         self._hop = hop
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelChunk]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the answer as it comes; errors as the port says."""
         async with self._hop.stream("POST", _COMPLETIONS, json=body_of(request)) as response:
             if response.status >= _BAD_REQUEST:
@@ -33,7 +33,7 @@ class GatewayModel:
 
 
 def body_of(request: ModelRequest) -> dict[str, Any]:
-    """Return the request in OpenAI's words (`max_tokens`, never `maxTokens`); what is not chosen is left out."""
+    """Return the request in OpenAI's words (`max_tokens`, not `maxTokens`); what is not chosen is left out."""
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [dict(message) for message in request.messages],

@@ -1,7 +1,7 @@
 """Reading the model gateway's stream: OpenAI chunks with the platform's own additions."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NoReturn
 
 from wattos_platform.kernel.errors import ServiceError
@@ -12,11 +12,11 @@ _DONE = "[DONE]"
 _SERVER_ERROR = 500
 
 
-async def read_chunks(body: AsyncIterator[bytes]) -> AsyncIterator[ModelChunk]:
+async def read_chunks(body: AsyncGenerator[bytes]) -> AsyncGenerator[ModelChunk]:
     """Yield the chunks of a streamed chat completion.
 
-    ServiceError 502 `upstream_truncated` unless it ends with a finish reason and `[DONE]`: half an answer must
-    never look like a whole one. An error inside the stream is raised as it was named.
+    ServiceError 502 `upstream_truncated` unless it ends with a finish reason and `[DONE]`: half an answer
+    must never look like a whole one. An error inside the stream is raised as it was named.
     """
     finished = False
     async for event in parse_sse(body):
@@ -28,7 +28,10 @@ async def read_chunks(body: AsyncIterator[bytes]) -> AsyncIterator[ModelChunk]:
         finished = finished or chunk.finish_reason is not None
         yield chunk
     raise ServiceError(
-        502, "upstream_truncated", "The model stopped in the middle of its answer. Ask again.", headers={"Retry-After": "1"}
+        502,
+        "upstream_truncated",
+        "The model stopped in the middle of its answer. Ask again.",
+        headers={"Retry-After": "1"},
     )
 
 

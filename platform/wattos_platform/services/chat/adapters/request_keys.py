@@ -6,11 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from wattos_platform.services.chat.adapters.tables import request_keys
 from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Owner
-from wattos_platform.services.chat.ports import KeyReused
+from wattos_platform.services.chat.ports import KeyReusedError
 
 
 async def seen(connection: AsyncConnection, owner: Owner, key: RequestKey | None) -> RowMapping | None:
-    """Return what `key` made before, None for a new key or none; KeyReused for another request's key."""
+    """Return what `key` made before, None for a new key or none; KeyReusedError for another request's key."""
     if key is None:
         return None
     result = await connection.execute(
@@ -24,7 +24,7 @@ async def seen(connection: AsyncConnection, owner: Owner, key: RequestKey | None
     )
     row = result.mappings().first()
     if row is not None and row["fingerprint"] != key.fingerprint:
-        raise KeyReused(key.key)
+        raise KeyReusedError(key.key)
     return row
 
 

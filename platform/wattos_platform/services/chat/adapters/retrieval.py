@@ -8,7 +8,7 @@ from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops import HopClient
 from wattos_platform.services.chat.domain.records import Source
-from wattos_platform.services.chat.ports import Retrieval, Retrieved, SpaceMissing
+from wattos_platform.services.chat.ports import Retrieval, Retrieved, SpaceMissingError
 
 TOP_K = 5
 SEARCH_TIMEOUT_S = 10.0
@@ -24,13 +24,13 @@ class RagRetrieval:
         self._top_k = top_k
 
     async def search(self, space_id: str, query: str) -> Retrieved:
-        """Return the best passages; SpaceMissing, or ServiceError when rag cannot answer."""
+        """Return the best passages; SpaceMissingError, or ServiceError when rag cannot answer."""
         body = {"knowledge_space_id": space_id, "query": query, "top_k": self._top_k}
         try:
             answer = await self._hop.json("POST", "/api/v1/search", body, timeout_s=SEARCH_TIMEOUT_S)
         except ServiceError as error:
             if error.status == _NOT_FOUND:
-                raise SpaceMissing(space_id) from error
+                raise SpaceMissingError(space_id) from error
             raise
         passages = [Passage.model_validate(result) for result in answer["results"]]
         return Retrieved(
@@ -59,7 +59,7 @@ class DegradingRetrieval:
         self._count = count
 
     async def search(self, space_id: str, query: str) -> Retrieved:
-        """Return what `inner` finds, or nothing with the mark; SpaceMissing is no outage."""
+        """Return what `inner` finds, or nothing with the mark; SpaceMissingError is no outage."""
         try:
             return await self._inner.search(space_id, query)
         except ServiceError as error:
@@ -79,4 +79,6 @@ class DegradingRetrieval:
 
     def _degrade(self, reason: str) -> None:
         self._count("rag")
-        self._log.warning("retrieval.degraded", message="Answering without rag.", dependency="rag", reason=reason)
+        self._log.warning(
+            "retrieval.degraded", message="Answering without rag.", dependency="rag", reason=reason
+        )

@@ -5,7 +5,7 @@ import binascii
 import json
 
 
-class CursorInvalid(ValueError):
+class CursorError(ValueError):
     """The text is no cursor of ours."""
 
 
@@ -15,12 +15,12 @@ def encode(*position: float | str) -> str:
 
 
 def decode(cursor: str, *kinds: type) -> tuple[float | str, ...]:
-    """Return the position in `cursor`; CursorInvalid unless it holds values of exactly `kinds`."""
+    """Return the position in `cursor`; CursorError unless it holds values of exactly `kinds`."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeError, ValueError, RecursionError):
-        raise CursorInvalid(cursor) from None
+        raise CursorError(cursor) from None
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
-        raise CursorInvalid(cursor)
+        raise CursorError(cursor)
     return tuple(values)

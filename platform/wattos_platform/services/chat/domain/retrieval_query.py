@@ -11,15 +11,25 @@ _MAY_REFER_WORDS = 10
 _MAX_CHARS = 2000
 
 # Words that point at something said before, in the two languages the product is used in most.
-_POINTERS = frozenset(
-    (
-        "it its that this those these they them their he him his she her one ones there then "
-        "else instead same such former latter "
-        "es das dies diese dieser dieses diesen diesem jene sie er ihm ihn ihr ihnen ihre seine sein "
-        "davon dazu daran darauf darin damit dafür dagegen darüber dort dann sonst stattdessen"
-    ).split()
+_POINTER_WORDS = """
+it its that this those these they them their he him his she her one ones there then
+else instead same such former latter
+es das dies diese dieser dieses diesen diesem jene sie er ihm ihn ihr ihnen ihre seine sein
+davon dazu daran darauf darin damit dafür dagegen darüber dort dann sonst stattdessen
+"""
+_POINTERS = frozenset(_POINTER_WORDS.split())
+_OPENERS = (
+    "and ",
+    "or ",
+    "but ",
+    "what about",
+    "how about",
+    "und ",
+    "oder ",
+    "aber ",
+    "was ist mit",
+    "wie ist",
 )
-_OPENERS = ("and ", "or ", "but ", "what about", "how about", "und ", "oder ", "aber ", "was ist mit", "wie ist")
 
 
 def refers_back(question: str) -> bool:

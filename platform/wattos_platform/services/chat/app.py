@@ -1,0 +1,42 @@
+"""The composition root of chat: which adapter stands behind which port."""
+
+from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.process_identity import this_process
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
+from wattos_platform.services.chat.adapters.conversations import SqlConversations
+from wattos_platform.services.chat.adapters.messages import SqlMessages
+from wattos_platform.services.chat.adapters.model import GatewayModel
+from wattos_platform.services.chat.adapters.retrieval import DegradingRetrieval, RagRetrieval
+from wattos_platform.services.chat.answers import Answers
+from wattos_platform.services.chat.message_routes import MessageRoutes
+from wattos_platform.services.chat.routes import ConversationRoutes, routes
+from wattos_platform.services.chat.upkeep import Upkeep
+
+
+def create_app(runtime: Runtime) -> ServiceApp:
+    """Return the chat service. ValueError without a database."""
+    if runtime.database is None:
+        raise ValueError("chat needs a database")
+    metrics, clock = runtime.metrics, runtime.clock
+    conversations = SqlConversations(runtime.database, clock)
+    messages = SqlMessages(runtime.database, worker=this_process(), clock=clock, new_id=uuid7)
+    retrieval = DegradingRetrieval(
+        RagRetrieval(runtime.hops.to("rag")),
+        runtime.log,
+        lambda name: metrics.counter("degraded_total", dependency=name).inc(),
+    )
+    answers = Answers(
+        messages=messages,
+        retrieval=retrieval,
+        model=GatewayModel(runtime.hops.to("llm-gateway")),
+        log=runtime.log,
+        count=lambda outcome: metrics.counter("chat_messages_total", outcome=outcome).inc(),
+        draining=lambda: runtime.health.draining,
+    )
+    upkeep = Upkeep(answers, messages, runtime.log, clock)
+    endpoints = routes(
+        ConversationRoutes(conversations, retrieval, clock, uuid7),
+        MessageRoutes(conversations, messages, answers, clock),
+    )
+    return build_service(runtime, ServiceSpec(routes=endpoints, lifespan=(upkeep.running,)))
