@@ -33,7 +33,7 @@ class GatewayModel:
 
 
 def body_of(request: ModelRequest) -> dict[str, Any]:
-    """Return the request in OpenAI's words (`max_tokens`, not `maxTokens`); what is not chosen is left out."""
+    """Return the request in OpenAI's words (`max_tokens`, not `maxTokens`), without what is not chosen."""
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [dict(message) for message in request.messages],

@@ -1,0 +1,1 @@
+"""The database, the role file, rag and the model gateway, behind the ports of agent."""

@@ -1,0 +1,75 @@
+"""The tables of agent. Instants are seconds since the epoch, costs decimal text in US dollars."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(255), nullable=False),
+    Column("user_id", String(255), nullable=False),
+    Column("role", String(64), nullable=False),
+    Column("input", Text, nullable=False),
+    Column("knowledge_space_id", String(255)),
+    Column("request_id", String(128), nullable=False),
+    Column("request_key", String(255)),
+    Column("fingerprint", String(64)),
+    Column("status", String(32), nullable=False),
+    Column("output", Text),
+    Column("model", String(255)),
+    Column("citations", JSON, nullable=False),
+    Column("degraded", JSON, nullable=False),
+    Column("unavailable_tools", JSON, nullable=False),
+    Column("error_code", String(64)),
+    Column("error_message", Text),
+    Column("cost_usd", String(40), nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cancel_requested", Integer, nullable=False),
+    # Which process works on the run, until when that is believed, and which claim of the run this is: every
+    # write bears the epoch, so that a process that lost its lease cannot change the run any more.
+    Column("worker", String(128)),
+    Column("lease_until", Float),
+    Column("epoch", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    UniqueConstraint("tenant", "user_id", "request_key"),
+    Index("runs_of_owner", "tenant", "user_id", "created_at", "id"),
+    Index("runs_by_role", "tenant", "role", "created_at"),
+    Index("runs_to_do", "status", "created_at"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("input", JSON, nullable=False),
+    Column("output", JSON),
+    Column("error_code", String(64)),
+    Column("error_message", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("cost_usd", String(40), nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("finished_at", Float),
+)

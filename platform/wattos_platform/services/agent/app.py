@@ -1,0 +1,42 @@
+"""The composition root of agent: which adapter stands behind which port."""
+
+from collections.abc import Mapping
+
+from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.process_identity import this_process
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
+from wattos_platform.services.agent.adapters.model import GatewayModel
+from wattos_platform.services.agent.adapters.retrieval_tool import RetrievalTool
+from wattos_platform.services.agent.adapters.role_file import bundled_roles
+from wattos_platform.services.agent.adapters.runs import SqlRuns
+from wattos_platform.services.agent.adapters.work import SqlWork
+from wattos_platform.services.agent.engine import Engine
+from wattos_platform.services.agent.ports import Tool
+from wattos_platform.services.agent.routes import AgentRoutes, routes
+from wattos_platform.services.agent.worker import Worker
+
+
+def create_app(runtime: Runtime) -> ServiceApp:
+    """Return the agent service. ValueError without a database."""
+    if runtime.database is None:
+        raise ValueError("agent needs a database")
+    roles = bundled_roles()
+    built = (RetrievalTool(runtime.hops.to("rag")),)
+    tools: Mapping[str, Tool] = {tool.name: tool for tool in built}
+    runs = SqlRuns(runtime.database, runtime.clock)
+    work = SqlWork(runtime.database, worker=this_process(), clock=runtime.clock)
+    engine = Engine(
+        roles=roles,
+        tools=tools,
+        model=GatewayModel(runtime.hops.to("llm-gateway")),
+        runs=runs,
+        work=work,
+        log=runtime.log,
+        count=lambda role, status: runtime.metrics.counter("agent_runs_total", role=role, status=status).inc(),
+    )
+    worker = Worker(engine, work, runtime.log)
+    endpoints = AgentRoutes(
+        roles=roles, tools=tools, runs=runs, worker=worker, clock=runtime.clock, new_id=uuid7
+    )
+    return build_service(runtime, ServiceSpec(routes=routes(endpoints), lifespan=(worker.running,)))

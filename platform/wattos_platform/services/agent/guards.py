@@ -1,0 +1,67 @@
+"""What every endpoint of agent asks first: whose request, which page, which key."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from wattos_platform.kernel.context import identity
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.services.agent.domain.cursor import CursorError, decode
+from wattos_platform.services.agent.domain.records import Owner, Run
+from wattos_platform.services.agent.ports import RequestKey
+
+_MAX_KEY_CHARS = 255
+
+
+def owner() -> Owner:
+    """Return whose request this is; ServiceError 401 without an identity."""
+    caller = identity()
+    return Owner(caller.tenant, caller.user)
+
+
+def existing(run: Run | None) -> Run:
+    """Return `run`; ServiceError 404 for None, whether it is another's or never was."""
+    if run is None:
+        raise ServiceError(404, "run_not_found", "There is no such run.")
+    return run
+
+
+def request_key(request: Request, body: Mapping[str, Any]) -> RequestKey | None:
+    """Return the caller's Idempotency-Key and the fingerprint, None without; 400 if malformed."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _MAX_KEY_CHARS or not all(" " <= char <= "~" for char in key):
+        raise ServiceError(
+            400,
+            "invalid_idempotency_key",
+            f"The header Idempotency-Key must be 1 to {_MAX_KEY_CHARS} printable ASCII characters.",
+        )
+    text = json.dumps([request.url.path, dict(body)], sort_keys=True)
+    return RequestKey(key, hashlib.sha256(text.encode()).hexdigest())
+
+
+def cursor_position(cursor: str | None) -> tuple[float, str] | None:
+    """Return the position in `cursor`; ServiceError 422 if it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        return decode(cursor)
+    except CursorError:
+        raise ServiceError(
+            422,
+            "invalid_request",
+            "Field 'cursor': this is no next_cursor of this list; leave it out to start from the beginning.",
+            details=[{"field": "cursor", "message": "not a cursor of this list"}],
+        ) from None
+
+
+def last_event(request: Request) -> int:
+    """Return the number of the last step the client has seen, 0 for none; 400 if it is no number."""
+    seen = request.headers.get("last-event-id", "0")
+    if not seen.isascii() or not seen.isdigit() or len(seen) > 9:  # noqa: PLR2004 - no run has a billion steps
+        raise ServiceError(400, "invalid_last_event_id", "The header Last-Event-ID must be a step's number.")
+    return int(seen)

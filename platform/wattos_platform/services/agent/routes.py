@@ -1,0 +1,161 @@
+"""HTTP of agent: roles, runs, their steps as events, key figures."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage
+from wattos_platform.kernel.context import current
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.requests import parse, query
+from wattos_platform.kernel.sse import sse_response
+from wattos_platform.services.agent.bodies import KpiQuery, NewRun, PageQuery
+from wattos_platform.services.agent.domain.cursor import encode
+from wattos_platform.services.agent.domain.records import Run, RunStatus
+from wattos_platform.services.agent.domain.roles import Role
+from wattos_platform.services.agent.guards import cursor_position, existing, last_event, owner, request_key
+from wattos_platform.services.agent.ports import KeyReusedError, RunStore, Tool, TooManyRunsError
+from wattos_platform.services.agent.step_events import step_events
+from wattos_platform.services.agent.views import kpi_view, role_view, run_view
+from wattos_platform.services.agent.worker import Worker
+
+
+class AgentRoutes:
+    """Endpoints of agent; another person's run is answered with 404."""
+
+    def __init__(
+        self,
+        *,
+        roles: Mapping[str, Role],
+        tools: Mapping[str, Tool],
+        runs: RunStore,
+        worker: Worker,
+        clock: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._roles = roles
+        self._tools = tools
+        self._runs = runs
+        self._worker = worker
+        self._clock = clock
+        self._new_id = new_id
+
+    async def roles(self, _request: Request) -> Response:
+        """GET /api/v1/agents."""
+        return _json(RoleList(items=[role_view(role, self._tools) for role in self._roles.values()]))
+
+    async def start(self, request: Request) -> Response:
+        """POST /api/v1/agents/{role}/runs."""
+        role = self._role(request)
+        body = await parse(request, NewRun)
+        key = request_key(request, body.model_dump())
+        self._check_tools(role, body.tools or [])
+        run = Run(
+            id=self._new_id(),
+            owner=owner(),
+            role=role.id,
+            input=body.input,
+            knowledge_space_id=body.knowledge_space_id,
+            created_at=self._clock(),
+            request_id=current().request_id,
+        )
+        try:
+            made = await self._runs.create(run, key)
+        except KeyReusedError:
+            raise ServiceError(
+                422,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for a different request. Use a new key.",
+            ) from None
+        except TooManyRunsError:
+            raise ServiceError(
+                429,
+                "too_many_runs",
+                "Your tenant has as many unfinished runs as it may. Wait for one to end, or cancel one.",
+                headers={"Retry-After": "5"},
+            ) from None
+        self._worker.wake()
+        accepted = RunAccepted(id=made.id, role=made.role, status=made.status.value)
+        return _json(accepted, 202, {"Location": f"/api/v1/runs/{made.id}"})
+
+    async def page(self, request: Request) -> Response:
+        """GET /api/v1/runs, newest first."""
+        wanted = query(request, PageQuery)
+        found = await self._runs.page(owner(), cursor_position(wanted.cursor), wanted.limit + 1)
+        shown = found[: wanted.limit]
+        more = len(found) > wanted.limit
+        cursor = encode(shown[-1].created_at, shown[-1].id) if more else None
+        return _json(RunPage(items=[run_view(run) for run in shown], next_cursor=cursor))
+
+    async def get(self, request: Request) -> Response:
+        """GET /api/v1/runs/{id}, with its steps."""
+        run = existing(await self._runs.get(owner(), request.path_params["id"]))
+        return _json(run_view(run, await self._runs.steps(run.id)))
+
+    async def cancel(self, request: Request) -> Response:
+        """POST /api/v1/runs/{id}/cancel; 202 while a process still ends it, 409 for one that ended otherwise."""
+        run = existing(await self._runs.cancel(owner(), request.path_params["id"]))
+        if run.status in {RunStatus.COMPLETED, RunStatus.FAILED}:
+            raise ServiceError(409, "run_already_ended", f"The run is {run.status}; it cannot be cancelled.")
+        self._worker.cancel(run.id)
+        return _json(run_view(run), 200 if run.status.is_final else 202)
+
+    async def events(self, request: Request) -> Response:
+        """GET /api/v1/runs/{id}/events."""
+        mine = existing(await self._runs.get(owner(), request.path_params["id"]))
+        after = last_event(request)
+        return sse_response(step_events(self._runs, mine.owner, mine.id, after, asyncio.sleep))
+
+    async def kpi(self, request: Request) -> Response:
+        """GET /api/v1/agents/{role}/kpi, over the whole tenant."""
+        role = self._role(request)
+        wanted = query(request, KpiQuery)
+        start = None if wanted.start is None else wanted.start.timestamp()
+        end = None if wanted.end is None else wanted.end.timestamp()
+        totals = await self._runs.totals(owner().tenant, role.id, start, end)
+        return _json(kpi_view(role, totals, wanted.start, wanted.end))
+
+    def _role(self, request: Request) -> Role:
+        role = self._roles.get(request.path_params["role"])
+        if role is None:
+            raise ServiceError(
+                404, "role_not_found", f"There is no such role; there are: {', '.join(self._roles)}."
+            )
+        return role
+
+    def _check_tools(self, role: Role, wanted: list[str]) -> None:
+        """Refuse a run that names a tool it could not use, instead of pretending later."""
+        for name in wanted:
+            if name not in role.tools:
+                message = f"the role {role.id} has no tool {name!r}; it has: {', '.join(role.tools)}"
+                raise ServiceError(
+                    422,
+                    "invalid_request",
+                    f"Field 'tools': {message}.",
+                    details=[{"field": "tools", "message": message}],
+                )
+            if name not in self._tools:
+                raise ServiceError(
+                    501, "tool_unavailable", f"The tool {name!r} is not available in this version."
+                )
+
+
+def routes(endpoints: AgentRoutes) -> list[BaseRoute]:
+    """Return the routes of agent."""
+    return [
+        Route("/api/v1/agents", endpoints.roles, methods=["GET"]),
+        Route("/api/v1/agents/{role}/runs", endpoints.start, methods=["POST"]),
+        Route("/api/v1/agents/{role}/kpi", endpoints.kpi, methods=["GET"]),
+        Route("/api/v1/runs", endpoints.page, methods=["GET"]),
+        Route("/api/v1/runs/{id}", endpoints.get, methods=["GET"]),
+        Route("/api/v1/runs/{id}/cancel", endpoints.cancel, methods=["POST"]),
+        Route("/api/v1/runs/{id}/events", endpoints.events, methods=["GET"]),
+    ]
+
+
+def _json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body.model_dump_json(by_alias=True), status, headers, "application/json")
