@@ -33,7 +33,9 @@ def create_app(runtime: Runtime) -> ServiceApp:
         runs=runs,
         work=work,
         log=runtime.log,
-        count=lambda role, status: runtime.metrics.counter("agent_runs_total", role=role, status=status).inc(),
+        count=lambda role, status: runtime.metrics.counter(
+            "agent_runs_total", role=role, status=status
+        ).inc(),
     )
     worker = Worker(engine, work, runtime.log)
     endpoints = AgentRoutes(

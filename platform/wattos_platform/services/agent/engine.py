@@ -55,10 +55,12 @@ class Engine:
         self._count = count
 
     async def execute(self, claim: Claim) -> None:
-        """Do what is left of the run and store how it ended. LeaseLostError when another process took it over."""
+        """Do what is left of the run and store how it ended. LeaseLostError once another process has it."""
         role = self._roles.get(claim.run.role)
         if role is None:
-            await self._end(claim, _failed("role_unknown", f"The role {claim.run.role!r} is not defined any more."))
+            await self._end(
+                claim, _failed("role_unknown", f"The role {claim.run.role!r} is not defined any more.")
+            )
             return
         while True:
             steps = await self._runs.steps(claim.run.id)
@@ -80,7 +82,9 @@ class Engine:
     async def failed(self, claim: Claim, error: BaseException) -> None:
         """Store that a bug ended the run, so that it does not stay `running` for ever. LeaseLostError."""
         self._log.error("run.failed", message="A run failed.", run_id=claim.run.id, exc_info=error)
-        await self._end(claim, _failed("internal_error", "The run failed; the service's log holds the reason."))
+        await self._end(
+            claim, _failed("internal_error", "The run failed; the service's log holds the reason.")
+        )
 
     def unavailable(self, role: Role) -> list[str]:
         """Return the tools of `role` that cannot be used here."""
@@ -124,7 +128,9 @@ class Engine:
         if call.name not in role.tools:
             return _failed_step("tool_not_allowed", f"The role {role.id} has no tool {call.name!r}.")
         if tool is None:
-            return _failed_step("tool_unavailable", f"The tool {call.name!r} is not available in this version.")
+            return _failed_step(
+                "tool_unavailable", f"The tool {call.name!r} is not available in this version."
+            )
         try:
             return await tool.call(run, call)
         except ServiceError as error:
@@ -144,7 +150,9 @@ class Engine:
             "model": answer.model,
             "used_ids": list(answer.used_ids),
             "degraded": list(answer.degraded),
-            "calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in answer.calls],
+            "calls": [
+                {"id": call.id, "name": call.name, "arguments": call.arguments} for call in answer.calls
+            ],
         }
         return StepResult(output, spent=answer.spent)
 
@@ -190,7 +198,7 @@ def _failed(code: str, message: str) -> RunOutcome:
 
 
 def _degraded(done: Sequence[Step]) -> list[str]:
-    """Return what the run had to do without: failed searches, and what searches and models named themselves."""
+    """Return what the run had to do without: failed searches, and what steps named themselves."""
     names: list[str] = []
     for step in done:
         if step.result is None:

@@ -6,7 +6,15 @@ from typing import Any, Protocol
 
 from wattos_platform.services.agent.domain.figures import Totals
 from wattos_platform.services.agent.domain.progress import ToolCall
-from wattos_platform.services.agent.domain.records import Owner, Run, RunOutcome, Spent, Step, StepKind, StepResult
+from wattos_platform.services.agent.domain.records import (
+    Owner,
+    Run,
+    RunOutcome,
+    Spent,
+    Step,
+    StepKind,
+    StepResult,
+)
 
 
 class TooManyRunsError(Exception):
@@ -53,7 +61,7 @@ class RunStore(Protocol):
         """Return the steps of a run in order; the caller has checked that the run is the owner's."""
 
     async def cancel(self, owner: Owner, run_id: str) -> Run | None:
-        """Cancel a run that waits, ask for the end of one that runs, leave an ended one; return how it is now."""
+        """Cancel a run that waits, ask one that runs to end, leave an ended one; return how it is."""
 
     async def totals(self, tenant: str, role: str, start: float | None, end: float | None) -> Totals:
         """Return the sums over a tenant's runs of `role` that were created from `start` to before `end`."""
@@ -68,7 +76,9 @@ class WorkStore(Protocol):
     async def renew(self, claim: Claim) -> bool:
         """Prolong the lease; return whether somebody wants the run to end. LeaseLostError."""
 
-    async def begin_step(self, claim: Claim, number: int, kind: StepKind, name: str, given: Mapping[str, Any]) -> None:
+    async def begin_step(
+        self, claim: Claim, number: int, kind: StepKind, name: str, given: Mapping[str, Any]
+    ) -> None:
         """Store that a step has begun, or has begun again after a crash. LeaseLostError."""
 
     async def end_step(self, claim: Claim, number: int, result: StepResult) -> None:

@@ -97,7 +97,7 @@ class AgentRoutes:
         return _json(run_view(run, await self._runs.steps(run.id)))
 
     async def cancel(self, request: Request) -> Response:
-        """POST /api/v1/runs/{id}/cancel; 202 while a process still ends it, 409 for one that ended otherwise."""
+        """POST /api/v1/runs/{id}/cancel; 202 while it still runs, 409 for one that ended otherwise."""
         run = existing(await self._runs.cancel(owner(), request.path_params["id"]))
         if run.status in {RunStatus.COMPLETED, RunStatus.FAILED}:
             raise ServiceError(409, "run_already_ended", f"The run is {run.status}; it cannot be cancelled.")

@@ -19,7 +19,7 @@ _ACTING_AS = "agent"
 
 
 class Worker:
-    """Works on up to `max_parallel` runs; `wake` after a new one, so that it need not wait for the poll."""
+    """Works on up to `max_parallel` runs; `wake` it after a new one, or the poll finds that."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Worker:
         self._wake.set()
 
     def cancel(self, run_id: str) -> None:
-        """End a run at once if this process works on it; another process sees the wish at its next renewal."""
+        """End a run at once if this process works on it; another one sees the wish when it renews."""
         task = self._running.get(run_id)
         if task is not None:
             self._cancelled.add(run_id)
@@ -116,7 +116,9 @@ class Worker:
                 "run.lease.lost", message="Another process goes on with a run.", run_id=claim.run.id
             )
         except Exception as error:  # noqa: BLE001 - the lease ends and another process goes on
-            self._log.error("run.abandoned", message="A run was given up.", run_id=claim.run.id, exc_info=error)
+            self._log.error(
+                "run.abandoned", message="A run was given up.", run_id=claim.run.id, exc_info=error
+            )
 
     async def _watched(self, claim: Claim) -> None:
         """Execute the run while its lease is renewed; whichever ends first decides."""

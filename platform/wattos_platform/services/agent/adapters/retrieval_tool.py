@@ -15,7 +15,7 @@ MAX_QUERY_CHARS = 2000
 
 
 class RetrievalTool:
-    """Implements Tool over rag's search. `query` is the only argument: the space is the run's, never the model's."""
+    """Implements Tool over rag's search; the space is the run's, never an argument of the model."""
 
     name = RETRIEVAL
     schema: Mapping[str, Any] = {

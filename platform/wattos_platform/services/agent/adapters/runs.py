@@ -106,7 +106,9 @@ class SqlRuns:
                 counts={RunStatus(row[0]): row[1] for row in await connection.execute(counts)},
                 duration_s=float((await connection.execute(times)).scalar() or 0.0),
                 # Decimal text is summed here, because the database would add it as floating point.
-                cost_usd=sum((Decimal(row[0]) * row[1] for row in await connection.execute(costs)), Decimal(0)),
+                cost_usd=sum(
+                    (Decimal(row[0]) * row[1] for row in await connection.execute(costs)), Decimal(0)
+                ),
                 steps=(await connection.execute(taken)).scalar() or 0,
             )
 

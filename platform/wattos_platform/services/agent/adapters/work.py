@@ -75,7 +75,11 @@ class SqlWork:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(held)).mappings().all()
-        orphans = [and_(runs.c.id == row["id"], runs.c.epoch == row["epoch"]) for row in rows if is_gone(row["worker"])]
+        orphans = [
+            and_(runs.c.id == row["id"], runs.c.epoch == row["epoch"])
+            for row in rows
+            if is_gone(row["worker"])
+        ]
         if not orphans:
             return
 
@@ -140,13 +144,20 @@ class SqlWork:
             rows = await connection.execute(select(steps).where(steps.c.run_id == claim.run.id))
             results = [step_of(row).result for row in rows.mappings()]
             total = sum((each.spent for each in results if each is not None), Spent())
-            await connection.execute(update(runs).where(runs.c.id == claim.run.id).values(spent_values(total)))
+            await connection.execute(
+                update(runs).where(runs.c.id == claim.run.id).values(spent_values(total))
+            )
 
         await self._database.write(work)
 
     async def end_run(self, claim: Claim, outcome: RunOutcome) -> None:
         """Store how the run ended. LeaseLostError."""
-        values = {**outcome_values(outcome), "finished_at": self._clock(), "worker": None, "lease_until": None}
+        values = {
+            **outcome_values(outcome),
+            "finished_at": self._clock(),
+            "worker": None,
+            "lease_until": None,
+        }
         await self._write(claim, values)
 
     async def release(self, claim: Claim) -> None:

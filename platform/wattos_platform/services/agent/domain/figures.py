@@ -28,7 +28,7 @@ class Figures:
 
 
 def figures(totals: Totals) -> Figures:
-    """Return the averages of `totals`, all None when no run has ended; cancelled runs are nobody's failure."""
+    """Return the averages of `totals`, all None when no run has ended; cancelled runs do not count."""
     completed = totals.counts.get(RunStatus.COMPLETED, 0)
     ended = completed + totals.counts.get(RunStatus.FAILED, 0)
     if ended == 0:

@@ -30,7 +30,9 @@ def instructions(role: Role, unavailable: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def conversation(role: Role, task: str, steps: Sequence[Step], unavailable: Sequence[str]) -> list[dict[str, Any]]:
+def conversation(
+    role: Role, task: str, steps: Sequence[Step], unavailable: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return the messages to send, in OpenAI's shape, tool calls and their results in their places."""
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": instructions(role, unavailable)},

@@ -23,7 +23,7 @@ def redacted(text: str) -> str:
 
 
 def _without_iban(match: re.Match[str]) -> str:
-    """Return the match with the IBAN at its beginning replaced; capitals behind it may have been caught too."""
+    """Return the match with the IBAN at its beginning replaced; capitals behind it may be in it too."""
     groups = match[0].split(" ")
     for end in range(len(groups), 0, -1):
         if _iban_is_valid("".join(groups[:end])):

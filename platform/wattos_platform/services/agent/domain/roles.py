@@ -53,11 +53,13 @@ def _role(role_id: str, table: Any) -> Role:
         raise RoleError(f"role {role_id!r}: max_steps must be a whole number, 1 or more")
     return Role(
         id=role_id,
-        **{name: _text(role_id, name, table[name]) for name in ("name", "description", "tone")},
-        **{
-            name: _texts(role_id, name, table[name])
-            for name in ("expertise", "tools", "guardrails", "approvals")
-        },
+        name=_text(role_id, table, "name"),
+        description=_text(role_id, table, "description"),
+        tone=_text(role_id, table, "tone"),
+        expertise=_texts(role_id, table, "expertise"),
+        tools=_texts(role_id, table, "tools"),
+        guardrails=_texts(role_id, table, "guardrails"),
+        approvals=_texts(role_id, table, "approvals"),
         max_cost_usd=Decimal(str(max_cost)),
         kpi_targets={str(name): float(value) for name, value in table.get("kpi_targets", {}).items()},
         max_steps=max_steps,
@@ -65,13 +67,15 @@ def _role(role_id: str, table: Any) -> Role:
     )
 
 
-def _text(role_id: str, name: str, value: Any) -> str:
+def _text(role_id: str, table: Mapping[str, Any], name: str) -> str:
+    value = table[name]
     if not isinstance(value, str) or not value.strip():
         raise RoleError(f"role {role_id!r}: {name} must be a text")
     return value
 
 
-def _texts(role_id: str, name: str, value: Any) -> tuple[str, ...]:
+def _texts(role_id: str, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = table[name]
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise RoleError(f"role {role_id!r}: {name} must be a list of texts")
     return tuple(value)

@@ -1,20 +1,19 @@
 """The model gateway as a Model."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.kernel.hops import HopClient, HopResponse
+from wattos_platform.kernel.hops import HopClient
+from wattos_platform.kernel.hops.errors import error_of
 from wattos_platform.services.chat.adapters.openai_stream import read_chunks
 from wattos_platform.services.chat.ports import ModelChunk, ModelRequest
 
 _COMPLETIONS = "/v1/chat/completions"
 _BAD_REQUEST = 400
+_SERVER_ERROR = 500
 _OWN_FAULTS = frozenset({401, 403})
-_PASSED_ON = frozenset({"retry-after"})
 
 
 class GatewayModel:
@@ -27,7 +26,8 @@ class GatewayModel:
         """Yield the answer as it comes; errors as the port says."""
         async with self._hop.stream("POST", _COMPLETIONS, json=body_of(request)) as response:
             if response.status >= _BAD_REQUEST:
-                raise await _refusal(response)
+                told = error_of("llm-gateway", response.status, response.headers, await response.read())
+                raise _refusal(told)
             async for chunk in read_chunks(response.chunks()):
                 yield chunk
 
@@ -49,24 +49,9 @@ def body_of(request: ModelRequest) -> dict[str, Any]:
     return body
 
 
-async def _refusal(response: HopResponse) -> ServiceError:
+def _refusal(error: ServiceError) -> ServiceError:
     """Return the caller's view of a refusal: their own mistakes as they are, everything else as 503."""
-    error = _error_of(await response.read())
-    headers = {name: value for name, value in response.headers.items() if name.lower() in _PASSED_ON}
-    message = str(error.get("message") or "The model gateway refused the request.")
-    if response.status >= 500 or response.status in _OWN_FAULTS:  # noqa: PLR2004 - an HTTP status class
-        headers.setdefault("Retry-After", "1")
-        return ServiceError(503, "model_unavailable", message, headers=headers)
-    code = str(error.get("code") or "model_refused")
-    return ServiceError(response.status, code, message, headers=headers)
-
-
-def _error_of(body: bytes) -> Mapping[str, Any]:
-    try:
-        decoded = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return {}
-    error = decoded.get("error") if isinstance(decoded, dict) else None
-    if isinstance(error, dict):
+    if error.status < _SERVER_ERROR and error.status not in _OWN_FAULTS:
         return error
-    return decoded if isinstance(decoded, dict) else {}
+    headers = {"retry-after": "1"} | {name.lower(): value for name, value in error.headers.items()}
+    return ServiceError(503, "model_unavailable", error.message, headers=headers)

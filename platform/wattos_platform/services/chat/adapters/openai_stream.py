@@ -1,32 +1,34 @@
 """Reading the model gateway's stream: OpenAI chunks with the platform's own additions."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, NoReturn
 
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.kernel.sse import parse_sse
+from wattos_platform.kernel.sse import SseTooLargeError, parse_sse
 from wattos_platform.services.chat.ports import ModelChunk
 
 _DONE = "[DONE]"
-_SERVER_ERROR = 500
 
 
-async def read_chunks(body: AsyncGenerator[bytes]) -> AsyncGenerator[ModelChunk]:
+async def read_chunks(body: AsyncIterator[bytes]) -> AsyncGenerator[ModelChunk]:
     """Yield the chunks of a streamed chat completion.
 
     ServiceError 502 `upstream_truncated` unless it ends with a finish reason and `[DONE]`: half an answer
     must never look like a whole one. An error inside the stream is raised as it was named.
     """
     finished = False
-    async for event in parse_sse(body):
-        if event.data == _DONE:
-            if not finished:
-                break
-            return
-        chunk = chunk_of(_decoded(event.data))
-        finished = finished or chunk.finish_reason is not None
-        yield chunk
+    try:
+        async for event in parse_sse(body):
+            if event.data == _DONE:
+                if not finished:
+                    break
+                return
+            chunk = _chunk(event.data)
+            finished = finished or chunk.finish_reason is not None
+            yield chunk
+    except SseTooLargeError:
+        raise _malformed() from None
     raise ServiceError(
         502,
         "upstream_truncated",
@@ -36,7 +38,7 @@ async def read_chunks(body: AsyncGenerator[bytes]) -> AsyncGenerator[ModelChunk]
 
 
 def chunk_of(data: Mapping[str, Any]) -> ModelChunk:
-    """Return one chunk; raises ServiceError when it bears an error."""
+    """Return one chunk; ServiceError when it bears an error, KeyError and the like when it is none."""
     error = data.get("error")
     if error:
         raise_error(error)
@@ -61,11 +63,12 @@ def raise_error(error: Any) -> NoReturn:
     raise ServiceError(status, code, str(error.get("message") or "The model could not answer."))
 
 
-def _decoded(data: str) -> Mapping[str, Any]:
+def _chunk(data: str) -> ModelChunk:
     try:
-        decoded = json.loads(data)
-    except ValueError:
-        decoded = None
-    if not isinstance(decoded, dict):
-        raise ServiceError(502, "upstream_malformed", "The model gateway sent something that is no answer.")
-    return decoded
+        return chunk_of(json.loads(data))
+    except (ValueError, AttributeError, KeyError, IndexError, TypeError):
+        raise _malformed() from None
+
+
+def _malformed() -> ServiceError:
+    return ServiceError(502, "upstream_malformed", "The model gateway sent something that is no answer.")

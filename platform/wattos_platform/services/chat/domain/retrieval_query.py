@@ -10,14 +10,18 @@ _SHORT_WORDS = 3
 _MAY_REFER_WORDS = 10
 _MAX_CHARS = 2000
 
-# Words that point at something said before, in the two languages the product is used in most.
+# Words that point at something said before, in the two languages the product is used in most: wherever they
+# stand, and only as the last word, because elsewhere they are articles and conjunctions.
 _POINTER_WORDS = """
-it its that this those these they them their he him his she her one ones there then
-else instead same such former latter
-es das dies diese dieser dieses diesen diesem jene sie er ihm ihn ihr ihnen ihre seine sein
-davon dazu daran darauf darin damit dafür dagegen darüber dort dann sonst stattdessen
+it its these those them him his ones former latter instead
+ihm ihn ihnen davon dazu daran darauf darin damit dafür dagegen darüber stattdessen
+"""
+_LAST_POINTER_WORDS = """
+that this there then same else one so they he she her
+das dies dort dann sonst es sie er diese dieser dieses
 """
 _POINTERS = frozenset(_POINTER_WORDS.split())
+_LAST_POINTERS = frozenset(_LAST_POINTER_WORDS.split())
 _OPENERS = (
     "and ",
     "or ",
@@ -39,7 +43,8 @@ def refers_back(question: str) -> bool:
         return True
     if question.lower().lstrip().startswith(_OPENERS):
         return True
-    return len(words) <= _MAY_REFER_WORDS and any(word in _POINTERS for word in words)
+    points = words[-1] in _LAST_POINTERS or any(word in _POINTERS for word in words)
+    return points and len(words) <= _MAY_REFER_WORDS
 
 
 def retrieval_query(history: Sequence[Message], question: str) -> str:

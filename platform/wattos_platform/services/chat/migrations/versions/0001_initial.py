@@ -25,7 +25,12 @@ def upgrade() -> None:
     op.create_table(
         "messages",
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "conversation_id",
+            sa.String(36),
+            sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
@@ -45,7 +50,9 @@ def upgrade() -> None:
     op.create_index("messages_being_answered", "messages", ["lease_until"])
     op.create_table(
         "feedback",
-        sa.Column("message_id", sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "message_id", sa.String(36), sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("rating", sa.String(16), nullable=False),
         sa.Column("comment", sa.Text),
         sa.Column("created_at", sa.Float, nullable=False),
@@ -56,7 +63,12 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(255), primary_key=True),
         sa.Column("key", sa.String(255), primary_key=True),
         sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "conversation_id",
+            sa.String(36),
+            sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
         sa.Column("question_id", sa.String(36)),
         sa.Column("answer_id", sa.String(36)),
         sa.Column("created_at", sa.Float, nullable=False),
