@@ -1,0 +1,1 @@
+"""Knowledge spaces: documents in, cited passages out."""

@@ -1,0 +1,1 @@
+"""What touches the outside: database, files, the parser process, the model gateway."""

@@ -1,0 +1,1 @@
+"""Pure rules of retrieval: chunks, terms, fusion, redaction, names. No I/O, no web."""
