@@ -1,17 +1,22 @@
 """What the service needs from outside, and how it may fail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.prepared import Prepared
+from wattos_platform.services.rag.domain.records import Space
 from wattos_platform.services.rag.domain.redaction import Kind
 
-Matrix = NDArray[np.float32]
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Vectors of length 1 (L2), each `dimension` little-endian float32."""
+
+    dimension: int
+    vectors: list[bytes]
 
 
 class DocumentRefusedError(Exception):
@@ -29,8 +34,12 @@ class EmbeddingsDownError(Exception):
 class Embedder(Protocol):
     """Turns texts into vectors of one model."""
 
-    async def embed(self, texts: Sequence[str], model: str, *, timeout_s: float) -> Matrix:
-        """Return one row of length 1 (L2) per text.
+    def available(self) -> bool:
+        """Return False while the model is known to be missing or down: asking now would be in vain."""
+        ...
+
+    async def embed(self, texts: Sequence[str], model: str, *, timeout_s: float) -> Embeddings:
+        """Return one vector per text.
 
         EmbeddingsMissingError, EmbeddingsDownError.
         """
@@ -42,4 +51,17 @@ class Preparer(Protocol):
 
     async def prepare(self, path: Path, media: str, chunking: Chunking, redact: Sequence[Kind]) -> Prepared:
         """Return the document's text and chunks; DocumentRefusedError with the reason if that fails."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Cosines of the chunks of a space."""
+
+    async def search(
+        self, space: Space, query: bytes, count: int, allowed: Sequence[int] | None, also: Sequence[int]
+    ) -> dict[int, float]:
+        """Return chunk key -> cosine of the `count` nearest among the keys `allowed`, and of `also`.
+
+        Chunks without a vector are left out. ValueError if `query` has another dimension than the space.
+        """
         ...

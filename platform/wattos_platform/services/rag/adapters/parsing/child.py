@@ -1,7 +1,7 @@
 """The parser process: reads orders from stdin, answers on stdout, and may die of a hostile file without harm.
 
 An order is one line of JSON (`Order`); an answer is four bytes of length and msgpack (`Answer`). The process
-ends with its stdin, so it never outlives the service; memory is limited, time is the parent's matter (SIGKILL).
+ends with its stdin, so it never outlives the service; memory is limited here, time by the parent.
 """
 
 import ctypes

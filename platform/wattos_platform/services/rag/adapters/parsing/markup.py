@@ -13,8 +13,8 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_-]{1,40
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "head > :not(title)", "iframe", "form")
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _BLOCKS = frozenset(
-    """p div section article main header footer aside ul ol dl table blockquote figure figcaption address details
-    summary body html hr""".split()  # noqa: SIM905 - a word list reads better as text
+    """p div section article main header footer aside ul ol dl table blockquote figure figcaption address
+    details summary body html hr""".split()  # noqa: SIM905 - a word list reads better as text
 )
 _HEAD_BYTES = 4096
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")

@@ -1,0 +1,35 @@
+"""Matrices that are made, and numpy imported, when the first vectors are searched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattos_platform.services.rag.adapters.vectors import VectorStore
+from wattos_platform.services.rag.domain.records import Space
+
+if TYPE_CHECKING:
+    from wattos_platform.services.rag.adapters.matrices import Matrices
+
+
+class LazyMatrices:
+    """A VectorIndex; a space without vectors costs nothing, and a process forked early loads no numpy."""
+
+    def __init__(self, store: VectorStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._made: Matrices | None = None
+
+    async def search(
+        self, space: Space, query: bytes, count: int, allowed: Sequence[int] | None, also: Sequence[int]
+    ) -> dict[int, float]:
+        """See VectorIndex."""
+        if self._made is None:
+            from wattos_platform.services.rag.adapters.matrices import Matrices
+
+            self._made = Matrices(self._store, self._folder)
+        return await self._made.search(space, query, count, allowed, also)
+
+    def close(self) -> None:
+        """Let go what was made."""
+        if self._made is not None:
+            self._made.close()

@@ -1,0 +1,124 @@
+"""The composition root of rag: every part is made here and given to those that use it."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceSpec, build_service
+from wattos_platform.services.rag.adapters.chunks import ChunkStore
+from wattos_platform.services.rag.adapters.documents import DocumentStore
+from wattos_platform.services.rag.adapters.embedding_hop import HopEmbedder
+from wattos_platform.services.rag.adapters.jobs import JobQueue
+from wattos_platform.services.rag.adapters.lazy_vectors import LazyMatrices
+from wattos_platform.services.rag.adapters.parser_process import ParserProcess
+from wattos_platform.services.rag.adapters.passages import PassageStore
+from wattos_platform.services.rag.adapters.search_cache import SearchCache
+from wattos_platform.services.rag.adapters.spaces import SpaceStore
+from wattos_platform.services.rag.adapters.uploads import UploadFolder
+from wattos_platform.services.rag.adapters.vectors import VectorStore
+from wattos_platform.services.rag.domain.records import Job
+from wattos_platform.services.rag.ingestion import Ingestion
+from wattos_platform.services.rag.knowledge import Knowledge
+from wattos_platform.services.rag.retrieval import Searcher
+from wattos_platform.services.rag.routes import Endpoints
+from wattos_platform.services.rag.worker import EMBEDDING, READING, Worker
+
+DEFAULT_MODEL = "wattos-minilm"
+# Boundaries and part headers around the file itself.
+FORM_OVERHEAD_BYTES = 16_384
+# A younger upload may be one that another replica is receiving.
+ORPHAN_AGE_S = 3600.0
+
+
+class Rag:
+    """The service's parts, made from a runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        database, clock, log = runtime.database, runtime.clock, runtime.log
+        slot = f"{socket.gethostname()}/rag-{runtime.replica}"
+        folder = runtime.settings.data_dir / "rag"
+        self._log = log
+        self._runtime = runtime
+        self.queue = JobQueue(database, slot, f"{os.getpid()}-{uuid7()}", clock)
+        self.uploads = UploadFolder(folder / "uploads")
+        self.documents = DocumentStore(database, clock)
+        self.vectors = VectorStore(database, self.queue)
+        self.preparer = ParserProcess()
+        self.embedder = HopEmbedder(runtime.hops.to("llm-gateway"), runtime.monotonic)
+        spaces = SpaceStore(database, clock)
+        ingestion = Ingestion(
+            queue=self.queue,
+            spaces=spaces,
+            chunks=ChunkStore(database, self.queue, clock),
+            vectors=self.vectors,
+            preparer=self.preparer,
+            embedder=self.embedder,
+            upload_of=self.uploads.path_of,
+            default_model=DEFAULT_MODEL,
+            metrics=runtime.metrics,
+            log=log,
+        )
+        self.embedding = Worker(EMBEDDING, self.queue, ingestion, log, may_run=self.embedder.available)
+        self.reading = Worker(READING, self.queue, ingestion, log, done=self._read)
+        self.matrices = LazyMatrices(self.vectors, folder / "vectors")
+        searcher = Searcher(
+            passages=PassageStore(database),
+            vectors=self.matrices,
+            embedder=self.embedder,
+            cache=SearchCache(runtime.monotonic, size=runtime.settings.cache_max_size),
+            metrics=runtime.metrics,
+            log=log,
+        )
+        knowledge = Knowledge(spaces, self.documents, self.uploads, wake=self.reading.wake, clock=clock)
+        self.endpoints = Endpoints(knowledge, searcher)
+
+    def _read(self, _job: Job) -> None:
+        self.embedding.wake()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Take up what a dead process left, then work in the background for as long as the block lasts."""
+        resumed = await self.queue.take_back()
+        if resumed:
+            self._log.info("jobs.resumed", message="Work of a process that ended is taken up.", jobs=resumed)
+        await self._sweep()
+        try:
+            async with self.reading.running(), self.embedding.running():
+                yield
+        finally:
+            await self.preparer.close()
+            self.matrices.close()
+
+    async def _sweep(self) -> None:
+        """Remove uploads whose document was never committed or needs them no more."""
+        found = self.uploads.older_than(self._runtime.clock() - ORPHAN_AGE_S)
+        needed = await self.documents.known(found) if found else set[str]()
+        for document_id in set(found) - needed:
+            self.uploads.path_of(document_id).unlink(missing_ok=True)
+
+    async def kpi(self) -> dict[str, Any]:
+        """Return the service's own figures."""
+        waiting = await self.queue.waiting()
+        self._runtime.metrics.gauge("rag_jobs_queued").set(waiting)
+        return {"jobs_queued": waiting, "chunks_without_vector": await self.vectors.lagging()}
+
+
+def create_app(runtime: Runtime) -> ASGIApp:
+    """Return the knowledge service."""
+    rag = Rag(runtime)
+    settings = runtime.settings
+
+    def body_limit(method: str, path: str) -> int:
+        is_upload = method == "POST" and path.endswith("/documents")
+        return settings.upload_limit_bytes + FORM_OVERHEAD_BYTES if is_upload else settings.body_limit_bytes
+
+    spec = ServiceSpec(
+        routes=rag.endpoints.routes(), lifespan=[rag.running], body_limit=body_limit, kpi=rag.kpi
+    )
+    return build_service(runtime, spec)

@@ -1,0 +1,145 @@
+"""A search: words and vectors, fused; without vectors it answers by words and says so."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from wattos_platform.contracts.search import Retrieval, SearchMode, SearchResponse, SearchResult
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
+from wattos_platform.services.rag.adapters.search_cache import SearchCache
+from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
+from wattos_platform.services.rag.domain.records import Filters, Space
+from wattos_platform.services.rag.ports import (
+    Embedder,
+    EmbeddingsDownError,
+    EmbeddingsMissingError,
+    VectorIndex,
+)
+
+CANDIDATES = 60
+QUERY_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is searched for."""
+
+    query: str
+    top_k: int
+    mode: SearchMode
+    min_score: float
+    filters: Filters
+
+
+class Searcher:
+    """Answers questions over a space."""
+
+    def __init__(
+        self,
+        *,
+        passages: PassageStore,
+        vectors: VectorIndex,
+        embedder: Embedder,
+        cache: SearchCache,
+        metrics: Any,
+        log: Any,
+    ) -> None:
+        self._passages = passages
+        self._vectors = vectors
+        self._embedder = embedder
+        self._cache = cache
+        self._metrics = metrics
+        self._log = log
+
+    async def search(self, space: Space, question: Question) -> bytes:
+        """Return a SearchResponse as JSON, from the cache if the space has not changed since.
+
+        ServiceError 503 `vectors_unavailable` when only vectors were asked for and they cannot be had.
+        """
+        key = cache_key(space, question)
+        cached = self._cache.get(key)
+        self._metrics.counter(
+            "cache_operations_total", cache="search", result="miss" if cached is None else "hit"
+        ).inc()
+        self._metrics.counter("rag_searches_total", mode=question.mode).inc()
+        if cached is not None:
+            return cached
+        response = await self._answer(space, question)
+        body = response.model_dump_json().encode()
+        if not response.degraded:  # an outage must not outlive itself
+            self._cache.set(key, body)
+        return body
+
+    async def _answer(self, space: Space, question: Question) -> SearchResponse:
+        words: list[tuple[int, float]] = []
+        if question.mode != "vector":
+            words = await self._passages.by_text(space, question.query, question.filters, CANDIDATES)
+        if question.mode == "text":
+            return await self._response(space, question, by_words(words), "bm25", [])
+        try:
+            cosines = await self._cosines(space, question, [key for key, _ in words])
+        except EmbeddingsMissingError:
+            cosines, degraded = None, list[str]()
+        except (EmbeddingsDownError, ValueError) as error:
+            self._degraded(space, error)
+            cosines, degraded = None, ["vector"]
+        else:
+            degraded = []
+        if question.mode == "vector":
+            if cosines is None:
+                raise ServiceError(
+                    503, "vectors_unavailable", "Searching by vectors is not possible now; mode hybrid is."
+                )
+            return await self._response(space, question, by_vectors(cosines), "vector", [])
+        if cosines is None:
+            return await self._response(space, question, by_words(words), "bm25", degraded)
+        return await self._response(space, question, by_both(words, cosines), "hybrid", [])
+
+    async def _cosines(self, space: Space, question: Question, also: list[int]) -> dict[int, float]:
+        if space.embedding_model is None:
+            if not self._embedder.available():
+                raise EmbeddingsMissingError
+            return {}
+        made = await self._embedder.embed([question.query], space.embedding_model, timeout_s=QUERY_TIMEOUT_S)
+        only = await self._passages.allowed_keys(space, question.filters)
+        return await self._vectors.search(space, made.vectors[0], CANDIDATES, only, also)
+
+    def _degraded(self, space: Space, error: Exception) -> None:
+        self._metrics.counter("degraded_total", dependency="vector").inc()
+        self._log.warning(
+            "search.degraded", message="Searched by words alone.", space_id=space.id, reason=str(error)
+        )
+
+    async def _response(
+        self, space: Space, question: Question, hits: list[Hit], retrieval: Retrieval, degraded: list[str]
+    ) -> SearchResponse:
+        wanted = [hit for hit in hits if hit.score >= question.min_score and hit.score > 0]
+        # A few more than asked for: one may have been removed since.
+        wanted = wanted[: question.top_k + CANDIDATES]
+        stored = await self._passages.load(space, [hit.key for hit in wanted])
+        results = [_result(stored[hit.key], hit) for hit in wanted if hit.key in stored]
+        return SearchResponse(results=results[: question.top_k], retrieval=retrieval, degraded=degraded)
+
+
+def cache_key(space: Space, question: Question) -> str:
+    """Return a key that no other tenant, space version, model or question has; it hides the question."""
+    parts = (space.tenant, space.id, space.version, space.embedding_model, question)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _result(passage: StoredPassage, hit: Hit) -> SearchResult:
+    return SearchResult(
+        id=passage.id,
+        document_id=passage.document_id,
+        document=passage.document,
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        score=round(hit.score, 4),
+        heading=passage.heading,
+        text_score=None if hit.text is None else round(hit.text, 4),
+        vector_score=None if hit.vector is None else round(hit.vector, 4),
+    )
