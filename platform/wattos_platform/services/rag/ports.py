@@ -38,6 +38,10 @@ class Embedder(Protocol):
         """Return False while the model is known to be missing or down: asking now would be in vain."""
         ...
 
+    def is_down(self) -> bool:
+        """Return True while the model is known to be there and not to answer."""
+        ...
+
     async def embed(self, texts: Sequence[str], model: str, *, timeout_s: float) -> Embeddings:
         """Return one vector per text.
 

@@ -21,6 +21,8 @@ from wattos_platform.services.rag.ports import (
 
 CANDIDATES = 60
 QUERY_TIMEOUT_S = 5.0
+# What four digits can show; a passage below it does not fit at all.
+_LEAST_SCORE = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ class Searcher:
             words = await self._passages.by_text(space, question.query, question.filters, CANDIDATES)
         if question.mode == "text":
             return await self._response(space, question, by_words(words), "bm25", [])
+        if space.embedding_model is None and question.mode == "hybrid":
+            degraded = ["vector"] if self._embedder.is_down() else []
+            return await self._response(space, question, by_words(words), "bm25", degraded)
         try:
             cosines = await self._cosines(space, question, [key for key, _ in words])
         except EmbeddingsMissingError:
@@ -99,9 +104,7 @@ class Searcher:
         return await self._response(space, question, by_both(words, cosines), "hybrid", [])
 
     async def _cosines(self, space: Space, question: Question, also: list[int]) -> dict[int, float]:
-        if space.embedding_model is None:
-            if not self._embedder.available():
-                raise EmbeddingsMissingError
+        if space.embedding_model is None:  # nothing was embedded yet
             return {}
         made = await self._embedder.embed([question.query], space.embedding_model, timeout_s=QUERY_TIMEOUT_S)
         only = await self._passages.allowed_keys(space, question.filters)
@@ -116,7 +119,7 @@ class Searcher:
     async def _response(
         self, space: Space, question: Question, hits: list[Hit], retrieval: Retrieval, degraded: list[str]
     ) -> SearchResponse:
-        wanted = [hit for hit in hits if hit.score >= question.min_score and hit.score > 0]
+        wanted = [hit for hit in hits if round(hit.score, 4) >= max(question.min_score, _LEAST_SCORE)]
         # A few more than asked for: one may have been removed since.
         wanted = wanted[: question.top_k + CANDIDATES]
         stored = await self._passages.load(space, [hit.key for hit in wanted])

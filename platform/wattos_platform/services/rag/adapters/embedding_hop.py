@@ -28,6 +28,10 @@ class HopEmbedder:
         """See Embedder."""
         return self._monotonic() >= self._ask_again_at
 
+    def is_down(self) -> bool:
+        """See Embedder."""
+        return not self._missing and not self.available()
+
     async def embed(self, texts: Sequence[str], model: str, *, timeout_s: float) -> Embeddings:
         """See Embedder; asks nobody while the model is known to be missing."""
         if self._missing and not self.available():

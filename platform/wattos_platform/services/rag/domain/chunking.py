@@ -29,12 +29,13 @@ def chunk(text: str, chunking: Chunking, *, has_headings: bool) -> list[Chunk]:
 
 def _fixed(text: str, size: int, overlap: int) -> Iterator[Span]:
     """Return windows of `size`; the last one ends with the text (the original's never did: defect 61)."""
-    start = 0
+    start = shown = 0
     while start < len(text):
         end = min(start + size, len(text))
         left, right = trim(text, start, end)
-        if left < right:
+        if left < right and right > shown:  # trimmed, a window may lie within the one before
             yield left, right
+            shown = right
         if end == len(text):
             return
         start = end - overlap

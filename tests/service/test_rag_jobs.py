@@ -1,0 +1,148 @@
+"""Background work: nothing is lost, nothing runs twice, late processes are harmless, vectors catch up."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.fakes.knowledge import FakeEmbeddings, running_knowledge
+from wattos_platform.services.rag.adapters import tables
+from wattos_platform.services.rag.adapters.jobs import LEASE_S, JobQueue, LeaseLostError
+
+TEXT = "Der Drucker steht im Keller. Die Kantine ist oben."
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def queued(rag, kind="ingest", subject="d1", now=0.0):
+    async def work(connection):
+        row = {"kind": kind, "subject": subject, "tenant": "t", "user": "u", "request_id": "r"}
+        await connection.execute(tables.jobs.insert().values(**row, not_before=now, created_at=now))
+
+    await rag.database.write(work)
+
+
+@pytest.fixture
+async def rag(tmp_path):
+    async with running_knowledge(tmp_path) as running:
+        yield running
+
+
+async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
+    clock = Clock()
+    one = JobQueue(rag.database, "host/rag-0", "1", clock)
+    two = JobQueue(rag.database, "host/rag-1", "2", clock)
+    await queued(rag, kind="test")
+
+    first = await one.claim(("test",))
+    assert first is not None
+    assert await two.claim(("test",)) is None
+    clock.now += LEASE_S + 1
+    second = await two.claim(("test",))
+
+    assert second is not None
+    assert (second.key, second.attempts) == (first.key, 2)
+    with pytest.raises(LeaseLostError):
+        await rag.database.write(lambda connection: one.hold(connection, first))
+    await rag.database.write(lambda connection: two.hold(connection, second))
+
+
+async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(rag):
+    clock = Clock()
+    before = JobQueue(rag.database, "host/rag-1", "old", clock)
+    neighbour = JobQueue(rag.database, "host/rag-10", "x", clock)
+    after = JobQueue(rag.database, "host/rag-1", "new", clock)
+    await queued(rag, kind="test", subject="a")
+    await queued(rag, kind="test", subject="b")
+    mine, theirs = await before.claim(("test",)), await neighbour.claim(("test",))
+
+    assert await after.take_back() == 1
+    taken = await after.claim(("test",))
+
+    assert mine is not None
+    assert theirs is not None
+    assert taken is not None
+    assert taken.key == mine.key
+    assert await after.claim(("test",)) is None
+
+
+async def test_many_claims_at_once_give_each_job_once(rag):
+    clock = Clock()
+    queues = [JobQueue(rag.database, f"host/rag-{number}", "x", clock) for number in range(8)]
+    for number in range(5):
+        await queued(rag, kind="test", subject=str(number))
+
+    claimed = await asyncio.gather(*(queue.claim(("test",)) for queue in queues))
+
+    keys = [job.key for job in claimed if job is not None]
+    assert sorted(keys) == sorted(set(keys))
+    assert len(keys) == 5
+
+
+@pytest.mark.parametrize("status", [pytest.param("queued", id="queued-defect-65"), "processing"])
+async def test_document_that_a_dead_process_left_is_finished_by_the_next(tmp_path, status):
+    async with running_knowledge(tmp_path, working=False) as rag:
+        space = await rag.api.space()
+        document = (await rag.api.upload(space, "a.txt", TEXT)).json()
+
+        async def die(connection):
+            await connection.execute(update(tables.documents).values(status=status))
+
+        await rag.database.write(die)
+    async with running_knowledge(tmp_path) as rag:
+        settled = await rag.api.settled(document["id"], embedded=True)
+        found = await rag.api.search(space, "Drucker")
+
+    assert (settled["status"], settled["chunks"]) == ("ready", 1)
+    assert len(found["results"]) == 1
+
+
+async def test_vectors_catch_up_when_the_model_comes_back(tmp_path):
+    embeddings = FakeEmbeddings()
+    embeddings.state = "missing"
+    async with running_knowledge(tmp_path, embeddings=embeddings) as rag:
+        space = await rag.api.space()
+        document = await rag.api.ingest(space, "a.txt", TEXT)
+        assert document["chunks_without_vector"] == 1
+    embeddings.state = "up"
+    async with running_knowledge(tmp_path, embeddings=embeddings) as rag:
+        await rag.api.settled(document["id"], embedded=True)
+        found = await rag.api.search(space, "Drucker")
+
+    assert found["retrieval"] == "hybrid"
+    assert found["results"][0]["vector_score"] > 0
+
+
+async def test_removed_rows_are_gone_for_good(rag):
+    space = await rag.api.space()
+    await rag.api.ingest(space, "a.txt", TEXT, embedded=True)
+    other = await rag.api.space("other")
+    await rag.api.ingest(other, "b.txt", TEXT, embedded=True)
+
+    await rag.api.call("DELETE", f"/api/v1/knowledge-spaces/{space}")
+    async with asyncio.timeout(30):
+        while await count(rag, tables.jobs):
+            await asyncio.sleep(0.01)
+
+    assert [
+        await count(rag, table) for table in tables.metadata.sorted_tables if table is not tables.jobs
+    ] == [1] * 5
+    assert (await rag.api.search(other, "Drucker"))["results"]
+
+
+async def count(rag, table) -> int:
+    async with rag.database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def test_kpi_and_health_tell_what_waits(rag):
+    answer = await rag._client.get("/health/kpi")
+
+    assert answer.json()["jobs_queued"] == 0
+    assert answer.json()["chunks_without_vector"] == 0
