@@ -76,23 +76,22 @@ async def test_model_that_is_not_installed_is_a_mode_and_asked_for_once(rag):
     assert rag.embeddings.calls <= 1
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({"documents": ["kantine.md"]}, ["kantine.md"]),
-        ({"media_types": ["text/plain"]}, ["drucker.txt"]),
-        ({"documents": ["nothing"]}, []),
-        ({"documents": ["x' OR 1=1 --"]}, []),
-        ({"documents": ["kantine.md"], "media_types": ["text/plain"]}, []),
-    ],
-)
+FILTERS = [
+    ({"documents": ["kantine.md"]}, ["kantine.md"]),
+    ({"media_types": ["text/plain"]}, ["drucker.txt"]),
+    ({"documents": ["nothing"]}, []),
+    ({"documents": ["x' OR 1=1 --"]}, []),
+    ({"documents": ["kantine.md"], "media_types": ["text/plain"]}, []),
+]
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "text", "vector"])
-async def test_filters_hold_in_every_mode(rag, filters, expected, mode):
+async def test_filters_hold_in_every_mode(rag, mode):
     space = await filled(rag)
 
-    found = await rag.api.search(space, "Keller", filters=filters, mode=mode)
-
-    assert [result["document"] for result in found["results"]] == expected
+    for filters, expected in FILTERS:
+        found = await rag.api.search(space, "Keller", filters=filters, mode=mode)
+        assert [result["document"] for result in found["results"]] == expected, filters
 
 
 @pytest.mark.parametrize(
@@ -119,13 +118,11 @@ async def test_search_that_makes_no_sense_is_422(rag, body):
     assert answer.json()["details"][0]["field"]
 
 
-@pytest.mark.parametrize(
-    "query", ['"', "NEAR(", "a AND", "*", "body:", "-", "😀", "\x00", "'; DROP TABLE spaces"]
-)
-async def test_query_syntax_is_harmless(rag, query):
+async def test_query_syntax_is_harmless(rag):
     space = await filled(rag)
 
-    assert isinstance((await rag.api.search(space, query))["results"], list)
+    for query in ('"', "NEAR(", "a AND", "*", "body:", "-", "😀", "\x00", "'; DROP TABLE spaces"):
+        assert isinstance((await rag.api.search(space, query))["results"], list), query
 
 
 async def test_min_score_and_top_k_bound_the_results(rag):
