@@ -17,6 +17,10 @@ def main(argv: Sequence[str]) -> int:
             from wattos_platform.kernel.programs import migrate_program
 
             return migrate_program(name)
+        case ["forkserver", *options]:
+            from wattos_platform.kernel.process import forkserver
+
+            return forkserver.main(options, main)
     sys.stderr.write(f"{_USAGE}\n")
     return 2
 

@@ -32,7 +32,7 @@ FIELDS: tuple[Field, ...] = (
         "string",
         "fork",
         "How services start: `fork` from a preloaded process, or `exec`.",
-        env="WATTOS_UP_START",
+        env="WATTOS_SPAWN",
         choices=("fork", "exec"),
     ),
     Field("ports.*", "port", None, "Port of a bundled service or component, in place of the catalog's."),

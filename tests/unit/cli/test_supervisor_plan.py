@@ -1,0 +1,87 @@
+"""Plans: what is started, in which order it stops, what makes a running service stale."""
+
+from pathlib import Path
+
+import pytest
+
+from wattos_cli.config.load import load
+from wattos_cli.errors import WattosError
+from wattos_cli.supervisor import flags, platform_plan
+from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, differences, stop_waves
+from wattos_cli.supervisor.platform_plan import Wanted
+
+
+def service(name: str, *needs: str) -> ServicePlan:
+    return ServicePlan(name, "own", depends_on=tuple(Edge(need, critical=True) for need in needs))
+
+
+def test_stop_waves_users_before_what_they_use() -> None:
+    services = [service("db"), service("api", "db"), service("web", "api"), service("job", "db")]
+    assert stop_waves(services) == [["web", "job"], ["api"], ["db"]]
+
+
+def test_stop_waves_end_for_a_circle() -> None:
+    assert stop_waves([service("a", "b"), service("b", "a")]) == [["a", "b"]]
+
+
+def test_plan_survives_json() -> None:
+    plan = Plan((service("a", "b"), service("b")), {"X": "1"}, port_offset=100, digests={"X": "d"})
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_default_plan_has_the_default_services_in_order(tmp_path: Path) -> None:
+    plan = platform_plan.build(load(tmp_path, {}), Wanted(port_offset=200))
+    assert [s.name for s in plan.services] == ["llm-gateway", "rag", "chat", "agent", "gateway"]
+    gateway = plan.service("gateway")
+    assert gateway is not None
+    assert gateway.port == 3201
+    assert plan.api_port == 3280
+
+
+def test_named_service_brings_its_dependencies(tmp_path: Path) -> None:
+    plan = platform_plan.build(load(tmp_path, {}), Wanted(services=("chat",)))
+    assert [s.name for s in plan.services] == ["llm-gateway", "rag", "chat"]
+
+
+def test_simulator_comes_with_its_name(tmp_path: Path) -> None:
+    plan = platform_plan.build(load(tmp_path, {}), Wanted(also=("simulator",)))
+    assert plan.service("simulator") is not None
+
+
+def test_what_cannot_be_started_is_named_with_what_can(tmp_path: Path) -> None:
+    with pytest.raises(WattosError, match="redis") as raised:
+        platform_plan.build(load(tmp_path, {}), Wanted(also=("redis",)))
+    assert "simulator" in raised.value.hint
+
+
+def test_digests_change_with_settings_and_hide_their_values(tmp_path: Path) -> None:
+    def digests(**environ: str) -> dict[str, str]:
+        return dict(platform_plan.build(load(tmp_path, environ), Wanted()).digests)
+
+    plain = digests(LOG_LEVEL="info", SHELL="zsh")
+    assert differences(plain, digests(LOG_LEVEL="debug", SHELL="fish")) == ["LOG_LEVEL"]
+    secret = digests(OPENAI_API_KEY="sk-very-secret")
+    assert "sk-very-secret" not in str(secret)
+
+
+@pytest.mark.parametrize("text", ["chat", "chat=", "chat=x", "=3", "chat=-1", "chat=0", "chat=65"])
+def test_wrong_numbers_are_refused(text: str) -> None:
+    with pytest.raises(WattosError) as raised:
+        flags.numbers([text], "--scale", 1, 64)
+    assert raised.value.exit_code == 2
+
+
+def test_numbers_and_names_take_commas() -> None:
+    assert flags.numbers(["chat=2,rag=3", "agent=1"], "--scale", 1, 64) == {"chat": 2, "rag": 3, "agent": 1}
+    assert flags.names(["simulator, redis", "redis"]) == ("simulator", "redis")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("300", 300), ("auto", None)])
+def test_offset(text: str, expected: int | None) -> None:
+    assert flags.offset(text) == expected
+
+
+@pytest.mark.parametrize("text", ["50", "-100", "abc", "99900"])
+def test_wrong_offset(text: str) -> None:
+    with pytest.raises(WattosError):
+        flags.offset(text)

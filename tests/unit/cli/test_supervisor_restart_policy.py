@@ -1,0 +1,75 @@
+"""Back-off, crash loop, stable window: with a clock and a random source of our own."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattos_cli.supervisor.restart_policy import RestartPolicy, RestartSettings
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def policy(settings: RestartSettings, clock: Clock) -> RestartPolicy:
+    return RestartPolicy(settings, clock, Random(7))
+
+
+def test_delay_doubles_with_jitter_up_to_the_cap() -> None:
+    settings = RestartSettings(base_s=1, cap_s=4, limit=99, window_s=60)
+    record = policy(settings, Clock())
+    ceilings = [1, 2, 4, 4, 4]
+    delays = [record.ended(0).delay_s for _ in ceilings]
+    for delay, ceiling in zip(delays, ceilings, strict=True):
+        assert delay is not None
+        assert ceiling / 2 <= delay <= ceiling
+
+
+def test_too_many_ends_within_the_window_are_a_crash_loop() -> None:
+    record = policy(RestartSettings(limit=3, window_s=10), Clock())
+    assert [record.ended(0).crash_loop for _ in range(3)] == [False, False, True]
+
+
+def test_ends_outside_the_window_do_not_count() -> None:
+    clock = Clock()
+    record = policy(RestartSettings(limit=2, window_s=10), clock)
+    for _ in range(5):
+        assert not record.ended(0).crash_loop
+        clock.now += 11
+
+
+def test_a_stable_time_starts_from_the_beginning() -> None:
+    record = policy(RestartSettings(base_s=1, limit=3, stable_s=30), Clock())
+    record.ended(0)
+    record.ended(0)
+    verdict = record.ended(ready_for_s=31)
+    assert verdict.delay_s is not None
+    assert verdict.delay_s <= 1
+
+
+def test_reset_forgets_everything() -> None:
+    record = policy(RestartSettings(limit=2), Clock())
+    record.ended(0)
+    record.reset()
+    assert not record.ended(0).crash_loop
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+@given(steps=st.lists(st.floats(0, 100), min_size=1, max_size=30))
+def test_never_more_restarts_in_a_window_than_allowed(limit: int, steps: list[float]) -> None:
+    clock = Clock()
+    record = policy(RestartSettings(limit=limit, window_s=60, stable_s=1e9), clock)
+    restarts: list[float] = []
+    for step in steps:
+        clock.now += step
+        if record.ended(0).crash_loop:
+            break
+        restarts.append(clock.now)
+        recent = [at for at in restarts if at >= clock.now - 60]
+        assert len(recent) < limit

@@ -1,0 +1,205 @@
+"""The work of `wattos up`, from configuration to the table of what runs."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattos_cli.config.load import load
+from wattos_cli.config.model import Config
+from wattos_cli.deps import Deps
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project, find
+from wattos_cli.render import columns
+from wattos_cli.supervisor import (
+    credentials,
+    flags,
+    launch,
+    listeners,
+    listing,
+    memory,
+    operate,
+    platform_plan,
+)
+from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
+from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.watch import Watch
+
+SCHEMA = "wattos.up/v1"
+_STOP_TIMEOUT_S = 60.0
+_PROVIDER_KEYS = {
+    "OPENAI_API_KEY": "openai",
+    "AZURE_OPENAI_API_KEY": "azure",
+    "ANTHROPIC_API_KEY": "anthropic",
+    "GOOGLE_API_KEY": "google",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to bring up; `flags` are setting keys with the values that the command line gave."""
+
+    services: tuple[str, ...] = ()
+    scale: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+    port_offset: str | None = None
+    also: tuple[str, ...] = ()
+    recreate: bool = False
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ascend(
+    request: Request, deps: Deps, *, timings: bool, foreground: bool, down_on_failure: bool
+) -> ExitCode:
+    """Start what is missing, wait, and show it; stay with it when `foreground`.
+
+    Raises WattosError: exit 1 when something did not become ready, 3 for a wrong configuration.
+    """
+    begun = deps.monotonic()
+    project = find(deps.cwd)
+    config = load(project.root, deps.environ, request.flags)
+    project.prepare()
+    credentials.ensure(project)
+    plan, ports = _plan(request, config, project)
+    client, _ = launch.connect_or_start(
+        project,
+        config.environ,
+        preload=platform_plan.preload_names(plan) if config.start_method == "fork" else (),
+        migrations=platform_plan.needs_migrations(plan, project.data_dir),
+        sleep=deps.sleep,
+    )
+    connected = deps.monotonic()
+    with client:
+        result = _request_up(client, request, plan, project, config)
+        memory.remember(project, ports)
+        watch = operate.follow(client, [s.name for s in plan.services], config.up_timeout_s, deps)
+    _show(watch, deps)
+    if timings:
+        _show_timings(watch, project, deps, connected - begun, deps.monotonic() - begun)
+    try:
+        operate.raise_unless_ready(watch, config.up_timeout_s, deps)
+    except WattosError:
+        if down_on_failure:
+            _stop(project)
+        raise
+    _tell_next(config, result, deps)
+    return _stay(project, deps) if foreground else ExitCode.OK
+
+
+def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, memory.RememberedPorts]:
+    """Return the plan and the ports to remember: flags before configuration before what was remembered."""
+    last = memory.recall(project)
+    named = {**last.ports, **request.ports}
+    ports = {**last.ports, **config.ports, **request.ports}
+    configured = config.setting("port_offset").origin != "default"
+    if request.port_offset is not None:
+        offset = flags.offset(request.port_offset)
+    else:
+        offset = config.port_offset if configured or last.port_offset is None else last.port_offset
+    if offset is None:
+        wanted = [port for name, port in platform_plan.default_ports(config).items() if name not in ports]
+        running = (project.read_services() or {}).get("supervisor")
+        offset = last.port_offset or 0 if running else listeners.free_offset("127.0.0.1", wanted)
+    plan = platform_plan.build(
+        config,
+        platform_plan.Wanted(
+            services=request.services,
+            also=(*config.up_with, *request.also),
+            scale={**config.scale, **request.scale},
+            ports=ports,
+            port_offset=offset,
+        ),
+    )
+    return plan, memory.RememberedPorts(offset, named)
+
+
+def _request_up(
+    client: ControlClient, request: Request, plan: Plan, project: Project, config: Config
+) -> dict[str, Any]:
+    timeout_s = config.up_timeout_s + _STOP_TIMEOUT_S if request.recreate else config.up_timeout_s
+    try:
+        return operate.request(client, "up", timeout_s, plan=plan.to_json(), recreate=request.recreate)
+    except WattosError as error:
+        if error.code == "supervisor_ended":
+            tail = " | ".join(operate.supervisor_log_tail(project)[-3:])
+            error.message = f"{error.message} ({tail})" if tail else error.message
+        if error.code == "protocol_mismatch" and request.recreate:
+            _stop(project)
+            error.hint = "The old platform was stopped. Start the new one with: wattos up"
+        raise
+
+
+def _show(watch: Watch, deps: Deps) -> None:
+    rows = [listing.public(row, time.time()) for row in watch.rows]
+    if deps.console.json_output:
+        deps.console.json({"schema": SCHEMA, "services": rows})
+    else:
+        deps.console.data(listing.up_table(rows))
+
+
+def _show_timings(watch: Watch, project: Project, deps: Deps, connect_s: float, total_s: float) -> None:
+    """Write to stderr how long each part took; the parts of different services overlap."""
+    deps.console.note(
+        f"command line until the supervisor was reached: {columns.milliseconds(connect_s * 1000)}"
+    )
+    try:
+        with launch.connect(project) as client:
+            preload_ms = client.request("status", timeout_s=1.0)["timings"].get("preload_ms")
+    except (SupervisorGoneError, TimeoutError):
+        preload_ms = None
+    if preload_ms:
+        deps.console.note(f"fork server, imports: {columns.milliseconds(preload_ms)}")
+    for row in watch.rows:
+        deps.console.note(f"{listing.instance(row)}: ready after {columns.milliseconds(row['ready_ms'])}")
+    deps.console.note(f"all: {columns.milliseconds(total_s * 1000)}")
+
+
+def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps) -> None:
+    """Write to stderr what is active, what is stale, and what to type next."""
+    note = deps.console.note
+    for name, reasons in result.get("stale", {}).items():
+        note(f"{name} runs with older settings ({', '.join(reasons)}). Renew it with: wattos up --recreate")
+    providers = list(config.llm.get("providers") or ())
+    if providers:
+        note(f"Model providers: {', '.join(providers)}, then local")
+    else:
+        note("Model providers: local (answers with sentences from your documents; no network)")
+    for variable, provider in _PROVIDER_KEYS.items():
+        if config.environ.get(variable) and provider not in providers:
+            note(f"{variable} is set but not used. To use it: wattos up --recreate --provider {provider}")
+    if not deps.console.json_output:
+        note('Next:\n  wattos ingest docs/\n  wattos ask "..."\n  wattos health')
+
+
+def _stay(project: Project, deps: Deps) -> ExitCode:
+    """Show what happens until the platform ends or we are interrupted, which ends it."""
+    with operate.running_supervisor(project) as client:
+        operate.request(client, "attach", _STOP_TIMEOUT_S)
+        deps.console.note("In the foreground; Ctrl-C stops the platform.")
+        try:
+            _tell_changes(client, deps)
+        finally:
+            client.close()
+            launch.wait_until_gone(project, _STOP_TIMEOUT_S)
+    return ExitCode.OK
+
+
+def _tell_changes(client: ControlClient, deps: Deps) -> None:
+    while True:
+        try:
+            message = client.change(1.0)
+        except SupervisorGoneError:
+            return
+        if message and "row" in message:
+            row = message["row"]
+            reason = f": {row['reason']}" if row["reason"] else ""
+            deps.console.note(f"{listing.instance(row)} {row['state']}{reason}")
+
+
+def _stop(project: Project) -> None:
+    try:
+        with launch.connect(project) as client:
+            operate.request(client, "down", _STOP_TIMEOUT_S, services=None)
+    except SupervisorGoneError:
+        return
+    launch.wait_until_gone(project, _STOP_TIMEOUT_S)

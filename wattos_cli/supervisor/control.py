@@ -1,0 +1,168 @@
+"""The supervisor's side of the control socket."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from wattos_cli import __version__
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor import protocol
+
+# Changes that a client has not read yet; a client that is further behind is cut off.
+_BACKLOG = 1000
+
+
+class Operations(Protocol):
+    """What the operations of the socket do."""
+
+    def rows(self) -> dict[str, Any]:
+        """Return the rows of all replicas and the timings so far."""
+        ...
+
+    async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out up, restart or down and return its result; WattosError when it cannot be done."""
+        ...
+
+    def detached(self) -> None:
+        """Take note that the client which asked to be the platform's life has gone."""
+        ...
+
+
+class ControlServer:
+    """Serves any number of clients, each one operation and then the changes."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._followers: set[asyncio.Queue[dict[str, Any] | None]] = set()
+        self._server: asyncio.Server | None = None
+        self._first: asyncio.Task[None] | None = None
+
+    async def listen(self, path: Path) -> None:
+        """Serve at `path` (0600), replacing a socket that a killed supervisor left there."""
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._serve, str(path), limit=protocol.LINE_LIMIT_BYTES
+            )
+        finally:
+            os.umask(before)
+
+    async def serve_inherited(self, descriptor: int) -> None:
+        """Serve the client that started us, on the socket it handed over."""
+        inherited = socket.socket(fileno=descriptor)
+        inherited.set_inheritable(False)
+        reader, writer = await asyncio.open_connection(sock=inherited, limit=protocol.LINE_LIMIT_BYTES)
+        self._first = asyncio.create_task(self._serve(reader, writer))
+
+    def publish(self, row: dict[str, Any]) -> None:
+        """Tell everyone who follows that a replica has changed."""
+        for queue in list(self._followers):
+            try:
+                queue.put_nowait({"row": row})
+            except asyncio.QueueFull:
+                self._followers.discard(queue)
+
+    async def close(self) -> None:
+        """Stop listening; clients that are being served get their last lines."""
+        if self._server is not None:
+            self._server.close()
+        for queue in list(self._followers):
+            queue.put_nowait(None)
+        await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if _foreign(writer):
+                return
+            await _send(writer, _hello())
+            line = await reader.readline()
+            if line:
+                await self._answer(json.loads(line), reader, writer)
+        except (ConnectionError, ValueError, asyncio.IncompleteReadError) as error:
+            sys.stderr.write(f"supervisor: a control client left: {error}\n")
+        finally:
+            writer.close()
+
+    async def _answer(
+        self, request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        operation = str(request.get("op"))
+        if request.get("protocol") != protocol.PROTOCOL and operation not in protocol.ANY_VERSION:
+            await _send(writer, {"error": protocol.error_to_json(_other_version())})
+            return
+        if operation == "status":
+            await _send(writer, {"result": self._operations.rows()})
+            return
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_BACKLOG)
+        self._followers.add(queue)
+        try:
+            if operation == "attach":
+                await _send(writer, {"result": {}})
+            else:
+                await self._perform(operation, request, writer)
+            await _send(writer, self._operations.rows())
+            await _until_first(self._follow(queue, writer), reader.read())
+        finally:
+            self._followers.discard(queue)
+            if operation == "attach":
+                self._operations.detached()
+
+    async def _perform(
+        self, operation: str, request: Mapping[str, Any], writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            result = await self._operations.perform(operation, request)
+        except WattosError as error:
+            await _send(writer, {"error": protocol.error_to_json(error)})
+        else:
+            await _send(writer, {"result": result})
+
+    async def _follow(
+        self, queue: "asyncio.Queue[dict[str, Any] | None]", writer: asyncio.StreamWriter
+    ) -> None:
+        while (change := await queue.get()) is not None:
+            await _send(writer, change)
+
+
+async def _until_first(*works: Awaitable[object]) -> None:
+    """Run `works` until one of them ends, and drop the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _send(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:
+    writer.write(json.dumps(message, default=str).encode() + b"\n")
+    await writer.drain()
+
+
+def _hello() -> dict[str, Any]:
+    return {"protocol": protocol.PROTOCOL, "version": __version__, "pid": os.getpid()}
+
+
+def _foreign(writer: asyncio.StreamWriter) -> bool:
+    """Return whether the client runs as another user (root aside)."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return False
+    client = writer.get_extra_info("socket")
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(credentials[4:8], sys.byteorder) not in {os.getuid(), 0}
+
+
+def _other_version() -> WattosError:
+    return WattosError(
+        f"the running platform was started by another version of wattos ({__version__})",
+        hint="Restart it with: wattos up --recreate",
+        code="protocol_mismatch",
+        exit_code=ExitCode.NO,
+    )

@@ -1,0 +1,32 @@
+"""The secrets that a project gets at its first `up`; each a 0600 file in `.wattos/run`."""
+
+import os
+import secrets
+from pathlib import Path
+
+from wattos_cli.project import Project
+
+JWT_SECRET = "jwt.secret"  # noqa: S105 - a file name
+IDENTITY_KEY = "identity.key"
+OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file name
+_NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN)
+_BYTES = 32
+
+
+def ensure(project: Project) -> None:
+    """Create the secrets that are missing; an existing one is never changed, only its mode mended."""
+    for name in _NAMES:
+        path = project.secret_file(name)
+        if path.exists() and path.stat().st_size > 0:
+            path.chmod(0o600)
+        else:
+            _create(path)
+
+
+def _create(path: Path) -> None:
+    """Write a fresh secret and put it in place in one step: a half-written one must never be used."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_urlsafe(_BYTES))
+    temporary.replace(path)

@@ -1,0 +1,208 @@
+"""The supervisor's process: wires fleet, control socket, loopback API and upkeep, until it is told to end."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import SERVICES_SCHEMA, Project, write_private
+from wattos_cli.supervisor import (
+    credentials,
+    guardian,
+    listeners,
+    metrics_api,
+    process_table,
+    protocol,
+    settings,
+)
+from wattos_cli.supervisor.children import ExecSpawner
+from wattos_cli.supervisor.control import ControlServer
+from wattos_cli.supervisor.fleet import Fleet
+from wattos_cli.supervisor.fork_process import ForkServerProcess
+from wattos_cli.supervisor.invocation import Invocation
+from wattos_cli.supervisor.launcher import Launcher
+from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.surroundings import Surroundings
+from wattos_cli.supervisor.upkeep import Upkeep
+
+MakeForkServer = Callable[[], ForkServerProcess]
+
+
+def run(
+    invocation: Invocation,
+    import_paths: tuple[Path, ...],
+    first: ForkServerProcess | None,
+    make: MakeForkServer | None,
+    guardian_pipe: int,
+) -> int:
+    """Supervise until `down`, a signal, or the end of who must not end; return the exit code."""
+    return asyncio.run(_supervise(invocation, import_paths, first, make, guardian_pipe))
+
+
+async def _supervise(
+    invocation: Invocation,
+    import_paths: tuple[Path, ...],
+    first: ForkServerProcess | None,
+    make: MakeForkServer | None,
+    guardian_pipe: int,
+) -> int:
+    daemon = Daemon(invocation, import_paths, first, make)
+    asyncio.get_running_loop().add_reader(guardian_pipe, lambda: _die("the guardian ended"))
+    return await daemon.run()
+
+
+def _die(reason: str) -> NoReturn:
+    """Kill everything below us and end at once: the platform must not live on half guarded."""
+    sys.stderr.write(f"supervisor: {reason}; ending the platform\n")
+    sys.stderr.flush()
+    guardian.kill_descendants()
+    os._exit(1)
+
+
+class Daemon:
+    """The operations of the control socket, and the life of the process."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        import_paths: tuple[Path, ...],
+        first: ForkServerProcess | None,
+        make: MakeForkServer | None,
+    ) -> None:
+        self._invocation = invocation
+        self._project = Project(invocation.root)
+        self._settings = settings.from_environ(os.environ)
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._write_due = False
+        execs = ExecSpawner()
+        execs.watch(self._loop)
+        self._launcher = Launcher(execs, first, make, fatal=_die)
+        surroundings = Surroundings(
+            self._project, invocation.socket_dir, import_paths, self._settings.drain_s
+        )
+        self._fleet = Fleet(self._settings, surroundings, self._launcher, self._changed)
+        self._control = ControlServer(self)
+        self._upkeep = Upkeep(self._fleet, self._project, self._settings)
+        self._api: asyncio.Server | None = None
+        self._api_port = 0
+
+    async def run(self) -> int:
+        """Serve until `stop`, then end every service and give everything back."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop.set)
+        await self._control.listen(self._invocation.socket_dir / protocol.SOCKET_NAME)
+        await self._control.serve_inherited(self._invocation.client_fd)
+        upkeep = asyncio.create_task(self._upkeep.run())
+        await self._stop.wait()
+        upkeep.cancel()
+        async with self._fleet.busy:
+            await self._fleet.down(self._fleet.names())
+        if self._api is not None:
+            self._api.close()
+        self._launcher.close()
+        self._write_services(running=False)
+        await self._control.close()
+        (self._invocation.socket_dir / protocol.SOCKET_NAME).unlink(missing_ok=True)
+        return 0
+
+    # --- Operations
+
+    def rows(self) -> dict[str, Any]:
+        """Return the rows of all replicas and the timings so far."""
+        rows = [{**replica.row(), **self._upkeep.usage(replica)} for replica in self._fleet.replicas()]
+        return {
+            "rows": rows,
+            "port_offset": self._fleet.plan.port_offset,
+            "timings": {"preload_ms": self._launcher.preload_ms},
+        }
+
+    async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out up, restart or down, one at a time."""
+        async with self._fleet.busy:
+            try:
+                return await self._perform(operation, request)
+            finally:
+                if self._fleet.idle():
+                    self._stop.set()
+
+    def detached(self) -> None:
+        """End the platform: the command that ran it in the foreground has gone."""
+        self._stop.set()
+
+    async def _perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "up":
+            plan = Plan.from_json(request["plan"])
+            await self._listen_api(plan.api_port)
+            return await self._fleet.up(plan, recreate=bool(request.get("recreate")))
+        names = self._known(request.get("services"))
+        if operation == "down":
+            await self._fleet.down(names)
+        elif operation == "restart":
+            await self._fleet.restart(names)
+        else:
+            raise WattosError(f"unknown operation {operation!r}", code="unknown_operation")
+        return {"services": names}
+
+    def _known(self, names: list[str] | None) -> list[str]:
+        """Return `names` (None: all); WattosError when one of them does not run here."""
+        known = self._fleet.names()
+        for name in names or ():
+            if name not in known:
+                raise WattosError(
+                    f"{name} is not part of the running platform",
+                    hint=f"Running are: {', '.join(known)}. Start it with: wattos up {name}",
+                    code="unknown_service",
+                    exit_code=ExitCode.NO,
+                    details={"service": name},
+                )
+        return known if names is None else list(names)
+
+    async def _listen_api(self, port: int) -> None:
+        """Open the loopback API once; WattosError when its port is taken."""
+        if self._api is not None or not port:
+            return
+        host = self._settings.host
+        try:
+            listener = listeners.bind(host, port)
+        except OSError as error:
+            raise listeners.cannot_bind("supervisor", port, error, os.environ, self._project) from error
+        token = self._project.secret_file(credentials.OPERATOR_TOKEN).read_text().strip()
+        api = metrics_api.MetricsApi(token, f"{host}:{port}", lambda: self.rows()["rows"])
+        self._api = await metrics_api.listen(api, listener)
+        self._api_port = port
+
+    # --- what changed
+
+    def _changed(self, replica: Replica) -> None:
+        self._control.publish(replica.row())
+        if not self._write_due:
+            self._write_due = True
+            self._loop.call_soon(self._write_services)
+
+    def _write_services(self, *, running: bool = True) -> None:
+        self._write_due = False
+        pid = os.getpid()
+        document = {
+            "schema": SERVICES_SCHEMA,
+            "project": str(self._project.root),
+            "port_offset": self._fleet.plan.port_offset,
+            "api_port": self._api_port,
+            "supervisor": {"pid": pid, "start_time": process_table.start_time(pid)} if running else None,
+            "guardian": {"pid": os.getppid(), "start_time": process_table.start_time(os.getppid())},
+            "fork_servers": self._launcher.pids(),
+            "control_socket": str(self._invocation.socket_dir / protocol.SOCKET_NAME),
+            "written_at": time.time(),
+            "services": [replica.row() for replica in self._fleet.replicas()],
+        }
+        try:
+            write_private(self._project.services_file, json.dumps(document, indent=1).encode())
+        except OSError as error:
+            sys.stderr.write(f"supervisor: cannot write {self._project.services_file}: {error}\n")

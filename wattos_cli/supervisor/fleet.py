@@ -1,0 +1,270 @@
+"""All services of a running platform: who is wanted, who runs, on which ports."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from wattos_cli.errors import WattosError
+from wattos_cli.supervisor import listeners
+from wattos_cli.supervisor.children import Spawner, Start
+from wattos_cli.supervisor.launcher import Launcher
+from wattos_cli.supervisor.migrations import Migrations
+from wattos_cli.supervisor.plan import Plan, ServicePlan, differences, stop_waves
+from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.restart_policy import RestartPolicy
+from wattos_cli.supervisor.settings import SupervisorSettings
+from wattos_cli.supervisor.surroundings import Surroundings
+from wattos_cli.supervisor.vitals import Vitals
+
+
+@dataclass
+class _Service:
+    """One service as it was last started."""
+
+    plan: ServicePlan
+    digests: Mapping[str, str]
+    replicas: list[Replica]
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Fleet:
+    """Starts, stops and restarts services; the Household of their replicas. Runs on one loop."""
+
+    def __init__(
+        self,
+        settings: SupervisorSettings,
+        surroundings: Surroundings,
+        launcher: Launcher,
+        changed: Callable[[Replica], None],
+    ) -> None:
+        self.settings = settings
+        self.probes = settings.probes
+        self.drain_s = settings.drain_s + settings.kill_margin_s
+        self.plan = Plan((), {})
+        self.busy = asyncio.Lock()
+        self._surroundings = surroundings
+        self._launcher = launcher
+        self._changed = changed
+        self._services: dict[str, _Service] = {}
+        self._sockets: dict[str, Any] = {}
+        self._migrations = Migrations(launcher)
+
+    # --- what the operator asks for
+
+    async def up(self, plan: Plan, *, recreate: bool) -> dict[str, Any]:
+        """Start what of `plan` is missing; return the names started and, with reasons, those that are stale.
+
+        Raises WattosError (port_in_use) before anything is started.
+        """
+        stale = await self._stale(plan)
+        if recreate:
+            await self._stop_waves(list(stale))
+            stale = {}
+        missing = [service for service in plan.services if self._is_missing(service)]
+        changed = {service.name: service for service in missing}
+        self.plan = _merged(self.plan, plan, {*changed, *(self._names_not_in(plan))})
+        self._bind(missing)
+        if missing:
+            await self._launcher.renew()
+            self._surroundings.write_service_config(plan)
+        started = [replica for service in missing for replica in self._begin(service, plan.digests)]
+        await self._trim(plan)
+        return {"started": sorted({r.plan.name for r in started}), "stale": stale}
+
+    async def down(self, names: Iterable[str]) -> None:
+        """Stop `names`, users before what they use, and give their ports back."""
+        await self._stop_waves(list(names))
+
+    async def restart(self, names: Iterable[str]) -> None:
+        """Restart `names`; the sockets stay open, replicas of one service go one after the other.
+
+        Returns when all have begun their new life, ready or not.
+        """
+        await self._launcher.renew()
+        chosen = [self._services[name] for name in names]
+        self._bind([service.plan for service in chosen])
+        for service in chosen if self._launcher.current is None else ():
+            self._migrations.forget(service.plan.name)
+        await asyncio.gather(*(self._restart(service) for service in chosen))
+
+    def names(self) -> list[str]:
+        """Return the names of all services that were started, dependencies first."""
+        return list(self._services)
+
+    def replicas(self) -> list[Replica]:
+        """Return all replicas in the order of the services."""
+        return [replica for service in self._services.values() for replica in service.replicas]
+
+    def idle(self) -> bool:
+        """Return whether nothing is being kept alive."""
+        return not any(replica.running or replica.state == State.READY for replica in self.replicas())
+
+    # --- what a replica asks for (Household)
+
+    async def prepare(self, plan: ServicePlan) -> None:
+        """Return when `plan` may start; StartRefusedError when it never may."""
+        for edge in plan.depends_on:
+            other = self._services.get(edge.name)
+            # A bundled service needs no bundled one to be ready first: its socket listens already, and the
+            # first call waits there. Whatever has no socket of ours must be ready before.
+            if other is not None and not (plan.kind == "bundled" and other.plan.handed_socket):
+                await other.ready.wait()
+        if plan.database:
+            await self._migrations.migrate(plan, self._surroundings.migration(plan, self.plan))
+
+    async def spawner(self, plan: ServicePlan) -> Spawner:
+        """Return what starts `plan`."""
+        return await self._launcher.spawner(plan)
+
+    def start_of(self, plan: ServicePlan, number: int) -> Start:
+        """Return how a replica is started."""
+        listener = self._sockets.get(plan.name)
+        return self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
+
+    def tidy(self) -> None:
+        """Kill what children that have ended left behind."""
+        groups = {replica.child.pid for replica in self.replicas() if replica.child}
+        self._launcher.execs.kill_orphans(frozenset(groups))
+
+    def gave_up(self, plan: ServicePlan) -> None:
+        """Close the port of a service without any replica left: callers are refused, not kept waiting."""
+        service = self._services[plan.name]
+        if all(replica.state in {State.CRASH_LOOP, State.STOPPED} for replica in service.replicas):
+            self._unbind(plan.name)
+
+    def took_note(self, replica: Replica) -> None:
+        """Follow a replica's state: those who wait for its service go on when one replica is ready."""
+        service = self._services.get(replica.plan.name)
+        if service is not None:
+            ready = any(other.state == State.READY for other in service.replicas)
+            (service.ready.set if ready else service.ready.clear)()
+        self._changed(replica)
+
+    # --- inside
+
+    async def _stale(self, plan: Plan) -> dict[str, list[str]]:
+        """Return the running services that a fresh start would make different, each with what differs."""
+        code_changed = bool(await self._launcher.changed_code())
+        found: dict[str, list[str]] = {}
+        for wanted in plan.services:
+            service = self._services.get(wanted.name)
+            if service is None or not any(replica.running for replica in service.replicas):
+                continue
+            reasons = differences(service.digests, plan.digests) if wanted.kind == "bundled" else []
+            if replace(wanted, replicas=None) != replace(service.plan, replicas=None):
+                reasons.append("definition")
+            old = any(r.child and r.child.generation != self._launcher.generation for r in service.replicas)
+            if wanted.kind == "bundled" and (code_changed or (old and self._launcher.current)):
+                reasons.append("code")
+            if reasons:
+                found[wanted.name] = reasons
+        return found
+
+    def _is_missing(self, wanted: ServicePlan) -> bool:
+        service = self._services.get(wanted.name)
+        if service is None:
+            return True
+        alive = sum(replica.running or replica.state == State.READY for replica in service.replicas)
+        return alive < (wanted.replicas or len(service.replicas) or 1)
+
+    def _names_not_in(self, plan: Plan) -> set[str]:
+        return {service.name for service in plan.services if service.name not in self._services}
+
+    def _begin(self, plan: ServicePlan, digests: Mapping[str, str]) -> list[Replica]:
+        """Start the missing replicas of one service; return them."""
+        service = self._services.get(plan.name)
+        if service is None:
+            service = self._services[plan.name] = _Service(plan, digests, [])
+        idle = [r for r in service.replicas if not r.running and r.state != State.READY]
+        if len(idle) == len(service.replicas):
+            service.plan, service.digests = plan, digests
+        for number in range(len(service.replicas), plan.replicas or 1):
+            idle.append(self._replica(service.plan, number))
+            service.replicas.append(idle[-1])
+        for replica in idle:
+            replica.plan = replica.vitals.plan = service.plan
+            replica.start()
+        return idle
+
+    def _replica(self, plan: ServicePlan, number: int) -> Replica:
+        ops_socket = self._surroundings.ops_socket(plan, number)
+        return Replica(
+            plan=plan,
+            number=number,
+            household=self,
+            policy=RestartPolicy(self.settings.restart, time.monotonic, Random()),  # noqa: S311 - only jitter
+            vitals=Vitals(plan, ops_socket, self.probes.settle_s),
+            log_file=self._log_file(plan, number),
+            ops_socket=ops_socket,
+            changed=self.took_note,
+        )
+
+    def _log_file(self, plan: ServicePlan, number: int) -> Path:
+        return Path(plan.log_file) if plan.log_file else self._surroundings.log_file(plan, number)
+
+    async def _restart(self, service: _Service) -> None:
+        for replica in service.replicas:
+            await replica.restart()
+
+    async def _trim(self, plan: Plan) -> None:
+        """Stop replicas beyond the number that `plan` names."""
+        for wanted in plan.services:
+            service = self._services.get(wanted.name)
+            if service is None or wanted.replicas is None:
+                continue
+            surplus = service.replicas[wanted.replicas :]
+            await asyncio.gather(*(replica.stop() for replica in surplus))
+            del service.replicas[wanted.replicas :]
+
+    async def _stop_waves(self, names: list[str]) -> None:
+        chosen = [self._services[name].plan for name in names if name in self._services]
+        for wave in stop_waves(chosen):
+            stopping = [replica for name in wave for replica in self._services[name].replicas]
+            await asyncio.gather(*(replica.stop() for replica in stopping))
+            for name in wave:
+                self._unbind(name)
+
+    def _bind(self, plans: Iterable[ServicePlan]) -> None:
+        """Bind the ports of `plans`, all or none; a foreign service's port is only looked at."""
+        bound: list[str] = []
+        for plan in plans:
+            if not plan.port or plan.attached or plan.name in self._sockets or self._holds_own_port(plan):
+                continue
+            try:
+                listener = listeners.bind(self.settings.host, plan.port)
+            except OSError as error:
+                for name in bound:
+                    self._unbind(name)
+                raise self._port_error(plan, error) from error
+            if plan.handed_socket:
+                self._sockets[plan.name] = listener
+                bound.append(plan.name)
+            else:
+                listener.close()
+
+    def _holds_own_port(self, plan: ServicePlan) -> bool:
+        service = self._services.get(plan.name)
+        return service is not None and any(replica.child for replica in service.replicas)
+
+    def _port_error(self, plan: ServicePlan, error: OSError) -> WattosError:
+        return listeners.cannot_bind(
+            plan.name, plan.port, error, self.plan.environ, self._surroundings.project
+        )
+
+    def _unbind(self, name: str) -> None:
+        listener = self._sockets.pop(name, None)
+        if listener is not None:
+            listener.close()
+
+
+def _merged(old: Plan, new: Plan, taken: set[str]) -> Plan:
+    """Return `new` with the services of `old` that it does not replace: `taken` are replaced or added."""
+    kept = {service.name: service for service in old.services}
+    for service in new.services:
+        if service.name in taken or service.name not in kept:
+            kept[service.name] = service
+    return replace(new, services=tuple(kept.values()))

@@ -1,0 +1,40 @@
+"""Starting a fork server: the first thing a supervisor does, before it imports anything that takes time."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wattos_cli.supervisor import exec_child
+
+
+class ForkServerProcess:
+    """A fork server that has been started but not yet spoken to; making one needs no event loop."""
+
+    def __init__(
+        self,
+        services: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path,
+        log_file: Path,
+        *,
+        migrations: bool,
+    ) -> None:
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-P", "-m", "wattos_platform", "forkserver"]
+        command += ["--control-fd", str(exec_child.PASSED_FD), "--parent", str(os.getpid())]
+        command += ["--preload", ",".join(services)]
+        if migrations:
+            command.append("--migrations")
+        with theirs:
+            self.pid = exec_child.start(
+                command, environ=environ, cwd=cwd, log_file=log_file, pass_fd=theirs.fileno()
+            )
+
+
+def platform_environ(environ: Mapping[str, str], import_paths: Sequence[Path]) -> dict[str, str]:
+    """Return `environ` so that a Python started anywhere finds the same packages as we do."""
+    given = [Path(entry).absolute() for entry in environ.get("PYTHONPATH", "").split(":") if entry]
+    paths = dict.fromkeys(str(path) for path in (*import_paths, *given))
+    return {**environ, "PYTHONPATH": ":".join(paths)}

@@ -1,0 +1,33 @@
+"""What a project remembers between two `up`: port offset and ports (run/ports.json)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wattos_cli.project import Project, read_json, write_private
+
+_SCHEMA = "wattos.ports/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedPorts:
+    """The offset of the last `up`, and the ports that its `--port` flags named."""
+
+    port_offset: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+def recall(project: Project) -> RememberedPorts:
+    """Return what the last `up` left; nothing of it when the file is missing or not ours."""
+    value = read_json(project.ports_file) or {}
+    offset, ports = value.get("port_offset"), value.get("ports")
+    return RememberedPorts(
+        offset if isinstance(offset, int) else None,
+        {str(k): v for k, v in ports.items() if isinstance(v, int)} if isinstance(ports, dict) else {},
+    )
+
+
+def remember(project: Project, ports: RememberedPorts) -> None:
+    """Write `ports` for the next `up`."""
+    document = {"schema": _SCHEMA, "port_offset": ports.port_offset, "ports": dict(ports.ports)}
+    write_private(project.ports_file, json.dumps(document).encode())

@@ -1,0 +1,92 @@
+"""What `up`, `down` and `restart` have in common: reach the supervisor, ask it, follow what happens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.config.fields import InvalidValueError
+from wattos_cli.config.fields import seconds as parsed_seconds
+from wattos_cli.deps import Deps
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+from wattos_cli.render import columns
+from wattos_cli.supervisor import failures, launch
+from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
+from wattos_cli.supervisor.listing import instance
+from wattos_cli.supervisor.watch import Watch
+
+_POLL_S = 0.25
+
+
+def seconds(text: str, flag: str) -> float:
+    """Return a duration given to `flag` in seconds; WattosError (usage) when it is none."""
+    try:
+        return parsed_seconds(text)
+    except InvalidValueError as error:
+        raise WattosError(f"{flag}: {error}", code="usage", exit_code=ExitCode.USAGE) from error
+
+
+def running_supervisor(project: Project) -> ControlClient:
+    """Return a client; WattosError (exit 4) when no platform runs in `project`."""
+    try:
+        return launch.connect(project)
+    except SupervisorGoneError as error:
+        raise WattosError(
+            f"no platform is running in {project.root}",
+            hint="Start it with: wattos up",
+            code="not_running",
+            exit_code=ExitCode.UNREACHABLE,
+            details={"project": str(project.root)},
+        ) from error
+
+
+def request(client: ControlClient, operation: str, timeout_s: float, **fields: Any) -> dict[str, Any]:
+    """Carry out `operation`; WattosError when the supervisor refuses, ends or does not answer in time."""
+    try:
+        return client.request(operation, timeout_s=timeout_s, **fields)
+    except TimeoutError as error:
+        raise WattosError(
+            f"the supervisor did not carry out {operation} within {timeout_s:g} s",
+            hint="See what it does: wattos ps   Stop everything: wattos down",
+            code="supervisor_timeout",
+        ) from error
+    except SupervisorGoneError as error:
+        raise _supervisor_ended(error) from error
+
+
+def follow(client: ControlClient, names: Sequence[str], timeout_s: float, deps: Deps) -> Watch:
+    """Return what is known of `names` when all are ready, have failed, or `timeout_s` is over."""
+    watch = Watch(tuple(names))
+    deadline = deps.monotonic() + timeout_s
+    while not watch.done() and (left_s := deadline - deps.monotonic()) > 0:
+        try:
+            message = client.change(min(left_s, _POLL_S))
+        except SupervisorGoneError as error:
+            raise _supervisor_ended(error) from error
+        for row in watch.take(message) if message else ():
+            if deps.console.animate:
+                deps.console.note(f"  {instance(row)} ready ({columns.milliseconds(row['ready_ms'])})")
+    return watch
+
+
+def raise_unless_ready(watch: Watch, timeout_s: float, deps: Deps) -> None:
+    """Return when all are ready; else tell what failed and raise the error (exit 1, or 3)."""
+    if all(row["state"] == "ready" for row in watch.rows) and watch.done():
+        return
+    if not deps.console.json_output:
+        for line in failures.told(watch, timeout_s):
+            deps.console.note(line)
+    raise failures.error(watch, timeout_s)
+
+
+def supervisor_log_tail(project: Project) -> list[str]:
+    """Return the end of the supervisor's own log."""
+    return failures.last_lines(Path(project.supervisor_log), 0)
+
+
+def _supervisor_ended(error: SupervisorGoneError) -> WattosError:
+    return WattosError(
+        f"the supervisor ended meanwhile: {error}",
+        hint="Its log is .wattos/logs/supervisor.log. Start again with: wattos up",
+        code="supervisor_ended",
+    )

@@ -1,0 +1,153 @@
+"""From catalog, configuration and flags to the Plan that the supervisor obeys."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wattos_cli import __version__
+from wattos_cli.config.model import Config, OwnService
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
+from wattos_platform import catalog
+
+# What only the command line reads: a service must neither see it nor be stale because of it.
+_CLI_ONLY = frozenset(
+    {"WATTOS_TOKEN", "WATTOS_TARGET", "WATTOS_SPAWN", "WATTOS_UP_TIMEOUT", "WATTOS_UP_WITH"}
+)
+# Variables that services read; a difference in any other makes no service stale.
+_SETTING_PREFIXES = (
+    "WATTOS_", "DATABASE_", "REDIS_", "JWT_", "LOG_", "RATE_LIMIT", "CACHE_", "CIRCUIT_BREAKER_", "RETRY_",
+    "ALLOWED_", "OPENAI_", "AZURE_", "ANTHROPIC_", "GOOGLE_", "OLLAMA_", "HTTP_PROXY", "HTTPS_PROXY",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What flags and memory add to the configuration. Empty `services` means all that start by default."""
+
+    services: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    scale: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+    port_offset: int = 0
+
+
+def build(config: Config, wanted: Wanted) -> Plan:
+    """Return the plan; WattosError (exit 1 or 2) for a name that is unknown, disabled or not startable."""
+    known = [*_bundled(config, wanted), *_own(config, wanted)]
+    by_name = {service.name: service for service in known}
+    names = _chosen(config, wanted, by_name)
+    services = with_dependencies(names, known)
+    environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
+    return Plan(
+        services=tuple(services),
+        environ=environ,
+        port_offset=wanted.port_offset,
+        api_port=wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset),
+        digests=_digests(config, environ),
+        service_config=config.service_file(),
+    )
+
+
+def default_ports(config: Config) -> dict[str, int]:
+    """Return the ports of everything that may start, without any offset; ports named by the user excluded."""
+    ports = {"supervisor": catalog.SUPERVISOR_PORT}
+    for service in catalog.SERVICES:
+        if service.name not in config.disabled:
+            ports[service.name] = service.port
+    return {name: port for name, port in ports.items() if name not in config.ports}
+
+
+def _bundled(config: Config, wanted: Wanted) -> list[ServicePlan]:
+    return [
+        ServicePlan(
+            name=service.name,
+            kind="bundled",
+            port=wanted.ports.get(service.name, service.port + wanted.port_offset),
+            depends_on=tuple(Edge(dep.name, dep.critical) for dep in service.depends_on),
+            environ=config.bundled_env.get(service.name, {}),
+            replicas=wanted.scale.get(service.name),
+            database=service.database,
+        )
+        for service in catalog.SERVICES
+        if service.name not in config.disabled
+    ]
+
+
+def _own(config: Config, wanted: Wanted) -> list[ServicePlan]:
+    return [
+        _own_plan(own, config.root, wanted)
+        for own in config.own_services
+        if own.enabled and own.name not in config.disabled
+    ]
+
+
+def _own_plan(own: OwnService, root: Path, wanted: Wanted) -> ServicePlan:
+    return ServicePlan(
+        name=own.name,
+        kind="own",
+        port=wanted.ports.get(own.name, own.port or 0),
+        command=own.command,
+        url=own.url or "",
+        health=own.health or "",
+        metrics=own.metrics or "",
+        cwd=str(own.cwd or root),
+        log_file=str(own.log_file) if own.log_file else "",
+        depends_on=tuple(Edge(name, critical=True) for name in own.depends_on),
+        environ=own.env,
+        replicas=wanted.scale.get(own.name),
+        oneshot=own.oneshot,
+    )
+
+
+def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) -> list[str]:
+    default = [service.name for service in catalog.SERVICES if service.default]
+    names = list(wanted.services) or [*default, *(own.name for own in config.own_services)]
+    if not wanted.services:
+        names = [name for name in names if name in by_name]
+    names += wanted.also
+    for name in [*names, *wanted.scale]:
+        if name not in by_name:
+            raise _unknown(name, config, by_name)
+    return names
+
+
+def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> WattosError:
+    available = ", ".join(sorted(by_name))
+    if name in config.disabled:
+        return WattosError(
+            f"{name} is disabled in wattos.toml",
+            hint=f"Remove `enabled = false` from [services.{name}].",
+            code="service_disabled",
+            exit_code=ExitCode.USAGE,
+            details={"service": name},
+        )
+    return WattosError(
+        f"there is no service {name!r} that this version can start",
+        hint=f"Available are: {available}",
+        code="unknown_service",
+        exit_code=ExitCode.USAGE,
+        details={"service": name, "available": sorted(by_name)},
+    )
+
+
+def _digests(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return fingerprints of all that services are started with; values themselves are never kept."""
+    found = {"version": digest(__version__)}
+    for name, value in environ.items():
+        if name.startswith(_SETTING_PREFIXES):
+            found[name] = digest(value)
+    for table, content in config.service_file().items():
+        found[f"[{table}]"] = digest(content)
+    return found
+
+
+def preload_names(plan: Plan) -> tuple[str, ...]:
+    """Return the bundled services of `plan`, which a fork server imports ahead."""
+    return tuple(service.name for service in plan.services if service.kind == "bundled")
+
+
+def needs_migrations(plan: Plan, data_dir: Path) -> bool:
+    """Return whether some embedded database does not exist yet, so that migrations will run for sure."""
+    names: Iterable[str] = (service.name for service in plan.services if service.database)
+    return any(not (data_dir / f"{name}.db").exists() for name in names)

@@ -1,0 +1,139 @@
+"""Ask a service whether it lives and whether it is ready: raw HTTP/1.1 over a Unix or TCP socket."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+_LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
+_OK = range(200, 400)
+
+
+class ProbeError(Exception):
+    """The service could not be asked; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A Unix socket path, or a host and port when `path` is empty."""
+
+    path: str = ""
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status code, lower-case headers and body of one answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the status says yes."""
+        return self.status in _OK
+
+    def message(self) -> str:
+        """Return what the body says in words, else the status."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            document = None
+        text = _words(document) if isinstance(document, dict) else ""
+        return f"HTTP {self.status}: {text}" if text else f"HTTP {self.status}"
+
+
+def _words(document: Mapping[str, Any]) -> str:
+    """Return the failing checks of a health document by name, else its message."""
+    checks = document.get("checks")
+    if isinstance(checks, dict):
+        down = [
+            f"{name}: {check.get('message') or check.get('status')}"
+            for name, check in checks.items()
+            if isinstance(check, dict) and check.get("status") == "down"
+        ]
+        if down:
+            return "; ".join(down)
+    message = document.get("message")
+    return message if isinstance(message, str) else ""
+
+
+def address_of(url: str) -> tuple[Address, str]:
+    """Return where `url` (http only) is answered, and its path; ValueError for another scheme or no host."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError(f"{url}: only http://HOST[:PORT][/PATH] can be watched")
+    return Address(host=parts.hostname, port=parts.port or 80), parts.path or "/"
+
+
+async def get(address: Address, path: str, timeout_s: float) -> Answer:
+    """Return the answer to `GET path`; ProbeError when there is none within `timeout_s`."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _get(address, path)
+    except TimeoutError as error:
+        raise ProbeError(f"no answer within {timeout_s:g} s") from error
+    except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ProbeError(reason or type(error).__name__) from error
+
+
+async def connects(address: Address, timeout_s: float) -> None:
+    """Return when something accepts connections at `address`; ProbeError when nothing does."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, writer = await _open(address)
+    except TimeoutError as error:
+        raise ProbeError(f"no connection within {timeout_s:g} s") from error
+    except OSError as error:
+        raise ProbeError(error.strerror or str(error)) from error
+    writer.close()
+
+
+async def _open(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if address.path:
+        return await asyncio.open_unix_connection(address.path, limit=_LARGEST_ANSWER_BYTES)
+    return await asyncio.open_connection(address.host, address.port, limit=_LARGEST_ANSWER_BYTES)
+
+
+async def _get(address: Address, path: str) -> Answer:
+    reader, writer = await _open(address)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.host}\r\nConnection: close\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head[1:])
+        }
+        return Answer(int(head[0].split(" ", 2)[1]), headers, await _body(reader, headers))
+    except IndexError as error:
+        raise ValueError("the answer is not HTTP") from error
+    finally:
+        writer.close()
+
+
+async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return await _chunks(reader)
+    if "content-length" in headers:
+        size = int(headers["content-length"])
+        if size > _LARGEST_ANSWER_BYTES:
+            raise ValueError(f"an answer of {size} bytes is too large")
+        return await reader.readexactly(size)
+    return await reader.read(_LARGEST_ANSWER_BYTES)
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    parts: list[bytes] = []
+    total = 0
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        total += size
+        if total > _LARGEST_ANSWER_BYTES:
+            raise ValueError("the answer is too large")
+        parts.append(await reader.readexactly(size))
+        await reader.readline()
+    return b"".join(parts)
