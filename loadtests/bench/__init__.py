@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its figures beside a peer measured in the same run, and how often."""
