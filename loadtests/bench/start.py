@@ -1,7 +1,7 @@
-"""How long the command line takes: `python -m loadtests.bench.start [ROUNDS]` in a folder with a running platform.
+"""How long the command line takes: `python -m loadtests.bench.start [ROUNDS]` where a platform runs.
 
-Prints the median wall time of whole processes in milliseconds, and each as a multiple of `python -c pass`, all
-commands in turn within each round, so that a noisy moment hits all of them.
+Prints the median wall time of whole processes in milliseconds, and each as a multiple of `python -c pass`;
+all commands run in turn within each round, so that a noisy moment hits all of them.
 """
 
 import statistics
