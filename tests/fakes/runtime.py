@@ -1,5 +1,6 @@
 """A Runtime for tests: real metrics, health, log sink and signer; hops and database as a test gives them."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from wattos_platform.kernel.health import HealthMonitor
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink, make_logger
 from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.runtime import Runtime
 
 IDENTITY_KEY = b"test-identity-key-of-thirty-two-bytes!"
@@ -56,7 +58,7 @@ def make_runtime(
         sink=sink,
         log=make_logger(sink),
         health=HealthMonitor(),
-        breakers=breakers,
+        breakers=breakers or BreakerRegistry(BreakerSettings(), clock=time.monotonic),
         hops=FakeHops(hops or {}),
         database=database,
         signer=IdentitySigner(IDENTITY_KEY, name),

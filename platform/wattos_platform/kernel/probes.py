@@ -43,6 +43,7 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
         return _json(_figures(runtime.metrics) | own)
 
     async def metrics(_request: Request) -> Response:
+        runtime.breakers.publish()
         return Response(await runtime.metrics.exposition(), media_type=CONTENT_TYPE)
 
     return [

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 from wattos_platform import __version__
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.admin import admin_routes
+from wattos_platform.kernel.db.migrate import versions_folder
+from wattos_platform.kernel.db.readiness import DatabaseCheck
 from wattos_platform.kernel.dispatch import Dispatcher
 from wattos_platform.kernel.exchange import AnswerHeaders
 from wattos_platform.kernel.health import Check
@@ -117,7 +119,8 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
 def _add_checks(runtime: Runtime) -> None:
     """Check what the catalog says the service depends on; of a sibling only whether it is alive."""
     if runtime.database is not None:
-        runtime.health.add(Check("database", runtime.database.ping, critical=True))
+        check = DatabaseCheck(runtime.service.name, runtime.database, versions_folder(runtime.service))
+        runtime.health.add(Check("database", check.ping, critical=True))
     for dep in runtime.service.depends_on:
         runtime.health.add(
             Check(catalog_service(dep.name).name, _liveness(runtime, dep.name), critical=dep.critical)

@@ -14,7 +14,7 @@ from yarl import URL
 from wattos_platform.kernel import context as request_context
 from wattos_platform.kernel.hops.encoding import encode
 from wattos_platform.kernel.hops.errors import HopError, HopUnavailable, error_of
-from wattos_platform.kernel.hops.headers import Sign, hop_headers
+from wattos_platform.kernel.hops.headers import CachedSign, Sign, hop_headers
 from wattos_platform.kernel.hops.response import AiohttpHopResponse
 from wattos_platform.kernel.hops.settings import HopSettings
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
@@ -70,7 +70,7 @@ class AiohttpHopClient:
         self._session = session
         self._breaker = breaker
         self._settings = settings
-        self._sign = sign
+        self._sign = CachedSign(sign, service, monotonic) if sign else None
         self._monotonic = monotonic
         self._sleep = sleep
         self._bulkhead = Bulkhead(settings.pool_size)
@@ -148,9 +148,7 @@ class AiohttpHopClient:
             left_s = remaining_s(call.deadline, self._monotonic(), f"{self.service} could be asked")
             if call.timeout_s is not None:
                 left_s = min(left_s, call.timeout_s)
-            sent = hop_headers(
-                call.headers, context, service=self.service, sign=self._sign, left_s=left_s, attempt=attempt
-            )
+            sent = hop_headers(call.headers, context, sign=self._sign, left_s=left_s, attempt=attempt)
             if not isinstance(call.body, AsyncIterator):
                 # Only a body passed through keeps the length its sender named.
                 sent.pop("content-length", None)

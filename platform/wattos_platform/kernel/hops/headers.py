@@ -13,6 +13,36 @@ from wattos_platform.contracts.identity import (
 from wattos_platform.kernel.context import RequestContext
 
 Sign = Callable[[Identity, str], str]
+_KEPT_S = 10.0
+_KEPT_IDENTITIES = 1024
+
+
+class CachedSign:
+    """Signs an identity for one audience at most every 10 s, so that a busy caller costs one signature.
+
+    The token handed out is always good for 50 of its 60 s. `monotonic` gives seconds.
+    """
+
+    __slots__ = ("_audience", "_monotonic", "_sign", "_tokens")
+
+    def __init__(self, sign: Sign, audience: str, monotonic: Callable[[], float]) -> None:
+        self._sign = sign
+        self._audience = audience
+        self._monotonic = monotonic
+        self._tokens: dict[Identity, tuple[float, str]] = {}
+
+    def __call__(self, identity: Identity) -> str:
+        """Return the header's value for `identity`."""
+        now = self._monotonic()
+        kept = self._tokens.get(identity)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        if len(self._tokens) >= _KEPT_IDENTITIES:
+            self._tokens.clear()
+        token = self._sign(identity, self._audience)
+        self._tokens[identity] = (now + _KEPT_S, token)
+        return token
+
 
 # Those of one connection (RFC 9110, 7.6.1), and those that only this module may set.
 _NEVER_PASSED = frozenset(
@@ -28,8 +58,7 @@ def hop_headers(
     given: Mapping[str, str] | None,
     context: RequestContext,
     *,
-    service: str,
-    sign: Sign | None,
+    sign: CachedSign | None,
     left_s: float,
     attempt: int,
 ) -> dict[str, str]:
@@ -45,5 +74,5 @@ def hop_headers(
     headers[DEADLINE_HEADER] = str(int(left_s * 1000))
     headers[ATTEMPT_HEADER] = str(context.attempt + attempt)
     if context.identity is not None and sign is not None:
-        headers[IDENTITY_HEADER] = sign(context.identity, service)
+        headers[IDENTITY_HEADER] = sign(context.identity)
     return headers

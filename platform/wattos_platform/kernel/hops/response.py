@@ -51,6 +51,12 @@ class AiohttpHopResponse:
 
     async def read(self) -> bytes:
         """Return the whole body."""
+        length = self._response.content_length
+        if length is not None and length <= self._max_bytes:
+            try:
+                return await self._response.read()
+            except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+                raise self._broken(error) from error
         parts: list[bytes] = []
         size = 0
         async for chunk in self.chunks():
