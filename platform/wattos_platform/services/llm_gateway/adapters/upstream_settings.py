@@ -1,0 +1,138 @@
+"""Which upstreams are configured, with their keys; read once at start."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.services.llm_gateway.domain.models import DEFAULT, EXTRACTIVE, LOCAL, Target
+
+_KINDS = ("openai", "ollama")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What is known of a provider by its name; variables are the seed's."""
+
+    base_url: str
+    base_url_env: str
+    key_env: str
+    default_model: str
+    default_model_env: str = ""
+    needs_key: bool = True
+
+
+PRESETS: Mapping[str, Preset] = {
+    "openai": Preset("https://api.openai.com/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY", "gpt-4o-mini"),
+    "ollama": Preset(
+        "http://localhost:11434/v1", "OLLAMA_BASE_URL", "", "llama3.2", "OLLAMA_MODEL", needs_key=False
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """One OpenAI-compatible upstream; the key never shows in a representation of it."""
+
+    name: str
+    base_url: str
+    key: str = field(repr=False)
+    key_env: str
+    needs_key: bool
+    models: tuple[str, ...]
+    default_model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The active upstreams in the order of fallback, and the aliases."""
+
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    aliases: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+
+
+def read_providers(config: Mapping[str, Any], environ: Mapping[str, str]) -> ProviderSettings:
+    """Return what `[llm]` of the generated configuration names; nothing else is ever used.
+
+    A key in the environment whose provider is not named is not read. SettingsError for a provider that
+    cannot work and for an alias that names one which is not active.
+    """
+    llm = config.get("llm") or {}
+    named = llm.get("providers") or _split(environ.get("WATTOS_LLM_PROVIDERS", ""))
+    details = llm.get("provider") or {}
+    upstreams = tuple(
+        _upstream(name, details.get(name) or {}, environ) for name in dict.fromkeys(named) if name != LOCAL
+    )
+    active = {upstream.name for upstream in upstreams}
+    aliases = {
+        alias: tuple(_target(alias, text, active) for text in chain)
+        for alias, chain in (llm.get("aliases") or {}).items()
+    }
+    for alias, chain in aliases.items():
+        if not chain:
+            raise SettingsError(f"llm.aliases.{alias} is empty; name at least one PROVIDER/MODEL")
+    return ProviderSettings(upstreams, aliases)
+
+
+def _upstream(name: str, given: Mapping[str, Any], environ: Mapping[str, str]) -> UpstreamSettings:
+    preset = PRESETS.get(name)
+    kind = given.get("kind") or ("openai" if preset is None else name)
+    if kind not in _KINDS or (preset is None and not given.get("base_url")):
+        raise SettingsError(
+            f"llm.providers: {name!r} is not available; use {', '.join(PRESETS)}, local, or an "
+            f"OpenAI-compatible upstream with llm.provider.{name}.base_url"
+        )
+    known = preset or Preset("", "", "", "", needs_key=bool(given.get("api_key_env")))
+    base_url = given.get("base_url") or environ.get(known.base_url_env) or known.base_url
+    key_env = str(given.get("api_key_env") or known.key_env)
+    default = given.get("default_model") or environ.get(known.default_model_env) or known.default_model
+    models = tuple(str(model) for model in given.get("models") or ())
+    return UpstreamSettings(
+        name=name,
+        base_url=_checked(name, str(base_url), add_v1=kind == "ollama"),
+        key=_key(key_env, environ),
+        key_env=key_env,
+        needs_key=known.needs_key,
+        models=models,
+        default_model=str(default or (models[0] if models else "")),
+    )
+
+
+def _key(variable: str, environ: Mapping[str, str]) -> str:
+    """Return the secret from `variable` or from the file that `variable`_FILE names."""
+    if not variable:
+        return ""
+    if environ.get(variable):
+        return environ[variable].strip()
+    path = environ.get(f"{variable}_FILE")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}_FILE: {path} cannot be read ({error.strerror})") from None
+
+
+def _checked(name: str, base_url: str, *, add_v1: bool) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise SettingsError(f"llm.provider.{name}.base_url must be an http(s) address without credentials")
+    trimmed = base_url.rstrip("/")
+    # The seed's OLLAMA_BASE_URL is the server's root; its OpenAI-compatible API lies below /v1.
+    return f"{trimmed}/v1" if add_v1 and not trimmed.endswith("/v1") else trimmed
+
+
+def _target(alias: str, text: str, active: set[str]) -> Target:
+    if text in (LOCAL, EXTRACTIVE, f"{LOCAL}/{EXTRACTIVE}"):
+        return Target(LOCAL, EXTRACTIVE)
+    provider, slash, model = text.partition("/")
+    if not slash or not model or provider not in active:
+        where = "llm.aliases." + (alias or DEFAULT)
+        raise SettingsError(f"{where}: {text!r} must be PROVIDER/MODEL of a provider in llm.providers")
+    return Target(provider, model)
+
+
+def _split(text: str) -> Sequence[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,88 @@
+"""Usage rows in the model gateway's database."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import case, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
+from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
+from wattos_platform.services.llm_gateway.ports import CallRecord
+
+_GROUP = (llm_calls.c.provider, llm_calls.c.model, llm_calls.c.operation)
+_MOST_ROWS = 1000
+
+
+class DatabaseUsageLog:
+    """Implements the port UsageLog; rows are committed at most 100 ms late."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, call: CallRecord) -> None:
+        """Store `call` soon."""
+        values = row_of(call)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(llm_calls), values)
+
+        self._database.enqueue(work)
+
+    async def summary(self, tenant: str, since: float, until: float) -> list[Mapping[str, Any]]:
+        """Return the sums of `tenant` in [since, until), dearest first."""
+        columns = llm_calls.c
+        query = (
+            select(
+                *_GROUP,
+                func.count().label("calls"),
+                func.sum(columns.prompt_tokens).label("prompt_tokens"),
+                func.sum(columns.completion_tokens).label("completion_tokens"),
+                func.sum(columns.cached_tokens).label("cached_tokens"),
+                func.sum(columns.reasoning_tokens).label("reasoning_tokens"),
+                func.coalesce(func.sum(columns.cost_pico_usd), 0).label("cost_pico_usd"),
+                func.sum(case((columns.cost_pico_usd.is_(None), 1), else_=0)).label("unpriced_calls"),
+                func.sum(case((columns.estimated, 1), else_=0)).label("estimated_calls"),
+                func.sum(case((columns.outcome != "ok", 1), else_=0)).label("failed_calls"),
+            )
+            .where(columns.tenant == tenant, columns.at >= since, columns.at < until)
+            .group_by(*_GROUP)
+            .order_by(func.coalesce(func.sum(columns.cost_pico_usd), 0).desc(), *_GROUP)
+            .limit(_MOST_ROWS)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        return [dict(row) for row in found]
+
+
+def row_of(call: CallRecord) -> dict[str, Any]:
+    """Return `call` as the columns of its row."""
+    return {
+        "id": call.id,
+        "at": call.at,
+        "tenant": call.tenant,
+        "user": call.user,
+        "request_id": call.request_id,
+        "operation": call.operation,
+        "requested_model": call.requested_model,
+        "provider": call.provider,
+        "model": call.model,
+        "prompt_tokens": call.usage.prompt,
+        "completion_tokens": call.usage.completion,
+        "cached_tokens": call.usage.cached,
+        "reasoning_tokens": call.usage.reasoning,
+        "estimated": call.usage.estimated,
+        "cost_pico_usd": pico(call.cost_usd),
+        "latency_ms": call.latency_ms,
+        "first_token_ms": call.first_token_ms,
+        "outcome": call.outcome,
+        "error_type": call.error_type,
+        "stream": call.stream,
+    }
+
+
+def pico(cost_usd: Decimal | None) -> int | None:
+    """Return a cost in whole pico-dollars; prices have at most six decimals, so nothing is rounded."""
+    return None if cost_usd is None else int((cost_usd / PICO_USD).to_integral_value())

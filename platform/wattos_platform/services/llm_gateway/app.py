@@ -1,0 +1,195 @@
+"""The composition root of the model gateway."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from wattos_platform.kernel.health import Check
+from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.resilience.retry import Retry, RetrySettings
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
+from wattos_platform.services.llm_gateway.accounting import Accounting
+from wattos_platform.services.llm_gateway.adapters.local_provider import LocalProvider
+from wattos_platform.services.llm_gateway.adapters.minilm.absent import AbsentEmbedder
+from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
+from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INSTALL_LINE, find_model
+from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
+from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider, UpstreamTimeouts
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import ProviderSettings, read_providers
+from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
+from wattos_platform.services.llm_gateway.catalog import ModelCatalog
+from wattos_platform.services.llm_gateway.completions import Completions
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
+from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, ModelBook
+from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
+from wattos_platform.services.llm_gateway.ports import Provider
+from wattos_platform.services.llm_gateway.routes import Endpoints
+
+
+class Upstreams:
+    """The HTTP session to all upstreams; exists while the service runs."""
+
+    def __init__(self, pool_size: int) -> None:
+        self._pool_size = pool_size
+        self._session: aiohttp.ClientSession | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the session; RuntimeError outside `run`."""
+        if self._session is None:
+            raise RuntimeError("the service is not running")
+        return self._session
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep the session open for as long as the block lasts."""
+        connector = aiohttp.TCPConnector(limit=self._pool_size, limit_per_host=self._pool_size)
+        async with aiohttp.ClientSession(connector=connector, auto_decompress=True) as session:
+            self._session = session
+            yield
+
+
+def create_app(runtime: Runtime) -> ServiceApp:
+    """Return the service with the model that is installed on this machine."""
+    return create_app_with(runtime, find_model())
+
+
+def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
+    """Return the service; `model_folder` None is the mode without vectors.
+
+    SettingsError when the configured providers cannot work.
+    """
+    settings = read_providers(runtime.config, runtime.environ)
+    prices = read_prices()
+    queue = _queue(runtime, model_folder)
+    upstreams = Upstreams(runtime.settings.pool_size)
+    if runtime.database is None:
+        raise RuntimeError("the model gateway needs its database")
+    usage = DatabaseUsageLog(runtime.database)
+    accounting = Accounting(
+        prices,
+        usage,
+        runtime.metrics,
+        runtime.log,
+        new_id=uuid7,
+        clock=runtime.clock,
+        monotonic=runtime.monotonic,
+    )
+    providers = _providers(runtime, settings, upstreams, queue)
+    book = ModelBook(
+        models={each.name: each.models for each in settings.upstreams},
+        defaults={each.name: each.default_model for each in settings.upstreams if each.default_model},
+        aliases=settings.aliases,
+        embedding_models=(MINILM,) if queue else (),
+        priced=prices.serves,
+    )
+    catalog = ModelCatalog(book, providers, runtime.breakers, runtime.monotonic)
+    endpoints = Endpoints(
+        Completions(book, providers, runtime.breakers.get, accounting, _Retries(runtime).of),
+        EmbeddingCalls(book, providers, queue or AbsentEmbedder(), runtime.breakers.get, accounting),
+        catalog,
+        usage,
+    )
+    _tell_health(runtime, settings, catalog, queue)
+    limit = runtime.settings.llm_body_limit_bytes
+    return build_service(
+        runtime,
+        ServiceSpec(
+            routes=endpoints.routes(),
+            lifespan=(upstreams.run, lambda: _running(queue)),
+            openai_prefixes=("/v1",),
+            body_limit=lambda _method, _path: limit,
+        ),
+    )
+
+
+class _Retries:
+    """One Retry per provider, so that each has a budget of its own."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._kept: dict[str, Retry] = {}
+
+    def of(self, provider: str) -> Retry:
+        """Return the provider's."""
+        if provider not in self._kept:
+            settings = self._runtime.settings
+            self._kept[provider] = Retry(
+                f"llm:{provider}",
+                RetrySettings(
+                    max_attempts=settings.retry_max_attempts,
+                    base_s=settings.retry_initial_delay_ms / 1000,
+                    cap_s=settings.retry_max_delay_ms / 1000,
+                    growth=settings.retry_multiplier,
+                ),
+                monotonic=self._runtime.monotonic,
+                meter=self._runtime.metrics,
+                should_retry=lambda error: isinstance(error, ProviderFailure) and error.worth_a_retry,
+            )
+        return self._kept[provider]
+
+
+def _providers(
+    runtime: Runtime, settings: ProviderSettings, upstreams: Upstreams, queue: EmbeddingQueue | None
+) -> dict[str, Provider]:
+    limits = runtime.settings
+    timeouts = UpstreamTimeouts(
+        connect_s=limits.connect_timeout_s,
+        pool_wait_s=limits.pool_wait_s,
+        first_byte_s=limits.provider_timeout_s,
+        idle_s=limits.stream_idle_timeout_s,
+    )
+    found: dict[str, Provider] = {
+        each.name: UpstreamProvider(each, upstreams.session, timeouts, runtime.clock)
+        for each in settings.upstreams
+    }
+    degraded = runtime.metrics.counter("degraded_total", dependency="embeddings")
+    found[LOCAL] = LocalProvider(queue, new_id=uuid7, clock=runtime.clock, on_degraded=degraded.inc)
+    return found
+
+
+def _queue(runtime: Runtime, folder: Path | None) -> EmbeddingQueue | None:
+    if folder is None:
+        return None
+    length = runtime.metrics.gauge("embedding_queue_length")
+    return EmbeddingQueue(
+        lambda: WorkerProcess.start(folder),
+        limits=QueueLimits(),
+        monotonic=runtime.monotonic,
+        sleep=asyncio.sleep,
+        log=runtime.log,
+        on_length=length.set,
+    )
+
+
+def _running(queue: EmbeddingQueue | None) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if queue is None else queue.run()
+
+
+def _tell_health(
+    runtime: Runtime, settings: ProviderSettings, catalog: ModelCatalog, queue: EmbeddingQueue | None
+) -> None:
+    """Name the active providers and the retrieval mode; a provider that is down degrades, never more."""
+    health = runtime.health
+    health.info["providers"] = ", ".join([*(each.name for each in settings.upstreams), LOCAL])
+    health.info["embeddings"] = MINILM if queue else f"not installed ({INSTALL_LINE})"
+    health.info["retrieval"] = "hybrid" if queue else "bm25"
+    if queue is not None:
+        health.add(Check("embeddings", queue.ping))
+    for each in settings.upstreams:
+        health.add(Check(f"llm:{each.name}", _provider_ping(catalog, each.name)))
+
+
+def _provider_ping(catalog: ModelCatalog, name: str) -> Any:
+    async def ping() -> str | None:
+        state = catalog.state(name)
+        if state == "down":
+            raise RuntimeError("its circuit breaker is open")
+        return None if state == "up" else state
+
+    return ping

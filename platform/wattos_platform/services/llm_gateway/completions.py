@@ -1,0 +1,303 @@
+"""A chat request through the chain of its model: who is asked, who answers instead, what is counted."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.breaker import BreakerOpen
+from wattos_platform.services.llm_gateway.accounting import Accounting, Caller, CallTimer
+from wattos_platform.services.llm_gateway.domain import context_prompt, wire
+from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.failures import BREAKER_OPEN, ProviderFailure
+from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook, Resolution, Target
+from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimate_prompt
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.ports import Provider
+from wattos_platform.services.llm_gateway.relay import Relay
+
+NO_USAGE = Usage()
+A = TypeVar("A")
+
+
+class Breaker(Protocol):
+    """The part of a circuit breaker that is used here."""
+
+    def allow(self) -> float:
+        """Return a permit; BreakerOpen if the call must not be made."""
+
+    def success(self, permit: float | None = None) -> None:
+        """Report a call that went well."""
+
+    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
+        """Report a call that failed."""
+
+    def release(self, permit: float | None = None) -> None:
+        """Give back a permit without a verdict."""
+
+
+class OpenGate:
+    """The breaker of what cannot be down: the provider inside this very process."""
+
+    def allow(self) -> float:
+        """Allow."""
+        return 0.0
+
+    def success(self, permit: float | None = None) -> None:
+        """Note nothing."""
+
+    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
+        """Note nothing."""
+
+    def release(self, permit: float | None = None) -> None:
+        """Note nothing."""
+
+
+class Retries(Protocol):
+    """The kernel's retry for one target, as far as it is used here."""
+
+    async def call(self, work: Callable[[int], Awaitable[A]], *, deadline: float = math.inf) -> A:
+        """Return `await work(attempt)`, tried again as its settings, budget and `deadline` allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A whole answer and who gave it."""
+
+    body: dict[str, Any]
+    target: Target
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One call that is being made: everything its end needs."""
+
+    target: Target
+    provider: Provider
+    breaker: Breaker
+    permit: float
+    timer: CallTimer
+
+
+class Completions:
+    """Answers chat requests. Stateless but for what its parts keep."""
+
+    def __init__(
+        self,
+        book: ModelBook,
+        providers: Mapping[str, Provider],
+        breaker_of: Callable[[str], Breaker],
+        accounting: Accounting,
+        retries_of: Callable[[str], Retries],
+    ) -> None:
+        self._book = book
+        self._providers = providers
+        self._breaker_of = breaker_of
+        self._accounting = accounting
+        self._retries_of = retries_of
+
+    async def complete(self, request: ChatRequest, caller: Caller) -> Completed:
+        """Return the first answer of the chain. ServiceError when nobody could answer."""
+
+        async def work(attempt: Attempt) -> Completed:
+            body = await attempt.provider.complete(attempt.target.model, request)
+            attempt.timer.saw_content()
+            attempt.breaker.success(attempt.permit)
+            text = _text_of(body)
+            usage = wire.usage_of(body) or estimated(request, text)
+            if request.passages and "wattos_citations" not in body:
+                body["wattos_citations"] = context_prompt.citations(text, request.passages)
+            self._settle(attempt, request, caller, usage, stream=False)
+            return Completed(body, attempt.target)
+
+        return await self._first(request, caller, work)
+
+    async def open_stream(self, request: ChatRequest, caller: Caller) -> Relay:
+        """Return the stream of the first provider that gave content: until then failures stay invisible."""
+
+        async def work(attempt: Attempt) -> Relay:
+            relay = Relay(
+                attempt.provider.stream(attempt.target.model, request),
+                request,
+                attempt.target,
+                on_end=lambda relay: self._end_stream(attempt, request, caller, relay),
+            )
+            await relay.open()
+            attempt.timer.saw_content()
+            return relay
+
+        return await self._first(request, caller, work)
+
+    async def _first(
+        self, request: ChatRequest, caller: Caller, work: Callable[[Attempt], Awaitable[A]]
+    ) -> A:
+        resolution = self._book.resolve(request.model)
+        failures: list[tuple[Target, ProviderFailure]] = []
+        for target in resolution.targets:
+            try:
+                answer = await self._ask(target, request, caller, work, patient=len(resolution.targets) == 1)
+            except ProviderFailure as failure:
+                if not failure.falls_back:
+                    raise as_error(target, failure) from failure
+                failures.append((target, failure))
+                continue
+            if failures:
+                self._accounting.fell_back(failures[0][0].provider, target.provider)
+            return answer
+        raise _nobody(resolution, failures)
+
+    async def _ask(
+        self,
+        target: Target,
+        request: ChatRequest,
+        caller: Caller,
+        work: Callable[[Attempt], Awaitable[A]],
+        *,
+        patient: bool,
+    ) -> A:
+        """Ask one provider; again after a wait only when there is no other to ask."""
+        if not patient or target.provider == LOCAL:
+            return await self._call(target, request, caller, work)
+        return await self._retries_of(target.provider).call(
+            lambda _attempt: self._call(target, request, caller, work), deadline=caller.deadline
+        )
+
+    async def _call(
+        self, target: Target, request: ChatRequest, caller: Caller, work: Callable[[Attempt], Awaitable[A]]
+    ) -> A:
+        provider = self._providers[target.provider]
+        field = provider.unsupported(request)
+        if field is not None:
+            raise ProviderFailure(
+                "unsupported", f"{target.model} cannot honour {field}.", status=400, param=field
+            )
+        breaker = OpenGate() if target.provider == LOCAL else self._breaker_of(f"llm:{target.provider}")
+        try:
+            permit = breaker.allow()
+        except BreakerOpen as error:
+            raise ProviderFailure(
+                "unavailable",
+                f"The provider {target.provider} failed repeatedly and is left alone for now.",
+                code=BREAKER_OPEN,
+                retry_after_s=error.retry_after_s,
+            ) from error
+        attempt = Attempt(target, provider, breaker, permit, self._accounting.timer())
+        try:
+            return await work(attempt)
+        except ProviderFailure as failure:
+            breaker.failure(failure, permit)
+            self._settle(
+                attempt,
+                request,
+                caller,
+                NO_USAGE,
+                outcome="error",
+                error_type=failure.error_type,
+                stream=request.stream,
+            )
+            raise
+        except asyncio.CancelledError:
+            breaker.release(permit)
+            usage = NO_USAGE if target.provider == LOCAL else estimated(request, "")
+            self._settle(
+                attempt,
+                request,
+                caller,
+                usage,
+                outcome="cancelled",
+                error_type="caller_gone",
+                stream=request.stream,
+            )
+            raise
+
+    def _end_stream(self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay) -> None:
+        """Settle a stream that had begun: whole, cut off, or left by its reader."""
+        usage = relay.usage or estimated(request, relay.text())
+        if relay.failure is not None:
+            attempt.breaker.failure(relay.failure, attempt.permit)
+            self._settle(
+                attempt,
+                request,
+                caller,
+                usage,
+                outcome="truncated",
+                error_type="provider_truncated",
+                stream=True,
+            )
+        elif relay.complete:
+            attempt.breaker.success(attempt.permit)
+            self._settle(attempt, request, caller, usage, stream=True)
+        else:
+            attempt.breaker.release(attempt.permit)
+            self._settle(
+                attempt, request, caller, usage, outcome="cancelled", error_type="caller_gone", stream=True
+            )
+
+    def _settle(
+        self,
+        attempt: Attempt,
+        request: ChatRequest,
+        caller: Caller,
+        usage: Usage,
+        *,
+        outcome: str = "ok",
+        error_type: str = "",
+        stream: bool,
+    ) -> None:
+        self._accounting.settle(
+            caller,
+            attempt.target,
+            attempt.timer,
+            usage,
+            operation="chat",
+            requested_model=request.model,
+            outcome=outcome,
+            error_type=error_type,
+            stream=stream,
+        )
+
+
+def estimated(request: ChatRequest, text: str) -> Usage:
+    """Return the usage of an answer whose provider counted nothing."""
+    passages = [passage.text for passage in request.passages]
+    return Usage(estimate_prompt(request.messages, passages), estimate(text), estimated=True)
+
+
+def as_error(target: Target, failure: ProviderFailure) -> ServiceError:
+    """Return what the caller learns of the failure of the one provider it asked."""
+    headers = {}
+    if failure.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(failure.retry_after_s)))
+    message, param = failure.message, failure.param
+    if failure.kind == "caller":
+        return ServiceError(failure.status, failure.code or "invalid_request", message, param=param)
+    if failure.kind == "unsupported":
+        return ServiceError(400, "unsupported_parameter", message, param=param)
+    if failure.kind == "model_missing":
+        return ServiceError(404, "model_not_found", message, param="model")
+    if failure.kind == "rate_limited":
+        return ServiceError(429, "provider_rate_limited", message, headers=headers)
+    if failure.kind == "auth":
+        message += f" Its operator must check the key of {target.provider}."
+        return ServiceError(503, "provider_auth_failed", message)
+    return ServiceError(503, "provider_unavailable", message, headers=headers)
+
+
+def _nobody(resolution: Resolution, failures: Sequence[tuple[Target, ProviderFailure]]) -> ServiceError:
+    if not resolution.alias or len(failures) == 1:
+        return as_error(*failures[0])
+    if all(failure.kind == "unsupported" for _, failure in failures):
+        return as_error(*failures[-1])
+    told = " ".join(failure.message for _, failure in failures)
+    waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]
+    headers = {"Retry-After": str(max(1, math.ceil(min(waits))))} if waits else {}
+    return ServiceError(503, "all_providers_failed", f"No provider could answer. {told}", headers=headers)
+
+
+def _text_of(body: Mapping[str, Any]) -> str:
+    choices = body.get("choices")
+    message = choices[0].get("message") if isinstance(choices, list) and choices else None
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return content if isinstance(content, str) else ""

@@ -1,0 +1,133 @@
+"""OpenAI's answer shapes, built from what was counted and said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. `estimated` says that no provider counted them."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """Return the `usage` member of an answer."""
+        return {
+            "prompt_tokens": self.prompt,
+            "completion_tokens": self.completion,
+            "total_tokens": self.prompt + self.completion,
+            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "completion_tokens_details": {"reasoning_tokens": self.reasoning},
+        }
+
+
+def usage_of(answer: Mapping[str, Any]) -> Usage | None:
+    """Return what a provider counted, or None where it counted nothing it could say."""
+    given = answer.get("usage")
+    if not isinstance(given, Mapping):
+        return None
+    prompt, completion = _count(given, "prompt_tokens"), _count(given, "completion_tokens")
+    if not prompt and not completion:
+        return None
+    return Usage(
+        prompt,
+        completion,
+        _count(given.get("prompt_tokens_details") or {}, "cached_tokens"),
+        _count(given.get("completion_tokens_details") or {}, "reasoning_tokens"),
+    )
+
+
+def _count(given: Any, name: str) -> int:
+    value = given.get(name) if isinstance(given, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def completion(
+    answer_id: str,
+    created: int,
+    model: str,
+    text: str,
+    *,
+    finish_reason: str,
+    usage: Usage,
+    **extra: Any,
+) -> dict[str, Any]:
+    """Return a whole chat completion; `extra` members follow OpenAI's own."""
+    message = {"role": "assistant", "content": text, "refusal": None}
+    return {
+        "id": answer_id,
+        "object": "chat.completion",
+        "created": created,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+        "usage": usage.body(),
+        **extra,
+    }
+
+
+def chunk(
+    answer_id: str,
+    created: int,
+    model: str,
+    delta: Mapping[str, Any],
+    finish_reason: str | None = None,
+    **extra: Any,
+) -> dict[str, Any]:
+    """Return one chunk of a streamed chat completion."""
+    return {
+        "id": answer_id,
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": model,
+        "choices": [{"index": 0, "delta": dict(delta), "logprobs": None, "finish_reason": finish_reason}],
+        **extra,
+    }
+
+
+def usage_chunk(answer_id: str, created: int, model: str, usage: Usage) -> dict[str, Any]:
+    """Return the last chunk of a stream whose caller asked for the usage: no choices, only figures."""
+    return {
+        "id": answer_id,
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": model,
+        "choices": [],
+        "usage": usage.body(),
+    }
+
+
+def has_content(chunk: Mapping[str, Any]) -> bool:
+    """Return whether a chunk carries something a reader would see: text, a tool call, an end."""
+    for choice in _choices(chunk):
+        delta = choice.get("delta") or {}
+        if choice.get("finish_reason"):
+            return True
+        if any(value for name, value in delta.items() if name != "role"):
+            return True
+    return False
+
+
+def text_of_chunk(chunk: Mapping[str, Any]) -> str:
+    """Return the text that a chunk adds to the first choice."""
+    for choice in _choices(chunk):
+        content = (choice.get("delta") or {}).get("content")
+        return content if isinstance(content, str) else ""
+    return ""
+
+
+def finish_reason_of(chunk: Mapping[str, Any]) -> str | None:
+    """Return why the answer ended, if this chunk says so."""
+    for choice in _choices(chunk):
+        if choice.get("finish_reason"):
+            return str(choice["finish_reason"])
+    return None
+
+
+def _choices(chunk: Mapping[str, Any]) -> list[Any]:
+    choices = chunk.get("choices")
+    return [choice for choice in choices if isinstance(choice, Mapping)] if isinstance(choices, list) else []

@@ -1,0 +1,87 @@
+"""What the model gateway needs of the world: providers, an embedder, a place for usage rows."""
+
+from array import array
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """One vector per text as float32 rows in `data`, and the tokens of each text."""
+
+    data: bytes
+    width: int
+    tokens: Sequence[int]
+
+    def row(self, number: int) -> "array[float]":
+        """Return one vector."""
+        size = 4 * self.width
+        return array("f", self.data[number * size : (number + 1) * size])
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Raises ServiceError 503 when it cannot, now or at all."""
+
+    async def embed(self, texts: Sequence[str], /) -> Embeddings:
+        """Return the vectors of `texts` in their order."""
+
+
+class Provider(Protocol):
+    """One place that answers chat requests. Each method raises ProviderFailure and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which configuration, breakers and rows know it."""
+
+    def unsupported(self, request: ChatRequest, /) -> str | None:
+        """Return the field of `request` that this provider cannot honour, None if it can do all."""
+
+    async def complete(self, model: str, request: ChatRequest) -> dict[str, Any]:
+        """Return a whole answer in OpenAI's shape."""
+
+    def stream(self, model: str, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
+        """Yield the chunks of an answer in OpenAI's shape, the usage among them where it is known."""
+
+    async def embed(self, model: str, request: EmbeddingRequest, /) -> dict[str, Any]:
+        """Return an embeddings answer in OpenAI's shape."""
+
+    async def list_models(self) -> tuple[str, ...]:
+        """Return the ids of the models it serves; costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call to one provider, as it is stored. `cost_usd` is None where the price is not known."""
+
+    id: str
+    at: float
+    tenant: str
+    user: str
+    request_id: str
+    operation: str
+    requested_model: str
+    provider: str
+    model: str
+    usage: Usage
+    cost_usd: Decimal | None
+    latency_ms: float
+    first_token_ms: float | None
+    outcome: str
+    error_type: str
+    stream: bool
+
+
+class UsageLog(Protocol):
+    """Keeps the rows of calls."""
+
+    def record(self, call: CallRecord) -> None:
+        """Store `call` soon; never fails and never waits."""
+
+    async def summary(self, tenant: str, since: float, until: float) -> list[Mapping[str, Any]]:
+        """Return one row per provider, model and operation of `tenant` with its sums in [since, until)."""

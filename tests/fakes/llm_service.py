@@ -1,0 +1,48 @@
+"""The model gateway as its tests run it: the real app, a real database, a real server."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.runtime import identity_headers, make_runtime
+from tests.fakes.server import Served, served
+from wattos_platform.catalog import service as catalog_service
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.services.llm_gateway.app import create_app_with
+
+IDENTITY = identity_headers("llm-gateway")
+FAST = {
+    "WATTOS_PROVIDER_TIMEOUT_S": "0.5",
+    "WATTOS_STREAM_IDLE_TIMEOUT_S": "0.5",
+    "RETRY_INITIAL_DELAY": "1",
+    "RETRY_MAX_DELAY": "2",
+}
+
+
+@asynccontextmanager
+async def llm_service(
+    tmp_path: Path,
+    *,
+    config: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    model: Path | None = None,
+    lines: list[bytes] | None = None,
+) -> AsyncIterator[Served]:
+    """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model."""
+    file = tmp_path / "llm-gateway.db"
+    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    runtime = make_runtime(
+        "llm-gateway",
+        tmp_path,
+        database=await Database.open(file),
+        environ={**FAST, **(environ or {})},
+        config=config,
+        lines=lines,
+    )
+    runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic, meter=runtime.metrics)
+    async with served(create_app_with(runtime, model), tmp_path) as running:
+        running.door.headers.update(IDENTITY)
+        yield running
