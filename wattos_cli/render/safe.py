@@ -26,9 +26,13 @@ def _escape(found: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     r"""Return `text` with every character that could control a terminal as `\x1b`, `\u202e` and the like."""
+    if text.isprintable():  # nearly always; none of the characters above is
+        return text
     return _CONTROLS.sub(_escape, text)
 
 
 def visible_json(text: str) -> str:
     r"""Return the same JSON with such characters as `\u001b`; outside of strings they become blanks."""
+    if text.isprintable():
+        return text
     return _CONTROLS.sub(lambda m: " " if m.group() in "\t\r\n" else json.dumps(m.group())[1:-1], text)

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,8 @@ import jsonschema
 import pytest
 
 from tests.fakes.logfiles import T0, line, write
-from wattos_cli.app import execute
+from wattos_cli.app import build_deps, execute
 from wattos_cli.commands.logs import Options, command
-from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import ExitCode, WattosError
@@ -35,13 +35,10 @@ class Screen:
 
     def logs(self, *argv: str, terminal: bool = False, stdin: str = "") -> "Screen":
         out, err = Terminal() if terminal else io.StringIO(), io.StringIO()
-        deps = Deps(
-            console=Console(out, err),
-            environ={},
+        deps = replace(
+            build_deps({"NO_COLOR": "1"}, io.StringIO(stdin), out, err),
             cwd=self.cwd,
-            stdin=io.StringIO(stdin),
             clock=lambda: T0 + 100,
-            monotonic=lambda: 0.0,
             sleep=lambda _s: None,
         )
         assert execute(["logs", *argv], TREE, deps) == ExitCode.OK
@@ -235,6 +232,6 @@ def test_the_parser_hands_over_what_was_typed(screen: Screen) -> None:
         seen.append(opts)
         return ExitCode.OK
 
-    deps = Deps(Console(io.StringIO(), io.StringIO()), {}, screen.cwd, io.StringIO(), float, float, print)
+    deps = build_deps({}, io.StringIO(), io.StringIO(), io.StringIO())
     command(run=fake)(deps, services=["chat"], follow=True, where=["a = 1"], run_="last")
     assert seen == [Options(("chat",), follow=True, where=("a = 1",), run="last")]
