@@ -17,9 +17,7 @@ from wattos_platform.services.agent.domain.redaction import redacted
         pytest.param("IBAN DE89370400440532013000.", "IBAN [iban].", id="iban-compact"),
         pytest.param("Card 4111 1111 1111 1111!", "Card [card]!", id="card"),
         pytest.param("Card 4111-1111-1111-1112", "Card 4111-1111-1111-1112", id="not-a-card"),
-        pytest.param(
-            "IBAN DE00 3704 0044 0532 0130 00", "IBAN DE00 3704 0044 0532 0130 00", id="not-an-iban"
-        ),
+        pytest.param("IBAN DE00370400440532013000", None, id="not-an-iban"),
         pytest.param("Ticket 2024-11-23 at 10:15, version 3.11.7", None, id="dates-and-versions"),
         pytest.param("user@localhost", None, id="no-domain"),
         pytest.param("a@b.de and a@b.de", "[email] and [email]", id="every-one-of-several"),
