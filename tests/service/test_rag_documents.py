@@ -68,7 +68,7 @@ async def test_space_is_made_listed_shown_and_removed(rag):
 
     assert created.status_code == 201
     assert body["name"] == "handbook"
-    assert body["chunking"] == {"strategy": "auto", "size": 900, "overlap": 0}
+    assert body["chunking"] == {"strategy": "auto", "size": 700, "overlap": 0}
     assert (await rag.api.call("GET", SPACES)).json() == {"items": [body], "next_cursor": None}
     assert (await rag.api.call("GET", f"{SPACES}/{body['id']}")).json() == body
     again = await rag.api.call("POST", SPACES, json={"name": "handbook"})

@@ -19,7 +19,7 @@ class ChunkingSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     strategy: Literal["auto", "sentence", "fixed", "paragraph", "markdown"] = "auto"
-    size: int = Field(default=900, ge=100, le=8000)
+    size: int = Field(default=700, ge=100, le=8000)
     overlap: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

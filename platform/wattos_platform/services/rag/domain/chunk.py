@@ -26,7 +26,7 @@ class Chunking:
     """
 
     strategy: Strategy = "auto"
-    size: int = 900
+    size: int = 700
     overlap: int = 0
 
     def __post_init__(self) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from wattos_platform.services.rag.domain.fusion import fuse
 
-TEXT_WEIGHT, VECTOR_WEIGHT = 1.0, 0.7
-
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -30,27 +28,25 @@ def by_vectors(found: Mapping[int, float]) -> list[Hit]:
 
 
 def by_both(found: Sequence[tuple[int, float]], cosines: Mapping[int, float]) -> list[Hit]:
-    """Return hits of both, best first.
+    """Return hits of both, best first; the score is the fused rank (1 is first in both) times the mean fit.
 
+    Fused ranks alone say nothing of how well the best passage fits; a question without an answer must show.
     A passage that has no vector yet is ranked by its words alone, as if the vectors agreed: a document just
     taken in must not be found worse than one whose vectors are there.
     """
     texts = dict(found)
     by_text = list(texts)
-    by_cosine = sorted(cosines, key=lambda key: -cosines[key])
-    without = [key for key in by_text if key not in cosines]
-    for key in without:
-        by_cosine.insert(by_text.index(key), key)
-    fused = fuse([by_text, by_cosine], [TEXT_WEIGHT, VECTOR_WEIGHT])
-    hits = [
-        Hit(
-            key,
-            order * max(texts.get(key, 0.0), _clamped(cosines.get(key, 0.0))),
-            texts.get(key, 0.0),
-            _clamped(cosines[key]) if key in cosines else None,
-        )
-        for key, order in fused.items()
-    ]
+    near = {key: _clamped(cosine) for key, cosine in cosines.items()}
+    by_cosine = sorted(near, key=lambda key: -near[key])
+    for key in texts:
+        if key not in near:
+            by_cosine.insert(by_text.index(key), key)
+    fused = fuse([by_text, by_cosine], [1.0, 1.0])
+    hits = []
+    for key, order in fused.items():
+        words = texts.get(key, 0.0)
+        fit = (words + near.get(key, words)) / 2
+        hits.append(Hit(key, order * fit, words, near.get(key)))
     return sorted(hits, key=lambda hit: -hit.score)
 
 

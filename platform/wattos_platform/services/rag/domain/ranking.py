@@ -9,8 +9,8 @@ from wattos_platform.services.rag.domain.terms import MIN_PREFIX_CHARS
 
 # Passages are short and about as long as each other: repetition tells little, length nearly nothing.
 SATURATION = 0.6
-LENGTH_WEIGHT = 0.3
-TYPICAL_TERMS = 120
+LENGTH_WEIGHT = 0.15
+TYPICAL_TERMS = 95
 NAME_WEIGHT, HEADING_WEIGHT = 0.8, 1.5
 PREFIX_WEIGHT = 0.4
 
