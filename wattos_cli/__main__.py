@@ -18,7 +18,7 @@ def main(argv: "Sequence[str] | None" = None, execute: "Callable[[list[str]], in
     """
     args = list(sys.argv[1:] if argv is None else argv)
     try:
-        text = answer(args)
+        text = None if "_WATTOS_COMPLETE" in os.environ else answer(args)
         code = _guarded(args, execute) if text is None else _print(text)
         sys.stdout.flush()
     except BrokenPipeError:

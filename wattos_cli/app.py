@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.console import Console
-from wattos_cli.deps import Deps
+from wattos_cli.deps import Deps, Gateway
 from wattos_cli.dispatch import globals as global_options
 from wattos_cli.dispatch import quick
 from wattos_cli.dispatch.tree import Entry, with_default_verb
 from wattos_cli.errors import ExitCode
 
+COMPLETION_VARIABLE = "_WATTOS_COMPLETE"
 _COMMANDS = "wattos_cli.commands"
 
 _RUN, _SEE, _USE, _SET = "Run the platform", "See how it is", "Use it", "Set it up"
@@ -83,7 +85,15 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
         clock=time.time,
         monotonic=time.monotonic,
         sleep=time.sleep,
+        http=PlainHttp(),
+        gateway=lambda url, token: _gateway(url, token, console),
     )
+
+
+def _gateway(url: str, token: str, console: Console) -> Gateway:
+    from wattos_cli.clients.gateway import HttpGateway
+
+    return HttpGateway(url, token, sleep=time.sleep, note=console.note)
 
 
 def execute(argv: Sequence[str], tree: Sequence[Entry] = TREE, deps: Deps | None = None) -> ExitCode:
@@ -94,12 +104,15 @@ def execute(argv: Sequence[str], tree: Sequence[Entry] = TREE, deps: Deps | None
     """
     deps = deps or build_deps(os.environ, sys.stdin, sys.stdout, sys.stderr)
     argv = with_default_verb(argv, tree, global_options.VALUE_OPTIONS)
-    code = _quickly(argv, tree, deps)
+    code = None if COMPLETION_VARIABLE in deps.environ else _quickly(argv, tree, deps)
     if code is not None:
         return code
     from wattos_cli.dispatch import lazy
 
-    return lazy.invoke(lazy.build(tree, deps), argv)
+    group = lazy.build(tree, deps)
+    if COMPLETION_VARIABLE in deps.environ:
+        return lazy.complete(group, COMPLETION_VARIABLE)
+    return lazy.invoke(group, argv)
 
 
 def _quickly(argv: Sequence[str], tree: Sequence[Entry], deps: Deps) -> ExitCode | None:

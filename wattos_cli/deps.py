@@ -1,12 +1,80 @@
 """Every dependency a command may use, given as one object, so that a test replaces any of them."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, Protocol, TextIO, TypeVar
 
 from wattos_cli.console import Console
 from wattos_cli.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, complete; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON; ValueError if it is none."""
+        return json.loads(self.body)
+
+
+class NoReplyError(Exception):
+    """No HTTP answer came; the text says why: refused, time-out, not HTTP."""
+
+
+class Http(Protocol):
+    """Plain HTTP/1.1 to a local address: `http://host:port`, or `unix:/path/of/a.sock`."""
+
+    def request(
+        self,
+        method: str,
+        address: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float,
+    ) -> Reply:
+        """Return the answer; `body` is sent as JSON. Raises NoReplyError when none comes in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event; `data` is parsed JSON."""
+
+    name: str
+    data: Mapping[str, Any]
+
+
+class Gateway(Protocol):
+    """The platform's API as its users see it; every method raises WattosError for anything but success."""
+
+    def json(self, method: str, path: str, body: Any = None) -> Any:
+        """Return the JSON answer."""
+        ...
+
+    def upload(self, path: str, file: Path, name: str) -> Any:
+        """Send `file`, streamed from disk, as the multipart field `file`; return the JSON answer."""
+        ...
+
+    def events(self, path: str, body: Any) -> Iterator[Event]:
+        """Yield the events of a streamed answer; the last one is `done`."""
+        ...
+
+    @property
+    def last_headers(self) -> Mapping[str, str]:
+        """Return the headers of the last answer (`x-request-id`, `traceparent`)."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
 
 
 @dataclass
@@ -20,6 +88,9 @@ class Deps:
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
+    http: Http
+    # (url, token) -> the API of the platform at `url`
+    gateway: Callable[[str, str], Gateway]
 
 
 OptionsT = TypeVar("OptionsT")

@@ -1,11 +1,14 @@
 """The dependencies of a command, with streams in memory and a clock that only `sleep` moves."""
 
 import io
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from tests.fakes.cli_http import FakeHttp
 from wattos_cli.console import Console
-from wattos_cli.deps import Deps
+from wattos_cli.deps import Deps, Gateway, Http
 
 
 class FakeTime:
@@ -29,6 +32,7 @@ def make_deps(
     json_output: bool = False,
     width: int = 100,
     time: FakeTime | None = None,
+    http: Http | None = None,
 ) -> Deps:
     time = time or FakeTime()
     console = Console(io.StringIO(), io.StringIO(), json_output=json_output, width=width)
@@ -40,7 +44,24 @@ def make_deps(
         clock=time.read,
         monotonic=time.read,
         sleep=time.sleep,
+        http=http or FakeHttp(),
+        gateway=_no_gateway,
     )
+
+
+def _no_gateway(url: str, token: str) -> Gateway:
+    raise AssertionError(f"this test expects no call to {url}")
+
+
+def write_running(root: Path, *rows: dict[str, Any]) -> None:
+    """Write the run state of a platform at `root`, with an operator token."""
+    run = root / ".wattos" / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "operator.token").write_text("op-token\n")
+    defaults = {"replica": 0, "kind": "bundled", "state": "ready", "url": "http://127.0.0.1:1"}
+    services = [{**defaults, "ops_socket": f"/run/{row['name']}.sock", **row} for row in rows]
+    state = {"schema": "wattos.services/v1", "project": str(root), "services": services}
+    (run / "services.json").write_text(json.dumps(state))
 
 
 def out(deps: Deps) -> str:

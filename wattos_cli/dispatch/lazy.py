@@ -64,6 +64,15 @@ def invoke(group: TyperGroup, argv: Sequence[str]) -> ExitCode:
     return ExitCode.OK if result is None else ExitCode(result)
 
 
+def complete(group: TyperGroup, variable: str) -> ExitCode:
+    """Answer the shell, which asks through `variable` what may come next on the line."""
+    from typer import completion
+
+    vars(completion)["completion_init"]()
+    group.main(args=[], prog_name="wattos", complete_var=variable, standalone_mode=False)
+    return ExitCode.OK
+
+
 def _build(entry: Entry, current: global_options.Current) -> Any:
     """Return the typer command or group of `entry`."""
     if entry.children:

@@ -1,0 +1,170 @@
+"""`wattos health` probes all replicas at once and says which is not well."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli_http import FakeHttp
+from wattos_cli.commands.health import FailOn, Options, Output, Probe, run
+from wattos_cli.deps import NoReplyError, Reply
+from wattos_cli.errors import ExitCode, WattosError
+
+GOOD = {"status": "healthy", "checks": {"db": {"status": "up"}}, "info": {"retrieval": "bm25"}}
+DEGRADED = {
+    "status": "degraded",
+    "message": "Something is missing",
+    "checks": {"redis": {"status": "down", "message": "refused"}},
+}
+
+
+def ops(name: str) -> str:
+    return f"unix:/run/{name}.sock"
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> FakeHttp:
+    write_running(tmp_path, {"name": "chat"}, {"name": "rag"})
+    http = FakeHttp()
+    for name in ("chat", "rag"):
+        http.answer(ops(name), "/health", GOOD)
+        http.answer(ops(name), "/health/readiness", {"status": "ready"})
+    return http
+
+
+def health(tmp_path: Path, http: FakeHttp, **options: Any) -> tuple[ExitCode, Any]:
+    deps = make_deps(cwd=tmp_path, http=http, json_output=True)
+    code = run(Options(output=Output.JSON, **options), deps)
+    return code, json.loads(out(deps))
+
+
+def test_healthy(tmp_path: Path, http: FakeHttp) -> None:
+    code, body = health(tmp_path, http)
+    assert (code, body["status"], [row["name"] for row in body["services"]]) == (
+        0,
+        "healthy",
+        ["chat", "rag"],
+    )
+    assert body["info"] == {"retrieval": "bm25"}
+
+
+@pytest.mark.parametrize(("fail_on", "expected"), [(FailOn.UNHEALTHY, 0), (FailOn.DEGRADED, 1)])
+def test_degraded_fails_only_on_request(
+    tmp_path: Path, http: FakeHttp, fail_on: FailOn, expected: int
+) -> None:
+    http.answer(ops("rag"), "/health", DEGRADED)
+    code, body = health(tmp_path, http, fail_on=fail_on)
+    assert (code, body["status"]) == (expected, "degraded")
+
+
+def test_one_dead_service_is_unhealthy(tmp_path: Path, http: FakeHttp) -> None:
+    http.replies[ops("rag"), "/health"] = NoReplyError("connection refused")
+    code, body = health(tmp_path, http)
+    assert (code, body["services"][1]["error"]) == (1, "connection refused")
+
+
+def test_all_dead_means_not_running(tmp_path: Path) -> None:
+    write_running(tmp_path, {"name": "chat"})
+    with pytest.raises(WattosError) as caught:
+        run(Options(), make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+
+
+def test_hung_service_delays_no_other(tmp_path: Path, http: FakeHttp) -> None:
+    http.replies[ops("rag"), "/health"] = 30.0
+    begin = time.monotonic()
+    code, body = health(tmp_path, http, probe_timeout_s=0.05)
+    assert time.monotonic() - begin < 20
+    assert code == ExitCode.NO
+    assert [row["status"] for row in body["services"]] == ["healthy", "unhealthy"]
+    assert body["services"][1]["error"] == "no answer within 0.05 s"
+
+
+def test_probe_decides_the_path(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health/readiness", {"status": "not_ready", "message": "Draining"}, 503)
+    code, body = health(tmp_path, http, probe=Probe.READINESS)
+    assert (code, body["services"][1]["error"]) == (1, "Draining")
+
+
+def test_wait_goes_on_until_all_is_well(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health", {"status": "unhealthy", "message": "starting"}, 503)
+    fake_time = FakeTime()
+
+    def sleep(seconds: float) -> None:
+        fake_time.sleep(seconds)
+        http.answer(ops("rag"), "/health", GOOD)
+
+    deps = make_deps(cwd=tmp_path, http=http, time=fake_time)
+    deps.sleep = sleep
+    assert run(Options(wait_s=10), deps) == ExitCode.OK
+
+
+def test_wait_ends_at_its_time(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health", {"status": "unhealthy", "message": "starting"}, 503)
+    assert run(Options(wait_s=3), make_deps(cwd=tmp_path, http=http)) == ExitCode.NO
+
+
+def test_table_names_the_reason_and_what_is_set_up(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health", DEGRADED)
+    deps = make_deps(cwd=tmp_path, http=http, width=120)
+    run(Options(), deps)
+    lines = out(deps).splitlines()
+    assert lines[0].split() == ["SERVICE", "STATUS", "ANSWERED", "IN", "DETAILS"]
+    assert lines[2].split()[:2] == ["rag", "degraded"]
+    assert "redis down: refused" in lines[2]
+    assert lines[3] == "retrieval: bm25"
+
+
+def test_junit_summary_and_annotations(tmp_path: Path, http: FakeHttp) -> None:
+    http.replies[ops("rag"), "/health"] = NoReplyError("connection refused")
+    summary = tmp_path / "summary.md"
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    deps = make_deps(cwd=tmp_path, http=http, environ=environ)
+    run(Options(junit=Path("h.xml")), deps)
+    suite = ET.fromstring((tmp_path / "h.xml").read_text())
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert "| rag | unhealthy |" in summary.read_text()
+    assert "::error title=rag is unhealthy::connection refused" in err(deps)
+
+
+def test_replicas_are_told_apart(tmp_path: Path) -> None:
+    write_running(
+        tmp_path, {"name": "chat", "ops_socket": "/a"}, {"name": "chat", "replica": 1, "ops_socket": "/b"}
+    )
+    http = FakeHttp(
+        {("unix:/a", "/health"): Reply(200, {}, b"{}"), ("unix:/b", "/health"): Reply(503, {}, b"?")}
+    )
+    deps = make_deps(cwd=tmp_path, http=http)
+    assert run(Options(), deps) == ExitCode.NO
+    assert [line.split()[:2] for line in out(deps).splitlines()[1:]] == [
+        ["chat-0", "healthy"],
+        ["chat-1", "unhealthy"],
+    ]
+
+
+def test_own_services_are_asked_at_their_health_url(tmp_path: Path, http: FakeHttp) -> None:
+    (tmp_path / "wattos.toml").write_text(
+        "[services.shop]\ncommand=['x']\nhealth='/ok'\n[services.mail]\nurl='http://h:25'\n"
+    )
+    write_running(
+        tmp_path,
+        {"name": "shop", "kind": "own", "url": "http://127.0.0.1:8000"},
+        {"name": "mail", "kind": "own", "state": "not_ready"},
+    )
+    http.answer("http://127.0.0.1:8000", "/ok", {"anything": 1})
+    code, body = health(tmp_path, http)
+    assert [(row["status"], row["error"]) for row in body["services"]] == [
+        ("healthy", None),
+        ("unhealthy", "state: not_ready"),
+    ]
+    assert code == ExitCode.NO
+
+
+def test_unknown_service_names_those_that_run(tmp_path: Path, http: FakeHttp) -> None:
+    with pytest.raises(WattosError) as caught:
+        run(Options(services=("caht",)), make_deps(cwd=tmp_path, http=http))
+    assert "running: chat, rag" in caught.value.message

@@ -1,0 +1,1 @@
+"""HTTP clients: operations listeners of services, and the gateway's API."""

@@ -1,0 +1,57 @@
+"""The credential of `ask`, `ingest` and `env`: WATTOS_TOKEN, else a key of ten minutes made on the spot."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.clients import running
+from wattos_cli.deps import Deps, Gateway
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+
+TENANT = "default"
+ROLE = "editor"
+LIFETIME_S = 600
+
+
+def make_token(deps: Deps, project: Project, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a new credential: token, id, tenant, role, expires_at. WattosError if the gateway is away."""
+    gateway = running.service(project, "gateway")
+    made: dict[str, Any] = running.admin(deps, project, gateway, "/admin/tokens", request)
+    return made
+
+
+def token(deps: Deps, project: Project) -> str:
+    """Return the token of WATTOS_TOKEN or of the file WATTOS_TOKEN_FILE, else a fresh ten-minute key."""
+    if deps.environ.get("WATTOS_TOKEN"):
+        return deps.environ["WATTOS_TOKEN"]
+    if deps.environ.get("WATTOS_TOKEN_FILE"):
+        return _from_file(Path(deps.environ["WATTOS_TOKEN_FILE"]))
+    request = {"tenant": TENANT, "user": "wattos-cli", "role": ROLE, "ttl_s": LIFETIME_S, "jwt": False}
+    return str(make_token(deps, project, request)["token"])
+
+
+def gateway_url(deps: Deps, project: Project) -> str:
+    """Return the gateway's address: WATTOS_GATEWAY_URL, else what runs here."""
+    given = deps.environ.get("WATTOS_GATEWAY_URL")
+    return given.rstrip("/") if given else running.service(project, "gateway").url.rstrip("/")
+
+
+def connect(deps: Deps) -> Gateway:
+    """Return the API of this project's platform, with a credential."""
+    project = running.project_of(deps)
+    url = gateway_url(deps, project)
+    return deps.gateway(url, token(deps, project))
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise WattosError(
+            f"cannot read WATTOS_TOKEN_FILE {path}: {reason}",
+            hint="name a readable file, or unset the variable to get a short-lived key",
+            code="token_file_unreadable",
+            exit_code=ExitCode.CONFIG,
+        ) from error

@@ -1,0 +1,64 @@
+"""What a refusal of the platform means for a person: reason, remedy and exit code."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wattos_cli.errors import ExitCode, WattosError
+
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_TOO_MANY = 429
+_UNAVAILABLE = frozenset({502, 503, 504})
+_SERVER_ERROR = 500
+
+
+def unreachable(url: str, reason: str) -> WattosError:
+    """Return the error (exit 4) for a platform that does not answer."""
+    return WattosError(
+        f"cannot reach the platform at {url}: {reason}",
+        hint="see what runs with: wattos ps   start it with: wattos up",
+        code="gateway_unreachable",
+        exit_code=ExitCode.UNREACHABLE,
+        details={"url": url},
+    )
+
+
+def refusal(status: int, body: bytes, headers: Mapping[str, str], url: str) -> WattosError:
+    """Return the error for an HTTP answer that is no success; its message is the service's own."""
+    answer = _parsed(body)
+    message = str(answer.get("message") or f"the platform answered {status}")
+    request_id = str(answer.get("requestId") or headers.get("x-request-id") or "")
+    hint, code, exit_code = (
+        f"wattos logs --request {request_id}",
+        str(answer.get("code") or "refused"),
+        ExitCode.NO,
+    )
+    if status in {_UNAUTHORIZED, _FORBIDDEN}:
+        hint = "make a credential with: wattos token create --tenant T --role editor   and set WATTOS_TOKEN"
+        exit_code = ExitCode.UNREACHABLE
+    elif status in _UNAVAILABLE:
+        hint = "see which service is down with: wattos health"
+        exit_code = ExitCode.UNREACHABLE
+    elif status == _TOO_MANY:
+        hint = f"try again in {headers.get('retry-after', 'a few')} s, or raise RATE_LIMIT"
+    elif status < _SERVER_ERROR and not request_id:
+        hint = ""
+    return WattosError(
+        message,
+        hint=hint,
+        code=code,
+        exit_code=exit_code,
+        details={"status": status, "url": url, "request_id": request_id, "details": answer.get("details")},
+    )
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    inner = value.get("error")
+    return inner if isinstance(inner, dict) else value

@@ -1,0 +1,130 @@
+"""`wattos ask`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from wattos_cli.clients import credentials, spaces
+from wattos_cli.deps import Command, Deps, Gateway, Run
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.parameters import Argument, Option
+from wattos_cli.render import answer as render
+
+_TRACEPARENT_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Options:
+    """A question and where to look for its answer."""
+
+    text: str
+    space: str = spaces.DEFAULT
+    model: str = ""
+
+
+def run(opts: Options, deps: Deps) -> ExitCode:
+    """Ask in a new conversation over the space; print the answer and what it rests on."""
+    question = deps.stdin.read() if opts.text == "-" else opts.text
+    if not question.strip():
+        raise WattosError(
+            "the question is empty",
+            hint='wattos ask "What ...?"   or from stdin: wattos ask -',
+            code="usage",
+            exit_code=ExitCode.USAGE,
+        )
+    gateway = credentials.connect(deps)
+    try:
+        body = {"knowledge_space_id": spaces.space_id(gateway, opts.space, create=False)}
+        conversation = gateway.json("POST", "/api/v1/conversations", body)
+        path = f"/api/v1/conversations/{conversation['id']}/messages"
+        message: dict[str, Any] = {"content": question} | ({"model": opts.model} if opts.model else {})
+        if deps.console.animate and not deps.console.json_output:
+            answer = _streamed(gateway, path, message, deps)
+        else:
+            answer = gateway.json("POST", path, message)
+            if not deps.console.json_output:
+                deps.console.data(render.safe_lines(str(answer["content"])))
+        _finish(answer, gateway.last_headers, deps)
+    finally:
+        gateway.close()
+    return ExitCode.OK
+
+
+def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
+    """Write the answer as it comes; return the `done` event, which holds all of it."""
+    stdout = deps.console.stdout
+    begun = False
+    for event in gateway.events(path, {**message, "stream": True}):
+        if event.name == "delta":
+            begun = True
+            content = str(event.data.get("content", ""))
+            stdout.write("\n".join(render.safe_lines(part) for part in content.split("\n")))
+            stdout.flush()
+        elif event.name == "error":
+            stdout.write("\n" if begun else "")
+            raise WattosError(
+                f"the answer broke off: {event.data.get('message', 'no reason given')}",
+                hint=f"wattos logs --request {event.data.get('requestId', '')}",
+                code=str(event.data.get("code", "answer_failed")),
+            )
+        elif event.name == "done":
+            stdout.write("\n")
+            return event.data
+    raise WattosError(
+        "the answer ended before it was complete",
+        hint="wattos logs chat llm-gateway --level warning",
+        code="answer_truncated",
+    )
+
+
+def _finish(answer: Mapping[str, Any], headers: Mapping[str, str], deps: Deps) -> None:
+    """Write citations and, on stderr, model and degradations; or all of it as JSON."""
+    console = deps.console
+    parts = headers.get("traceparent", "").split("-")
+    trace_id = parts[1] if len(parts) == _TRACEPARENT_PARTS else ""
+    request_id = headers.get("x-request-id", "")
+    cited = answer.get("citations") or []
+    if console.json_output:
+        console.json(
+            {
+                "schema": "wattos.ask/v1",
+                "answer": answer["content"],
+                "model": answer.get("model"),
+                "citations": cited,
+                "degraded": answer.get("degraded") or [],
+                "usage": answer.get("usage") or {},
+                "request_id": request_id,
+                "trace_id": trace_id,
+            }
+        )
+        return
+    if cited:
+        console.data("\n" + render.citations(cited, width=console.width, color=console.color))
+    degraded = answer.get("degraded") or []
+    suffix = f", degraded: {', '.join(degraded)}" if degraded else ""
+    console.note(f"model: {answer.get('model')}{suffix}   trace: wattos logs --trace {trace_id}")
+
+
+def command(run: Run[Options] = run) -> Command:
+    """Return the parser of `wattos ask`."""
+
+    def ask(
+        deps: Deps,
+        *,
+        text: Annotated[str, Argument(metavar="TEXT", help="The question; - reads it from stdin.")],
+        space: Annotated[
+            str, Option("--space", metavar="S", help="Knowledge space to look in.")
+        ] = spaces.DEFAULT,
+        model: Annotated[
+            str, Option("--model", metavar="M", help="Model or alias.", default_text="the alias `default`")
+        ] = "",
+    ) -> ExitCode:
+        """Ask a question and get an answer with citations from your documents.
+
+        Examples:
+          wattos ask "Which exit code means the platform is not running?"
+          wattos ask "Who signs the contract?" --space legal -o json
+        """
+        return run(Options(text, space, model), deps)
+
+    return ask

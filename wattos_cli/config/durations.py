@@ -1,0 +1,21 @@
+"""Durations given on the command line."""
+
+from wattos_cli.config.fields import InvalidValueError, seconds
+from wattos_cli.errors import ExitCode, WattosError
+
+
+def option_seconds(text: str, flag: str) -> float:
+    """Return the duration `text` of option `flag` in seconds; WattosError (usage) if it is none or 0."""
+    try:
+        value = seconds(text)
+    except InvalidValueError as error:
+        raise _usage(f"{flag}: {error}") from None
+    if value <= 0:
+        raise _usage(f"{flag}: expected more than 0, got {text!r}")
+    return value
+
+
+def _usage(message: str) -> WattosError:
+    return WattosError(
+        message, hint="write it like 500ms, 30s, 5m or 2h", code="usage", exit_code=ExitCode.USAGE
+    )

@@ -1,0 +1,38 @@
+"""JUnit XML, the form in which CI systems show checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import quoteattr
+
+_FORBIDDEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One check; `failure` is empty when it passed."""
+
+    name: str
+    seconds: float
+    failure: str = ""
+
+
+def junit(suite: str, cases: Sequence[Case]) -> str:
+    """Return the XML of one test suite."""
+    failures = sum(1 for case in cases if case.failure)
+    total = sum(case.seconds for case in cases)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuite name={_attribute(suite)} tests="{len(cases)}" failures="{failures}" time="{total:.3f}">',
+        *(_case(suite, case) for case in cases),
+        "</testsuite>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _case(suite: str, case: Case) -> str:
+    head = f'  <testcase classname={_attribute(suite)} name={_attribute(case.name)} time="{case.seconds:.3f}"'
+    return f"{head}><failure message={_attribute(case.failure)}/></testcase>" if case.failure else f"{head}/>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(text.translate(_FORBIDDEN))

@@ -1,0 +1,53 @@
+"""Text that is safe and fits: control characters made visible, cells cut, colours only where wanted."""
+
+import unicodedata
+from collections.abc import Sequence
+
+_RESET = "\033[0m"
+_COLORS = {"red": "\033[31m", "green": "\033[32m", "yellow": "\033[33m", "dim": "\033[2m", "bold": "\033[1m"}
+_STATUS_COLORS = {
+    "healthy": "green", "ready": "green", "up": "green", "ok": "green", "unchanged": "green",
+    "degraded": "yellow", "warning": "yellow", "starting": "yellow", "queued": "yellow",
+    "processing": "yellow",
+    "unhealthy": "red", "failed": "red", "error": "red", "down": "red",
+}  # fmt: skip
+_GAP = "  "
+_UNSAFE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line without anything that could steer a terminal (C0, C1, ESC, bidi)."""
+    return "".join(
+        " " if char in "\t\n\r" else "\ufffd" if unicodedata.category(char) in _UNSAFE else char
+        for char in text
+    )
+
+
+def colored(text: str, color: str, *, enabled: bool) -> str:
+    """Return `text` in `color` when colours are enabled."""
+    return f"{_COLORS[color]}{text}{_RESET}" if enabled and color in _COLORS else text
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 0, color: bool = False) -> str:
+    """Return aligned columns; with `width`, the last column is cut to fit. Status words get their colour."""
+    safe = [[visible(cell) for cell in row] for row in rows]
+    sizes = [max(len(cell) for cell in column) for column in zip(head, *safe, strict=True)]
+    if width:
+        sizes[-1] = max(len(head[-1]), min(sizes[-1], width - sum(sizes[:-1]) - len(_GAP) * (len(sizes) - 1)))
+    lines = [colored(_line(head, sizes), "bold", enabled=color)]
+    for row in safe:
+        cells = [_cut(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        text = _GAP.join(
+            colored(f"{cell:<{size}}", _STATUS_COLORS.get(cell, ""), enabled=color)
+            for cell, size in zip(cells, sizes, strict=True)
+        )
+        lines.append(text.rstrip())
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str], sizes: Sequence[int]) -> str:
+    return _GAP.join(f"{cell:<{size}}" for cell, size in zip(cells, sizes, strict=True)).rstrip()
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[: max(size - 1, 0)]}…"
