@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
 
@@ -50,6 +50,20 @@ class Event:
 
     name: str
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one replica is; `reached` says whether anything answered at all."""
+
+    name: str
+    replica: int
+    status: str
+    response_time_ms: float
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    info: Mapping[str, str] = field(default_factory=dict)
+    reached: bool = True
 
 
 class Gateway(Protocol):

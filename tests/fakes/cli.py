@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,14 @@ def write_running(root: Path, *rows: dict[str, Any]) -> None:
     (run / "operator.token").write_text("op-token\n")
     defaults = {"replica": 0, "kind": "bundled", "state": "ready", "url": "http://127.0.0.1:1"}
     services = [{**defaults, "ops_socket": f"/run/{row['name']}.sock", **row} for row in rows]
-    state = {"schema": "wattos.services/v1", "project": str(root), "services": services}
+    start_time = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    supervisor = {"pid": os.getpid(), "start_time": start_time}
+    state = {
+        "schema": "wattos.services/v1",
+        "project": str(root),
+        "supervisor": supervisor,
+        "services": services,
+    }
     (run / "services.json").write_text(json.dumps(state))
 
 

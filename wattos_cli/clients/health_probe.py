@@ -4,31 +4,16 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from wattos_cli.clients.running import Running
 from wattos_cli.config.model import OwnService
-from wattos_cli.deps import Http, NoReplyError, Reply
+from wattos_cli.deps import Finding, Http, NoReplyError, Reply
 
 _PATHS = {"liveness": "/health/liveness", "readiness": "/health/readiness", "full": "/health"}
 _STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
 _OK = range(200, 300)
 _GRACE_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How one replica is; `reached` says whether anything answered at all."""
-
-    name: str
-    replica: int
-    status: str
-    response_time_ms: float
-    checks: Mapping[str, Any] = field(default_factory=dict)
-    error: str = ""
-    info: Mapping[str, str] = field(default_factory=dict)
-    reached: bool = True
 
 
 def probe_all(

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.clients import running
-from wattos_cli.clients.health_probe import Finding, probe_all
+from wattos_cli.clients.health_probe import probe_all
 from wattos_cli.config.durations import option_seconds
-from wattos_cli.deps import Command, Deps, Run
+from wattos_cli.deps import Command, Deps, Finding, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import health as render

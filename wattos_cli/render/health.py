@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wattos_cli.clients.health_probe import Finding
+from wattos_cli.deps import Finding
 from wattos_cli.render import ci, text
 from wattos_cli.render.junit import Case, junit
 
