@@ -1,0 +1,117 @@
+"""Documents on their way into a knowledge space: found, uploaded, watched until ready or failed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.deps import Deps, Gateway
+from wattos_cli.errors import ExitCode, WattosError
+
+SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".csv", ".json"})
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 2.0
+
+
+@dataclass
+class Upload:
+    """One file on its way."""
+
+    path: Path
+    name: str
+    document_id: str = ""
+    status: str = "waiting"
+    unchanged: bool = False
+    chunks: int = 0
+    error: str = ""
+
+    def is_finished(self) -> bool:
+        """Return whether the platform is done with it, well or not."""
+        return self.status in {"ready", "failed"}
+
+    def take(self, document: dict[str, Any]) -> None:
+        """Take over what the platform says about the document."""
+        self.document_id = str(document["id"])
+        self.status = str(document["status"])
+        self.unchanged = self.unchanged or bool(document.get("unchanged"))
+        self.chunks = int(document.get("chunks") or 0)
+        self.error = _reason(document.get("error"))
+
+
+Tell = Callable[[Upload], None]
+
+
+def documents(paths: Sequence[Path], cwd: Path) -> Iterator[Upload]:
+    """Yield every file named, and every known kind of file in the folders named, without hidden ones."""
+    seen: set[Path] = set()
+    for given in paths:
+        root = cwd / given
+        if root.is_dir():
+            found = sorted(path for path in root.rglob("*") if _is_document(path, root))
+        elif root.is_file():
+            found = [root]
+        else:
+            raise WattosError(
+                f"there is no file or folder {given}",
+                hint="name an existing one; shells expand patterns like docs/*.md before wattos sees them",
+                code="no_such_file",
+                exit_code=ExitCode.USAGE,
+                details={"path": str(root)},
+            )
+        base = root if root.is_dir() else root.parent
+        for path in found:
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield Upload(path, path.relative_to(base).as_posix())
+
+
+def _is_document(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def carry(
+    uploads: list[Upload], gateway: Gateway, path: str, *, deps: Deps, timeout_s: float, tell: Tell
+) -> None:
+    """Upload file after file and wait until all are finished; `tell` hears of each that is.
+
+    Only the oldest document in processing is asked about, ever more slowly: each question counts against
+    the caller's rate limit, and documents are processed about in order.
+    """
+    deadline = deps.monotonic() + timeout_s
+    for upload in uploads:
+        _upload(upload, gateway, path, tell)
+    for upload in uploads:
+        wait_s = _FIRST_WAIT_S
+        while not upload.is_finished():
+            if deps.monotonic() >= deadline:
+                upload.error = f"not ready within {timeout_s:g} s (was {upload.status})"
+                upload.status = "failed"
+            else:
+                deps.sleep(wait_s)
+                wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
+                upload.take(gateway.json("GET", f"/api/v1/documents/{upload.document_id}"))
+            if upload.is_finished():
+                tell(upload)
+
+
+def _upload(upload: Upload, gateway: Gateway, path: str, tell: Tell) -> None:
+    """Send one file; a refusal of this file is its failure, an unreachable platform is everybody's."""
+    try:
+        upload.take(gateway.upload(path, upload.path, upload.name))
+        if upload.is_finished() and not upload.chunks:
+            upload.take(gateway.json("GET", f"/api/v1/documents/{upload.document_id}"))
+    except WattosError as error:
+        if error.exit_code == ExitCode.UNREACHABLE:
+            raise
+        upload.status, upload.error = "failed", error.message
+    except OSError as error:
+        upload.status, upload.error = "failed", f"cannot read the file: {error.strerror}"
+    if upload.is_finished():
+        tell(upload)
+
+
+def _reason(error: Any) -> str:
+    if isinstance(error, dict):
+        return str(error.get("message") or error.get("code") or "")
+    return str(error or "")
