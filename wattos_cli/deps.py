@@ -91,6 +91,19 @@ class Gateway(Protocol):
         ...
 
 
+class Offline:
+    """An `Http` that reaches nothing."""
+
+    def request(self, method: str, address: str, path: str, **_options: Any) -> Reply:
+        """Raise NoReplyError."""
+        raise NoReplyError(f"offline: {method} {address}{path} was not sent")
+
+
+def no_gateway(url: str, _token: str) -> Gateway:
+    """Raise NoReplyError: there is no platform."""
+    raise NoReplyError(f"offline: {url} was not asked")
+
+
 @dataclass
 class Deps:
     """What a command may reach; `cwd` is where the user stands (after `-C`)."""
@@ -102,9 +115,9 @@ class Deps:
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
-    http: Http
+    http: Http = field(default_factory=Offline)
     # (url, token) -> the API of the platform at `url`
-    gateway: Callable[[str, str], Gateway]
+    gateway: Callable[[str, str], Gateway] = no_gateway
 
 
 OptionsT = TypeVar("OptionsT")

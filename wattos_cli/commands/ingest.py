@@ -12,6 +12,7 @@ from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import text
+from wattos_cli.render.safe import visible
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _tell_on(deps: Deps) -> Callable[[Upload], None]:
     def tell(upload: Upload) -> None:
         note = "unchanged" if upload.unchanged else upload.status
         reason = f" ({upload.error})" if upload.error else ""
-        deps.console.note(text.visible(f"{note}: {upload.name}{reason}"))
+        deps.console.note(visible(f"{note}: {upload.name}{reason}"))
 
     return tell
 

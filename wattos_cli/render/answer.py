@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wattos_cli.render.text import colored, visible
+from wattos_cli.render.safe import visible
+from wattos_cli.render.text import colored
 
 _EXCERPT_CHARS = 160
 

@@ -6,6 +6,7 @@ from typing import Any
 from wattos_cli.deps import Finding
 from wattos_cli.render import ci, text
 from wattos_cli.render.junit import Case, junit
+from wattos_cli.render.safe import visible
 
 _WORST = ("unhealthy", "degraded", "healthy")
 _HEAD = ("SERVICE", "STATUS", "ANSWERED IN", "DETAILS")
@@ -48,7 +49,7 @@ def as_table(findings: Sequence[Finding], *, width: int, color: bool) -> str:
     """Return a row per replica, then what the platform is set up with."""
     lines = [text.table(_HEAD, _rows(findings), width=width, color=color)]
     info = merged_info(findings)
-    lines += [f"{key}: {text.visible(value)}" for key, value in sorted(info.items())]
+    lines += [f"{key}: {visible(value)}" for key, value in sorted(info.items())]
     return "\n".join(lines)
 
 

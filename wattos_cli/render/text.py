@@ -1,7 +1,8 @@
-"""Text that is safe and fits: control characters made visible, cells cut, colours only where wanted."""
+"""Tables that fit: cells made harmless and cut to the width, colours only where wanted."""
 
-import unicodedata
 from collections.abc import Sequence
+
+from wattos_cli.render.safe import visible
 
 _RESET = "\033[0m"
 _COLORS = {"red": "\033[31m", "green": "\033[32m", "yellow": "\033[33m", "dim": "\033[2m", "bold": "\033[1m"}
@@ -12,15 +13,6 @@ _STATUS_COLORS = {
     "unhealthy": "red", "failed": "red", "error": "red", "down": "red",
 }  # fmt: skip
 _GAP = "  "
-_UNSAFE = frozenset({"Cc", "Cf", "Zl", "Zp"})
-
-
-def visible(text: str) -> str:
-    """Return `text` on one line without anything that could steer a terminal (C0, C1, ESC, bidi)."""
-    return "".join(
-        " " if char in "\t\n\r" else "\ufffd" if unicodedata.category(char) in _UNSAFE else char
-        for char in text
-    )
 
 
 def colored(text: str, color: str, *, enabled: bool) -> str:

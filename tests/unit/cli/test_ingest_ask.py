@@ -203,7 +203,7 @@ def streaming(api: Api, cwd: Path, text: str) -> Deps:
 def test_ask_streams_on_a_terminal_without_control_characters(api: Api, tmp_path: Path) -> None:
     deps = streaming(api, tmp_path, SSE)
     ask.run(ask.Options("What?"), deps)
-    assert out(deps).startswith("Exit code 4.\n\ufffd[31m\n\n[1] codes.md")
+    assert out(deps).startswith("Exit code 4.\n\\x1b[31m\n\n[1] codes.md")
     assert api.messages[0]["stream"] is True
 
 
