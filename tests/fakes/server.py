@@ -41,6 +41,8 @@ async def served(app: ServiceApp, tmp_path: Path, *, drain_s: float = 5.0) -> As
         lifespan="on",
         log_config=None,
         access_log=False,
+        server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     server = Server(config, app, drain_s)

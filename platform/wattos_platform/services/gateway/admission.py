@@ -1,23 +1,22 @@
 """Who comes in: identity, tenant, rate limits and permission, in that order, for every route alike."""
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.limiter import Decision, RateLimiter, Want
 from wattos_platform.services.gateway.authentication import Authenticator
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.headers import RequestHeaders
-from wattos_platform.services.gateway.domain.limits import Draw, RatePlan, policy_header, state_header
+from wattos_platform.services.gateway.domain.limits import LimitPlan, policy_header, state_header
 from wattos_platform.services.gateway.domain.principal import Principal
 from wattos_platform.services.gateway.domain.routes import GatewayRoute
-from wattos_platform.services.gateway.ports import RateLimiter
 from wattos_platform.services.gateway.visit import Visit
 
 MAX_PLANS = 10_000
 _UNVERIFIED = 401
-Draws = tuple[Draw, ...]
+Wants = tuple[Want, ...]
 
 
 class Admission:
@@ -31,16 +30,14 @@ class Admission:
         self,
         authenticator: Authenticator,
         limiter: RateLimiter,
-        plan: RatePlan,
+        plan: LimitPlan,
         proxies: TrustedProxies,
-        count: Callable[[str, bool], None],
     ) -> None:
         self._authenticator = authenticator
         self._limiter = limiter
         self._plan = plan
         self._proxies = proxies
-        self._count = count
-        self._draws = lru_cache(maxsize=MAX_PLANS)(plan.draws)
+        self._wants = lru_cache(maxsize=MAX_PLANS)(plan.wants)
 
     async def admit(self, route: GatewayRoute, headers: RequestHeaders, peer: str, visit: Visit) -> Identity:
         """Return the identity under which the request goes on; `visit` shows how far a refused one came."""
@@ -49,45 +46,41 @@ class Admission:
         except ServiceError as refusal:
             if refusal.status == _UNVERIFIED:
                 address = self._proxies.client_address(peer, headers.forwarded_for)
-                await self._take((self._plan.address_draw(address),), visit)
+                await self._take((self._plan.address_want(address),), visit)
             raise
         visit.credential_id = principal.credential_id
         named = headers.tenant if headers.tenant in principal.identities else None
         visit.identity = identity = principal.identity_for(named)
-        await self._take(self._draws_of(route, principal, identity), visit)
+        await self._take(self._wants_of(route, principal, identity), visit)
         if headers.tenant is not named:
             principal.identity_for(headers.tenant)
         principal.require(route.permission)
         return identity
 
-    def _draws_of(self, route: GatewayRoute, principal: Principal, identity: Identity) -> Draws:
+    def _wants_of(self, route: GatewayRoute, principal: Principal, identity: Identity) -> Wants:
         per_minute = principal.per_minute
         own = None if per_minute is None else (principal.credential_id, per_minute)
-        return self._draws(identity.tenant, identity.user, route.limit.value, own)
+        return self._wants(identity.tenant, identity.user, route.limit.value, own)
 
-    async def _take(self, draws: Draws, visit: Visit) -> None:
-        outcome = await self._limiter.take(draws)
-        draw = outcome.draw
+    async def _take(self, wants: Wants, visit: Visit) -> None:
+        decision = await self._limiter.acquire(wants)
         visit.limit_headers = (
-            (b"ratelimit-policy", _policy(draws)),
-            (b"ratelimit", state_header(draw, outcome.remaining, outcome.reset_s).encode()),
+            (b"ratelimit-policy", _policy(wants)),
+            (b"ratelimit", state_header(decision)),
         )
-        self._count(draw.name, outcome.allowed)
-        if not outcome.allowed:
-            raise _limited(draw, outcome.retry_after_s)
+        if not decision.allowed:
+            raise _limited(decision)
 
 
-@lru_cache(maxsize=MAX_PLANS)
-def _policy(draws: Draws) -> bytes:
-    return ", ".join(policy_header(draw) for draw in draws).encode()
+_policy = lru_cache(maxsize=MAX_PLANS)(policy_header)
 
 
-def _limited(draw: Draw, retry_after_s: float) -> ServiceError:
-    wait_s = max(1, math.ceil(retry_after_s))
+def _limited(decision: Decision) -> ServiceError:
+    limit, wait_s = decision.limit, max(1, math.ceil(decision.retry_after_s))
     return ServiceError(
         429,
         "rate_limit_exceeded",
-        f"The {draw.name} limit of {draw.rate.count} requests per {draw.rate.period_s} s is used up;"
+        f"The {limit.name} limit of {limit.count} requests per {limit.period_s:.0f} s is used up;"
         f" try again in {wait_s} s.",
         headers={"Retry-After": str(wait_s)},
     )

@@ -2,15 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 
 from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.resilience.limiter import Limiter
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.gateway.accounting import Accounting
 from wattos_platform.services.gateway.adapters.audit import DatabaseAuditLog
 from wattos_platform.services.gateway.adapters.credentials import DatabaseCredentials
-from wattos_platform.services.gateway.adapters.limiter import MemoryRateLimiter
 from wattos_platform.services.gateway.admin import TokenEndpoints
 from wattos_platform.services.gateway.admission import Admission
 from wattos_platform.services.gateway.authentication import Authenticator
@@ -18,7 +17,7 @@ from wattos_platform.services.gateway.configuration import (
     BodyLimits,
     cors_policy,
     jwt_secret,
-    rate_plan,
+    limit_plan,
     trusted_proxies,
 )
 from wattos_platform.services.gateway.domain.matching import RouteTable
@@ -51,10 +50,9 @@ def create_app(runtime: Runtime) -> ServiceApp:
     table = RouteTable(ROUTES)
     admission = Admission(
         authenticator,
-        MemoryRateLimiter(runtime.monotonic),
-        rate_plan(settings, runtime.config),
+        Limiter(runtime.monotonic, meter=runtime.metrics),
+        limit_plan(settings, runtime.config),
         trusted_proxies(settings),
-        _decision_counter(runtime),
     )
     door = Door(
         table,
@@ -81,11 +79,3 @@ def create_app(runtime: Runtime) -> ServiceApp:
             on_answered=accounting.answered,
         ),
     )
-
-
-def _decision_counter(runtime: Runtime) -> Callable[[str, bool], None]:
-    def count(limit: str, allowed: bool) -> None:  # noqa: FBT001 - a decision is a yes or a no
-        decision = "allowed" if allowed else "refused"
-        runtime.metrics.counter("rate_limit_decisions_total", limit=limit, decision=decision).inc()
-
-    return count

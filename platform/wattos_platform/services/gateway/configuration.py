@@ -6,23 +6,24 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from wattos_platform.contracts.settings import Settings, SettingsError
+from wattos_platform.kernel.resilience.limiter import Limit
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.cors import CorsPolicy, policy_of
-from wattos_platform.services.gateway.domain.limits import RatePlan, TenantRates, parse_rate
+from wattos_platform.services.gateway.domain.limits import LimitPlan, TenantLimits
 from wattos_platform.services.gateway.domain.matching import RouteTable
 from wattos_platform.services.gateway.domain.routes import LimitClass, Streams
 
 
 def _rate(text: str) -> str:
-    parse_rate(text)
+    Limit.parse("rate", text)
     return text
 
 
 RateText = Annotated[str, AfterValidator(_rate)]
 
 
-class TenantLimits(BaseModel):
-    """Rates that one tenant has instead of the defaults."""
+class TenantSection(BaseModel):
+    """Rates that one tenant has instead of the defaults, written like 100r/m."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,35 +31,44 @@ class TenantLimits(BaseModel):
     tenant: RateText | None = None
 
 
-class Limits(BaseModel):
+class LimitsSection(BaseModel):
     """The section `limits` of the configuration."""
 
     model_config = ConfigDict(extra="forbid")
 
-    tenants: dict[str, TenantLimits] = Field(default_factory=dict)
+    tenants: dict[str, TenantSection] = Field(default_factory=dict)
     classes: dict[LimitClass, RateText] = Field(default_factory=dict)
 
 
-def rate_plan(settings: Settings, config: Mapping[str, Any]) -> RatePlan:
-    """Return the rates of settings and configuration; SettingsError naming what is wrong."""
+def limit_plan(settings: Settings, config: Mapping[str, Any]) -> LimitPlan:
+    """Return the limits of settings and configuration; SettingsError naming what is wrong."""
     try:
-        limits = Limits.model_validate(config.get("limits", {}))
+        section = LimitsSection.model_validate(config.get("limits", {}))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(["limits", *(str(part) for part in first["loc"])])
         raise SettingsError(f"{where}: {first['msg']}") from None
-    return RatePlan(
-        user=parse_rate(settings.rate_limit),
-        tenant=parse_rate(settings.tenant_rate_limit),
-        address=parse_rate(settings.ip_rate_limit),
-        tenants={
-            name: TenantRates(
-                user=parse_rate(given.user) if given.user else None,
-                tenant=parse_rate(given.tenant) if given.tenant else None,
-            )
-            for name, given in limits.tenants.items()
-        },
-        classes={name.value: parse_rate(text) for name, text in limits.classes.items()},
+    try:
+        defaults = {
+            "user": Limit.parse("user", settings.rate_limit),
+            "tenant": Limit.parse("tenant", settings.tenant_rate_limit),
+            "address": Limit.parse("ip", settings.ip_rate_limit),
+        }
+    except ValueError as error:
+        raise SettingsError(
+            f"RATE_LIMIT, WATTOS_TENANT_RATE_LIMIT or WATTOS_IP_RATE_LIMIT: {error}"
+        ) from None
+    return LimitPlan(
+        **defaults,
+        tenants={name: _tenant_limits(given) for name, given in section.tenants.items()},
+        classes={name.value: Limit.parse(name.value, text) for name, text in section.classes.items()},
+    )
+
+
+def _tenant_limits(given: TenantSection) -> TenantLimits:
+    return TenantLimits(
+        user=Limit.parse("user", given.user) if given.user else None,
+        tenant=Limit.parse("tenant", given.tenant) if given.tenant else None,
     )
 
 

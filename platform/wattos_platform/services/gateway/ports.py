@@ -5,7 +5,6 @@ from typing import Protocol
 
 from wattos_platform.services.gateway.domain.audit import AuditRecord
 from wattos_platform.services.gateway.domain.credentials import Credential
-from wattos_platform.services.gateway.domain.limits import Draw, Outcome
 
 
 class Credentials(Protocol):
@@ -44,10 +43,3 @@ class AuditLog(Protocol):
 
     async def purge(self, before: float) -> int:
         """Delete what is older than this instant and return how many rows went."""
-
-
-class RateLimiter(Protocol):
-    """Counts what callers take from their buckets."""
-
-    async def take(self, draws: Sequence[Draw]) -> Outcome:
-        """Take one from each bucket, or from none when one of them is empty."""
