@@ -1,64 +1,43 @@
-"""A hop over aiohttp."""
+"""A hop over one pool of connections."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from wattos_platform.kernel import context as request_context
 from wattos_platform.kernel.hops.encoding import encode
 from wattos_platform.kernel.hops.errors import HopError, HopUnavailable, error_of
 from wattos_platform.kernel.hops.headers import CachedSign, Sign, hop_headers
-from wattos_platform.kernel.hops.response import AiohttpHopResponse
+from wattos_platform.kernel.hops.pool import RefusedError, WirePool
+from wattos_platform.kernel.hops.request import Body, HopRequest, head_bytes
+from wattos_platform.kernel.hops.response import WireHopResponse
 from wattos_platform.kernel.hops.settings import HopSettings
+from wattos_platform.kernel.hops.wire import UploadError, WireConnection, WireError
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
 from wattos_platform.kernel.resilience.bulkhead import Bulkhead, BulkheadFull
 from wattos_platform.kernel.resilience.deadline import DeadlineExceeded, remaining_s
 
-Body = bytes | AsyncIterator[bytes] | None
 _ERROR = 400
 _BUG = 500
-_NEVER_ROUND_UP_S = 1e6
 _JSON_TYPE = "application/json"
+# Repeating these changes nothing, so a kept connection that turns out to be closed costs no error.
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+# A call's time-out is its deadline less a margin: this close to it, it was the deadline.
+_AT_DEADLINE_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call; `deadline` is the request's (monotonic), `timeout_s` the caller's own bound."""
-
-    method: str
-    path: str
-    body: Body
-    headers: Mapping[str, str] | None
-    deadline: float
-    timeout_s: float | None
-
-
-async def _watched(body: AsyncIterator[bytes], broken: list[Exception]) -> AsyncIterator[bytes]:
-    """Yield `body`, leaving in `broken` what its source raises."""
-    try:
-        async for chunk in body:
-            yield chunk
-    except Exception as error:
-        broken.append(error)
-        raise
-
-
-class AiohttpHopClient:
-    """The HopClient of one service; `session` gives the process's one ClientSession."""
+class WireHopClient:
+    """The HopClient of one service."""
 
     def __init__(
         self,
         service: str,
         base_url: str,
         *,
-        session: Callable[[], aiohttp.ClientSession],
         breaker: Breaker,
         settings: HopSettings,
         sign: Sign | None,
@@ -66,8 +45,7 @@ class AiohttpHopClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.service = service
-        self._base_url = base_url
-        self._session = session
+        self.pool = WirePool(base_url, settings.connect_s)
         self._breaker = breaker
         self._settings = settings
         self._sign = CachedSign(sign, service, monotonic) if sign else None
@@ -95,7 +73,7 @@ class AiohttpHopClient:
             return None
         try:
             return msgspec.json.decode(content)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HopError(
                 self.service, 502, "upstream_invalid", f"The service {self.service} did not answer with JSON."
             ) from error
@@ -110,26 +88,27 @@ class AiohttpHopClient:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
-    ) -> AsyncIterator[AiohttpHopResponse]:
+    ) -> AsyncIterator[WireHopResponse]:
         """Send `body` as it comes and enter with the answer's head, whatever its status."""
         if json is not None:
             body = encode(json)
             headers = {"content-type": _JSON_TYPE, **(headers or {})}
-        deadline = request_context.current().deadline
-        await self._take_place(deadline)
+        request = HopRequest(method, path, body, headers, request_context.current().deadline, timeout_s)
+        await self._take_place(request.deadline)
         try:
-            response = await self._send(_Call(method, path, body, headers, deadline, timeout_s))
+            connection, deadline = await self._send(request)
             try:
-                yield AiohttpHopResponse(
-                    response,
+                yield WireHopResponse(
+                    connection,
                     service=self.service,
-                    breaker=self._breaker,
+                    idle_s=self._settings.idle_s,
+                    deadline=deadline,
                     max_bytes=self._settings.max_body_bytes,
-                    expired=lambda: self._out_of_time(deadline),
+                    failed=lambda error: self._broken_off(error, request.deadline),
                 )
             finally:
-                # Closes the connection unless the body was read to its end, when it is back in the pool.
-                response.close()
+                # Closes the connection at once unless the answer was read to its end.
+                self.pool.give(connection)
         finally:
             self._bulkhead.leave()
 
@@ -140,20 +119,23 @@ class AiohttpHopClient:
         except BulkheadFull as error:
             raise HopUnavailable(self.service, "overloaded") from error
 
-    async def _send(self, call: _Call) -> aiohttp.ClientResponse:
-        """Return the answer's head; a refused connection, over which nothing was sent, is tried once more."""
+    async def _send(self, request: HopRequest) -> tuple[WireConnection, float]:
+        """Return a connection with the answer's head and the monotonic instant at which the call must end.
+
+        A refused connection, over which nothing was sent, is tried once more.
+        """
         context = request_context.current()
         attempts = 1 if context.attempt else 2
         for attempt in range(attempts):
-            left_s = remaining_s(call.deadline, self._monotonic(), f"{self.service} could be asked")
-            if call.timeout_s is not None:
-                left_s = min(left_s, call.timeout_s)
-            sent = hop_headers(call.headers, context, sign=self._sign, left_s=left_s, attempt=attempt)
-            if not isinstance(call.body, AsyncIterator):
-                # Only a body passed through keeps the length its sender named.
-                sent.pop("content-length", None)
+            now = self._monotonic()
+            left_s = remaining_s(request.deadline, now, f"{self.service} could be asked")
+            if request.timeout_s is not None:
+                left_s = min(left_s, request.timeout_s)
+            headers = hop_headers(request.headers, context, sign=self._sign, left_s=left_s, attempt=attempt)
+            target = self.pool.prefix + request.path
+            head, chunked = head_bytes(request, target, self.pool.host_header, headers)
             try:
-                return await self._attempt(call, sent, left_s)
+                return await self._attempt(request, head, now + left_s, chunked=chunked), now + left_s
             except HopUnavailable as error:
                 if error.reason != "refused" or attempt + 1 == attempts:
                     raise
@@ -161,43 +143,52 @@ class AiohttpHopClient:
         raise AssertionError("the loop returns or raises")
 
     async def _attempt(
-        self, call: _Call, headers: Mapping[str, str], left_s: float
-    ) -> aiohttp.ClientResponse:
-        breaker, settings = self._breaker, self._settings
+        self, request: HopRequest, head: bytes, until: float, *, chunked: bool
+    ) -> WireConnection:
+        breaker = self._breaker
         try:
             permit = breaker.allow()
         except BreakerOpen as error:
             raise HopUnavailable(self.service, "breaker_open", error.retry_after_s) from error
-        broken: list[Exception] = []
         try:
-            response = await self._session().request(
-                call.method,
-                URL(self._base_url + call.path, encoded=True),
-                data=_watched(call.body, broken) if isinstance(call.body, AsyncIterator) else call.body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=left_s,
-                    sock_connect=settings.connect_s,
-                    sock_read=settings.first_byte_s,
-                    ceil_threshold=_NEVER_ROUND_UP_S,
-                ),
-            )
-        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            if broken:
-                # Whoever sends the body failed, not the service that waits for it.
-                breaker.release(permit)
-                raise broken[0] from error
-            failure = self._failure(error, call.deadline)
+            connection = await self._exchange(request, head, until, chunked=chunked)
+        except UploadError as error:
+            # Whoever sends the body failed, not the service that waits for it.
+            breaker.release(permit)
+            raise error.__cause__ or error from None
+        except (TimeoutError, RefusedError, WireError) as error:
+            failure = self._failure(error, request.deadline)
             breaker.failure(failure, permit)
             raise failure from error
         except BaseException:
             breaker.release(permit)
             raise
-        self._judge(response.status, permit)
-        if response.connection is not None and response.connection.protocol is not None:
-            response.connection.protocol.read_timeout = settings.idle_s
-        return response
+        self._judge(connection.status, permit)
+        return connection
+
+    async def _exchange(
+        self, request: HopRequest, head: bytes, until: float, *, chunked: bool
+    ) -> WireConnection:
+        """Return a connection over which the head of the answer has come."""
+        fresh = False
+        while True:
+            connection = await self.pool.take(until - self._monotonic(), fresh=fresh)
+            try:
+                connection.send(request.method, head, request.body, chunked=chunked)
+                await connection.head(self._settings.first_byte_s, until)
+            except WireError as error:
+                connection.abort()
+                whole = request.body is None or isinstance(request.body, bytes)
+                stale = connection.used > 1 and error.clean and not fresh
+                if not (stale and whole and request.method in _REPEATABLE):
+                    raise
+                # A kept connection that the service had closed meanwhile: a new one decides.
+                fresh = True
+            except BaseException:
+                connection.abort()
+                raise
+            else:
+                return connection
 
     def _judge(self, status: int, permit: float) -> None:
         if status == _BUG:
@@ -209,14 +200,16 @@ class AiohttpHopClient:
             self._breaker.success(permit)
 
     def _failure(self, error: BaseException, deadline: float) -> Exception:
-        if isinstance(error, asyncio.TimeoutError):
-            if self._out_of_time(deadline):
+        if isinstance(error, TimeoutError):
+            if self._monotonic() >= deadline - _AT_DEADLINE_S:
                 return DeadlineExceeded(f"{self.service} had answered")
             return HopUnavailable(self.service, "timeout")
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return HopUnavailable(self.service, "refused")
-        return HopUnavailable(self.service, "disconnected")
+        return HopUnavailable(self.service, "refused" if isinstance(error, RefusedError) else "disconnected")
 
-    def _out_of_time(self, deadline: float) -> bool:
-        # A call's total time-out is its deadline less a margin: by then nothing more can be started.
-        return self._monotonic() >= deadline - 0.05
+    def _broken_off(self, error: BaseException, deadline: float) -> BaseException:
+        """Return what a reader is told whose answer broke off, having told the breaker."""
+        if isinstance(error, UploadError):
+            return error.__cause__ or error
+        failure = self._failure(error, deadline)
+        self._breaker.failure(failure)
+        return failure

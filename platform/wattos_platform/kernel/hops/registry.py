@@ -1,23 +1,22 @@
-"""All hops of one process, over one session."""
+"""All hops of one process."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-import aiohttp
-
-from wattos_platform.kernel.hops.client import AiohttpHopClient
+from wattos_platform.kernel.hops.client import WireHopClient
 from wattos_platform.kernel.hops.headers import Sign
+from wattos_platform.kernel.hops.pool import RefusedError, WirePool
 from wattos_platform.kernel.hops.ports import HopClient
 from wattos_platform.kernel.hops.settings import HopSettings
+from wattos_platform.kernel.hops.wire import WireError
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
 
-_KEEP_ALIVE_S = 30.0
-_READ_BUFFER_BYTES = 256 * 1024
+_ALIVE = 200
 
 
 class Hops:
-    """Gives the HopClient of each service. The session opens at the first call and belongs to that loop.
+    """Gives the HopClient of each service. Connections open when needed and belong to that event loop.
 
     `urls` maps a service's name to its base URL; `sign(identity, audience)` returns the identity header.
     """
@@ -38,17 +37,16 @@ class Hops:
         self._settings = settings or HopSettings()
         self._monotonic = monotonic
         self._sleep = sleep
-        self._clients: dict[str, AiohttpHopClient] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._clients: dict[str, WireHopClient] = {}
+        self._checks: dict[str, WirePool] = {}
 
     def to(self, service: str) -> HopClient:
-        """Return the client of `service`; KeyError if the catalog has no such service."""
+        """Return the client of `service`; KeyError if no URL is known for it."""
         client = self._clients.get(service)
         if client is None:
-            client = self._clients[service] = AiohttpHopClient(
+            client = self._clients[service] = WireHopClient(
                 service,
                 self._urls[service],
-                session=self.session,
                 breaker=self._breakers.get(f"hop:{service}"),
                 settings=self._settings,
                 sign=self._sign,
@@ -57,32 +55,40 @@ class Hops:
             )
         return client
 
-    def session(self) -> aiohttp.ClientSession:
-        """Return the one session, opened when first asked for; also the base of provider clients."""
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                # Each client bounds its own calls, so the connector need not.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                read_bufsize=_READ_BUFFER_BYTES,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            )
-        return self._session
-
     async def ping(self, service: str) -> None:
-        """Return when `service` is alive; raises what aiohttp raises, ConnectionError for a status but 200.
+        """Return when `service` is alive; ConnectionError or TimeoutError if not.
 
-        Asks its liveness only, outside its breaker: a check must see what is there.
+        Asks its liveness only, over a connection of its own and outside its breaker: a check must see what is
+        there, also while every other connection is taken.
         """
-        timeout = aiohttp.ClientTimeout(total=self._settings.ping_s)
-        url = f"{self._urls[service]}/health/liveness"
-        async with self.session().get(url, timeout=timeout, allow_redirects=False) as response:
-            if response.status != 200:  # noqa: PLR2004 - the one status of the living
-                raise ConnectionError(f"{service} answered {response.status}")
+        pool = self._checks.get(service)
+        if pool is None:
+            pool = self._checks[service] = WirePool(self._urls[service], self._settings.connect_s)
+        head = f"GET {pool.prefix}/health/liveness HTTP/1.1\r\nhost: {pool.host_header}\r\n\r\n".encode(
+            "latin-1"
+        )
+        try:
+            async with asyncio.timeout(self._settings.ping_s):
+                status = await _status(pool, head, self._settings.ping_s)
+        except (RefusedError, WireError) as error:
+            raise ConnectionError(f"{service}: {error}") from error
+        if status != _ALIVE:
+            raise ConnectionError(f"{service} answered {status}")
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for pool in [*self._checks.values(), *(client.pool for client in self._clients.values())]:
+            await pool.close()
+
+
+async def _status(pool: WirePool, head: bytes, timeout_s: float) -> int:
+    deadline = time.monotonic() + timeout_s
+    connection = await pool.take(timeout_s)
+    try:
+        connection.send("GET", head, None, chunked=False)
+        await connection.head(timeout_s, deadline)
+        while await connection.chunk(timeout_s, deadline):
+            pass
+        return connection.status
+    finally:
+        pool.give(connection)

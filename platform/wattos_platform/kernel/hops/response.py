@@ -1,65 +1,56 @@
-"""An answer over aiohttp, read as it arrives."""
+"""An answer over the wire, read as it arrives."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
-import aiohttp
+from wattos_platform.kernel.hops.errors import HopError
+from wattos_platform.kernel.hops.wire import UploadError, WireConnection, WireError
 
-from wattos_platform.kernel.hops.errors import HopError, HopUnavailable
-from wattos_platform.kernel.resilience.breaker import Breaker
-from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
+ReadError = (TimeoutError, WireError, UploadError)
 
 
-class AiohttpHopResponse:
-    """Wraps aiohttp's answer; tells the breaker when the body breaks off."""
+class WireHopResponse:
+    """The HopResponse of one exchange. `failed` turns what broke into what the caller is told."""
 
-    __slots__ = ("_breaker", "_expired", "_max_bytes", "_response", "_service")
+    __slots__ = (
+        "_connection",
+        "_deadline",
+        "_failed",
+        "_idle_s",
+        "_max_bytes",
+        "_service",
+        "headers",
+        "status",
+    )
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse,
+        connection: WireConnection,
         *,
         service: str,
-        breaker: Breaker,
+        idle_s: float,
+        deadline: float,
         max_bytes: int,
-        expired: Callable[[], bool],
+        failed: Callable[[BaseException], BaseException],
     ) -> None:
-        self._response = response
+        self._connection = connection
         self._service = service
-        self._breaker = breaker
+        self._idle_s = idle_s
+        self._deadline = deadline
         self._max_bytes = max_bytes
-        self._expired = expired
-
-    @property
-    def status(self) -> int:
-        """Return the HTTP status."""
-        return self._response.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers; look-ups ignore case."""
-        return self._response.headers
+        self._failed = failed
+        self.status: int = connection.status
+        self.headers: Mapping[str, str] = connection.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
-        content = self._response.content
-        try:
-            async for chunk in content.iter_any():
-                yield chunk
-        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            raise self._broken(error) from error
+        while chunk := await self._next():
+            yield chunk
 
     async def read(self) -> bytes:
         """Return the whole body."""
-        length = self._response.content_length
-        if length is not None and length <= self._max_bytes:
-            try:
-                return await self._response.read()
-            except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-                raise self._broken(error) from error
         parts: list[bytes] = []
         size = 0
-        async for chunk in self.chunks():
+        while chunk := await self._next():
             size += len(chunk)
             if size > self._max_bytes:
                 raise HopError(
@@ -71,10 +62,8 @@ class AiohttpHopResponse:
             parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _broken(self, error: BaseException) -> Exception:
-        timed_out = isinstance(error, asyncio.TimeoutError)
-        if timed_out and self._expired():
-            return DeadlineExceeded(f"{self._service} had answered in full")
-        failure = HopUnavailable(self._service, "timeout" if timed_out else "disconnected")
-        self._breaker.failure(failure)
-        return failure
+    async def _next(self) -> bytes:
+        try:
+            return await self._connection.chunk(self._idle_s, self._deadline)
+        except ReadError as error:
+            raise self._failed(error) from error

@@ -1,0 +1,80 @@
+"""The kept connections to one service."""
+
+import asyncio
+import ssl
+import time
+from urllib.parse import urlsplit
+
+from wattos_platform.kernel.hops.wire import WireConnection
+
+# Below the time after which the services themselves close an idle connection.
+IDLE_S = 30.0
+_PORTS = {"http": 80, "https": 443}
+
+
+class RefusedError(Exception):
+    """No connection could be made; nothing was sent."""
+
+
+class WirePool:
+    """Connections to one base URL, the last used first. The caller bounds how many are out at once."""
+
+    def __init__(self, base_url: str, connect_s: float) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(f"{base_url!r} is not a base URL; write http://host:port")
+        self._host = parts.hostname
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._connect_s = connect_s
+        self._idle: list[WireConnection] = []
+        self._all: set[WireConnection] = set()
+        self._empty: asyncio.Event | None = None
+        self.host_header = parts.netloc.rpartition("@")[2]
+        self.prefix = parts.path.rstrip("/")
+
+    async def take(self, left_s: float, *, fresh: bool = False) -> WireConnection:
+        """Return a connection, kept or new (`fresh`: new in any case).
+
+        RefusedError if none can be made, TimeoutError if that takes longer than the connect time-out.
+        """
+        oldest = time.monotonic() - IDLE_S
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if not connection.lost and connection.idle_since > oldest:
+                return connection
+            connection.abort()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(min(self._connect_s, left_s)):
+                _, connection = await loop.create_connection(
+                    lambda: WireConnection(self._lost), self._host, self._port, ssl=self._tls
+                )
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise RefusedError(str(error)) from error
+        self._all.add(connection)
+        return connection
+
+    def give(self, connection: WireConnection) -> None:
+        """Take back a connection whose exchange is over, or see it closed."""
+        if connection.finish():
+            connection.idle_since = time.monotonic()
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        """Close every connection, those in use too, and wait until the loop has let go of them."""
+        self._idle.clear()
+        for connection in list(self._all):
+            connection.abort()
+        if self._all:
+            self._empty = asyncio.Event()
+            await self._empty.wait()
+
+    def _lost(self, connection: WireConnection) -> None:
+        self._all.discard(connection)
+        if self._empty is not None and not self._all:
+            self._empty.set()
+        if connection in self._idle:
+            self._idle.remove(connection)

@@ -1,0 +1,253 @@
+"""One HTTP/1.1 connection to another service: httptools parses, nothing is held back.
+
+Measured: the same exchange costs aiohttp four times the CPU, most of it for what a hop does not need
+(cookies, redirects, decompression, URL objects). The contract suite of hops runs over this.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httptools
+from multidict import CIMultiDict
+
+HIGH_WATER_BYTES = 256 * 1024
+_FIRST_FINAL_STATUS = 200
+_BODILESS = frozenset({204, 304})
+
+
+class WireError(Exception):
+    """The connection broke, or what came over it is no HTTP. `clean` if not one byte of an answer came."""
+
+    def __init__(self, reason: str, *, clean: bool = False) -> None:
+        super().__init__(reason)
+        self.clean = clean
+
+
+class UploadError(Exception):
+    """The source of the request's body failed; the cause is its error."""
+
+
+class WireConnection(asyncio.Protocol):
+    """Carries one exchange at a time: `send`, `head`, then `chunk` until it returns nothing.
+
+    `on_lost` is told when the connection is gone. Belongs to one event loop.
+    """
+
+    status: int
+    headers: CIMultiDict[str]
+    complete: bool
+    _reading: bool
+
+    def __init__(self, on_lost: Callable[["WireConnection"], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_lost = on_lost
+        self._transport: Any = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._upload: asyncio.Task[None] | None = None
+        self.lost = False
+        self.used = 0
+        self.idle_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
+        self._begin("")
+
+    def send(
+        self, method: str, head: bytes, body: bytes | AsyncIterator[bytes] | None, *, chunked: bool
+    ) -> None:
+        """Send a request; an iterator's pieces follow as they come, framed if `chunked`."""
+        self._begin(method)
+        self.used += 1
+        if body is None or isinstance(body, bytes):
+            self._transport.write(head + body if body else head)
+            self._sent_at = time.monotonic()
+        else:
+            self._transport.write(head)
+            self._upload = self._loop.create_task(self._send_pieces(body, chunked=chunked))
+
+    async def head(self, first_byte_s: float, deadline: float) -> None:
+        """Wait until `status` and `headers` are there.
+
+        `first_byte_s` counts from the last byte sent; `deadline` is monotonic. Raises TimeoutError,
+        WireError, UploadError.
+        """
+        while not self.status:
+            self._raise_if_broken()
+            until = min(deadline, self._sent_at + first_byte_s)
+            await self._wait(until - time.monotonic())
+
+    async def chunk(self, idle_s: float, deadline: float) -> bytes:
+        """Return what has arrived of the body, waiting for some; nothing at its end. Errors as `head`."""
+        while not self._chunks:
+            if self.complete:
+                return b""
+            self._raise_if_broken()
+            await self._wait(min(idle_s, deadline - time.monotonic()))
+        chunks = self._chunks
+        content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._buffered = 0
+        if not self._reading:
+            self._reading = True
+            self._transport.resume_reading()
+        return content
+
+    def finish(self) -> bool:
+        """End the exchange; True if the connection may carry another, else it is closed at once."""
+        uploaded = self._upload is None or (self._upload.done() and not self._upload.cancelled())
+        if self.complete and uploaded and self._keep and not self.lost and self._error is None:
+            self._upload = None
+            return True
+        self.abort()
+        return False
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        if self._upload is not None:
+            self._upload.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the transport."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser."""
+        self._answered = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._break(WireError(f"the answer is not HTTP: {error}"))
+            self._transport.abort()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Tell who waits; an answer without a length ends here."""
+        self.lost = True
+        if self._until_eof and self.status and self._error is None:
+            self.complete = True
+        elif not self.complete:
+            self._break(WireError("the connection was closed", clean=not self._answered))
+        self._wake()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._on_lost(self)
+
+    def pause_writing(self) -> None:
+        """Make the upload wait."""
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let the upload go on."""
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    # What the parser calls.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep one header."""
+        self._pending.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """Hand over the head of a final answer."""
+        status = self._parser.get_status_code()
+        if status < _FIRST_FINAL_STATUS:
+            self._pending.clear()
+            return
+        headers = self.headers = CIMultiDict(self._pending)
+        self.status = status
+        self._keep = self._parser.should_keep_alive()
+        if self._method == "HEAD" or status in _BODILESS:
+            self.complete = True
+            # The parser may wait for the body that the length announces: not for a second exchange.
+            self._keep = self._keep and self._method != "HEAD"
+        elif "content-length" not in headers and "transfer-encoding" not in headers:
+            self._until_eof = True
+        self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece until it is read; stop reading while too much waits."""
+        self._chunks.append(body)
+        self._buffered += len(body)
+        if self._buffered > HIGH_WATER_BYTES and self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        """Mark the end of a final answer."""
+        if self.status:
+            self.complete = True
+            self._wake()
+
+    def _begin(self, method: str) -> None:
+        self._method = method
+        self._pending: list[tuple[str, str]] = []
+        self._chunks: list[bytes] = []
+        self._buffered = 0
+        self._reading = True
+        self._answered = False
+        self._keep = False
+        self._until_eof = False
+        self._error: Exception | None = None
+        self._sent_at = float("inf")
+        self.headers = CIMultiDict()
+        self.status = 0
+        self.complete = False
+
+    async def _send_pieces(self, body: AsyncIterator[bytes], *, chunked: bool) -> None:
+        try:
+            async for piece in body:
+                if not piece:
+                    continue
+                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                if self._drained is not None:
+                    await self._drained
+                if self.lost:
+                    return
+            if chunked:
+                self._transport.write(b"0\r\n\r\n")
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for the answer
+            failure = UploadError("the body's source failed")
+            failure.__cause__ = error
+            self._break(failure)
+        self._sent_at = time.monotonic()
+        self._wake()
+
+    async def _wait(self, timeout_s: float) -> None:
+        """Return when something happened; TimeoutError after `timeout_s`."""
+        waiter = self._waiter = self._loop.create_future()
+        timer = (
+            self._loop.call_later(max(0.0, timeout_s), _expire, waiter) if timeout_s < _FOREVER_S else None
+        )
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _break(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+        self._wake()
+
+    def _raise_if_broken(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+_FOREVER_S = 1e9
+
+
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())

@@ -1,0 +1,308 @@
+"""Hops against servers that behave in every way a server may, byte by byte."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from wattos_platform.kernel.hops import HopError, Hops, HopSettings, HopUnavailable
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Server:
+    """Answers the n-th request of a connection with the n-th script; keeps what it saw."""
+
+    def __init__(self, *scripts, close_after=None):
+        self.scripts = scripts
+        self.close_after = close_after
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self.closed = asyncio.Event()
+
+    async def start(self) -> int:
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return self.server.sockets[0].getsockname()[1]
+
+    async def serve(self, reader, writer) -> None:
+        self.connections += 1
+        try:
+            for number in range(1000):
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    (
+                        int(line[15:])
+                        for line in head.split(b"\r\n")
+                        if line.lower().startswith(b"content-length")
+                    ),
+                    0,
+                )
+                self.requests.append(head + await reader.readexactly(length))
+                script = self.scripts[min(number, len(self.scripts) - 1)]
+                if callable(script):
+                    await script(reader, writer)
+                else:
+                    writer.write(script)
+                await writer.drain()
+                if number + 1 == self.close_after:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.closed.set()
+            writer.close()
+
+    async def stop(self) -> None:
+        self.server.close()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator:
+    started = []
+
+    async def build(*scripts, close_after=None, **settings):
+        server = Server(*scripts, close_after=close_after)
+        port = await server.start()
+        breakers = BreakerRegistry(BreakerSettings(failure_threshold=50), clock=time.monotonic)
+        hops = Hops({"rag": f"http://127.0.0.1:{port}"}, breakers, settings=HopSettings(**settings))
+        started.append((server, hops))
+        return server, hops.to("rag")
+
+    yield build
+    for server, hops in started:
+        await hops.close()
+        await server.stop()
+
+
+async def get(hop, method="GET", path="/x", **more):
+    async with hop.stream(method, path, **more) as response:
+        return response.status, await response.read()
+
+
+async def test_a_connection_is_used_again_after_each_kind_of_answer(serve):
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    interim = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + OK
+    server, hop = await serve(OK, chunked, b"HTTP/1.1 204 No Content\r\n\r\n", interim, OK)
+    answers = [await get(hop) for _ in range(5)]
+    assert answers == [(200, b"ok"), (200, b"ok"), (204, b""), (200, b"ok"), (200, b"ok")]
+    assert server.connections == 1
+
+
+async def test_the_answer_to_head_has_no_body_though_it_names_a_length(serve):
+    server, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n")
+    assert [await get(hop, "HEAD"), await get(hop, "HEAD")] == [(200, b""), (200, b"")]
+    assert server.connections == 2
+
+
+async def test_a_body_without_a_length_ends_with_the_connection(serve):
+    _, hop = await serve(b"HTTP/1.1 200 OK\r\n\r\nall of it", close_after=1)
+    assert await get(hop) == (200, b"all of it")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhalf",
+    ],
+    ids=["length", "chunked"],
+)
+async def test_a_body_that_is_cut_is_never_taken_for_whole(serve, script):
+    _, hop = await serve(script, close_after=1)
+    with pytest.raises(HopUnavailable) as failed:
+        await get(hop)
+    assert failed.value.reason == "disconnected"
+
+
+@pytest.mark.parametrize("script", [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\0" * 100])
+async def test_an_answer_that_is_not_http_is_an_outage(serve, script):
+    _, hop = await serve(script)
+    with pytest.raises(HopUnavailable):
+        await get(hop)
+
+
+async def test_a_kept_connection_that_was_closed_costs_a_get_no_error(serve):
+    server, hop = await serve(OK, close_after=1)
+    assert await get(hop) == (200, b"ok")
+    await server.closed.wait()
+    assert await get(hop) == (200, b"ok")
+    assert server.connections == 2
+
+
+async def drop(reader, writer):
+    writer.transport.abort()
+
+
+async def test_a_get_cut_before_its_answer_on_a_kept_connection_is_sent_once_more(serve):
+    server, hop = await serve(OK, drop)
+    assert [await get(hop), await get(hop)] == [(200, b"ok")] * 2
+    assert (server.connections, len(server.requests)) == (2, 3)
+
+
+async def test_a_post_cut_before_its_answer_is_not_sent_twice(serve):
+    server, hop = await serve(OK, drop)
+    await get(hop)
+    with pytest.raises(HopUnavailable):
+        await get(hop, "POST", json={})
+    assert len(server.requests) == 2
+
+
+async def test_a_first_byte_that_never_comes_is_a_timeout(serve):
+    _, hop = await serve(b"", first_byte_s=0.05)
+    with pytest.raises(HopUnavailable) as failed:
+        await get(hop)
+    assert failed.value.reason == "timeout"
+
+
+async def test_silence_in_the_body_is_a_timeout(serve):
+    _, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", idle_s=0.05)
+    async with hop.stream("GET", "/x") as response:
+        chunks = response.chunks()
+        assert await anext(chunks) == b"half"
+        with pytest.raises(HopUnavailable) as failed:
+            await anext(chunks)
+    assert failed.value.reason == "timeout"
+
+
+async def test_more_calls_than_the_pool_holds_wait_and_then_are_shed(serve):
+    gate = asyncio.Event()
+
+    async def slow(reader, writer):
+        await gate.wait()
+        writer.write(OK)
+
+    server, hop = await serve(slow, pool_size=2, pool_wait_s=0.05)
+    tasks = [asyncio.create_task(get(hop)) for _ in range(5)]
+    done, _ = await asyncio.wait(tasks, timeout=0.3)
+    gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(done) == 3
+    assert (
+        sorted(getattr(result, "reason", "answered") for result in results)
+        == ["answered"] * 2 + ["overloaded"] * 3
+    )
+    assert server.connections == 2
+    assert await get(hop) == (200, b"ok")
+
+
+async def test_an_early_answer_ends_an_upload(serve):
+    ended = asyncio.Event()
+
+    async def endless():
+        try:
+            while True:
+                yield b"x" * 1000
+                await asyncio.sleep(0.001)
+        finally:
+            ended.set()
+
+    async def refuse(reader, writer):
+        writer.write(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+
+    server, hop = await serve(refuse)
+    assert await get(hop, "POST", body=endless()) == (413, b"")
+    await asyncio.wait_for(server.closed.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_an_upload_waits_for_a_server_that_does_not_read(serve):
+    produced = 0
+    gate = asyncio.Event()
+
+    async def large():
+        nonlocal produced
+        for _ in range(1280):
+            produced += 1
+            yield b"x" * 32768
+
+    async def slow(reader, writer):
+        await gate.wait()
+        while not (await reader.readline()).startswith(b"0\r\n"):
+            pass
+        writer.write(OK)
+
+    _, hop = await serve(slow)
+    task = asyncio.create_task(get(hop, "POST", body=large()))
+    await asyncio.sleep(0.2)
+    assert produced < 400
+    gate.set()
+    assert await task == (200, b"ok")
+    assert produced == 1280
+
+
+async def test_an_answer_waits_for_a_reader_that_is_slow(serve):
+    sent = 0
+
+    async def flood(reader, writer):
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 41943040\r\n\r\n")
+        for _ in range(640):
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            sent += 1
+
+    _, hop = await serve(flood)
+    async with hop.stream("GET", "/x") as response:
+        await asyncio.sleep(0.2)
+        assert sent < 300
+        size = 0
+        async for chunk in response.chunks():
+            size += len(chunk)
+    assert size == 41943040
+
+
+async def test_an_answer_larger_than_the_limit_is_not_taken_into_memory(serve):
+    _, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n" + b"x" * 100, max_body_bytes=50)
+    with pytest.raises(HopError) as failed:
+        await get(hop)
+    assert (failed.value.status, failed.value.code) == (502, "upstream_too_large")
+
+
+@pytest.mark.parametrize("header", ["a\r\nx-wattos-identity: forged", "a\nb", "a\rb", "a\0b"])
+async def test_no_header_value_becomes_a_header(serve, header):
+    server, hop = await serve(OK)
+    with pytest.raises(ValueError, match="line break"):
+        await get(hop, headers={"x-mine": header})
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [("/a?q=ü x", b"/a?q=%C3%BC%20x"), ("/a%20b?c=%2F", b"/a%20b?c=%2F"), ("/a\r\nb", b"/a%0D%0Ab")],
+)
+async def test_a_path_is_sent_as_given_with_what_cannot_stand_in_it_quoted(serve, path, sent):
+    server, hop = await serve(OK)
+    await get(hop, path=path)
+    assert server.requests[0].split(b" ")[1] == sent
+
+
+async def test_bodies_say_their_length(serve):
+    server, hop = await serve(OK)
+    await get(hop, "POST")
+    await get(hop, "POST", json={"a": 1}, headers={"Content-Length": "999"})
+    await get(hop, "GET", headers={"Content-Length": "999"})
+    assert b"content-length: 0\r\n" in server.requests[0]
+    assert b"content-length: 7\r\n" in server.requests[1]
+    assert b"content-length" not in server.requests[2]
+
+
+async def test_an_answer_that_is_not_read_closes_its_connection(serve):
+    server, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nsome")
+    async with hop.stream("GET", "/x"):
+        pass
+    await asyncio.wait_for(server.closed.wait(), 5)
+
+
+async def test_many_calls_at_once_get_their_own_answers(serve):
+    async def echo(reader, writer):
+        target = server.requests[-1].split(b" ")[1]
+        await asyncio.sleep(0.001)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(target), target))
+
+    server, hop = await serve(echo, pool_size=1)
+    server.requests.clear()
+    answers = await asyncio.gather(*(get(hop, path=f"/{number}") for number in range(50)))
+    assert sorted(body for _, body in answers) == sorted(b"/%d" % number for number in range(50))
+    assert server.connections == 1
