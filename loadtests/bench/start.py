@@ -1,44 +1,141 @@
-"""How long the command line takes: `python -m loadtests.bench.start [ROUNDS]` where a platform runs.
+"""How long five services take to be ready, and how much memory they hold: `wattos up` against plain exec.
 
-Prints the median wall time of whole processes in milliseconds, and each as a multiple of `python -c pass`;
-all commands run in turn within each round, so that a noisy moment hits all of them.
+    python loadtests/bench/start.py [--pairs 10]
+
+Baseline: the same five services as `python -m wattos_platform serve NAME`, all started at once, databases
+already migrated, no supervisor; ready when every operations socket says so, asked as often as `up` asks.
+Pairs alternate, medians are printed; PSS of `up` includes guardian, supervisor and fork server.
+Also `restart` of one service to ready, against one exec to ready.
 """
 
+import argparse
+import json
+import os
+import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-ROUNDS = 20
-_BIN = Path(sys.executable).parent
-COMMANDS = {
-    "python -c pass": [sys.executable, "-c", "pass"],
-    "wattos --help": [str(_BIN / "wattos"), "--help"],
-    "wattos ps": [str(_BIN / "wattos"), "ps"],
-    "wattos health": [str(_BIN / "wattos"), "health"],
-}
+from wattos_platform import catalog
+
+NAMES = [service.name for service in catalog.SERVICES if service.default]
+PACKAGES = str(Path(catalog.__file__).resolve().parents[1])
+REPOSITORY = str(Path(__file__).resolve().parents[2])
+ONE = "chat"
 
 
-def wall_ms(argv: list[str]) -> float:
-    """Return the wall time of one run of `argv`, in milliseconds."""
-    begin = time.perf_counter()
-    subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return (time.perf_counter() - begin) * 1000
+def wattos(root: Path, *argv: str, environ: dict[str, str]) -> dict[str, object]:
+    """Run the command line and return its JSON; SystemExit with its output when it fails."""
+    command = [sys.executable, "-P", "-m", "wattos_cli", *argv, "-o", "json"]
+    done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{argv}: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout) if done.stdout else {}
 
 
-def main(rounds: int) -> None:
-    """Measure every command `rounds` times and print medians and ratios."""
-    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(rounds):
-        for name, argv in COMMANDS.items():
-            times[name].append(wall_ms(argv))
-    base = statistics.median(times["python -c pass"])
-    print(f"{rounds} rounds; median (min - max) in ms, and times `python -c pass`")
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f"{name:16} {median:7.1f} ({min(values):.1f} - {max(values):.1f})  {median / base:5.1f}x")
+def pss(pids: list[int]) -> float:
+    """Return the proportional set size of `pids` together, in MiB."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def is_ready(path: str) -> bool:
+    """Return whether the operations socket at `path` answers readiness with 200."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        try:
+            client.connect(path)
+            client.sendall(b"GET /health/readiness HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return client.recv(12) == b"HTTP/1.1 200"
+        except OSError:
+            return False
+
+
+def execute(names: list[str], environ: dict[str, str], folder: Path, offset: int) -> tuple[float, float]:
+    """Start `names` as separate interpreters at once; return seconds to readiness and MiB of PSS."""
+    began = time.perf_counter()
+    children = []
+    for name in names:
+        own = {
+            "WATTOS_OPS_SOCKET": str(folder / f"{name}.sock"),
+            "WATTOS_PORT": str(catalog.service(name).port + offset),
+        }
+        with (folder / f"{name}.log").open("ab") as log:
+            command = [sys.executable, "-P", "-m", "wattos_platform", "serve", name]
+            children.append(subprocess.Popen(command, env={**environ, **own}, stdout=log, stderr=log))
+    waiting = {str(folder / f"{name}.sock") for name in names}
+    while waiting:
+        waiting = {path for path in waiting if not is_ready(path)}
+        time.sleep(0.015)
+    took_s = time.perf_counter() - began
+    used = pss([child.pid for child in children])
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait()
+    return took_s, used
+
+
+def ascend(root: Path, environ: dict[str, str]) -> tuple[float, float, float]:
+    """Run `up` and `restart`; return their seconds and the MiB of PSS."""
+    began = time.perf_counter()
+    wattos(root, "up", environ=environ)
+    took_s = time.perf_counter() - began
+    state = json.loads((root / ".wattos/run/services.json").read_text())
+    pids = [state["guardian"]["pid"], state["supervisor"]["pid"], *state["fork_servers"]]
+    used = pss([*pids, *(row["pid"] for row in state["services"])])
+    began = time.perf_counter()
+    wattos(root, "restart", ONE, environ=environ)
+    restarted_s = time.perf_counter() - began
+    wattos(root, "down", environ=environ)
+    return took_s, used, restarted_s
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--pairs", type=int, default=10)
+    pairs = parser.parse_args().pairs
+    with tempfile.TemporaryDirectory(prefix="wb") as folder:
+        root = Path(folder)
+        environ = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{PACKAGES}", "XDG_RUNTIME_DIR": folder}
+        wattos(root, "up", "--port-offset", "auto", environ=environ)
+        offset = json.loads((root / ".wattos/run/ports.json").read_text())["port_offset"]
+        wattos(root, "down", environ=environ)
+        run = root / ".wattos/run"
+        plain = {
+            **environ,
+            "WATTOS_DATA_DIR": str(root / ".wattos/data"),
+            "WATTOS_RUN_DIR": str(run),
+            "WATTOS_IDENTITY_KEY_FILE": str(run / "identity.key"),
+            "WATTOS_JWT_SECRET_FILE": str(run / "jwt.secret"),
+            "WATTOS_OPERATOR_TOKEN_FILE": str(run / "operator.token"),
+            "WATTOS_CONFIG_FILE": str(run / "config.json"),
+            **{s.url_variable: f"http://127.0.0.1:{s.port + offset}" for s in catalog.SERVICES},
+        }
+        ups, execs, singles = [], [], []
+        for _ in range(pairs):
+            ups.append(ascend(root, environ))
+            execs.append(execute(NAMES, plain, root, offset))
+            singles.append(execute(["llm-gateway"], plain, root, offset)[0])
+    middle: Callable[[list[float]], float] = statistics.median
+    up_s, exec_s = middle([up[0] for up in ups]), middle([each[0] for each in execs])
+    up_mib, exec_mib = middle([up[1] for up in ups]), middle([each[1] for each in execs])
+    restart_s, single_s = middle([up[2] for up in ups]), middle(singles)
+    print(f"five ready     up {up_s:.2f} s   exec {exec_s:.2f} s   ratio {up_s / exec_s:.2f}")
+    print(f"PSS            up {up_mib:.0f} MiB  exec {exec_mib:.0f} MiB  ratio {up_mib / exec_mib:.2f}")
+    print(
+        f"one ready      restart {restart_s:.2f} s   exec {single_s:.2f} s   ratio {restart_s / single_s:.2f}"
+    )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    main()

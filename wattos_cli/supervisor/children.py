@@ -6,7 +6,6 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from wattos_cli.supervisor import exec_child, process_table
 
@@ -72,23 +71,11 @@ class Child:
         ]
 
 
-class Spawner(Protocol):
-    """Starts processes. `generation` grows when code that was loaded before is loaded anew."""
-
-    generation: int
-
-    async def spawn(self, start: Start) -> Child:
-        """Return the new child; OSError when it cannot be started."""
-        ...
-
-
 class ExecSpawner:
     """Starts every process by executing its command; learns of ends through SIGCHLD.
 
     Reaps every child of this process, adopted orphans too, hence one instance per process.
     """
-
-    generation = 0
 
     def __init__(self) -> None:
         self._living: dict[int, asyncio.Future[int]] = {}

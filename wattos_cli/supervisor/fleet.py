@@ -10,7 +10,7 @@ from typing import Any
 
 from wattos_cli.errors import WattosError
 from wattos_cli.supervisor import listeners
-from wattos_cli.supervisor.children import Spawner, Start
+from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.migrations import Migrations
 from wattos_cli.supervisor.plan import Plan, ServicePlan, differences, stop_waves
@@ -116,14 +116,11 @@ class Fleet:
         if plan.database:
             await self._migrations.migrate(plan, self._surroundings.migration(plan, self.plan))
 
-    async def spawner(self, plan: ServicePlan) -> Spawner:
-        """Return what starts `plan`."""
-        return await self._launcher.spawner(plan)
-
-    def start_of(self, plan: ServicePlan, number: int) -> Start:
-        """Return how a replica is started."""
+    async def spawn(self, plan: ServicePlan, number: int) -> Child:
+        """Return a new process of replica `number`, with our listening socket if its service has one."""
         listener = self._sockets.get(plan.name)
-        return self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
+        start = self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
+        return await self._launcher.spawn(plan, start)
 
     def tidy(self) -> None:
         """Kill what children that have ended left behind."""

@@ -12,6 +12,7 @@ from wattos_cli.supervisor.fork_process import ForkServerProcess
 
 _LARGEST_PACKET_BYTES = 1 << 20
 _ANSWER_TIMEOUT_S = 30.0
+_MIGRATE = "migrate"
 
 
 class ForkServerGoneError(OSError):
@@ -19,15 +20,17 @@ class ForkServerGoneError(OSError):
 
 
 class ForkServer:
-    """One living fork server: a Spawner whose children are forks of it."""
+    """One living fork server: its children are replicas and migrations."""
 
     def __init__(self, process: ForkServerProcess, generation: int) -> None:
         self.generation = generation
         self.pid = process.pid
         self.retired = False
+        self.has_forked = False
         self.preload_ms = 0.0
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._loaded = {name: self._loop.create_future() for name in (*process.services, _MIGRATE)}
         self._socket = process.socket
         self._socket.setblocking(False)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -36,12 +39,13 @@ class ForkServer:
         self._next_id = 0
         self._loop.add_reader(self._socket.fileno(), self._read)
 
-    async def ready(self) -> None:
-        """Return when children can be had; ForkServerGoneError when there never will be any."""
-        await asyncio.shield(self._ready)
-
     async def spawn(self, start: Start) -> Child:
-        """Return the new child; OSError when the server is gone or cannot fork."""
+        """Return the new child as soon as its code is imported; OSError when the server cannot fork.
+
+        ForkServerGoneError, an OSError, says that it never will again.
+        """
+        stage = _MIGRATE if start.program[0] == _MIGRATE else start.name
+        await asyncio.shield(self._loaded.get(stage, self._ready))
         answer = await self._ask(
             {
                 "op": "spawn",
@@ -55,6 +59,7 @@ class ForkServer:
         )
         if "error" in answer:
             raise OSError(answer["error"])
+        self.has_forked = True
         pid = int(answer["pid"])
         child = Child(pid, process_table.start_time(pid), self._loop.create_future(), self.generation)
         if pid in self._early_ends:
@@ -80,7 +85,6 @@ class ForkServer:
         self._fail(ForkServerGoneError("the fork server was stopped"))
 
     async def _ask(self, request: dict[str, Any], listener: int | None) -> dict[str, Any]:
-        await self.ready()
         self._next_id += 1
         number = self._next_id
         answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
@@ -118,6 +122,8 @@ class ForkServer:
         elif event == "ready":
             self.preload_ms = float(message["preload_ms"])
             self._ready.set_result(None)
+        elif event == "loaded":
+            self._loaded[str(message["stage"])].set_result(None)
         elif event == "unsafe":
             self._fail(ForkServerGoneError(str(message["reason"])))
         elif answer := self._answers.get(int(message["id"])):
@@ -137,9 +143,10 @@ class ForkServer:
             self.close()
 
     def _fail(self, error: ForkServerGoneError) -> None:
-        waits: list[asyncio.Future[Any]] = [self._ready, *self._answers.values()]
+        starting = [self._ready, *self._loaded.values()]
+        waits: list[asyncio.Future[Any]] = [*starting, *self._answers.values()]
         for waiting in waits:
             if not waiting.done():
                 waiting.set_exception(error)
-        if not self._ready.cancelled():
-            self._ready.exception()  # marked as seen: nobody may be waiting for it
+        for waiting in starting:
+            waiting.exception()  # marked as seen: nobody may be waiting for it

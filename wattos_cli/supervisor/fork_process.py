@@ -21,6 +21,7 @@ class ForkServerProcess:
         *,
         migrations: bool,
     ) -> None:
+        self.services = frozenset(services)
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-P", "-m", "wattos_platform", "forkserver"]
         command += ["--control-fd", str(exec_child.PASSED_FD), "--parent", str(os.getpid())]

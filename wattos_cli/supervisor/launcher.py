@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from wattos_cli.supervisor.children import ExecSpawner, Spawner
+from wattos_cli.supervisor.children import Child, ExecSpawner, Start
 from wattos_cli.supervisor.fork_client import ForkServer, ForkServerGoneError
 from wattos_cli.supervisor.fork_process import ForkServerProcess
 from wattos_cli.supervisor.plan import ServicePlan
@@ -43,19 +43,23 @@ class Launcher:
         """Return how long the newest fork server took to import everything."""
         return self.current.preload_ms if self.current else None
 
-    async def spawner(self, plan: ServicePlan) -> Spawner:
-        """Return what starts `plan`: the fork server for bundled services, exec for everything else."""
+    async def spawn(self, plan: ServicePlan, start: Start) -> Child:
+        """Return a new process of `plan`: bundled ones are forked, everything else is executed.
+
+        OSError when it cannot be started.
+        """
         server = self.current
         if plan.kind != "bundled" or server is None:
-            return self.execs
+            return await self.execs.spawn(start)
         try:
-            await server.ready()
+            return await server.spawn(start)
         except ForkServerGoneError as error:
+            if server.has_forked:
+                raise
             sys.stderr.write(f"supervisor: no fork server, services are executed: {error}\n")
             server.retired = True
             self._make = None
-            return self.execs
-        return server
+            return await self.execs.spawn(start)
 
     async def changed_code(self) -> list[str]:
         """Return files that differ from what running services have loaded; empty without a fork server."""
@@ -101,5 +105,5 @@ class Launcher:
     async def _watch(self, server: ForkServer, exited: "asyncio.Future[int]") -> None:
         code = await exited
         self._servers.remove(server)
-        if server.preload_ms and not server.retired:
+        if server.has_forked and not server.retired:
             self._fatal(f"the fork server ended with code {code}")

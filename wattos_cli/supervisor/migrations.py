@@ -38,9 +38,8 @@ class Migrations:
             del self._done[key]
 
     async def _run(self, plan: ServicePlan, start: Start) -> None:
-        spawner = await self._launcher.spawner(plan)
         try:
-            child = await spawner.spawn(start)
+            child = await self._launcher.spawn(plan, start)
         except OSError as error:
             raise StartRefusedError(f"cannot start the migration: {error}") from error
         await asyncio.wait([child.exited], timeout=_TIMEOUT_S)

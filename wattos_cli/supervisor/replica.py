@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wattos_cli.supervisor import children
-from wattos_cli.supervisor.children import Child, Spawner, Start
+from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import ServicePlan
 from wattos_cli.supervisor.restart_policy import RestartPolicy
 from wattos_cli.supervisor.thresholds import ProbeSettings, Threshold
@@ -48,12 +48,8 @@ class Household(Protocol):
         """
         ...
 
-    async def spawner(self, plan: ServicePlan) -> Spawner:
-        """Return what starts processes of `plan`."""
-        ...
-
-    def start_of(self, plan: ServicePlan, number: int) -> Start:
-        """Return how replica `number` of `plan` is started."""
+    async def spawn(self, plan: ServicePlan, number: int) -> Child:
+        """Return a new process of replica `number`; OSError when it cannot be started."""
         ...
 
     def tidy(self) -> None:
@@ -179,10 +175,9 @@ class Replica:
             await self._unless_stopping(self._watch())
             return ""
         try:
-            spawner = await self.household.spawner(self.plan)
             if self.ops_socket is not None:
                 self.ops_socket.unlink(missing_ok=True)
-            self.child = await spawner.spawn(self.household.start_of(self.plan, self.number))
+            self.child = await self.household.spawn(self.plan, self.number)
         except OSError as error:
             return f"cannot start: {error.strerror or error}" + (
                 f" ({error.filename})" if error.filename else ""

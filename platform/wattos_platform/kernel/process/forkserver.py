@@ -2,6 +2,7 @@
 
 It speaks JSON packets over a SOCK_SEQPACKET pair whose other end the supervisor holds:
 
+    <- {"event": "loaded", "stage": "chat"}             from now on that service can be forked
     <- {"event": "ready", "failed": {module: error}, "preload_ms": 812.0, "files": 1432}
     -> {"id": 1, "op": "spawn", "name": ..., "argv": [...], "environ": {...}, "cwd": ..., "log_file": ...}
        plus at most one listening socket (SCM_RIGHTS), which becomes descriptor 3
@@ -21,12 +22,13 @@ import select
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from wattos_platform.kernel.process.child import ChildRequest, become_child
 from wattos_platform.kernel.process.death import die_with_parent, set_name
-from wattos_platform.kernel.process.preload import Preloaded, preload, unsafe_to_fork
+from wattos_platform.kernel.process.preload import Preload, Stage, stages, unsafe_to_fork
 
 _LARGEST_PACKET_BYTES = 1 << 20
 _UNSAFE = 75
@@ -51,35 +53,43 @@ def main(argv: Sequence[str], run: Program) -> int:
     control = socket.socket(fileno=options.control_fd)
     control.set_inheritable(False)
     names = [name for name in options.preload.split(",") if name]
-    loaded = preload(names, migrations=options.migrations)
-    reason = unsafe_to_fork()
-    if reason:
-        _send(control, {"event": "unsafe", "reason": reason})
+    server = _Server(control, stages(names, migrations=options.migrations))
+    try:
+        request = server.serve()
+    except UnsafeError as error:
+        _send(control, {"event": "unsafe", "reason": str(error)})
         return _UNSAFE
-    ready = {"failed": loaded.failed, "preload_ms": round(loaded.duration_ms, 1), "files": len(loaded.files)}
-    _send(control, {"event": "ready", **ready})
-    request = _Server(control, loaded).serve()
     return 0 if request is None else become_child(request, run)
 
 
-class _Server:
-    """The loop of the one thread: requests in, children out, their ends reported."""
+class UnsafeError(RuntimeError):
+    """This process must not fork; the text says why."""
 
-    def __init__(self, control: socket.socket, loaded: Preloaded) -> None:
+
+class _Server:
+    """The loop of the one thread: imports, requests in, children out, their ends reported."""
+
+    def __init__(self, control: socket.socket, to_load: Sequence[Stage]) -> None:
         self._control = control
-        self._loaded = loaded
+        self._to_load = deque(to_load)
+        self._loaded = Preload()
         self._children: set[int] = set()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> ChildRequest | None:
-        """Return what to run in a fresh child; return None in the server, when the supervisor is gone."""
+        """Return what to run in a fresh child; return None in the server, when the supervisor is gone.
+
+        UnsafeError when the imports left something that forbids forking.
+        """
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
         while True:
-            ready = {descriptor for descriptor, _ in poll.poll()}
+            if self._to_load:
+                self._load(self._to_load.popleft())
+            ready = {descriptor for descriptor, _ in poll.poll(0 if self._to_load else None)}
             if self._wake_read in ready:
                 self._reap()
             if self._control.fileno() in ready:
@@ -90,6 +100,19 @@ class _Server:
                 request = self._answer(json.loads(packet), descriptors)
                 if request is not None:
                     return request
+
+    def _load(self, stage: Stage) -> None:
+        """Import one stage and say so; after the last, say what came of it all."""
+        self._loaded.load(stage)
+        reason = unsafe_to_fork()
+        if reason:
+            raise UnsafeError(reason)
+        _send(self._control, {"event": "loaded", "stage": stage.name})
+        if not self._to_load:
+            loaded = self._loaded
+            loaded.finish()
+            took = {"preload_ms": round(loaded.duration_ms, 1), "files": len(loaded.files)}
+            _send(self._control, {"event": "ready", "failed": loaded.failed, **took})
 
     def _answer(self, packet: dict[str, Any], descriptors: list[int]) -> ChildRequest | None:
         """Answer one request; return what to run when this is the new child."""

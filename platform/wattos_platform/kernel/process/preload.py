@@ -5,54 +5,91 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wattos_platform import catalog
 
+# The stage after which databases can be migrated, while the rest is still being imported.
+MIGRATE = "migrate"
+_FOR_MIGRATIONS = ("wattos_platform.kernel.programs", "wattos_platform.kernel.db.migrate")
+# Needed only when there is something to migrate: a warm start does without.
+_ALEMBIC = ("alembic.command", "alembic.runtime.migration")
 # Modules that a service imports only when it runs; imported here, they are shared by all replicas.
-_COMMON = (
+_FOR_ALL = (
     "wattos_platform.kernel.service",
+    "wattos_platform.kernel.bootstrap",
+    "wattos_platform.kernel.serve",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
+    "encodings.idna",
 )
-# Migrations need these, but only when there is something to migrate: a warm start does without.
-_MIGRATIONS = ("alembic.command", "alembic.runtime.migration")
+# structlog imports rich for tracebacks in colour, which no service prints: 50 ms and 4 MB for nothing.
+_WITHOUT = "rich"
 
 
 @dataclass(frozen=True, slots=True)
-class Preloaded:
-    """The outcome of one preload: files with their mtime (ns) and size, modules that failed, duration."""
+class Stage:
+    """Modules imported together; when they are, what bears this name can be forked."""
 
-    files: dict[str, tuple[int, int]]
-    failed: dict[str, str] = field(default_factory=dict)
+    name: str
+    modules: tuple[str, ...]
+
+
+def stages(services: Iterable[str], *, migrations: bool) -> list[Stage]:
+    """Return what to import for `services`, in an order that lets each be forked as early as possible."""
+    found = [Stage(MIGRATE, (*_FOR_MIGRATIONS, *(_ALEMBIC if migrations else ())))]
+    shared: tuple[str, ...] = _FOR_ALL
+    for name in services:
+        found.append(Stage(name, (*shared, catalog.service(name).factory.partition(":")[0])))
+        shared = ()
+    return found
+
+
+@dataclass(slots=True)
+class Preload:
+    """The imports of one fork server. `failed` maps modules to why they could not be imported."""
+
+    began_ns: int = field(default_factory=time.time_ns)
     duration_ms: float = 0.0
+    failed: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def load(self, stage: Stage) -> None:
+        """Import the modules of `stage` and freeze them: the collector never touches a shared page again.
+
+        A module that cannot be imported is noted and left out: the service that needs it fails by itself,
+        with the traceback in its own log, and the others start.
+        """
+        gc.disable()
+        modules: MutableMapping[str, Any] = sys.modules
+        modules.setdefault(_WITHOUT, None)
+        for module in stage.modules:
+            try:
+                importlib.import_module(module)
+            except Exception as error:  # noqa: BLE001 - any error at import belongs to the service alone
+                self.failed[module] = f"{type(error).__name__}: {error}"
+        gc.freeze()
+
+    def finish(self) -> None:
+        """Take note of every file that was loaded, after the last stage.
+
+        A file written while we were loading may hold other code than we have: it counts as changed.
+        """
+        now_ns = time.time_ns()
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str):
+                seen = _fingerprint(path)
+                self.files[path] = (-1, -1) if self.began_ns < seen[0] <= now_ns else seen
+        self.duration_ms = (now_ns - self.began_ns) / 1e6
 
     def changed(self) -> list[str]:
-        """Return the preloaded files that differ from what was loaded, or are gone."""
+        """Return the loaded files that differ from what was loaded, or are gone."""
         return [path for path, seen in self.files.items() if _fingerprint(path) != seen]
-
-
-def preload(services: Iterable[str], *, migrations: bool = False) -> Preloaded:
-    """Import what `services` need and freeze it, so that the collector never touches a shared page again.
-
-    A module that cannot be imported is noted and left out: the service that needs it fails by itself, with
-    the traceback in its own log, and the others start.
-    """
-    began_ns = time.time_ns()
-    gc.disable()
-    failed: dict[str, str] = {}
-    for module in [*_COMMON, *(_MIGRATIONS if migrations else ()), *_modules_of(services)]:
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - any error at import belongs to the service alone
-            failed[module] = f"{type(error).__name__}: {error}"
-    files = _loaded_files(began_ns)
-    gc.collect()
-    gc.freeze()
-    return Preloaded(files, failed, (time.time_ns() - began_ns) / 1e6)
 
 
 def unsafe_to_fork() -> str:
@@ -65,25 +102,6 @@ def unsafe_to_fork() -> str:
     except FileNotFoundError:
         return ""
     return f"{len(threads)} threads run after the preload" if len(threads) > 1 else ""
-
-
-def _modules_of(services: Iterable[str]) -> list[str]:
-    return [catalog.service(name).factory.partition(":")[0] for name in services]
-
-
-def _loaded_files(began_ns: int) -> dict[str, tuple[int, int]]:
-    """Return the fingerprint of every file behind a loaded module.
-
-    A file written while we were loading may hold other code than we have: it is noted as changed.
-    """
-    files: dict[str, tuple[int, int]] = {}
-    now_ns = time.time_ns()
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str):
-            seen = _fingerprint(path)
-            files[path] = (-1, -1) if began_ns < seen[0] <= now_ns else seen
-    return files
 
 
 def _fingerprint(path: str) -> tuple[int, int]:
