@@ -89,7 +89,7 @@ def from_status(
             status=429,
             retry_after_s=wait,
         )
-    if status in (408, 409, 425) or status >= 500:  # noqa: PLR2004 - an HTTP status class
+    if status < 400 or status in (408, 409, 425) or status >= 500:  # noqa: PLR2004 - an HTTP status class
         wait = retry_after_s(headers.get("Retry-After"), now)
         return ProviderFailure(
             "unavailable", f"The provider {provider} answered with status {status}.", retry_after_s=wait

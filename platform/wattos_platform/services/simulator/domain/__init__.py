@@ -1,0 +1,1 @@
+"""What the simulator says, how fast, and what goes wrong: pure."""

@@ -1,0 +1,116 @@
+"""One suite for the fake provider and the real one over the simulator."""
+
+import aiohttp
+import pytest
+
+from tests.fakes.llm_provider import FakeProvider
+from tests.fakes.runtime import make_runtime
+from tests.fakes.server import served
+from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider, UpstreamTimeouts
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
+from wattos_platform.services.llm_gateway.domain import wire
+from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
+from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
+from wattos_platform.services.simulator.app import create_app
+
+MODEL = "gpt-4o-mini"
+CHAT = parse_chat({"model": MODEL, "messages": [{"role": "user", "content": "Say hello."}]})
+EMBED = parse_embedding({"model": MODEL, "input": ["one", "two"]})
+
+
+class FakeSubject:
+    """The fake, told to fail directly."""
+
+    def __init__(self) -> None:
+        self.provider = FakeProvider()
+
+    async def fail(self, kind: str, **spec: int) -> None:
+        if kind == "truncate":
+            self.provider.fail_after = spec["after_tokens"]
+        else:
+            waits = spec.get("retry_after_s")
+            self.provider.failure = ProviderFailure(
+                "rate_limited" if kind == "rate_limit" else "unavailable", "no", retry_after_s=waits
+            )
+
+
+class RealSubject:
+    """The real adapter, made to fail by the simulator."""
+
+    def __init__(self, simulator, session) -> None:
+        settings = UpstreamSettings("sim", f"{simulator.url}/v1", "key", "KEY", True, (), MODEL)
+        timeouts = UpstreamTimeouts(first_byte_s=2, idle_s=2)
+        self.provider = UpstreamProvider(settings, lambda: session, timeouts, lambda: 0.0)
+        self._simulator = simulator
+
+    async def fail(self, kind: str, **spec: int) -> None:
+        response = await self._simulator.door.post("/simulator/faults", json={"kind": kind, **spec})
+        assert response.status_code == 201
+
+
+@pytest.fixture(params=["fake", "real"])
+async def subject(request, tmp_path):
+    if request.param == "fake":
+        yield FakeSubject()
+        return
+    async with (
+        served(create_app(make_runtime("simulator", tmp_path)), tmp_path) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        yield RealSubject(simulator, session)
+
+
+async def test_complete_answers_in_openais_shape(subject):
+    body = await subject.provider.complete(MODEL, CHAT)
+    assert body["object"] == "chat.completion"
+    assert body["choices"][0]["message"]["content"]
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert wire.usage_of(body).completion > 0
+
+
+async def test_stream_gives_content_then_an_end_then_usage(subject):
+    chunks = [chunk async for chunk in subject.provider.stream(MODEL, CHAT)]
+    assert "".join(wire.text_of_chunk(chunk) for chunk in chunks)
+    assert [wire.finish_reason_of(chunk) for chunk in chunks if chunk["choices"]][-1] == "stop"
+    assert wire.usage_of(chunks[-1]).completion > 0
+
+
+async def test_embed_gives_one_vector_per_text(subject):
+    body = await subject.provider.embed(MODEL, EMBED)
+    assert [entry["index"] for entry in body["data"]] == [0, 1]
+
+
+async def test_list_models(subject):
+    assert MODEL in await subject.provider.list_models()
+
+
+async def test_it_can_do_what_openai_can(subject):
+    assert subject.provider.unsupported(CHAT) is None
+
+
+@pytest.mark.parametrize("how", ["complete", "stream"])
+async def test_a_server_error_is_unavailable(subject, how):
+    await subject.fail("status")
+    with pytest.raises(ProviderFailure) as caught:
+        await _call(subject.provider, how)
+    assert caught.value.kind == "unavailable"
+
+
+async def test_a_rate_limit_says_how_long(subject):
+    await subject.fail("rate_limit", retry_after_s=7)
+    with pytest.raises(ProviderFailure) as caught:
+        await subject.provider.complete(MODEL, CHAT)
+    assert (caught.value.kind, caught.value.retry_after_s) == ("rate_limited", 7)
+
+
+async def test_a_truncated_stream_has_no_finish_reason(subject):
+    await subject.fail("truncate", after_tokens=1)
+    chunks = [chunk async for chunk in subject.provider.stream(MODEL, CHAT)]
+    assert not any(wire.finish_reason_of(chunk) for chunk in chunks)
+
+
+async def _call(provider, how):
+    if how == "complete":
+        return await provider.complete(MODEL, CHAT)
+    return [chunk async for chunk in provider.stream(MODEL, CHAT)]

@@ -1,0 +1,250 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from wattos_platform.contracts.chat import Passage
+from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import read_providers
+from wattos_platform.services.llm_gateway.adapters.usage_log import pico
+from wattos_platform.services.llm_gateway.domain.context_prompt import citations, with_passages
+from wattos_platform.services.llm_gateway.domain.failures import from_status, retry_after_s
+from wattos_platform.services.llm_gateway.domain.models import ModelBook, Target
+from wattos_platform.services.llm_gateway.domain.pricing import Price, PriceTable
+from wattos_platform.services.llm_gateway.domain.refusals import Refusal
+from wattos_platform.services.llm_gateway.domain.tokens import estimate
+from wattos_platform.services.llm_gateway.domain.usage_report import period, report
+from wattos_platform.services.llm_gateway.domain.wire import Usage, usage_of
+
+TODAY = date(2026, 11, 23)
+LOCAL = Target("local", "wattos-extractive")
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        pytest.param("gpt-4o", "gpt-4o", id="exact"),
+        pytest.param("gpt-4o-2024-08-06", "gpt-4o", id="dated"),
+        pytest.param("gpt-4o-mini-2024-07-18", "gpt-4o-mini", id="longest-prefix"),
+        pytest.param("gpt-4o-audio-preview", None, id="another-model-is-not-a-build"),
+        pytest.param("unheard-of", None, id="unknown"),
+    ],
+)
+def test_a_price_is_found_by_the_longest_name(model, found):
+    price = read_prices().find("openai", model, TODAY)
+    assert (price.model if price else None) == found
+
+
+def test_yesterdays_call_keeps_yesterdays_price():
+    old = Price("p", "m", Decimal(4), Decimal(8), date(2025, 1, 1))
+    new = Price("p", "m", Decimal(2), Decimal(4), date(2026, 1, 1))
+    table = PriceTable([old, new])
+    assert table.find("p", "m", date(2025, 6, 1)) is old
+    assert table.find("p", "m", date(2026, 1, 1)) is new
+    assert table.find("p", "m", date(2024, 1, 1)) is None
+
+
+@pytest.mark.parametrize("id_", [pytest.param("x", id="defect-52")])
+def test_a_million_tokens_cost_the_tables_price(id_):
+    price = Price("p", "m", Decimal("2.5"), Decimal(10), TODAY, Decimal("1.25"))
+    assert price.cost(Usage(1_000_000, 0)) == Decimal("2.5")
+    assert price.cost(Usage(0, 1_000_000)) == Decimal(10)
+    assert price.cost(Usage(1_000_000, 0, cached=1_000_000)) == Decimal("1.25")
+    assert price.cost(Usage(10, 0, cached=99)) == Decimal("0.0000125")
+
+
+def test_every_price_is_exact_in_pico_dollars():
+    for price in read_prices()._prices:
+        cost = price.cost(Usage(7, 3, 1))
+        assert Decimal(pico(cost)) == cost * 10**12
+
+
+def book(**change) -> ModelBook:
+    values = {
+        "models": {"openai": ("gpt-4o",), "ollama": ()},
+        "defaults": {"openai": "gpt-4o-mini", "ollama": "llama3.2"},
+        "aliases": {"fast": (Target("ollama", "llama3.2"),)},
+        "embedding_models": ("wattos-minilm",),
+        "priced": read_prices().serves,
+    }
+    return ModelBook(**{**values, **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "targets", "alias"),
+    [
+        ("default", (Target("openai", "gpt-4o-mini"), Target("ollama", "llama3.2"), LOCAL), True),
+        ("fast", (Target("ollama", "llama3.2"),), True),
+        ("wattos-extractive", (LOCAL,), False),
+        ("gpt-4o", (Target("openai", "gpt-4o"),), False),
+        ("gpt-4.1-2025-04-14", (Target("openai", "gpt-4.1-2025-04-14"),), False),
+        ("ollama/anything:7b", (Target("ollama", "anything:7b"),), False),
+        ("llama3.2", (Target("ollama", "llama3.2"),), False),
+    ],
+)
+def test_what_a_name_means(name, targets, alias):
+    resolution = book().resolve(name)
+    assert (resolution.targets, resolution.alias) == (targets, alias)
+
+
+@pytest.mark.parametrize("name", ["nobody", "azure/gpt-4o", "openai/", "wattos-minilm"])
+def test_a_name_that_means_nothing_for_chat(name):
+    with pytest.raises(Refusal) as caught:
+        book().resolve(name)
+    assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+
+
+def test_the_alias_default_always_ends_in_local():
+    own = book(aliases={"default": (Target("openai", "gpt-4o"),)})
+    assert own.resolve("default").targets == (Target("openai", "gpt-4o"), LOCAL)
+
+
+def test_embeddings_never_change_their_model():
+    assert book().resolve_embedding("default") == Target("local", "wattos-minilm")
+    with pytest.raises(Refusal):
+        book().resolve_embedding("fast")
+
+
+def test_the_listing_names_each_model_once():
+    listed = [entry["id"] for entry in book(discovered={"ollama": ("llama3.2", "gpt-4o")}).listing()]
+    assert listed == [
+        "default", "fast", "wattos-extractive", "wattos-minilm", "gpt-4o", "gpt-4o-mini", "llama3.2",
+        "ollama/gpt-4o",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, "unavailable"),
+        (400, "caller"),
+        (401, "auth"),
+        (403, "auth"),
+        (404, "model_missing"),
+        (408, "unavailable"),
+        (413, "caller"),
+        (429, "rate_limited"),
+        (500, "unavailable"),
+        (529, "unavailable"),
+    ],
+)
+def test_what_a_status_means(status, kind):
+    failure = from_status("p", status, {}, {"error": {"message": "m"}}, 0.0)
+    assert failure.kind == kind
+    assert failure.breaker_ignores == (kind in {"caller", "auth", "model_missing"})
+    assert failure.falls_back == (kind != "caller")
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, None),
+        ("7", 7.0),
+        ("999999", 3600.0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("soon", None),
+    ],
+)
+def test_retry_after(header, wait):
+    assert retry_after_s(header, 10.0) == wait
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("", 0), ("hello", 1), ("hello, world!", 4), ("internationalization", 5), ("日本", 2)],
+)
+def test_the_estimator(text, tokens):
+    assert estimate(text) == tokens
+
+
+@pytest.mark.parametrize(
+    "usage", [None, [], {}, {"prompt_tokens": True}, {"prompt_tokens": -1}, {"prompt_tokens": "9"}]
+)
+def test_a_usage_that_says_nothing_counts_as_none(usage):
+    assert usage_of({"usage": usage}) is None
+
+
+PASSAGES = [
+    Passage(id=f"p{n}", document_id="d", document="a.md", start=0, end=1, text=f"text {n}") for n in (1, 2)
+]
+
+
+def test_passages_go_after_the_callers_own_instructions():
+    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+    roles = [m["role"] for m in with_passages(messages, PASSAGES)]
+    assert roles == ["system", "system", "user"]
+    assert with_passages(messages, []) == messages
+
+
+def test_citations_are_the_markers_that_exist_in_order():
+    found = citations("b [2], a [1], again [2], none [7] [0]", PASSAGES)
+    assert [(c["id"], c["index"]) for c in found] == [("p2", 2), ("p1", 1)]
+
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_period_has_defaults():
+    since, until = period({}, NOW)
+    assert (until - NOW).total_seconds() == 1
+    assert (until - since).days == 30
+    assert period({"since": "2026-01-01T00:00:00 01:00"}, NOW)[0].isoformat() == "2026-01-01T00:00:00+01:00"
+
+
+def test_a_report_writes_costs_out():
+    row = {
+        **dict.fromkeys(("provider", "model", "operation"), "x"),
+        **dict.fromkeys(("calls", "prompt_tokens", "completion_tokens", "cached_tokens"), 1),
+        **dict.fromkeys(("reasoning_tokens", "unpriced_calls", "estimated_calls", "failed_calls"), 0),
+        "cost_pico_usd": 1,
+    }
+    made = report("t", NOW, NOW, [row, {**row, "cost_pico_usd": 2_500_000_000_000}])
+    assert [entry["cost_usd"] for entry in made["data"]] == ["0.000000000001", "2.5"]
+    assert made["totals"]["cost_usd"] == "2.500000000001"
+
+
+@pytest.mark.parametrize(
+    ("llm", "reason"),
+    [
+        pytest.param({"providers": ["azure"]}, "'azure' is not available", id="not-yet"),
+        pytest.param({"providers": ["school"]}, "base_url", id="own-without-address"),
+        pytest.param(
+            {"providers": ["openai"], "provider": {"openai": {"base_url": "ftp://x"}}}, "http", id="no-http"
+        ),
+        pytest.param(
+            {"providers": ["openai"], "provider": {"openai": {"base_url": "http://u:p@x"}}},
+            "without",
+            id="secret",
+        ),
+        pytest.param({"aliases": {"fast": []}}, "is empty", id="empty-alias"),
+        pytest.param({"aliases": {"fast": ["openai/gpt-4o"]}}, "llm.aliases.fast", id="alias-of-inactive"),
+    ],
+)
+def test_providers_that_cannot_work_are_refused_at_start(llm, reason):
+    with pytest.raises(SettingsError, match=reason):
+        read_providers({"llm": llm}, {})
+
+
+def test_the_seeds_variables_are_read(tmp_path):
+    file = tmp_path / "key"
+    file.write_text("sk-from-file\n")
+    environ = {
+        "OPENAI_API_KEY_FILE": str(file),
+        "OLLAMA_BASE_URL": "http://gpu:11434/",
+        "OLLAMA_MODEL": "mistral",
+    }
+    openai, ollama = read_providers({"llm": {"providers": ["openai", "local", "ollama"]}}, environ).upstreams
+    assert (openai.key, openai.base_url) == ("sk-from-file", "https://api.openai.com/v1")
+    assert (ollama.base_url, ollama.default_model, ollama.needs_key) == (
+        "http://gpu:11434/v1",
+        "mistral",
+        False,
+    )
+    assert "sk-from-file" not in repr(openai)
+
+
+def test_a_key_file_that_is_not_there_is_named():
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY_FILE: /nowhere cannot be read"):
+        read_providers({"llm": {"providers": ["openai"]}}, {"OPENAI_API_KEY_FILE": "/nowhere"})
