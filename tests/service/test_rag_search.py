@@ -126,6 +126,7 @@ async def test_query_syntax_is_harmless(rag):
 
 
 async def test_min_score_and_top_k_bound_the_results(rag):
+    """[defect-60] Zero is a score, not a missing one."""
     space = await filled(rag)
     everything = (await rag.api.search(space, "Drucker Keller", mode="text"))["results"]
 
@@ -146,6 +147,7 @@ async def test_question_whose_words_are_nowhere_finds_nothing_by_text(rag):
 
 
 async def test_repeated_search_is_cached_until_the_space_changes(rag):
+    """[defect-51] Nothing invalidated the original's cache when a document came in."""
     space = await filled(rag)
     first = await rag.api.search(space, "Drucker")
     calls = rag.embeddings.calls
@@ -159,6 +161,7 @@ async def test_repeated_search_is_cached_until_the_space_changes(rag):
 
 
 async def test_cache_never_crosses_tenants_or_filters(rag):
+    """[defect-51] Tenant, filters and model were missing in the original's key."""
     space = await filled(rag)
     other = rag.tenant("tenant-b")
     theirs = await other.space()

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.resilience.cache import Cache, MemoryStore
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceSpec, build_service
 from wattos_platform.services.rag.adapters.chunks import ChunkStore
@@ -18,7 +19,6 @@ from wattos_platform.services.rag.adapters.jobs import JobQueue
 from wattos_platform.services.rag.adapters.lazy_vectors import LazyMatrices
 from wattos_platform.services.rag.adapters.parser_process import ParserProcess
 from wattos_platform.services.rag.adapters.passages import PassageStore
-from wattos_platform.services.rag.adapters.search_cache import SearchCache
 from wattos_platform.services.rag.adapters.spaces import SpaceStore
 from wattos_platform.services.rag.adapters.uploads import UploadFolder
 from wattos_platform.services.rag.adapters.vectors import VectorStore
@@ -34,6 +34,7 @@ DEFAULT_MODEL = "wattos-minilm"
 FORM_OVERHEAD_BYTES = 16_384
 # A younger upload may be one that another replica is receiving.
 ORPHAN_AGE_S = 3600.0
+SEARCH_TTL_S = 300.0
 
 
 class Rag:
@@ -69,11 +70,19 @@ class Rag:
         self.embedding = Worker(EMBEDDING, self.queue, ingestion, log, may_run=self.embedder.available)
         self.reading = Worker(READING, self.queue, ingestion, log, done=self._read)
         self.matrices = LazyMatrices(self.vectors, folder / "vectors")
+        cache = Cache(
+            "rag-search",
+            MemoryStore(clock, max_entries=runtime.settings.cache_max_size),
+            clock=clock,
+            default_ttl_s=SEARCH_TTL_S,
+            meter=runtime.metrics,
+            log=log,
+        )
         searcher = Searcher(
             passages=PassageStore(database),
             vectors=self.matrices,
             embedder=self.embedder,
-            cache=SearchCache(runtime.monotonic, size=runtime.settings.cache_max_size),
+            cache=cache,
             metrics=runtime.metrics,
             log=log,
         )

@@ -123,7 +123,7 @@ class Ingestion:
                 continue
         except (EmbeddingsMissingError, EmbeddingsDownError):
             # The vectors lag; the worker asks for no such job until the model may be back.
-            await self._queue.release(job, delay_s=0, forgive=True)
+            await self._queue.release(job, delay_s=_RETRY_S, forgive=True)
             return
         except MixedEmbeddingsError as error:
             self._log.error(

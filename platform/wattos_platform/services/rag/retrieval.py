@@ -1,15 +1,12 @@
 """A search: words and vectors, fused; without vectors it answers by words and says so."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from wattos_platform.contracts.search import Retrieval, SearchMode, SearchResponse, SearchResult
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.cache import Cache, cache_key
 from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
-from wattos_platform.services.rag.adapters.search_cache import SearchCache
 from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
 from wattos_platform.services.rag.domain.records import Filters, Space
 from wattos_platform.services.rag.ports import (
@@ -45,7 +42,7 @@ class Searcher:
         passages: PassageStore,
         vectors: VectorIndex,
         embedder: Embedder,
-        cache: SearchCache,
+        cache: Cache,
         metrics: Any,
         log: Any,
     ) -> None:
@@ -56,23 +53,25 @@ class Searcher:
         self._metrics = metrics
         self._log = log
 
-    async def search(self, space: Space, question: Question) -> bytes:
+    async def search(self, space: Space, question: Question) -> str:
         """Return a SearchResponse as JSON, from the cache if the space has not changed since.
 
         ServiceError 503 `vectors_unavailable` when only vectors were asked for and they cannot be had.
         """
-        key = cache_key(space, question)
-        cached = self._cache.get(key)
-        self._metrics.counter(
-            "cache_operations_total", cache="search", result="miss" if cached is None else "hit"
-        ).inc()
         self._metrics.counter("rag_searches_total", mode=question.mode).inc()
-        if cached is not None:
-            return cached
-        response = await self._answer(space, question)
-        body = response.model_dump_json().encode()
-        if not response.degraded:  # an outage must not outlive itself
-            self._cache.set(key, body)
+
+        async def make() -> str:
+            response = await self._answer(space, question)
+            if response.degraded:
+                raise _NotKept(response)
+            return response.model_dump_json()
+
+        try:
+            body: str = await self._cache.get_or_set(
+                f"{space.tenant}:{space.id}", search_key(space, question), make
+            )
+        except _NotKept as answered:
+            return answered.response.model_dump_json()
         return body
 
     async def _answer(self, space: Space, question: Question) -> SearchResponse:
@@ -127,10 +126,23 @@ class Searcher:
         return SearchResponse(results=results[: question.top_k], retrieval=retrieval, degraded=degraded)
 
 
-def cache_key(space: Space, question: Question) -> str:
-    """Return a key that no other tenant, space version, model or question has; it hides the question."""
-    parts = (space.tenant, space.id, space.version, space.embedding_model, question)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+class _NotKept(Exception):  # noqa: N818 - a way out of the cache, not an error
+    """Carries an answer past the cache: an outage must not outlive itself."""
+
+    def __init__(self, response: SearchResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
+def search_key(space: Space, question: Question) -> str:
+    """Return a key that no other tenant, space, version, model or question has; it hides the question."""
+    return cache_key(
+        tenant=space.tenant,
+        space=space.id,
+        version=space.version,
+        model=space.embedding_model,
+        question=question,
+    )
 
 
 def _result(passage: StoredPassage, hit: Hit) -> SearchResult:

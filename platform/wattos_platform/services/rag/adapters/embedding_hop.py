@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
 from wattos_platform.services.rag.ports import Embeddings, EmbeddingsDownError, EmbeddingsMissingError
 
 MISSING_CODE = "embeddings_not_installed"
 # While the model is missing every call would be a 503 that counts against the gateway's breaker.
 RECHECK_MISSING_S = 60.0
 RECHECK_DOWN_S = 5.0
+_THEIR_FAULT = 500
 
 
 class HopEmbedder:
@@ -36,7 +38,7 @@ class HopEmbedder:
         """See Embedder; asks nobody while the model is known to be missing."""
         if self._missing and not self.available():
             raise EmbeddingsMissingError
-        body = {"model": model, "input": list(texts), "encoding_format": "float"}
+        body = {"model": model, "input": list(texts), "encoding_format": "base64"}
         try:
             answer = await self._hop.json("POST", "/v1/embeddings", body, timeout_s=timeout_s)
             made = _embeddings(answer, len(texts))
@@ -44,6 +46,9 @@ class HopEmbedder:
             if error.code == MISSING_CODE:
                 self._set(missing=True, wait_s=RECHECK_MISSING_S)
                 raise EmbeddingsMissingError from error
+            if error.status < _THEIR_FAULT or isinstance(error, DeadlineExceeded):
+                # A limit or the request's own time: the model may well be there for the next one.
+                raise EmbeddingsDownError(error.message) from error
             self._down(error)
         except (OSError, TimeoutError, KeyError, TypeError, ValueError) as error:
             self._down(error)
