@@ -1,5 +1,6 @@
 """Documents on their way into a knowledge space: found, uploaded, watched until ready or failed."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,11 @@ class Upload:
 Tell = Callable[[Upload], None]
 
 
-def documents(paths: Sequence[Path], cwd: Path) -> Iterator[Upload]:
+def documents(paths: Sequence[Path], cwd: Path, project: Path) -> Iterator[Upload]:
     """Yield every file named, and every known kind of file in the folders named, without hidden ones."""
     seen: set[Path] = set()
     for given in paths:
-        root = cwd / given
+        root = Path(os.path.abspath(cwd / given))  # noqa: PTH100 - resolve() would follow a link's name
         if root.is_dir():
             found = sorted(path for path in root.rglob("*") if _is_document(path, root))
         elif root.is_file():
@@ -58,11 +59,19 @@ def documents(paths: Sequence[Path], cwd: Path) -> Iterator[Upload]:
                 exit_code=ExitCode.USAGE,
                 details={"path": str(root)},
             )
-        base = root if root.is_dir() else root.parent
         for path in found:
             if path.resolve() not in seen:
                 seen.add(path.resolve())
-                yield Upload(path, path.relative_to(base).as_posix())
+                yield Upload(path, _name(path, root, project))
+
+
+def _name(path: Path, given: Path, project: Path) -> str:
+    """Return the document's name: its path in the project, else from the given folder or file on.
+
+    Two runs give one file one name, so that a document is recognized as unchanged.
+    """
+    base = project if path.is_relative_to(project) else given.parent
+    return path.relative_to(base).as_posix()
 
 
 def _is_document(path: Path, root: Path) -> bool:

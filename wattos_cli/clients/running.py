@@ -93,7 +93,7 @@ def admin(deps: Deps, project: Project, target: Running, path: str, body: Mappin
     if reply.status < _ERROR:
         return answer
     raise WattosError(
-        f"{target.name} refused {path}: {answer.get('message', f'status {reply.status}')}",
+        str(answer.get("message") or f"{target.name} answered {path} with status {reply.status}"),
         hint=f"wattos logs {target.name} --level warning",
         code=str(answer.get("code", "refused")),
         details={"status": reply.status, "details": answer.get("details")},

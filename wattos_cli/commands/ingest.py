@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from wattos_cli.clients import credentials, spaces
+from wattos_cli.clients import credentials, running, spaces
 from wattos_cli.clients.ingestion import SUFFIXES, Upload, carry, documents
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
@@ -26,7 +26,7 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Upload, wait until each document is ready or failed, and print one row per document."""
-    uploads = list(documents(opts.paths, deps.cwd))
+    uploads = list(documents(opts.paths, deps.cwd, running.project_of(deps).root))
     if not uploads:
         raise WattosError(
             f"no documents found in {', '.join(map(str, opts.paths))}",

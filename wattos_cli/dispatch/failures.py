@@ -1,12 +1,7 @@
 """What a person or a script reads when a command fails, and with which code it ends; used by `__main__`."""
 
 import json
-import os
-import platform
-import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -14,23 +9,9 @@ from typing import Any
 from wattos_cli import __version__
 from wattos_cli.errors import ExitCode, WattosError
 
-_SECRET = re.compile(
-    r"""(wk_|sk-|sk_)[A-Za-z0-9_\-]{6,}                     # our keys and those of providers
-    |eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]*)?  # JWT
-    |(?i:(?<=bearer\s))\S+                                       # whatever follows Bearer
-    |(?<=://)[^/\s:@]+:[^/\s@]+(?=@)                        # user:password in a URL
-    """,
-    re.VERBOSE,
-)
-
 
 class Terminated(BaseException):
     """SIGTERM arrived; a BaseException, so that no command swallows it."""
-
-
-def redacted(text: str) -> str:
-    """Return `text` without API keys, JWTs and passwords in URLs."""
-    return _SECRET.sub("***", text)
 
 
 def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
@@ -61,6 +42,13 @@ def _as_usage_error(failure: Exception) -> WattosError | None:
 
 def _as_internal_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
     """Write a crash report (0600, without secrets) and return an error that names its path."""
+    import os
+    import platform
+    import tempfile
+    import traceback
+
+    from wattos_platform.contracts.redaction import redact_text
+
     report = "".join(traceback.format_exception(failure))
     lines = [
         f"wattos {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -73,7 +61,7 @@ def _as_internal_error(failure: Exception, argv: Sequence[str], environ: Mapping
     try:
         descriptor, path = tempfile.mkstemp(prefix="wattos-crash-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(redacted("\n".join(lines)))
+            file.write(redact_text("\n".join(lines)))
     except OSError as refused:
         path = f"(not written: {refused})"
     return WattosError(

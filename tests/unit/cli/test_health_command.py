@@ -1,6 +1,5 @@
 """`wattos health` probes all replicas at once and says which is not well."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
+from tests.fakes.schemas import published
 from wattos_cli.commands.health import FailOn, Options, Output, Probe, run
 from wattos_cli.deps import NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
@@ -39,7 +39,7 @@ def http(tmp_path: Path) -> FakeHttp:
 def health(tmp_path: Path, http: FakeHttp, **options: Any) -> tuple[ExitCode, Any]:
     deps = make_deps(cwd=tmp_path, http=http, json_output=True)
     code = run(Options(output=Output.JSON, **options), deps)
-    return code, json.loads(out(deps))
+    return code, published(out(deps))
 
 
 def test_healthy(tmp_path: Path, http: FakeHttp) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.cli import err, make_deps, out
 from tests.fakes.cli_http import gateway_over
+from tests.fakes.schemas import published
 from wattos_cli.commands import ask, ingest
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
@@ -110,21 +111,21 @@ def folder(tmp_path: Path) -> Path:
 def test_folders_are_walked_and_all_documents_become_ready(api: Api, folder: Path) -> None:
     deps = connected(api, folder)
     assert ingest.run(ingest.Options((Path("docs"),)), deps) == ExitCode.OK
-    assert api.uploads == ["a.md", "b.PDF", "sub/a.md"]
+    assert api.uploads == ["docs/a.md", "docs/b.PDF", "docs/sub/a.md"]
     assert api.spaces == {"default": "s-default"}
     assert [line.split()[:3] for line in out(deps).splitlines()[1:]] == [
-        ["a.md", "ready", "3"],
-        ["b.PDF", "ready", "3"],
-        ["sub/a.md", "ready", "3"],
+        ["docs/a.md", "ready", "3"],
+        ["docs/b.PDF", "ready", "3"],
+        ["docs/sub/a.md", "ready", "3"],
     ]
 
 
 def test_one_failure_is_told_and_is_exit_1(api: Api, folder: Path) -> None:
-    api.outcomes["b.PDF"] = [{"status": "queued"}, {"status": "failed", "error": "encrypted"}]
-    api.outcomes["a.md"] = [{"refuse": True}]
+    api.outcomes["docs/b.PDF"] = [{"status": "queued"}, {"status": "failed", "error": "encrypted"}]
+    api.outcomes["docs/a.md"] = [{"refuse": True}]
     deps = connected(api, folder, json_output=True)
     assert ingest.run(ingest.Options((Path("docs"),)), deps) == ExitCode.NO
-    rows = json.loads(out(deps))["documents"]
+    rows = published(out(deps))["documents"]
     assert [(row["status"], row["error"]) for row in rows] == [
         ("failed", "larger than 50 MB"),
         ("failed", "encrypted"),
@@ -133,10 +134,10 @@ def test_one_failure_is_told_and_is_exit_1(api: Api, folder: Path) -> None:
 
 
 def test_unchanged_document_is_said_to_be_unchanged(api: Api, folder: Path) -> None:
-    api.outcomes["a.md"] = [{"status": "ready", "unchanged": True, "chunks": 2}]
+    api.outcomes["docs/a.md"] = [{"status": "ready", "unchanged": True, "chunks": 2}]
     deps = connected(api, folder)
     ingest.run(ingest.Options((Path("docs/a.md"),)), deps)
-    assert out(deps).splitlines()[1].split() == ["a.md", "unchanged", "2"]
+    assert out(deps).splitlines()[1].split() == ["docs/a.md", "unchanged", "2"]
 
 
 def test_retry_after_is_obeyed(api: Api, folder: Path) -> None:
@@ -149,7 +150,7 @@ def test_retry_after_is_obeyed(api: Api, folder: Path) -> None:
 
 
 def test_timeout_names_the_state(api: Api, folder: Path) -> None:
-    api.outcomes["a.md"] = [{"status": "queued"}] * 100
+    api.outcomes["docs/a.md"] = [{"status": "queued"}] * 100
     deps = connected(api, folder)
     assert ingest.run(ingest.Options((Path("docs/a.md"),), timeout_s=5), deps) == ExitCode.NO
     assert "not ready within 5 s (was queued)" in out(deps)
@@ -180,7 +181,7 @@ def test_ask_prints_answer_and_numbered_citations(api: Api, tmp_path: Path) -> N
 def test_ask_json(api: Api, tmp_path: Path) -> None:
     deps = connected(api, tmp_path, json_output=True)
     ask.run(ask.Options("What?", model="fast"), deps)
-    assert json.loads(out(deps)) == {
+    assert published(out(deps)) == {
         "schema": "wattos.ask/v1",
         "answer": ANSWER["content"],
         "model": "wattos-extractive",

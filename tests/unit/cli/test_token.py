@@ -1,12 +1,12 @@
 """`wattos token` and `wattos env` make credentials at the gateway's operations listener."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
+from tests.fakes.schemas import published
 from wattos_cli.commands import env
 from wattos_cli.commands.token import create, revoke
 from wattos_cli.deps import NoReplyError, Reply
@@ -46,7 +46,7 @@ def test_create_asks_the_gateway_with_the_operator_token(tmp_path: Path, http: F
 def test_create_json(tmp_path: Path, http: FakeHttp) -> None:
     deps = make_deps(cwd=tmp_path, http=http, json_output=True)
     create.run(OPTIONS, deps)
-    assert json.loads(out(deps)) == {"schema": "wattos.token-create/v1", **MADE}
+    assert published(out(deps)) == {"schema": "wattos.token-create/v1", **MADE}
 
 
 def test_github_masks_the_token(tmp_path: Path, http: FakeHttp) -> None:

@@ -1,0 +1,168 @@
+"""`wattos doctor` finds what is wrong and names the mend; `wattos export` packs all but secrets."""
+
+import json
+import socket
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import make_deps, out, write_running
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.schemas import published
+from wattos_cli.commands import doctor, export
+from wattos_cli.diagnosis import bundle, machine, setup
+from wattos_cli.diagnosis.findings import Check, Finding, Level
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+
+
+def look(check: Check, root: Path, environ: Mapping[str, str] | None = None) -> list[Finding]:
+    return list(check(Project(root), make_deps(cwd=root, environ=environ)))
+
+
+def worst(findings: list[Finding]) -> Finding:
+    order = [Level.ERROR, Level.WARNING, Level.HINT, Level.OK]
+    return min(findings, key=lambda finding: order.index(finding.level))
+
+
+def test_a_fresh_folder_has_nothing_to_mend(tmp_path: Path) -> None:
+    for check in (
+        machine.python,
+        machine.platform,
+        machine.owner,
+        setup.configuration,
+        setup.state,
+        setup.providers,
+    ):
+        assert worst(look(check, tmp_path)).level is Level.OK
+
+
+def test_invalid_configuration_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_text("x = 1")
+    finding = worst(look(setup.configuration, tmp_path))
+    assert (finding.level, finding.mend) == (Level.ERROR, "wattos config validate")
+    assert "wattos.toml:1:1" in finding.message
+    assert look(setup.ports, tmp_path) == []
+
+
+def test_state_folder_that_others_can_read(tmp_path: Path) -> None:
+    (tmp_path / ".wattos").mkdir(mode=0o755)
+    finding = worst(look(machine.owner, tmp_path))
+    assert (finding.level, finding.mend) == (Level.ERROR, f"chmod 700 {tmp_path / '.wattos'}")
+
+
+def test_port_taken_by_another_program(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        (tmp_path / "wattos.toml").write_text(f"[ports]\nchat = {port}\n")
+        finding = next(f for f in look(setup.ports, tmp_path) if str(port) in f.message)
+    assert finding.level is Level.ERROR
+    assert f"port {port} of chat is taken" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "level", "text"),
+    [
+        ('[llm]\nproviders = ["openai"]', {}, Level.ERROR, "openai is named but has no key"),
+        ('[llm]\nproviders = ["openai"]', {"OPENAI_API_KEY": "sk-x"}, Level.OK, "openai, local"),
+        ("", {"OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
+        ("", {"WATTOS_ANTHROPIC_API_KEY": "x"}, Level.HINT, "nothing is sent there"),
+    ],
+)
+def test_providers(tmp_path: Path, toml: str, environ: dict[str, str], level: Level, text: str) -> None:
+    (tmp_path / "wattos.toml").write_text(toml)
+    finding = worst(look(setup.providers, tmp_path, environ))
+    assert finding.level is level
+    assert text in finding.message
+    assert "sk-x" not in finding.message + finding.mend
+
+
+def test_configured_server_that_does_not_answer(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        environ = {
+            "REDIS_URL": f"redis://:secret@127.0.0.1:{port}",
+            "DATABASE_URL": "postgresql://h:notaport/x",
+        }
+        redis, database = look(setup.connections, tmp_path, environ)
+    assert (redis.level, database.level) == (Level.WARNING, Level.ERROR)
+    assert "secret" not in redis.message
+
+
+def test_service_in_a_crash_loop(tmp_path: Path) -> None:
+    write_running(tmp_path, {"name": "chat"}, {"name": "rag", "state": "crash_loop"})
+    finding = worst(look(setup.state, tmp_path))
+    assert (finding.level, finding.mend) == (Level.ERROR, "wattos logs rag -n 50")
+
+
+def test_doctor_ends_with_1_for_an_error_and_a_broken_check_hides_no_other(tmp_path: Path) -> None:
+    def bad(_project: Project, _deps: object) -> list[Finding]:
+        return [Finding("thing", Level.ERROR, "broken", "mend it")]
+
+    def raising(_project: Project, _deps: object) -> list[Finding]:
+        raise RuntimeError("oops")
+
+    deps = make_deps(cwd=tmp_path, json_output=True)
+    assert doctor.run(doctor.Options((raising, bad)), deps) == ExitCode.NO
+    assert [(f["level"], f["mend"]) for f in published(out(deps))["findings"]] == [
+        ("warning", "wattos doctor"),
+        ("error", "mend it"),
+    ]
+
+
+def test_export_packs_everything_without_secrets(tmp_path: Path) -> None:
+    write_running(tmp_path, {"name": "chat"})
+    logs = tmp_path / ".wattos" / "logs"
+    logs.mkdir()
+    (logs / "chat.0.log").write_bytes(
+        b'{"authorization":"Bearer abcdef123456789"}\n\xff wk_0123456789abcdef0123\n'
+    )
+    http = FakeHttp()
+    http.answer("unix:/run/chat.sock", "/health", {"status": "healthy", "info": {"api_key": "sk-verysecret"}})
+    environ = {"OPENAI_API_KEY": "sk-0123456789abcdef0123", "WATTOS_TOKEN": "wk_0123456789abcdef0123"}
+    deps = make_deps(cwd=tmp_path, http=http, environ=environ, json_output=True)
+    assert export.run(export.Options(Path("out.tar.gz")), deps) == ExitCode.OK
+    body = published(out(deps))
+    target = tmp_path / "out.tar.gz"
+    assert target.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(target) as archive:
+        members = {m.name: archive.extractfile(m).read().decode() for m in archive.getmembers()}  # type: ignore[union-attr]
+    assert sorted(name.removeprefix("wattos-export/") for name in members) == sorted(body["members"])
+    everything = "".join(members.values())
+    for secret in ("abcdef123456789", "0123456789abcdef", "verysecret", "op-token"):
+        assert secret not in everything
+    assert json.loads(members["wattos-export/health.json"])["status"] == "healthy"
+
+
+def test_export_of_a_platform_that_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / ".wattos").mkdir()
+    deps = make_deps(cwd=tmp_path)
+    assert export.run(export.Options(Path("o.tgz")), deps) == ExitCode.OK
+    with tarfile.open(tmp_path / "o.tgz") as archive:
+        health = json.load(archive.extractfile("wattos-export/health.json"))  # type: ignore[arg-type]
+    assert health["code"] == "platform_not_running"
+
+
+def test_export_needs_a_project_and_a_writable_place(tmp_path: Path) -> None:
+    with pytest.raises(WattosError) as caught:
+        export.run(export.Options(Path("o.tgz")), make_deps(cwd=tmp_path))
+    assert caught.value.code == "nothing_to_export"
+    (tmp_path / ".wattos").mkdir()
+    with pytest.raises(WattosError) as caught:
+        export.run(export.Options(Path("no/such/folder/o.tgz")), make_deps(cwd=tmp_path))
+    assert caught.value.code == "export_not_written"
+
+
+def test_long_log_is_cut_at_the_front_on_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "chat.0.log"
+    line = b"x" * 99 + b"\n"
+    path.write_bytes(line * (bundle.LOG_LIMIT_BYTES // 100 + 10))
+    with bundle.redacted_log(path) as content:
+        lines = content.read().split(b"\n")
+    assert lines[0].startswith(b"... the beginning")
+    assert set(lines[1:-1]) == {line[:-1]}

@@ -1,0 +1,1 @@
+"""What `wattos doctor` looks at, and the redacted bundle of `wattos export`."""

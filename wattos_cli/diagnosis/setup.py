@@ -1,0 +1,180 @@
+"""Is the project set up well: configuration, ports, state, providers, and what it is to connect to."""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from wattos_cli.config import Config, load
+from wattos_cli.deps import Deps
+from wattos_cli.diagnosis.findings import Finding, Level, ok
+from wattos_cli.errors import WattosError
+from wattos_cli.project import Project
+from wattos_platform import catalog
+
+_CONNECT_S = 0.8
+_KEYS = {
+    "openai": ("OPENAI_API_KEY",),
+    "azure": ("AZURE_OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "google": ("GOOGLE_API_KEY",),
+}
+_DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgres": 5432}
+
+
+def configuration(project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that wattos.toml and the environment are valid."""
+    try:
+        config = load(project.root, deps.environ)
+    except WattosError as error:
+        return [Finding("configuration", Level.ERROR, error.message, "wattos config validate")]
+    return [ok("configuration", f"{config.file or 'no wattos.toml, defaults'}: valid")]
+
+
+def ports(project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that the services' ports are free, or held by this very platform."""
+    config = _config(project, deps)
+    if config is None:
+        return []
+    ours = {int(row["port"]) for row in _alive(project) if row.get("port")}
+    findings = []
+    wanted = [
+        (s.name, config.ports.get(s.name, s.port + config.port_offset)) for s in catalog.SERVICES if s.default
+    ]
+    for name, port in wanted:
+        if name in config.disabled or port in ours or not _is_taken(port):
+            continue
+        findings.append(
+            Finding(
+                "ports",
+                Level.ERROR,
+                f"port {port} of {name} is taken by another program{_holder(port)}",
+                "wattos up --port-offset auto   (or end that program)",
+            )
+        )
+    return findings or [ok("ports", f"{wanted[0][1]}-{wanted[-1][1]} are free or ours")]
+
+
+def state(project: Project, _deps: Deps) -> Sequence[Finding]:
+    """Check that what the state file says runs, runs."""
+    written = project.services_file.exists()
+    alive = _alive(project)
+    if alive:
+        broken = [
+            f"{row['name']} ({row['state']})"
+            for row in alive
+            if row.get("state") in {"backoff", "crash_loop"}
+        ]
+        if broken:
+            name = broken[0].split()[0]
+            return [
+                Finding(
+                    "state",
+                    Level.ERROR,
+                    f"does not stay up: {', '.join(broken)}",
+                    f"wattos logs {name} -n 50",
+                )
+            ]
+        return [ok("state", f"{len(alive)} services run")]
+    return [
+        ok(
+            "state",
+            "nothing runs; an earlier run left its state, which `up` takes over"
+            if written
+            else "nothing runs",
+        )
+    ]
+
+
+def providers(project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that named providers have their keys; keys of others are only mentioned."""
+    config = _config(project, deps)
+    if config is None:
+        return []
+    named = list(config.llm["providers"])
+    findings = []
+    for name, variables in _KEYS.items():
+        has_key = any(config.environ.get(variable) for variable in variables)
+        custom = config.llm["provider"].get(name, {}).get("api_key_env")
+        if name in named and not has_key and not (custom and config.environ.get(custom)):
+            mend = f"export {variables[0]}=...   or {variables[0]}_FILE=/path"
+            findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no key", mend))
+        elif name not in named and has_key:
+            message = f"a key for {name} is set, but {name} is not named, so nothing is sent there"
+            mend = f'to use it: wattos up --provider {name}   or providers = ["{name}"] in [llm]'
+            findings.append(Finding("providers", Level.HINT, message, mend))
+    answered_by = ", ".join([*named, "local"])
+    return [*findings, ok("providers", f"answers come from: {answered_by}")]
+
+
+def connections(project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that Redis and PostgreSQL, where they are configured, accept connections."""
+    config = _config(project, deps)
+    if config is None:
+        return []
+    findings = []
+    for variable, fallback in (("REDIS_URL", "memory"), ("DATABASE_URL", "SQLite")):
+        url = config.environ.get(variable)
+        if not url:
+            findings.append(
+                ok(variable.removesuffix("_URL").lower(), f"{variable} is not set: {fallback} is used")
+            )
+            continue
+        findings.append(_connection(variable, url, fallback))
+    return findings
+
+
+def _connection(variable: str, url: str, fallback: str) -> Finding:
+    parts = urlsplit(url)
+    check = variable.removesuffix("_URL").lower()
+    try:
+        host, port = (
+            parts.hostname or "127.0.0.1",
+            parts.port or _DEFAULT_PORTS.get(parts.scheme.split("+")[0], 0),
+        )
+    except ValueError:
+        return Finding(
+            check, Level.ERROR, f"{variable} is not a valid URL", f"unset {variable} to use {fallback}"
+        )
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_S).close()
+    except OSError as error:
+        level = Level.WARNING if variable == "REDIS_URL" else Level.ERROR
+        reason = error.strerror or str(error)
+        return Finding(
+            check,
+            level,
+            f"{host}:{port} does not answer: {reason}",
+            f"start it, or unset {variable} to use {fallback}",
+        )
+    return ok(check, f"{host}:{port} answers")
+
+
+def _config(project: Project, deps: Deps) -> Config | None:
+    """Return the configuration, or None when it is invalid, which is another check's finding."""
+    try:
+        return load(project.root, deps.environ)
+    except WattosError:
+        return None
+
+
+def _alive(project: Project) -> list[dict[str, Any]]:
+    rows = (project.read_services() or {}).get("services", [])
+    return [row for row in rows if row.get("state") != "stopped"]
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _holder(port: int) -> str:
+    from wattos_cli.supervisor.port_holder import holders
+
+    found = holders(port)
+    return f": pid {found[0].pid} ({found[0].command})" if found else ""
