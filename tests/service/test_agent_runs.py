@@ -30,12 +30,13 @@ def said(content: str = "Restart it.", *, calls: list[Any] | None = None, cost: 
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if calls:
         message["tool_calls"] = calls
-    usage = {"prompt_tokens": 10, "completion_tokens": 5} | ({} if cost is None else {"cost_usd": cost})
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
     answer = {
         "model": "m-1",
         "choices": [{"message": message}],
         "usage": usage,
         "wattos_citations": [{"id": "p1"}],
+        "wattos_cost_usd": cost,
     }
     return Reply(json=answer)
 

@@ -36,8 +36,7 @@ def gateway(one_gateway: Gateway) -> Gateway:
         pytest.param("POST", MESSAGES, "chat", id="defect-9-chat"),
         pytest.param("POST", COMPLETIONS, "llm-gateway", id="defect-9-llm"),
         pytest.param("POST", "/api/v1/search", "rag", id="defect-9-rag"),
-        pytest.param("POST", "/api/v1/runs", "agent", id="defect-9-agent"),
-        pytest.param("PUT", MESSAGES + "/m1/feedback", "chat", id="put"),
+        pytest.param("POST", "/api/v1/agents/legal/runs", "agent", id="defect-9-agent"),
         pytest.param("PATCH", "/api/v1/conversations/c1", "chat", id="patch"),
     ],
 )

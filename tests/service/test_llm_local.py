@@ -1,6 +1,7 @@
 """The model gateway without any real provider, asked over HTTP and with the official SDK."""
 
 import json
+from decimal import Decimal
 
 import openai
 import pytest
@@ -51,6 +52,7 @@ async def test_an_answer_quotes_the_passage_and_cites_it(gateway):
     assert "| 4 | nothing valid to talk to" in body["choices"][0]["message"]["content"]
     assert body["choices"][0]["finish_reason"] == "stop"
     assert body["wattos_answer"] == "quoted"
+    assert Decimal(body["wattos_cost_usd"]) == 0
     assert [(c["id"], c["index"], c["document"]) for c in body["wattos_citations"]] == [("p1", 1, "cli.md")]
     assert response.headers["x-wattos-provider"] == "local"
     assert (

@@ -96,6 +96,12 @@ class Run(_Answer):
     steps: list[RunStep] | None = None
 
 
+class StepList(_Answer):
+    """GET /api/v1/runs/{id}/steps."""
+
+    items: list[RunStep]
+
+
 class RunPage(_Answer):
     """GET /api/v1/runs."""
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage
+from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage, StepList
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
@@ -20,7 +20,7 @@ from wattos_platform.services.agent.domain.roles import Role
 from wattos_platform.services.agent.guards import cursor_position, existing, last_event, owner, request_key
 from wattos_platform.services.agent.ports import KeyReusedError, RunStore, Tool, TooManyRunsError
 from wattos_platform.services.agent.step_events import step_events
-from wattos_platform.services.agent.views import kpi_view, role_view, run_view
+from wattos_platform.services.agent.views import kpi_view, role_view, run_view, step_view
 from wattos_platform.services.agent.worker import Worker
 
 
@@ -47,6 +47,10 @@ class AgentRoutes:
     async def roles(self, _request: Request) -> Response:
         """GET /api/v1/agents."""
         return _json(RoleList(items=[role_view(role, self._tools) for role in self._roles.values()]))
+
+    async def role(self, request: Request) -> Response:
+        """GET /api/v1/agents/{role}."""
+        return _json(role_view(self._role(request), self._tools))
 
     async def start(self, request: Request) -> Response:
         """POST /api/v1/agents/{role}/runs."""
@@ -95,6 +99,11 @@ class AgentRoutes:
         """GET /api/v1/runs/{id}, with its steps."""
         run = existing(await self._runs.get(owner(), request.path_params["id"]))
         return _json(run_view(run, await self._runs.steps(run.id)))
+
+    async def steps(self, request: Request) -> Response:
+        """GET /api/v1/runs/{id}/steps."""
+        run = existing(await self._runs.get(owner(), request.path_params["id"]))
+        return _json(StepList(items=[step_view(step) for step in await self._runs.steps(run.id)]))
 
     async def cancel(self, request: Request) -> Response:
         """POST /api/v1/runs/{id}/cancel; 202 while it still runs, 409 for one that ended otherwise."""
@@ -148,10 +157,12 @@ def routes(endpoints: AgentRoutes) -> list[BaseRoute]:
     """Return the routes of agent."""
     return [
         Route("/api/v1/agents", endpoints.roles, methods=["GET"]),
+        Route("/api/v1/agents/{role}", endpoints.role, methods=["GET"]),
         Route("/api/v1/agents/{role}/runs", endpoints.start, methods=["POST"]),
         Route("/api/v1/agents/{role}/kpi", endpoints.kpi, methods=["GET"]),
         Route("/api/v1/runs", endpoints.page, methods=["GET"]),
         Route("/api/v1/runs/{id}", endpoints.get, methods=["GET"]),
+        Route("/api/v1/runs/{id}/steps", endpoints.steps, methods=["GET"]),
         Route("/api/v1/runs/{id}/cancel", endpoints.cancel, methods=["POST"]),
         Route("/api/v1/runs/{id}/events", endpoints.events, methods=["GET"]),
     ]

@@ -92,6 +92,11 @@ class Answers:
         task.add_done_callback(lambda _task: self._live.pop(live.message_id, None))
         return exchange.answer, live
 
+    def interrupt(self) -> None:
+        """Stop all answers; what there is of them is stored as aborted and their callers are told."""
+        for live in self._live.values():
+            live.cancel()
+
     async def close(self) -> None:
         """Stop all answers and return once they are stored as aborted."""
         tasks = []

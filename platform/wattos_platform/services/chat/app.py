@@ -34,7 +34,14 @@ def create_app(runtime: Runtime) -> ServiceApp:
         count=lambda outcome: metrics.counter("chat_messages_total", outcome=outcome).inc(),
         draining=lambda: runtime.health.draining,
     )
-    upkeep = Upkeep(answers, messages, runtime.log, clock)
+    upkeep = Upkeep(
+        answers,
+        messages,
+        runtime.log,
+        clock,
+        draining=lambda: runtime.health.draining,
+        drain_s=runtime.settings.drain_s,
+    )
     endpoints = routes(
         ConversationRoutes(conversations, retrieval, clock, uuid7),
         MessageRoutes(conversations, messages, answers, clock),

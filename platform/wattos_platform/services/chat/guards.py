@@ -35,6 +35,11 @@ def conversation_not_found() -> ServiceError:
     return ServiceError(404, "conversation_not_found", "There is no such conversation.")
 
 
+def message_not_found() -> ServiceError:
+    """Return the answer to an id that the caller has no message for."""
+    return ServiceError(404, "message_not_found", "There is no such message.")
+
+
 def request_key(request: Request, body: Mapping[str, Any]) -> RequestKey | None:
     """Return the caller's Idempotency-Key and the fingerprint, None without; 400 if malformed."""
     key = request.headers.get("idempotency-key")

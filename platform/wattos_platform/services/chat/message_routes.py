@@ -21,6 +21,7 @@ from wattos_platform.services.chat.guards import (
     cursor_position,
     existing,
     key_reused,
+    message_not_found,
     owner,
     request_key,
 )
@@ -67,6 +68,13 @@ class MessageRoutes:
             }
         )
 
+    async def get(self, request: Request) -> Response:
+        """GET /api/v1/conversations/{id}/messages/{message_id}."""
+        message = await self._messages.get(owner(), request.path_params["message_id"])
+        if message is None or message.conversation_id != request.path_params["id"]:
+            raise message_not_found()
+        return JSONResponse(message_view(message))
+
     async def ask(self, request: Request) -> Response:
         """POST /api/v1/conversations/{id}/messages: JSON, or SSE when the caller asks for a stream."""
         body = await parse(request, NewMessage)
@@ -98,7 +106,7 @@ class MessageRoutes:
         body = await parse(request, NewFeedback)
         message = await self._messages.get(owner(), request.path_params["id"])
         if message is None:
-            raise ServiceError(404, "message_not_found", "There is no such message.")
+            raise message_not_found()
         if message.role is not Role.ASSISTANT:
             raise ServiceError(
                 409, "not_an_answer", "This message is a question; feedback belongs to answers."

@@ -129,5 +129,6 @@ def routes(conversations: ConversationRoutes, messages: MessageRoutes) -> list[B
         Route(one, conversations.delete, methods=["DELETE"]),
         Route(f"{one}/messages", messages.page, methods=["GET"]),
         Route(f"{one}/messages", messages.ask, methods=["POST"]),
+        Route(f"{one}/messages/{{message_id}}", messages.get, methods=["GET"]),
         Route("/api/v1/messages/{id}/feedback", messages.rate, methods=["POST"]),
     ]

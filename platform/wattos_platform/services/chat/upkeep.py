@@ -23,6 +23,9 @@ class Upkeep:
         messages: MessageStore,
         log: Any,
         clock: Callable[[], float],
+        *,
+        draining: Callable[[], bool] = lambda: False,
+        drain_s: float = 10.0,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._answers = answers
@@ -30,6 +33,8 @@ class Upkeep:
         self._log = log
         self._clock = clock
         self._sleep = sleep
+        self._draining = draining
+        self._drain_left_s = drain_s
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -46,6 +51,7 @@ class Upkeep:
 
     async def tick(self, number: int) -> None:
         """Do what is due at tick `number`, counted from 0."""
+        self._end_in_time()
         try:
             await self._messages.checkpoint({key: live.text for key, live in self._answers.live.items()})
             if number % _ORPHANS_EVERY == 0:
@@ -54,6 +60,13 @@ class Upkeep:
                 await self._messages.forget_keys(older_than=self._clock() - KEPT_S)
         except Exception as error:  # noqa: BLE001 - the next tick tries again; a dead loop would leave half answers
             self._log.warning("upkeep.failed", message="Upkeep failed; it is tried again.", reason=str(error))
+
+    def _end_in_time(self) -> None:
+        """Stop what is still being answered shortly before a drain ends, while its callers can be told."""
+        if self._draining():
+            self._drain_left_s -= TICK_S
+            if self._drain_left_s <= TICK_S:
+                self._answers.interrupt()
 
     async def _end_orphans(self) -> None:
         count = await self._messages.abort_orphans()

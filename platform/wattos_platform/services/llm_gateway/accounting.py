@@ -79,8 +79,11 @@ class Accounting:
         outcome: str,
         error_type: str = "",
         stream: bool = False,
-    ) -> None:
-        """Store the row of a call that has ended and count it. Nothing used costs nothing, even unpriced."""
+    ) -> Decimal | None:
+        """Store the row of an ended call, count it and return its cost in US dollars, None if unpriced.
+
+        Nothing used costs nothing, even unpriced.
+        """
         now, ended = self._clock(), self._monotonic()
         used = bool(usage.prompt or usage.completion)
         cost = self._cost(target, usage, now) if used else Decimal(0)
@@ -118,6 +121,7 @@ class Accounting:
             meter.counter("llm_cost_usd_total", **names).inc(float(cost))
         if timer.first_token is not None:
             self._observe_pace(names, timer.first_token - timer.begin, ended - timer.first_token, usage)
+        return cost
 
     def fell_back(self, origin: str, target: str) -> None:
         """Count that `target` answered in place of `origin`."""

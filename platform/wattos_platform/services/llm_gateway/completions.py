@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from wattos_platform.kernel.errors import ServiceError
@@ -109,7 +110,9 @@ class Completions:
             usage = wire.usage_of(body) or estimated(request, text)
             if request.passages and "wattos_citations" not in body:
                 body["wattos_citations"] = context_prompt.citations(text, request.passages)
-            self._settle(attempt, request, caller, usage, stream=False)
+            cost = self._settle(attempt, request, caller, usage, stream=False)
+            if cost is not None:
+                body["wattos_cost_usd"] = str(cost)
             return Completed(body, attempt.target)
 
         return await self._first(request, caller, work)
@@ -245,8 +248,8 @@ class Completions:
         outcome: str = "ok",
         error_type: str = "",
         stream: bool,
-    ) -> None:
-        self._accounting.settle(
+    ) -> Decimal | None:
+        return self._accounting.settle(
             caller,
             attempt.target,
             attempt.timer,

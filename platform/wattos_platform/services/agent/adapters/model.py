@@ -57,7 +57,7 @@ def answer_of(data: Mapping[str, Any]) -> ModelAnswer:
         model=data.get("model"),
         used_ids=[str(used["id"]) for used in data.get("wattos_citations") or ()],
         degraded=[str(name) for name in data.get("degraded") or data.get("wattos_degraded") or ()],
-        spent=_spent_of(data.get("usage") or {}),
+        spent=_spent_of(data.get("usage") or {}, data.get("wattos_cost_usd")),
     )
 
 
@@ -71,9 +71,12 @@ def _call_of(call: Mapping[str, Any]) -> ToolCall:
     return ToolCall(str(call["id"]), str(function["name"]), arguments if isinstance(arguments, dict) else {})
 
 
-def _spent_of(usage: Mapping[str, Any]) -> Spent:
+def _spent_of(usage: Mapping[str, Any], cost_usd: Any) -> Spent:
+    """Return what a call cost; one whose price nobody knows counts as free, as llm-gateway's metrics say."""
     try:
-        cost = Decimal(str(usage.get("cost_usd") or 0))
+        cost = Decimal(str(cost_usd or 0))
     except InvalidOperation:
+        cost = Decimal(0)
+    if not cost.is_finite() or cost < 0:
         cost = Decimal(0)
     return Spent(cost, int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
