@@ -63,6 +63,7 @@ TREE: tuple[Entry, ...] = (
         section=_SET,
     ),
     _entry(_SET, "completion", "Print the completion script of a shell."),
+    _entry(_SET, "help", "Print the help of a command or a topic."),
 )
 
 

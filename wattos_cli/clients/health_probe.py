@@ -4,11 +4,13 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattos_cli.clients.running import Running
-from wattos_cli.config.model import OwnService
 from wattos_cli.deps import Finding, Http, NoReplyError, Reply
+
+if TYPE_CHECKING:
+    from wattos_cli.config import OwnService
 
 _PATHS = {"liveness": "/health/liveness", "readiness": "/health/readiness", "full": "/health"}
 _STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
@@ -18,7 +20,7 @@ _GRACE_S = 0.25
 
 def probe_all(
     targets: Sequence[Running],
-    own: Mapping[str, OwnService],
+    own: "Mapping[str, OwnService]",
     http: Http,
     *,
     probe: str,
@@ -52,7 +54,7 @@ def probe_all(
     ]
 
 
-def _probe(target: Running, own: OwnService | None, http: Http, probe: str, timeout_s: float) -> Finding:
+def _probe(target: Running, own: "OwnService | None", http: Http, probe: str, timeout_s: float) -> Finding:
     if target.kind == "bundled":
         address, path = f"unix:{target.ops_socket}", _PATHS[probe]
     elif own is not None and own.health:
@@ -69,7 +71,7 @@ def _probe(target: Running, own: OwnService | None, http: Http, probe: str, time
     return _from_reply(target, reply)
 
 
-def _health_address(own: OwnService, target: Running) -> tuple[str, str]:
+def _health_address(own: "OwnService", target: Running) -> tuple[str, str]:
     """Return the address and path of an own service's health URL."""
     health = own.health or "/"
     if "://" not in health:

@@ -1,7 +1,6 @@
 """Plain HTTP/1.1 over TCP or a Unix socket with the standard library, because importing httpx takes 0.2 s."""
 
 import json
-import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +34,8 @@ class PlainHttp:
             connection.request(method, path, body=content, headers=sent)
             response = connection.getresponse()
             received = response.read(_MAX_BODY_BYTES)
+            if response.length:
+                raise NoReplyError(f"the answer is cut short or larger than {_MAX_BODY_BYTES} bytes")
         except TimeoutError as error:
             raise NoReplyError(f"no answer within {timeout_s:g} s") from error
         except (OSError, http.client.HTTPException) as error:
@@ -52,6 +53,8 @@ def _connection(address: str, timeout_s: float) -> Any:
         scheme, _, rest = address.partition("://")
         kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
         return kind(rest.partition("/")[0], timeout=timeout_s)
+    import socket
+
     connection = http.client.HTTPConnection("localhost", timeout=timeout_s)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.settimeout(timeout_s)

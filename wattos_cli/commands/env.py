@@ -75,8 +75,8 @@ def command(run: Run[Options] = run) -> Command:
         Uses WATTOS_TOKEN, else makes a key of ten minutes for tenant `default`, role editor.
 
         Examples:
-          eval "$(wattos env)"
           wattos env --format github
+          eval "$(wattos env)"
         """
         return run(Options(format), deps)
 

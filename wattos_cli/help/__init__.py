@@ -24,7 +24,7 @@ def answer(argv: "Sequence[str]") -> str | None:
         return f"wattos {__version__}\n"
     if not words:
         return page(())
-    if words[0] == "help":
+    if words[0] == "help" and words[1:] not in (["-h"], ["--help"]):
         return page(tuple(word for word in words[1:] if word not in _ASKS_HELP))
     if _ASKS_HELP.isdisjoint(words):
         return None

@@ -53,7 +53,7 @@ class Places:
         """Return `log_file` of the services in wattos.toml; a wrong file is told and left out."""
         if not self._project.config_toml.is_file():
             return {}
-        from wattos_cli.config.load import load
+        from wattos_cli.config.loading import load
 
         try:
             config = load(self._project.root, environ)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattos_cli.config.load import load
+from wattos_cli.config.loading import load
 from wattos_cli.config.model import Config
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wattos_cli.app import TREE
+from tests.fakes.cli import make_deps
+from wattos_cli.app import TREE, execute
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import PAGES, answer, highlighted, page
 from wattos_cli.reference.documents import all_documents
 
@@ -45,6 +47,38 @@ def test_no_page_is_left_over() -> None:
 )
 def test_answer(argv: list[str], expected: str | None) -> None:
     assert answer(argv) == expected
+
+
+def test_unknown_topic_gets_a_suggestion() -> None:
+    with pytest.raises(WattosError) as caught:
+        execute(["help", "exit-code"], TREE, make_deps())
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert "Did you mean 'exit-codes'?" in caught.value.message
+
+
+def test_every_command_has_a_page_with_an_example() -> None:
+    names = [(entry.name, *rest) for entry in TREE for rest in ([(c.name,) for c in entry.children] or [()])]
+    assert [name for name in names if "Examples:\n  wattos " not in (page(name) or "")] == []
+
+
+@pytest.mark.parametrize(
+    "argv", [["ps"], ["health"], ["logs"], ["token", "create"], ["down"], ["config", "validate"]]
+)
+def test_a_correct_command_line_imports_neither_typer_nor_http_libraries(
+    argv: list[str], tmp_path: Path
+) -> None:
+    code = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "platform")!r}]
+from wattos_cli.__main__ import main
+main({argv!r})
+print(sorted(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    loaded = set(eval(done.stdout.splitlines()[-1]))
+    assert loaded.isdisjoint({"typer", "rich", "httpx", "pydantic", "structlog", "asyncio", "urllib.request"})
 
 
 def test_headings_are_highlighted() -> None:

@@ -1,0 +1,87 @@
+"""The plain HTTP client against real sockets, well behaved and not."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from wattos_cli.clients.plain_http import PlainHttp
+from wattos_cli.deps import NoReplyError
+
+
+@contextmanager
+def listening(path: Path, answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Serve one connection on a Unix socket."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    server.listen()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            answer(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"unix:{path}"
+    thread.join(5)
+    server.close()
+
+
+def test_request_and_answer(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(b'HTTP/1.1 201 Created\r\nX-Request-Id: r1\r\nContent-Length: 9\r\n\r\n{"a": 1}\n')
+
+    with listening(tmp_path / "s", answer) as address:
+        reply = PlainHttp().request("POST", address, "/x", body={"b": 2}, headers={"A": "c"}, timeout_s=5)
+    assert (reply.status, reply.headers["x-request-id"], reply.json()) == (201, "r1", {"a": 1})
+    assert seen[0].startswith(b"POST /x HTTP/1.1\r\n")
+    assert b'{"b": 2}' in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"", "not a valid HTTP answer"),
+        (b"SSH-2.0-OpenSSH\r\n", "not a valid HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "the answer is cut short"),
+    ],
+)
+def test_something_else_listens(tmp_path: Path, sent: bytes, reason: str) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(sent)
+
+    with listening(tmp_path / "s", answer) as address, pytest.raises(NoReplyError, match=reason):
+        PlainHttp().request("GET", address, "/", timeout_s=5)
+
+
+def test_silence_ends_with_the_time_out(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def answer(_connection: socket.socket) -> None:
+        over.wait(5)
+
+    with listening(tmp_path / "s", answer) as address:
+        with pytest.raises(NoReplyError, match=r"no answer within 0\.05 s"):
+            PlainHttp().request("GET", address, "/", timeout_s=0.05)
+        over.set()
+
+
+@pytest.mark.parametrize("kind", ["missing-socket", "closed-port", "unknown-host"])
+def test_nothing_listens(tmp_path: Path, kind: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = {
+            "missing-socket": f"unix:{tmp_path / 'none'}",
+            "closed-port": f"http://127.0.0.1:{unused.getsockname()[1]}",
+            "unknown-host": "http://no-such-host.invalid:80",
+        }[kind]
+        with pytest.raises(NoReplyError):
+            PlainHttp().request("GET", address, "/", timeout_s=5)
