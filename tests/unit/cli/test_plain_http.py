@@ -35,7 +35,10 @@ def test_request_and_answer(tmp_path: Path) -> None:
     seen: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
-        seen.append(connection.recv(65536))
+        received = b""
+        while not received.endswith(b"}"):
+            received += connection.recv(65536)
+        seen.append(received)
         connection.sendall(b'HTTP/1.1 201 Created\r\nX-Request-Id: r1\r\nContent-Length: 9\r\n\r\n{"a": 1}\n')
 
     with listening(tmp_path / "s", answer) as address:

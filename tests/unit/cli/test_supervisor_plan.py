@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wattos_cli.config.load import load
+from wattos_cli.config.loading import load
 from wattos_cli.errors import WattosError
 from wattos_cli.supervisor import flags, platform_plan
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, differences, stop_waves
