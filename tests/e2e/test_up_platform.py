@@ -1,15 +1,17 @@
 """`up`, `restart`, `down` with the bundled services: ports, code, settings, replicas."""
 
+import contextlib
 import http.client
 import json
 import shutil
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.running_project import REPOSITORY, RunningProject, is_free, running_project
+from tests.fakes.running_project import REPOSITORY, RunningProject, is_free, running_project, wait_until
 from wattos_platform import catalog
 
 pytestmark = pytest.mark.e2e
@@ -55,6 +57,7 @@ def test_restart_loads_changed_code_and_up_names_what_is_stale(project: RunningP
     recreate = project.wattos("up", "--recreate")
     assert recreate.returncode == 0, recreate.stderr
     assert version(project, "rag").endswith("edited")
+    wait_until(lambda: len(project.state()["fork_servers"]) == 1, "the old fork server has left")
 
 
 def test_a_service_that_dies_at_import_is_told_and_the_rest_runs(
@@ -172,3 +175,48 @@ def test_exec_serves_as_well_as_fork(project: RunningProject) -> None:
     assert project.wattos("restart", "rag").returncode == 0
     assert project.wattos("down").returncode == 0
     assert is_free(catalog.service("rag").port + project.port_offset)
+
+
+def test_rotation_loses_no_line_of_a_bundled_service(project: RunningProject) -> None:
+    project.environ |= {"WATTOS_UPKEEP_S": "0.1", "WATTOS_LOG_LIMIT_BYTES": "20000"}
+    assert project.wattos("up", "rag").returncode == 0
+    row = next(row for row in project.state()["services"] if row["name"] == "rag")
+    port = int(project.url("rag").rpartition(":")[2])
+    for _ in range(400):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", "/nowhere")
+        connection.getresponse().read()
+        connection.close()
+    log = Path(row["log_file"])
+    wait_until(lambda: log.with_name(f"{log.name}.1").exists(), "the log was rotated")
+    assert project.wattos("down").returncode == 0
+    files = sorted(log.parent.glob("rag.0.log*"))
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    assert sum('"/nowhere"' in line or "http.request.completed" in line for line in lines) >= 400
+    assert all(line.endswith("}") for line in lines if line.startswith("{"))
+
+
+def test_a_database_newer_than_the_code_is_exit_3(project: RunningProject) -> None:
+    assert project.wattos("up", "rag").returncode == 0
+    assert project.wattos("down").returncode == 0
+    with contextlib.closing(sqlite3.connect(project.root / ".wattos/data/rag.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999_from_the_future'")
+        database.commit()
+    up = project.wattos("up", "rag")
+    assert up.returncode == 3, up.stderr
+    assert "9999_from_the_future" in up.stderr
+    assert project.row("rag")["state"] == "crash_loop"
+
+
+def test_code_that_starts_a_thread_at_import_is_executed_instead_of_forked(
+    project: RunningProject, edited: Path
+) -> None:
+    app = edited / "services" / "rag" / "app.py"
+    thread = (
+        "\nimport threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    )
+    app.write_text(app.read_text() + thread)
+    up = project.wattos("up", "rag")
+    assert up.returncode == 0, up.stderr
+    assert "services are executed" in (project.root / ".wattos/logs/supervisor.log").read_text()
+    assert project.wattos("restart", "rag").returncode == 0

@@ -13,12 +13,16 @@ from wattos_cli.supervisor.fork_process import ForkServerProcess, platform_envir
 from wattos_cli.supervisor.guardian import guard
 from wattos_cli.supervisor.invocation import Invocation
 
+_MANY = 65_536
+
 
 def main(argv: list[str]) -> int:
     """Guard a supervisor until it ends; return its exit code."""
     invocation = Invocation.parse(argv)
     for descriptor in (invocation.client_fd, invocation.lock_fd):
         os.set_inheritable(descriptor, False)
+    # What the caller had open besides, a lock of a CI job perhaps, must not live as long as the platform.
+    os.closerange(max(2, invocation.client_fd, invocation.lock_fd) + 1, _MANY)
     os.chdir(invocation.root)
     return guard(lambda guardian_pipe: _supervise(invocation, guardian_pipe))
 

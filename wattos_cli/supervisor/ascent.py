@@ -1,5 +1,6 @@
 """The work of `wattos up`, from configuration to the table of what runs."""
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from wattos_cli.supervisor import (
 )
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.settings import from_environ
 from wattos_cli.supervisor.watch import Watch
 
 SCHEMA = "wattos.up/v1"
@@ -56,19 +58,18 @@ def ascend(
     Raises WattosError: exit 1 when something did not become ready, 3 for a wrong configuration.
     """
     begun = deps.monotonic()
+    _refuse_windows()
     project = find(deps.cwd)
     config = load(project.root, deps.environ, request.flags)
+    _check_supervisor_settings(config)
     project.prepare()
     credentials.ensure(project)
     plan, ports = _plan(request, config, project)
-    client, _ = launch.connect_or_start(
-        project,
-        config.environ,
-        preload=platform_plan.preload_names(plan) if config.start_method == "fork" else (),
-        migrations=platform_plan.needs_migrations(plan, project.data_dir),
-        sleep=deps.sleep,
-    )
+    client = _reach(plan, project, config, deps)
     connected = deps.monotonic()
+    if request.recreate and _is_of_other_version(client, config.up_timeout_s):
+        _stop(project)
+        client = _reach(plan, project, config, deps)
     with client:
         result = _request_up(client, request, plan, project, config)
         memory.remember(project, ports)
@@ -84,6 +85,29 @@ def ascend(
         raise
     _tell_next(config, result, deps)
     return _stay(project, deps) if foreground else ExitCode.OK
+
+
+def _refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise WattosError(
+            "the platform does not run on Windows itself",
+            hint="Run it in WSL2: wsl --install, then install and run wattos there.",
+            code="platform_unsupported",
+            exit_code=ExitCode.CONFIG,
+        )
+
+
+def _check_supervisor_settings(config: Config) -> None:
+    """Raise WattosError (exit 3) for a setting of the supervisor that is no number."""
+    try:
+        from_environ(config.environ)
+    except ValueError as error:
+        raise WattosError(
+            f"environment: {error}",
+            hint="The supervisor's settings: docs/reference/supervisor.md",
+            code="config_invalid",
+            exit_code=ExitCode.CONFIG,
+        ) from error
 
 
 def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, memory.RememberedPorts]:
@@ -113,6 +137,25 @@ def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, mem
     return plan, memory.RememberedPorts(offset, named)
 
 
+def _reach(plan: Plan, project: Project, config: Config, deps: Deps) -> ControlClient:
+    """Return a client of the project's supervisor, started now if none runs."""
+    forks = config.start_method == "fork" and sys.platform == "linux"
+    return launch.connect_or_start(
+        project,
+        config.environ,
+        preload=platform_plan.preload_names(plan) if forks else (),
+        migrations=platform_plan.needs_migrations(plan, project.data_dir),
+        sleep=deps.sleep,
+    )
+
+
+def _is_of_other_version(client: ControlClient, timeout_s: float) -> bool:
+    try:
+        return client.speaks_other_protocol(timeout_s)
+    except (SupervisorGoneError, TimeoutError):
+        return False  # the request that follows says what is wrong
+
+
 def _request_up(
     client: ControlClient, request: Request, plan: Plan, project: Project, config: Config
 ) -> dict[str, Any]:
@@ -123,9 +166,6 @@ def _request_up(
         if error.code == "supervisor_ended":
             tail = " | ".join(operate.supervisor_log_tail(project)[-3:])
             error.message = f"{error.message} ({tail})" if tail else error.message
-        if error.code == "protocol_mismatch" and request.recreate:
-            _stop(project)
-            error.hint = "The old platform was stopped. Start the new one with: wattos up"
         raise
 
 

@@ -24,6 +24,7 @@ class ControlClient:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._received = bytearray()
+        self._hello: dict[str, Any] | None = None
 
     @classmethod
     def connect(cls, path: Path) -> "ControlClient":
@@ -49,6 +50,10 @@ class ControlClient:
         """Leave; the supervisor goes on with what it was told."""
         self._connection.close()
 
+    def speaks_other_protocol(self, timeout_s: float) -> bool:
+        """Return whether the supervisor is of a version that we can only ask for `status` and `down`."""
+        return self._greeting(time.monotonic() + timeout_s).get("protocol") != protocol.PROTOCOL
+
     def request(self, operation: str, *, timeout_s: float, **fields: Any) -> dict[str, Any]:
         """Carry out `operation` and return its result.
 
@@ -56,7 +61,7 @@ class ControlClient:
         within `timeout_s`), SupervisorGoneError when it ends meanwhile.
         """
         deadline = time.monotonic() + timeout_s
-        hello = self._receive(deadline)
+        hello = self._greeting(deadline)
         if hello.get("protocol") != protocol.PROTOCOL and operation not in protocol.ANY_VERSION:
             raise other_version(str(hello.get("version")))
         request = {"protocol": protocol.PROTOCOL, "op": operation, **fields}
@@ -94,6 +99,11 @@ class ControlClient:
             except SupervisorGoneError:
                 return True
         return False
+
+    def _greeting(self, deadline: float) -> dict[str, Any]:
+        if self._hello is None:
+            self._hello = self._receive(deadline)
+        return self._hello
 
     def _receive(self, deadline: float) -> dict[str, Any]:
         while (end := self._received.find(b"\n")) < 0:

@@ -84,8 +84,10 @@ class ControlServer:
             line = await reader.readline()
             if line:
                 await self._answer(json.loads(line), reader, writer)
-        except (ConnectionError, ValueError, asyncio.IncompleteReadError) as error:
-            sys.stderr.write(f"supervisor: a control client left: {error}\n")
+        except ConnectionError:
+            return  # the command ended, by Ctrl-C perhaps; what it started goes on
+        except ValueError as error:
+            sys.stderr.write(f"supervisor: a control client did not speak our language: {error}\n")
         finally:
             writer.close()
 

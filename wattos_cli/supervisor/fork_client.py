@@ -126,6 +126,7 @@ class ForkServer:
             self._loaded[str(message["stage"])].set_result(None)
         elif event == "unsafe":
             self._fail(ForkServerGoneError(str(message["reason"])))
+            self.retire()
         elif answer := self._answers.get(int(message["id"])):
             answer.set_result(message)
 

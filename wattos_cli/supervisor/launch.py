@@ -61,8 +61,8 @@ def connect_or_start(
     preload: tuple[str, ...],
     migrations: bool,
     sleep: Callable[[float], None],
-) -> tuple[ControlClient, bool]:
-    """Return a client of the project's supervisor, and whether it was started for it.
+) -> ControlClient:
+    """Return a client of the project's supervisor, which is started if there is none.
 
     One that is just starting or ending is waited for. WattosError when none can be had.
     """
@@ -75,9 +75,9 @@ def connect_or_start(
         except BlockingIOError:
             os.close(lock)
         else:
-            return _start(project, environ, preload, lock, migrations=migrations), True
+            return _start(project, environ, preload, lock, migrations=migrations)
         try:
-            return connect(project), False
+            return connect(project)
         except SupervisorGoneError as error:
             if time.monotonic() >= deadline:
                 raise _stuck(project, error) from error

@@ -48,18 +48,16 @@ class Launcher:
 
         OSError when it cannot be started.
         """
-        server = self.current
-        if plan.kind != "bundled" or server is None:
-            return await self.execs.spawn(start)
-        try:
-            return await server.spawn(start)
-        except ForkServerGoneError as error:
-            if server.has_forked:
-                raise
-            sys.stderr.write(f"supervisor: no fork server, services are executed: {error}\n")
-            server.retired = True
-            self._make = None
-            return await self.execs.spawn(start)
+        while plan.kind == "bundled" and (server := self.current) is not None:
+            try:
+                return await server.spawn(start)
+            except ForkServerGoneError as error:
+                if server.has_forked and not server.retired:
+                    raise
+                server.retired = True
+                if self.current is None:
+                    sys.stderr.write(f"supervisor: no fork server, services are executed: {error}\n")
+        return await self.execs.spawn(start)
 
     async def changed_code(self) -> list[str]:
         """Return files that differ from what running services have loaded; empty without a fork server."""

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any
 
 from wattos_cli.supervisor import probe
-from wattos_cli.supervisor.probe import Address, ProbeError
+from wattos_cli.supervisor.addresses import Address, address_of
+from wattos_cli.supervisor.probe import ProbeError
 
 _HEAD_LIMIT_BYTES = 16 * 1024
 _READ_TIMEOUT_S = 5.0
@@ -76,13 +77,27 @@ class MetricsApi:
             }
             for row in self._rows()
             if row["ops_socket"] and row["pid"]
-        ]
+        ] + [_foreign(row) for row in self._rows() if row["metrics"] and row["state"] != "stopped"]
 
     async def _metrics(self, service: str, number: str) -> _Reply:
         for row in self._rows():
             if row["name"] == service and str(row["replica"]) == number and row["ops_socket"]:
                 return await _scrape(Address(path=row["ops_socket"]))
         return _error(HTTPStatus.NOT_FOUND, f"there is no replica {number} of {service}")
+
+
+def _foreign(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the target of a service that is not ours: Prometheus asks it itself."""
+    address, path = address_of(row["metrics"])
+    return {
+        "targets": [f"{address.host}:{address.port}"],
+        "labels": {
+            "job": str(row["name"]),
+            "instance": f"{row['name']}-{row['replica']}",
+            "__metrics_path__": path,
+            "__scheme__": "https" if address.tls else "http",
+        },
+    }
 
 
 async def _scrape(address: Address) -> _Reply:

@@ -58,6 +58,13 @@ class ServicePlan:
             return self.url
         return f"http://127.0.0.1:{self.port}" if self.port else ""
 
+    @property
+    def metrics_url(self) -> str:
+        """Return where a foreign service's metrics are, "" when it has none (or is ours)."""
+        if not self.metrics or "://" in self.metrics:
+            return self.metrics
+        return self.base_url.rstrip("/") + self.metrics if self.base_url else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattos_cli import __version__
+from wattos_cli.config.load import COMPONENTS
 from wattos_cli.config.model import Config, OwnService
+from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor.addresses import address_of
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
 from wattos_platform import catalog
 
@@ -88,9 +91,9 @@ def _own_plan(own: OwnService, root: Path, wanted: Wanted) -> ServicePlan:
         kind="own",
         port=wanted.ports.get(own.name, own.port or 0),
         command=own.command,
-        url=own.url or "",
-        health=own.health or "",
-        metrics=own.metrics or "",
+        url=_checked(own.name, "url", own.url or ""),
+        health=_checked(own.name, "health", own.health or ""),
+        metrics=_checked(own.name, "metrics", own.metrics or ""),
         cwd=str(own.cwd or root),
         log_file=str(own.log_file) if own.log_file else "",
         depends_on=tuple(Edge(name, critical=True) for name in own.depends_on),
@@ -98,6 +101,22 @@ def _own_plan(own: OwnService, root: Path, wanted: Wanted) -> ServicePlan:
         replicas=wanted.scale.get(own.name),
         oneshot=own.oneshot,
     )
+
+
+def _checked(service: str, key: str, text: str) -> str:
+    """Return a path or URL that can be asked; WattosError (exit 3) when it is neither."""
+    if not text or (text.startswith("/") and key != "url"):
+        return text
+    try:
+        address_of(text)
+    except ValueError as error:
+        raise WattosError(
+            f"wattos.toml: services.{service}.{key}: {error}",
+            hint="wattos config validate",
+            code="config_invalid",
+            exit_code=ExitCode.CONFIG,
+        ) from error
+    return text
 
 
 def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) -> list[str]:
@@ -114,6 +133,13 @@ def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) 
 
 def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> WattosError:
     available = ", ".join(sorted(by_name))
+    if name in COMPONENTS:
+        return WattosError(
+            f"{name} cannot be started by this version of wattos",
+            hint=f"Available are: {available}. One of your own goes under [services.NAME] in wattos.toml.",
+            code="component_unavailable",
+            details={"component": name, "available": sorted(by_name)},
+        )
     if name in config.disabled:
         return WattosError(
             f"{name} is disabled in wattos.toml",
@@ -123,7 +149,7 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
             details={"service": name},
         )
     return WattosError(
-        f"there is no service {name!r} that this version can start",
+        f"there is no service {name!r}.{suggestion(name, set(by_name))}",
         hint=f"Available are: {available}",
         code="unknown_service",
         exit_code=ExitCode.USAGE,

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+
+from wattos_cli.supervisor.addresses import Address
 
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 _OK = range(200, 400)
@@ -13,15 +14,6 @@ _OK = range(200, 400)
 
 class ProbeError(Exception):
     """The service could not be asked; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A Unix socket path, or a host and port when `path` is empty."""
-
-    path: str = ""
-    host: str = "127.0.0.1"
-    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +54,6 @@ def _words(document: Mapping[str, Any]) -> str:
     return message if isinstance(message, str) else ""
 
 
-def address_of(url: str) -> tuple[Address, str]:
-    """Return where `url` (http only) is answered, and its path; ValueError for another scheme or no host."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"{url}: only http://HOST[:PORT][/PATH] can be watched")
-    return Address(host=parts.hostname, port=parts.port or 80), parts.path or "/"
-
-
 async def get(address: Address, path: str, timeout_s: float) -> Answer:
     """Return the answer to `GET path`; ProbeError when there is none within `timeout_s`."""
     try:
@@ -97,7 +81,8 @@ async def connects(address: Address, timeout_s: float) -> None:
 async def _open(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if address.path:
         return await asyncio.open_unix_connection(address.path, limit=_LARGEST_ANSWER_BYTES)
-    return await asyncio.open_connection(address.host, address.port, limit=_LARGEST_ANSWER_BYTES)
+    tls = True if address.tls else None
+    return await asyncio.open_connection(address.host, address.port, limit=_LARGEST_ANSWER_BYTES, ssl=tls)
 
 
 async def _get(address: Address, path: str) -> Answer:

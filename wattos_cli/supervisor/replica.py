@@ -132,6 +132,7 @@ class Replica:
             "start_time": child.start_time if child else None,
             "port": self.plan.port or None,
             "url": self.plan.base_url or None,
+            "metrics": self.plan.metrics_url or None,
             "ops_socket": str(self.ops_socket) if self.ops_socket else None,
             "log_file": str(self.log_file),
             "restarts": self.restarts,

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattos_cli.supervisor import probe
+from wattos_cli.supervisor.addresses import Address, address_of
 from wattos_cli.supervisor.plan import ServicePlan
-from wattos_cli.supervisor.probe import Address, ProbeError
+from wattos_cli.supervisor.probe import ProbeError
 
 LIVENESS = "/health/liveness"
 READINESS = "/health/readiness"
@@ -54,8 +55,10 @@ class Vitals:
         return await _trouble(probe.connects(address, timeout_s))
 
     def _foreign(self) -> tuple[Address | None, str]:
+        if "://" in self.plan.health:
+            return address_of(self.plan.health)
         if self.plan.url:
-            address, path = probe.address_of(self.plan.url)
+            address, path = address_of(self.plan.url)
             return address, self.plan.health or ("" if path == "/" else path)
         if self.plan.port:
             return Address(port=self.plan.port), self.plan.health

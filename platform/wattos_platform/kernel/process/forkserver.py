@@ -3,6 +3,7 @@
 It speaks JSON packets over a SOCK_SEQPACKET pair whose other end the supervisor holds:
 
     <- {"event": "loaded", "stage": "chat"}             from now on that service can be forked
+    <- {"event": "unsafe", "reason": "2 threads ..."}   from now on nothing is forked any more
     <- {"event": "ready", "failed": {module: error}, "preload_ms": 812.0, "files": 1432}
     -> {"id": 1, "op": "spawn", "name": ..., "argv": [...], "environ": {...}, "cwd": ..., "log_file": ...}
        plus at most one listening socket (SCM_RIGHTS), which becomes descriptor 3
@@ -31,7 +32,6 @@ from wattos_platform.kernel.process.death import die_with_parent, set_name
 from wattos_platform.kernel.process.preload import Preload, Stage, stages, unsafe_to_fork
 
 _LARGEST_PACKET_BYTES = 1 << 20
-_UNSAFE = 75
 
 Program = Callable[[Sequence[str]], int]
 
@@ -39,7 +39,7 @@ Program = Callable[[Sequence[str]], int]
 def main(argv: Sequence[str], run: Program) -> int:
     """Serve until the supervisor goes away; in a forked child: run its program. Return the exit code.
 
-    `run` takes the arguments of a program (`["serve", "chat"]`). 75 means that this process must not fork.
+    `run` takes the arguments of a program (`["serve", "chat"]`).
     """
     parser = argparse.ArgumentParser(prog="wattos_platform forkserver")
     parser.add_argument("--control-fd", type=int, required=True)
@@ -54,16 +54,8 @@ def main(argv: Sequence[str], run: Program) -> int:
     control.set_inheritable(False)
     names = [name for name in options.preload.split(",") if name]
     server = _Server(control, stages(names, migrations=options.migrations))
-    try:
-        request = server.serve()
-    except UnsafeError as error:
-        _send(control, {"event": "unsafe", "reason": str(error)})
-        return _UNSAFE
+    request = server.serve()
     return 0 if request is None else become_child(request, run)
-
-
-class UnsafeError(RuntimeError):
-    """This process must not fork; the text says why."""
 
 
 class _Server:
@@ -73,14 +65,12 @@ class _Server:
         self._control = control
         self._to_load = deque(to_load)
         self._loaded = Preload()
+        self._unsafe = ""
         self._children: set[int] = set()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> ChildRequest | None:
-        """Return what to run in a fresh child; return None in the server, when the supervisor is gone.
-
-        UnsafeError when the imports left something that forbids forking.
-        """
+        """Return what to run in a fresh child; return None in the server, when the supervisor is gone."""
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         poll = select.poll()
@@ -104,9 +94,11 @@ class _Server:
     def _load(self, stage: Stage) -> None:
         """Import one stage and say so; after the last, say what came of it all."""
         self._loaded.load(stage)
-        reason = unsafe_to_fork()
-        if reason:
-            raise UnsafeError(reason)
+        self._unsafe = unsafe_to_fork()
+        if self._unsafe:
+            self._to_load.clear()
+            _send(self._control, {"event": "unsafe", "reason": self._unsafe})
+            return
         _send(self._control, {"event": "loaded", "stage": stage.name})
         if not self._to_load:
             loaded = self._loaded
@@ -118,6 +110,9 @@ class _Server:
         """Answer one request; return what to run when this is the new child."""
         if packet["op"] == "check":
             _send(self._control, {"id": packet["id"], "changed": self._loaded.changed()[:10]})
+            return None
+        if self._unsafe:
+            _send(self._control, {"id": packet["id"], "error": self._unsafe})
             return None
         request = ChildRequest(
             name=packet["name"],

@@ -1,6 +1,6 @@
 """How long five services take to be ready, and how much memory they hold: `wattos up` against plain exec.
 
-    python loadtests/bench/start.py [--pairs 10]
+    python loadtests/bench/up.py [--pairs 10]
 
 Baseline: the same five services as `python -m wattos_platform serve NAME`, all started at once, databases
 already migrated, no supervisor; ready when every operations socket says so, asked as often as `up` asks.
