@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattos_cli import __version__
-from wattos_cli.config.load import COMPONENTS
+from wattos_cli.config.loading import COMPONENTS
 from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
