@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -76,7 +75,7 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
         stderr,
         color=stdout.isatty() and not plain,
         animate=stderr.isatty() and not plain,
-        width=shutil.get_terminal_size((100, 24)).columns,
+        width=_width(stdout),
     )
     return Deps(
         console=console,
@@ -89,6 +88,14 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
         http=PlainHttp(),
         gateway=lambda url, token: _gateway(url, token, console),
     )
+
+
+def _width(stream: TextIO) -> int:
+    """Return the terminal's width in columns, 100 where there is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100
 
 
 def _gateway(url: str, token: str, console: Console) -> Gateway:

@@ -17,6 +17,11 @@ class Console:
     json_output: bool = False
     width: int = field(default=100)
 
+    @property
+    def table_width(self) -> int:
+        """Return the width tables must fit in; 0 (no limit) when stdout is no terminal."""
+        return self.width if self.stdout.isatty() else 0
+
     def data(self, text: str) -> None:
         """Write one line of data to stdout."""
         self.stdout.write(f"{text}\n")

@@ -1,12 +1,14 @@
 """What runs in a project, as run/services.json says, and how to reach it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wattos_cli.config.problems import suggestion
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, find
+from wattos_platform import catalog
 
 _ADMIN_TIMEOUT_S = 5.0
 _ERROR = 400
@@ -63,13 +65,26 @@ def service(project: Project, name: str) -> Running:
     rows = running(project)
     found = next((row for row in rows if row.name == name), None)
     if found is None:
-        raise WattosError(
-            f"{name} is not among the running services: {', '.join(sorted({row.name for row in rows}))}",
-            hint=f"start it with: wattos up {name}",
-            code="service_not_running",
-            exit_code=ExitCode.UNREACHABLE,
-        )
+        raise not_among(name, {row.name for row in rows})
     return found
+
+
+def not_among(name: str, names: Collection[str]) -> WattosError:
+    """Return the error for a service that does not run (exit 4) or does not exist (exit 2)."""
+    known = {service.name for service in catalog.SERVICES} | set(names)
+    if name not in known:
+        return WattosError(
+            f"there is no service {name!r}.{suggestion(name, known)}",
+            hint="see them with: wattos ps",
+            code="unknown_service",
+            exit_code=ExitCode.USAGE,
+        )
+    return WattosError(
+        f"{name} does not run (running: {', '.join(sorted(names))})",
+        hint=f"start it with: wattos up {name}",
+        code="service_not_running",
+        exit_code=ExitCode.UNREACHABLE,
+    )
 
 
 def admin(deps: Deps, project: Project, target: Running, path: str, body: Mapping[str, Any]) -> Any:

@@ -9,6 +9,8 @@ from wattos_cli.deps import Command, Deps, Gateway, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import answer as render
+from wattos_cli.render.safe import visible
+from wattos_cli.render.wrap import WordWrap
 
 _TRACEPARENT_PARTS = 4
 
@@ -54,21 +56,22 @@ def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Dep
     """Write the answer as it comes; return the `done` event, which holds all of it."""
     stdout = deps.console.stdout
     begun = False
+    wrap = WordWrap(deps.console.width)
     for event in gateway.events(path, {**message, "stream": True}):
         if event.name == "delta":
             begun = True
             content = str(event.data.get("content", ""))
-            stdout.write("\n".join(render.safe_lines(part) for part in content.split("\n")))
+            stdout.write(wrap.feed("\n".join(visible(part) for part in content.split("\n"))))
             stdout.flush()
         elif event.name == "error":
-            stdout.write("\n" if begun else "")
+            stdout.write(f"{wrap.end()}\n" if begun else "")
             raise WattosError(
                 f"the answer broke off: {event.data.get('message', 'no reason given')}",
                 hint=f"wattos logs --request {event.data.get('requestId', '')}",
                 code=str(event.data.get("code", "answer_failed")),
             )
         elif event.name == "done":
-            stdout.write("\n")
+            stdout.write(f"{wrap.end()}\n")
             return event.data
     raise WattosError(
         "the answer ended before it was complete",
@@ -102,7 +105,7 @@ def _finish(answer: Mapping[str, Any], headers: Mapping[str, str], deps: Deps) -
         console.data("\n" + render.citations(cited, width=console.width, color=console.color))
     degraded = answer.get("degraded") or []
     suffix = f", degraded: {', '.join(degraded)}" if degraded else ""
-    console.note(f"model: {answer.get('model')}{suffix}   trace: wattos logs --trace {trace_id}")
+    console.note(f"model: {answer.get('model')}{suffix}\ntrace: wattos logs --trace {trace_id}")
 
 
 def command(run: Run[Options] = run) -> Command:

@@ -92,12 +92,7 @@ def _probe(opts: Options, deps: Deps) -> list[Finding]:
     names = {row.name for row in rows}
     missing = [name for name in opts.services if name not in names]
     if missing:
-        raise WattosError(
-            f"not among the running services: {', '.join(missing)} (running: {', '.join(sorted(names))})",
-            hint=f"start it with: wattos up {missing[0]}",
-            code="service_not_running",
-            exit_code=ExitCode.UNREACHABLE,
-        )
+        raise running.not_among(missing[0], names)
     targets = [row for row in rows if not opts.services or row.name in opts.services]
     own = {}
     if any(target.kind == "own" for target in targets):
@@ -125,7 +120,7 @@ def _show(findings: Sequence[Finding], opts: Options, deps: Deps) -> None:
     elif opts.output is Output.JUNIT:
         console.stdout.write(render.as_junit(findings))
     else:
-        console.data(render.as_table(findings, width=console.width, color=console.color))
+        console.data(render.as_table(findings, width=console.table_width, color=console.color))
 
 
 def _report(findings: Sequence[Finding], opts: Options, deps: Deps) -> None:

@@ -77,7 +77,7 @@ def _print(uploads: list[Upload], opts: Options, deps: Deps) -> None:
         for u in uploads
     ]
     head = ("DOCUMENT", "STATUS", "CHUNKS", "REASON")
-    console.data(text.table(head, cells, width=console.width, color=console.color))
+    console.data(text.table(head, cells, width=console.table_width, color=console.color))
     failed = sum(1 for u in uploads if u.status != "ready")
     if failed:
         console.note(f"{failed} of {len(uploads)} failed; the others can be asked: wattos ask TEXT")

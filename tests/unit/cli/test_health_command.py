@@ -164,7 +164,12 @@ def test_own_services_are_asked_at_their_health_url(tmp_path: Path, http: FakeHt
     assert code == ExitCode.NO
 
 
-def test_unknown_service_names_those_that_run(tmp_path: Path, http: FakeHttp) -> None:
+@pytest.mark.parametrize(
+    ("name", "code", "text"),
+    [("caht", ExitCode.USAGE, "Did you mean 'chat'?"), ("agent", ExitCode.UNREACHABLE, "running: chat, rag")],
+)
+def test_service_that_does_not_run(tmp_path: Path, http: FakeHttp, name: str, code: int, text: str) -> None:
     with pytest.raises(WattosError) as caught:
-        run(Options(services=("caht",)), make_deps(cwd=tmp_path, http=http))
-    assert "running: chat, rag" in caught.value.message
+        run(Options(services=(name,)), make_deps(cwd=tmp_path, http=http))
+    assert text in caught.value.message
+    assert caught.value.exit_code == code

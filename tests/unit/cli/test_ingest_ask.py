@@ -175,7 +175,7 @@ def test_ask_prints_answer_and_numbered_citations(api: Api, tmp_path: Path) -> N
     assert out(deps) == (
         "Exit code 4.\nSee [1].\n\n[1] codes.md  characters 5-40\n    4 means: not running\n"
     )
-    assert f"model: wattos-extractive   trace: wattos logs --trace {'a' * 32}" in err(deps)
+    assert f"model: wattos-extractive\ntrace: wattos logs --trace {'a' * 32}" in err(deps)
 
 
 def test_ask_json(api: Api, tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         console.json({"schema": "wattos.config-show/v1", "file": config.file, "settings": rows})
         return ExitCode.OK
     cells = [(s.key, _text(s.shown()), s.origin) for s in settings]
-    console.data(text.table(("setting", "value", "origin"), cells, width=console.width, color=console.color))
+    console.data(
+        text.table(("setting", "value", "origin"), cells, width=console.table_width, color=console.color)
+    )
     console.note(f"file: {config.file or f'none ({config.root}/wattos.toml does not exist)'}")
     return ExitCode.OK
 
