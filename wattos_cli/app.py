@@ -61,6 +61,13 @@ TREE: tuple[Entry, ...] = (
         ),
         section=_SET,
     ),
+    Entry(
+        "loadtest",
+        "Put load on the platform; thresholds decide the exit code.",
+        children=(_verb("loadtest", "run", "Run a scenario: smoke, chat, chat-stream, rag-search."),),
+        default_verb="run",
+        section=_SEE,
+    ),
     _entry(_SET, "completion", "Print the completion script of a shell."),
     _entry(_SET, "help", "Print the help of a command or a topic."),
 )

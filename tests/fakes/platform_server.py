@@ -1,0 +1,70 @@
+"""A gateway that answers what the load tests' users ask, over real HTTP."""
+
+import json
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_ANSWER = {"choices": [{"message": {"content": "3.20"}, "finish_reason": "stop"}]}
+
+
+def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": finish}]}).encode() + b"\n\n"
+
+
+class PlatformServer:
+    """Listens on a free port; paths that start as in `failing` answer 500, `truncated` cuts streams."""
+
+    def __init__(self, *, failing: tuple[str, ...] = (), truncated: bool = False) -> None:
+        self.seen: Counter[str] = Counter()
+        self.tokens: set[str] = set()
+        self.failing = failing
+        self.truncated = truncated
+        handler = type("Handler", (_Handler,), {"platform": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        """Return status and body of an answer."""
+        if path.startswith(self.failing) and self.failing:
+            return 500, b'{"message":"broken"}'
+        if method == "DELETE":
+            return 204, b""
+        if path == "/v1/chat/completions" and body.get("stream"):
+            end = b"" if self.truncated else _chunk({}, "stop") + b"data: [DONE]\n\n"
+            return 200, _chunk({"content": "3"}) + _chunk({"content": ".20"}) + end
+        if path == "/v1/chat/completions":
+            return 200, json.dumps(_ANSWER).encode()
+        return 200, json.dumps(
+            {"id": "1", "status": "ready", "content": "23:40", "results": [{"text": "3.20"}], "items": []}
+        ).encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    platform: PlatformServer
+
+    def _serve(self) -> None:
+        content = self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = json.loads(content) if content.startswith(b"{") else {}
+        path = self.path.partition("?")[0]
+        self.platform.seen[f"{self.command} {path}"] += 1
+        self.platform.tokens.add(self.headers.get("authorization", ""))
+        status, answer = self.platform.answer(self.command, path, body)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names that http.server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass

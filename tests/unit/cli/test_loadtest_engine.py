@@ -1,0 +1,233 @@
+import json
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest import scenarios
+from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.judgement import judge, objectives_ms, value_of
+from wattos_cli.loadtest.measured import ERRORS_LIMIT, OTHER_ERRORS, Measured, Requests
+from wattos_cli.loadtest.outcome import outcome
+from wattos_cli.loadtest.thresholds import METRICS, parse
+
+values = st.lists(st.floats(0, 1e7, allow_nan=False, allow_subnormal=False), min_size=1, max_size=200)
+
+
+def filled(numbers: list[float]) -> Histogram:
+    histogram = Histogram()
+    for number in numbers:
+        histogram.add(number)
+    return histogram
+
+
+@given(values, st.floats(0, 1))
+def test_a_quantile_is_the_nearest_rank_within_a_quarter_of_a_per_cent(
+    numbers: list[float], share: float
+) -> None:
+    exact = sorted(numbers)[max(1, math.ceil(share * len(numbers))) - 1]
+    assert filled(numbers).quantile(share) == pytest.approx(exact, rel=0.00251, abs=1e-300)
+
+
+@given(values, values)
+def test_merging_and_writing_lose_nothing(one: list[float], two: list[float]) -> None:
+    merged = filled(one)
+    merged.merge(filled(two))
+    again = Histogram.load(json.loads(json.dumps(merged.dump())))
+    assert again == merged
+    assert (again.count, again.least, again.most) == (len(one + two), min(one + two), max(one + two))
+
+
+def test_an_empty_histogram_has_no_quantile() -> None:
+    assert (Histogram().quantile(0.5), Histogram().mean()) == (None, None)
+    assert Histogram.load(Histogram().dump()) == Histogram()
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "name", "aggregate", "op", "limit"),
+    [
+        ("p95<500ms", "latency", None, "p95", "<", 500),
+        ("p95<500", "latency", None, "p95", "<", 500),
+        ("p(99.9) <= 1.5s", "latency", None, "p(99.9)", "<=", 1500),
+        ("avg < 20ms", "latency", None, "avg", "<", 20),
+        ("latency:max<2m", "latency", None, "max", "<", 120_000),
+        ("errors:rate<1%", "errors", None, "rate", "<", 0.01),
+        ("errors:rate < 0.01", "errors", None, "rate", "<", 0.01),
+        ("errors:count==0", "errors", None, "count", "==", 0),
+        ("ttft:p(99)<800ms", "ttft", None, "p(99)", "<", 800),
+        ("itl:p50<200us", "itl", None, "p50", "<", 0.2),
+        ("goodput:rate>=0.95", "goodput", None, "rate", ">=", 0.95),
+        ("rps:rate>10", "rps", None, "rate", ">", 10),
+        ("usd:sum<0.5", "usd", None, "sum", "<", 0.5),
+        ("latency{name=GET /v1/models}:p95<1s", "latency", "GET /v1/models", "p95", "<", 1000),
+        ("errors{name=a:b (stream)}:rate<1%", "errors", "a:b (stream)", "rate", "<", 0.01),
+    ],
+)
+def test_what_a_threshold_means(  # noqa: PLR0917 - a table
+    text: str, metric: str, name: str | None, aggregate: str, op: str, limit: float
+) -> None:
+    found = parse(text)
+    assert (found.metric, found.name, found.aggregate, found.op) == (metric, name, aggregate, op)
+    assert found.limit == pytest.approx(limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "problem"),
+    [
+        ("", 1, "expected an aggregate of latency"),
+        ("latencies:p95<1", 1, "unknown metric 'latencies'"),
+        ("p101<1", 1, "expected an aggregate of latency"),
+        ("errors:p95<1", 8, "expected an aggregate of errors (rate, count)"),
+        ("p95", 4, "expected one of <= >= == != < >"),
+        ("p95=500", 4, "expected one of"),
+        ("p95<", 5, "expected a number"),
+        ("p95<fast", 5, "expected a number"),
+        ("p95<500kg", 8, "unknown unit 'kg' (known here: us, ms, s, m)"),
+        ("errors:rate<5ms", 14, "unknown unit 'ms' (known here: %)"),
+        ("errors:count<5%", 15, "unknown unit '%' (known here: none)"),
+        ("p95<500ms or so", 11, "expected the end"),
+        ("latency{path=x}:p95<1", 8, "expected {name=REQUEST}"),
+        ("latency{name=}:p95<1", 8, "expected {name=REQUEST}"),
+        ("latency{name=x:p95<1", 8, "expected"),
+        ("{name=x}:p95<1", 1, "expected METRIC{name=REQUEST}:"),
+    ],
+)
+def test_what_is_wrong_with_a_threshold_is_marked(text: str, column: int, problem: str) -> None:
+    with pytest.raises(WattosError) as caught:
+        parse(text)
+    assert problem in caught.value.message
+    assert caught.value.message.splitlines()[-1] == "  " + " " * (column - 1) + "^"
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+@given(st.text(alphabet="p95<>=! ms%:{}name()errorsttft.0", max_size=30))
+def test_any_text_is_a_threshold_or_a_usage_error(text: str) -> None:
+    try:
+        found = parse(text)
+    except WattosError as error:
+        code = error.exit_code
+    else:
+        assert found.metric in METRICS
+        return
+    assert code == ExitCode.USAGE
+
+
+def measured(**changes: Any) -> Measured:
+    """Return ten requests, two of them failed, with latencies of 10 to 80 ms."""
+    requests = Requests("GET /x", count=10, failures=2, good=6, statuses={"200": 8, "429": 2})
+    for number in range(1, 9):
+        requests.time("latency").add(number * 10.0)
+    return Measured(**{"duration_s": 5.0, "requests": {"GET /x": requests}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "ok"),
+    [
+        ("p50<=41", 40, True),
+        ("max<80", 80, False),
+        ("min>=10", 10, True),
+        ("avg<46", 45, True),
+        ("med<41", 40, True),
+        ("latency:count==8", 8, True),
+        ("errors:rate<1%", 0.2, False),
+        ("errors:count<3", 2, True),
+        ("goodput:rate>=0.6", 0.6, True),
+        ("rps:rate>=2", 2, True),
+        ("ttft:p95<1s", None, False),
+        ("usd:sum<1", None, False),
+        ("latency{name=GET /x}:max<=80", 80, True),
+        ("errors{name=GET /nothing}:rate<1%", None, False),
+    ],
+)
+def test_judgement(text: str, value: float | None, ok: bool) -> None:
+    (judged,) = judge([parse(text)], measured())
+    assert judged.value == (None if value is None else pytest.approx(value, rel=0.003))
+    assert judged.ok is ok
+
+
+@pytest.mark.parametrize(
+    "text", ["p95<1s", "errors:rate<1%", "errors:count<1", "goodput:rate>=0", "rps:rate>=0"]
+)
+def test_no_sample_never_passes(text: str) -> None:
+    (judged,) = judge([parse(text)], Measured(duration_s=10))
+    assert (judged.value, judged.ok) == (None, False)
+    assert outcome("smoke", Measured(duration_s=10), [], {})["verdict"] == "fail"
+
+
+def test_usd_is_what_is_known() -> None:
+    priced = measured()
+    priced.requests["GET /x"].usd, priced.requests["GET /x"].usd_known = 0.5, 2
+    assert value_of(parse("usd:sum<1"), priced) == 0.5
+    assert value_of(parse("usd:avg<1"), priced) == 0.25
+
+
+def test_a_good_request_keeps_the_strictest_limit_of_each_time() -> None:
+    texts = ["p95<500ms", "p99<1s", "ttft:p95<=200ms", "errors:rate<1%", "min>5", "latency:count<9"]
+    assert objectives_ms([parse(text) for text in texts]) == {"latency": 500.0, "ttft": 200.0}
+
+
+@pytest.mark.parametrize(
+    ("run", "expected", "verdict", "reason"),
+    [
+        (measured(), "p95<1s", "pass", "2 requests were refused by rate limits (429)"),
+        (measured(), "p95<1ms", "fail", "429"),
+        (measured(saturated=True), "p95<1s", "invalid", "the load generator was saturated"),
+        (
+            Measured(5.0, requests={"a": Requests("a", count=3, failures=3, unanswered=3)}),
+            "errors:rate<=100%",
+            "invalid",
+            "http://x stopped answering",
+        ),
+        (Measured(5.0), "p95<1s", "fail", "no request was sent"),
+    ],
+)
+def test_verdict_and_reasons(run: Measured, expected: str, verdict: str, reason: str) -> None:
+    result = outcome("smoke", run, judge([parse(expected)], run), {"target": "http://x"})
+    assert result["verdict"] == verdict
+    assert any(reason in told for told in result["reasons"])
+
+
+def test_what_was_measured_survives_the_file() -> None:
+    run = measured()
+    run.note_error("boom")
+    assert Measured.load(json.loads(json.dumps(run.dump()))) == run
+
+
+def test_errors_are_told_apart_up_to_a_limit() -> None:
+    run = Measured()
+    for number in range(ERRORS_LIMIT + 10):
+        run.note_error(f"error {number}")
+    assert len(run.errors) == ERRORS_LIMIT + 1
+    assert run.errors[OTHER_ERRORS] == 10
+
+
+def test_the_scenarios_are_whole() -> None:
+    root = scenarios.folder()
+    names = tomllib.loads((root / "thresholds.toml").read_text())
+    assert "smoke" in names
+    locustfile = (root / "locustfile.py").read_text()
+    for name in names:
+        found = scenarios.scenario(name)
+        assert [parse(text) for text in found.thresholds]
+        assert all(f'"{user_class}"' in locustfile for user_class in found.user_classes)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("not toml", "Expected"), ("[smoke]\nusers = 'five'", "is missing or of the wrong type")],
+)
+def test_wrong_scenarios_are_told_with_their_path(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "thresholds.toml").write_text(content)
+    with pytest.raises(WattosError, match=says) as caught:
+        scenarios.scenario("smoke", tmp_path)
+    assert caught.value.exit_code == ExitCode.CONFIG
+
+
+def test_an_unknown_scenario_suggests_the_nearest() -> None:
+    with pytest.raises(WattosError, match=r"Did you mean 'smoke'\?"):
+        scenarios.scenario("smok")

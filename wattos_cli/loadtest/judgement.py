@@ -1,0 +1,77 @@
+"""Thresholds held against what was measured; without a sample a threshold fails."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wattos_cli.loadtest.measured import TIMES, Measured
+from wattos_cli.loadtest.thresholds import Threshold
+
+_OPS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One threshold with what was measured (None: no sample)."""
+
+    threshold: Threshold
+    value: float | None
+    ok: bool
+
+
+def judge(thresholds: Sequence[Threshold], measured: Measured) -> list[Judged]:
+    """Return each threshold's value and whether it holds."""
+    judged = []
+    for threshold in thresholds:
+        value = value_of(threshold, measured)
+        ok = value is not None and _OPS[threshold.op](value, threshold.limit)
+        judged.append(Judged(threshold, value, ok))
+    return judged
+
+
+def objectives_ms(thresholds: Sequence[Threshold]) -> dict[str, float]:
+    """Return the upper limit per time that each request must keep to be good: the strictest quantile's."""
+    limits: dict[str, float] = {}
+    for threshold in thresholds:
+        if threshold.metric in TIMES and threshold.op in ("<", "<=") and threshold.aggregate != "count":
+            limits[threshold.metric] = min(threshold.limit, limits.get(threshold.metric, threshold.limit))
+    return limits
+
+
+def value_of(threshold: Threshold, measured: Measured) -> float | None:
+    """Return what was measured for the threshold, None where there is no sample."""
+    requests = measured.of(threshold.name)
+    if requests.count == 0 or measured.duration_s <= 0:
+        return None
+    if threshold.metric in TIMES:
+        return _time(threshold, measured)
+    if threshold.metric == "rps":
+        return requests.count / measured.duration_s
+    if threshold.metric == "usd":
+        if not requests.usd_known:
+            return None
+        return requests.usd / (requests.usd_known if threshold.aggregate == "avg" else 1)
+    counted = requests.failures if threshold.metric == "errors" else requests.good
+    return counted / requests.count if threshold.aggregate == "rate" else float(counted)
+
+
+def _time(threshold: Threshold, measured: Measured) -> float | None:
+    histogram = measured.of(threshold.name).time(threshold.metric)
+    if histogram.count == 0:
+        return None
+    if threshold.quantile is not None:
+        return histogram.quantile(threshold.quantile)
+    return {
+        "min": histogram.least,
+        "avg": histogram.mean(),
+        "med": histogram.quantile(0.5),
+        "max": histogram.most,
+        "count": float(histogram.count),
+    }[threshold.aggregate]
