@@ -21,7 +21,8 @@ from wattos_platform.services.rag.ports import (
 )
 
 MAX_ATTEMPTS = 5
-EMBED_BATCH = 32
+# A question waits for the batch at hand: eight passages take the local model about half a second.
+EMBED_BATCH = 8
 EMBED_TIMEOUT_S = 60.0
 _RETRY_S = 5.0
 

@@ -8,6 +8,7 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.cache import Cache, cache_key
 from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
 from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
+from wattos_platform.services.rag.domain.media import weight
 from wattos_platform.services.rag.domain.records import Filters, Space
 from wattos_platform.services.rag.ports import (
     Embedder,
@@ -17,7 +18,7 @@ from wattos_platform.services.rag.ports import (
 )
 
 CANDIDATES = 60
-QUERY_TIMEOUT_S = 5.0
+QUERY_TIMEOUT_S = 3.0
 # What four digits can show; a passage below it does not fit at all.
 _LEAST_SCORE = 0.0001
 
@@ -118,12 +119,12 @@ class Searcher:
     async def _response(
         self, space: Space, question: Question, hits: list[Hit], retrieval: Retrieval, degraded: list[str]
     ) -> SearchResponse:
-        wanted = [hit for hit in hits if round(hit.score, 4) >= max(question.min_score, _LEAST_SCORE)]
-        # A few more than asked for: one may have been removed since.
-        wanted = wanted[: question.top_k + CANDIDATES]
-        stored = await self._passages.load(space, [hit.key for hit in wanted])
-        results = [_result(stored[hit.key], hit) for hit in wanted if hit.key in stored]
-        return SearchResponse(results=results[: question.top_k], retrieval=retrieval, degraded=degraded)
+        # What was removed since is not stored any more, and is left out.
+        stored = await self._passages.load(space, [hit.key for hit in hits])
+        found = [_result(stored[hit.key], hit) for hit in hits if hit.key in stored]
+        fitting = [result for result in found if result.score >= max(question.min_score, _LEAST_SCORE)]
+        fitting.sort(key=lambda result: -result.score)
+        return SearchResponse(results=fitting[: question.top_k], retrieval=retrieval, degraded=degraded)
 
 
 class _NotKept(Exception):  # noqa: N818 - a way out of the cache, not an error
@@ -153,7 +154,7 @@ def _result(passage: StoredPassage, hit: Hit) -> SearchResult:
         start=passage.start,
         end=passage.end,
         text=passage.text,
-        score=round(hit.score, 4),
+        score=round(hit.score * weight(passage.media_type), 4),
         heading=passage.heading,
         text_score=None if hit.text is None else round(hit.text, 4),
         vector_score=None if hit.vector is None else round(hit.vector, 4),

@@ -1,11 +1,15 @@
 """Matrices that are made, and numpy imported, when the first vectors are searched."""
 
+import asyncio
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattos_platform.services.rag.adapters.vectors import VectorStore
 from wattos_platform.services.rag.domain.records import Space
+
+_MODULE = "wattos_platform.services.rag.adapters.matrices"
 
 if TYPE_CHECKING:
     from wattos_platform.services.rag.adapters.matrices import Matrices
@@ -23,11 +27,11 @@ class LazyMatrices:
         self, space: Space, query: bytes, count: int, allowed: Sequence[int] | None, also: Sequence[int]
     ) -> dict[int, float]:
         """See VectorIndex."""
-        if self._made is None:
-            from wattos_platform.services.rag.adapters.matrices import Matrices
-
-            self._made = Matrices(self._store, self._folder)
-        return await self._made.search(space, query, count, allowed, also)
+        made = self._made
+        if made is None:
+            module = await asyncio.to_thread(import_module, _MODULE)  # numpy takes its time to load
+            made = self._made = self._made or module.Matrices(self._store, self._folder)
+        return await made.search(space, query, count, allowed, also)
 
     def close(self) -> None:
         """Let go what was made."""

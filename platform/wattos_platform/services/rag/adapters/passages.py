@@ -22,6 +22,7 @@ class StoredPassage:
     id: str
     document_id: str
     document: str
+    media_type: str
     start: int
     end: int
     heading: str
@@ -63,7 +64,7 @@ class PassageStore:
     async def load(self, space: Space, keys: Sequence[int]) -> dict[int, StoredPassage]:
         """Return the passages of `keys` that are still there and of this space."""
         query = (
-            select(chunks, documents.c.name.label("document"))
+            select(chunks, documents.c.name.label("document"), documents.c.media_type)
             .join(documents, documents.c.id == chunks.c.document_id)
             .where(chunks.c.key.in_(keys), documents.c.space_key == space.key, documents.c.status == "ready")
         )
@@ -75,6 +76,7 @@ class PassageStore:
                 f"{row.document_id}:{row.ordinal}",
                 row.document_id,
                 row.document,
+                row.media_type,
                 row.start,
                 row.end,
                 row.heading,
