@@ -142,6 +142,8 @@ async def count(rag, table) -> int:
 
 
 async def test_kpi_and_health_tell_what_waits(rag):
+    space = await rag.api.space()
+    await rag.api.ingest(space, "a.txt", TEXT, embedded=True)
     answer = await rag._client.get("/health/kpi")
 
     assert answer.json()["jobs_queued"] == 0

@@ -1,13 +1,15 @@
 """The composition root of rag: every part is made here and given to those that use it."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.types import ASGIApp
 
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.resilience.cache import Cache, MemoryStore
 from wattos_platform.kernel.runtime import Runtime
@@ -35,6 +37,7 @@ FORM_OVERHEAD_BYTES = 16_384
 # A younger upload may be one that another replica is receiving.
 ORPHAN_AGE_S = 3600.0
 SEARCH_TTL_S = 300.0
+MEASURE_EVERY_S = 5.0
 
 
 class Rag:
@@ -99,10 +102,13 @@ class Rag:
         if resumed:
             self._log.info("jobs.resumed", message="Work of a process that ended is taken up.", jobs=resumed)
         await self._sweep()
+        measuring = asyncio.create_task(self._measure(), name="rag-measure")
         try:
             async with self.reading.running(), self.embedding.running():
                 yield
         finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
             await self.preparer.close()
             self.matrices.close()
 
@@ -113,10 +119,18 @@ class Rag:
         for document_id in set(found) - needed:
             self.uploads.path_of(document_id).unlink(missing_ok=True)
 
+    async def _measure(self) -> None:
+        """Keep the queue's gauge and what /health tells of the retrieval mode up to date."""
+        gauge = self._runtime.metrics.gauge("rag_jobs_queued")
+        while True:
+            with suppress(DatabaseUnavailableError):  # readiness says so already
+                gauge.set(await self.queue.waiting())
+            self._runtime.health.info["retrieval"] = self.embedder.retrieval()
+            await asyncio.sleep(MEASURE_EVERY_S)
+
     async def kpi(self) -> dict[str, Any]:
         """Return the service's own figures."""
         waiting = await self.queue.waiting()
-        self._runtime.metrics.gauge("rag_jobs_queued").set(waiting)
         return {"jobs_queued": waiting, "chunks_without_vector": await self.vectors.lagging()}
 
 

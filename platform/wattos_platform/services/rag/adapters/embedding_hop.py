@@ -24,6 +24,7 @@ class HopEmbedder:
         self._hop = hop
         self._monotonic = monotonic
         self._missing = False
+        self._asked = False
         self._ask_again_at = -math.inf
 
     def available(self) -> bool:
@@ -62,8 +63,15 @@ class HopEmbedder:
             raise EmbeddingsMissingError from error
         raise EmbeddingsDownError(str(error) or type(error).__name__) from error
 
+    def retrieval(self) -> str:
+        """Return how searches work, for people: `hybrid`, `bm25` without a model, `not asked yet`."""
+        if not self._asked:
+            return "not asked yet"
+        return "bm25" if self._missing else "hybrid"
+
     def _set(self, *, missing: bool, wait_s: float) -> None:
         self._missing = missing
+        self._asked = True
         self._ask_again_at = self._monotonic() + wait_s
 
 
