@@ -1,0 +1,84 @@
+"""Callers of a running platform: who they are, and what they do again and again through the gateway."""
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from tests.fakes.running_project import RunningProject
+
+READ_TIMEOUT_S = 30
+_MANY = 1_000_000  # a test asks more often than a person; nobody's limit is switched off for it
+
+
+def token(project: RunningProject, tenant: str, *, role: str = "admin", **more: Any) -> str:
+    """Return a new credential, made at the gateway's operations listener."""
+    row = next(row for row in project.state()["services"] if row["name"] == "gateway")
+    operator = (project.root / ".wattos/run/operator.token").read_text().strip()
+    asked = {"tenant": tenant, "user": f"{tenant}-user", "role": role, "limits": {"per_minute": _MANY}}
+    with httpx.Client(transport=httpx.HTTPTransport(uds=row["ops_socket"]), base_url="http://ops") as ops:
+        headers = {"authorization": f"Bearer {operator}"}
+        made = ops.post("/admin/tokens", json={**asked, **more}, headers=headers)
+    assert made.status_code == 201, made.text
+    return str(made.json()["token"])
+
+
+@contextmanager
+def caller(project: RunningProject, tenant: str, **more: Any) -> Iterator[httpx.Client]:
+    """Yield a client of the gateway that acts for `tenant`, as an admin unless told."""
+    headers = {"authorization": f"Bearer {token(project, tenant, **more)}"}
+    with httpx.Client(base_url=project.url("gateway"), headers=headers, timeout=READ_TIMEOUT_S) as client:
+        yield client
+
+
+def new_space(client: httpx.Client, name: str = "space") -> str:
+    """Make a knowledge space and return its id."""
+    made = client.post("/api/v1/knowledge-spaces", json={"name": name})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def upload(client: httpx.Client, space: str, name: str, content: bytes) -> httpx.Response:
+    """Upload a document and return what the gateway answers at once."""
+    return client.post(f"/api/v1/knowledge-spaces/{space}/documents", files={"file": (name, content)})
+
+
+def settled(client: httpx.Client, uploaded: httpx.Response, timeout_s: float = 60) -> dict[str, Any]:
+    """Return an uploaded document once it is ready or failed."""
+    assert uploaded.status_code in {200, 202}, uploaded.text
+    deadline = time.monotonic() + timeout_s
+    while True:
+        document: dict[str, Any] = client.get(f"/api/v1/documents/{uploaded.json()['id']}").json()
+        if document["status"] in {"ready", "failed"}:
+            return document
+        assert time.monotonic() < deadline, document
+        time.sleep(0.05)
+
+
+def is_our_error(answer: httpx.Response) -> bool:
+    """Return whether the body is the one error shape, under /v1 OpenAI's, and true to the answer."""
+    body = answer.json()
+    if answer.request.url.path.startswith("/v1/"):
+        error = body["error"]
+        return body.keys() == {"error"} and error.keys() == {"message", "type", "param", "code"}
+    expected = {"statusCode", "code", "message", "timestamp", "path", "method", "requestId", "traceId"}
+    return (
+        body.keys() - {"details"} == expected
+        and body["statusCode"] == answer.status_code
+        and body["requestId"] == answer.headers["x-request-id"]
+    )
+
+
+def zip_bomb(uncompressed_bytes: int) -> bytes:
+    """Return a Word document of a few kB whose text has that many bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open("word/document.xml", "w", force_zip64=True) as member:
+            for _ in range(uncompressed_bytes // 1_000_000):
+                member.write(b"a" * 1_000_000)
+    return packed.getvalue()
