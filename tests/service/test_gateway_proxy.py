@@ -55,23 +55,21 @@ async def test_proxied_post_reaches_backend(
 
 
 @pytest.mark.parametrize(
-    ("sent", "service", "arrived"),
+    ("path", "service"),
     [
-        pytest.param("/api/v1/conversations", "chat", "/api/v1/conversations", id="defect-11"),
-        pytest.param("/api/v1/agents", "agent", "/api/v1/agents", id="defect-11-agents"),
-        pytest.param("/api/v1/knowledge-spaces", "rag", "/api/v1/knowledge-spaces", id="defect-12"),
-        pytest.param("/v1/models/gpt-4.1", "llm-gateway", "/v1/models/gpt-4.1", id="defect-12-v1"),
-        pytest.param("/api/v1/usage", "llm-gateway", "/v1/usage", id="defect-12-usage"),
-        pytest.param("/api/v1/documents/d%20x", "rag", "/api/v1/documents/d%20x", id="encoded"),
+        pytest.param("/api/v1/conversations", "chat", id="defect-11"),
+        pytest.param("/api/v1/agents", "agent", id="defect-11-agents"),
+        pytest.param("/api/v1/knowledge-spaces", "rag", id="defect-12"),
+        pytest.param("/v1/models/gpt-4.1", "llm-gateway", id="defect-12-v1"),
+        pytest.param("/api/v1/usage", "llm-gateway", id="defect-12-usage"),
+        pytest.param("/api/v1/documents/d%20x", "rag", id="encoded"),
     ],
 )
-async def test_a_path_arrives_unchanged_or_as_the_table_says(
-    gateway: Gateway, sent: str, service: str, arrived: str
-) -> None:
-    answer = await gateway.call("GET", sent + "?a=1&b=%20x")
+async def test_a_path_arrives_unchanged(gateway: Gateway, path: str, service: str) -> None:
+    answer = await gateway.call("GET", path + "?a=1&b=%20x")
     assert answer.status_code == 200
     (seen,) = gateway.upstreams[service].seen
-    assert (seen.path, seen.query) == (arrived, b"a=1&b=%20x")
+    assert (seen.path, seen.query) == (path, b"a=1&b=%20x")
 
 
 async def test_request_id_and_trace_travel_and_come_back(gateway: Gateway) -> None:

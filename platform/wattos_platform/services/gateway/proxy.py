@@ -64,7 +64,7 @@ class Proxy:
             Departure(receive) as departure,
             self._hops.to(route.upstream).stream(
                 route.method,
-                target(route, passage.scope),
+                target(passage.scope),
                 body=await _body(passage.headers, receive, departure),
                 headers=passage.headers.passed,
             ) as answer,
@@ -76,9 +76,9 @@ class Proxy:
                 await _send_stream(answer, departure, passage)
 
 
-def target(route: GatewayRoute, scope: Scope) -> str:
-    """Return path and query for the upstream: the client's, or the table's path with the client's query."""
-    path = route.upstream_path or scope["raw_path"].decode("ascii")
+def target(scope: Scope) -> str:
+    """Return path and query for the upstream: the client's, byte for byte."""
+    path: str = scope["raw_path"].decode("ascii")
     query: bytes = scope["query_string"]
     return f"{path}?{query.decode('latin-1')}" if query else path
 

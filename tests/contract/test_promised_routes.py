@@ -1,4 +1,4 @@
-"""What the gateway promises of chat and agent, these serve; what they serve, the gateway lets through."""
+"""What the gateway promises of a service, that serves; what it serves, the gateway lets through."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,9 @@ from wattos_platform.services.gateway.domain.routes import ROUTES
 _LATER = re.compile(r"/api/v1/approvals(/|$)")
 
 
-@pytest.mark.parametrize("name", ["chat", "agent"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=f"defect-12-{name}") for name in ("agent", "chat", "llm-gateway", "rag")]
+)
 async def test_gateway_and_service_have_the_same_routes(name: str, tmp_path: Path) -> None:
     promised = {
         (route.method, shape(route.path))
