@@ -1,5 +1,6 @@
 """A service's real app on a real SQLite file, entered and left like a process would."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from tests.fakes.runtime import identity_headers, make_runtime
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
 
@@ -44,12 +46,25 @@ async def running_service(
     create_app: Callable[[Runtime], ServiceApp],
     tmp_path: Path,
     hops: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningService]:
     path = tmp_path / f"{name}.db"
     migrate(path, versions_folder(catalog_service(name)))
     database = await Database.open(path)
     lines: list[bytes] = []
-    runtime = make_runtime(name, tmp_path, hops=hops, database=database, lines=lines)
-    app = create_app(runtime)
+    runtime = make_runtime(
+        name,
+        tmp_path,
+        hops=hops,
+        database=database,
+        lines=lines,
+        environ=environ,
+        breakers=BreakerRegistry(BreakerSettings(), clock=time.monotonic),
+    )
+    try:
+        app = create_app(runtime)
+    except Exception:
+        await database.close()
+        raise
     async with app.lifespan():
         yield RunningService(name, app, runtime, database, lines)

@@ -162,6 +162,17 @@ class Settings(BaseModel):
         "CACHE_DEFAULT_TTL", default=3600, gt=0, description="Lifetime of a cached entry."
     )
     cache_max_size: int = _env("CACHE_MAX_SIZE", default=1000, gt=0, description="Entries in memory.")
+    chat_history_tokens: int = _env(
+        "WATTOS_CHAT_HISTORY_TOKENS",
+        default=3000,
+        ge=0,
+        description="Tokens of a conversation that the model is shown again, the newest first.",
+    )
+    agent_http_allow: str = _env(
+        "WATTOS_AGENT_HTTP_ALLOW",
+        default="",
+        description="Hosts that agents may read, comma separated; empty: http_request is not available.",
+    )
 
     def database_path(self, service: str) -> Path:
         """Return the SQLite file of `service`: one per service, below the data folder."""

@@ -1,7 +1,6 @@
 """The composition root of agent: which adapter stands behind which port."""
 
-from collections.abc import Mapping
-
+from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.kernel.runtime import Runtime
@@ -11,6 +10,7 @@ from wattos_platform.services.agent.adapters.retrieval_tool import RetrievalTool
 from wattos_platform.services.agent.adapters.role_file import bundled_roles
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 from wattos_platform.services.agent.adapters.work import SqlWork
+from wattos_platform.services.agent.domain.web_targets import parse_allowed
 from wattos_platform.services.agent.engine import Engine
 from wattos_platform.services.agent.ports import Tool
 from wattos_platform.services.agent.routes import AgentRoutes, routes
@@ -22,8 +22,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
     if runtime.database is None:
         raise ValueError("agent needs a database")
     roles = bundled_roles()
-    built = (RetrievalTool(runtime.hops.to("rag")),)
-    tools: Mapping[str, Tool] = {tool.name: tool for tool in built}
+    tools = {tool.name: tool for tool in _tools(runtime)}
     runs = SqlRuns(runtime.database, runtime.clock)
     work = SqlWork(runtime.database, worker=this_process(), clock=runtime.clock)
     engine = Engine(
@@ -42,3 +41,18 @@ def create_app(runtime: Runtime) -> ServiceApp:
         roles=roles, tools=tools, runs=runs, worker=worker, clock=runtime.clock, new_id=uuid7
     )
     return build_service(runtime, ServiceSpec(routes=routes(endpoints), lifespan=(worker.running,)))
+
+
+def _tools(runtime: Runtime) -> list[Tool]:
+    """Return the tools that work here; SettingsError for an allow-list that cannot be read."""
+    tools: list[Tool] = [RetrievalTool(runtime.hops.to("rag"))]
+    try:
+        allowed = parse_allowed(runtime.settings.agent_http_allow)
+    except ValueError as error:
+        raise SettingsError(f"WATTOS_AGENT_HTTP_ALLOW: {error}") from None
+    if allowed:
+        # Its client library is loaded only where the tool is switched on.
+        from wattos_platform.services.agent.adapters.http_tool import HttpRequestTool
+
+        tools.append(HttpRequestTool(allowed, runtime.breakers))
+    return tools

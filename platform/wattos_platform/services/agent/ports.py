@@ -102,7 +102,7 @@ class Tool(Protocol):
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON schema of the arguments, with a description for the model."""
 
-    async def call(self, run: Run, call: ToolCall) -> StepResult:
+    async def call(self, run: Run, call: ToolCall, /) -> StepResult:
         """Do it. What fails is a result with a failure, so that the model is told."""
 
 

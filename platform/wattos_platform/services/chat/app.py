@@ -33,6 +33,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         log=runtime.log,
         count=lambda outcome: metrics.counter("chat_messages_total", outcome=outcome).inc(),
         draining=lambda: runtime.health.draining,
+        history_tokens=runtime.settings.chat_history_tokens,
     )
     upkeep = Upkeep(
         answers,
