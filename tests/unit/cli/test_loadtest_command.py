@@ -104,7 +104,7 @@ def test_every_report_says_the_same(deps: Deps, tmp_path: Path) -> None:
     options = command.Options(
         thresholds=("p95<15ms", "errors:rate<1%"),
         json_file=Path("r.json"),
-        junit_file=Path("j.xml"),
+        junit_file=Path("new/j.xml"),
         report_dir=Path("out"),
     )
     assert command.run(options, deps, generate=FakeGenerator(10, 20)) == ExitCode.NO
@@ -113,10 +113,10 @@ def test_every_report_says_the_same(deps: Deps, tmp_path: Path) -> None:
     jsonschema.validate(result, schema)
     assert json.loads((tmp_path / "r.json").read_text()) == result
     assert json.loads((tmp_path / "out" / "result.json").read_text()) == result
-    suite = ET.fromstring((tmp_path / "j.xml").read_text())
+    suite = ET.fromstring((tmp_path / "new" / "j.xml").read_text())
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert (suite.get("tests"), failed) == ("3", ["p95<15ms"])
-    assert (tmp_path / "out" / "junit.xml").read_text() == (tmp_path / "j.xml").read_text()
+    assert (tmp_path / "out" / "junit.xml").read_text() == (tmp_path / "new" / "j.xml").read_text()
     assert "| p95<15ms | 20 | failed |" in summary.read_text()
     assert (tmp_path / "out" / "summary.md").read_text() == summary.read_text()
     assert "::error title=wattos loadtest smoke::p95<15ms: measured 20" in err(deps)
@@ -181,6 +181,7 @@ def test_another_host_gets_the_token_of_the_environment(deps: Deps, http: FakeHt
         (command.Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
         (command.Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
         (command.Options(scenario="smok"), "Did you mean 'smoke'?"),
+        (command.Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
         (command.Options(host="localhost:3001"), "--host localhost:3001: expected http://"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

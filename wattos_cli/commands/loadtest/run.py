@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.generator import Plan, generate
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.parameters import Argument, Option
@@ -40,6 +40,7 @@ def run(opts: Options, deps: Deps, *, generate: Generate = generate) -> ExitCode
     from wattos_cli.loadtest.outcome import outcome
 
     asked = asked_for(opts)
+    _prepare_files(opts, deps.cwd)
     with target_for(asked, opts.host, deps) as target:
         plan = Plan(
             locustfile=asked.scenario.locustfile,
@@ -75,20 +76,39 @@ def _tell(result: dict[str, Any], opts: Options, deps: Deps) -> None:
     else:
         console.data(render.as_table(result, color=console.color))
     whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-    files: dict[Path | None, str] = {opts.json_file: whole, opts.junit_file: render.as_junit(result)}
-    if opts.report_dir:
-        (deps.cwd / opts.report_dir).mkdir(parents=True, exist_ok=True)
-        files[opts.report_dir / "result.json"] = whole
-        files[opts.report_dir / "junit.xml"] = render.as_junit(result)
-        files[opts.report_dir / "summary.md"] = render.as_markdown(result)
-    for path, content in files.items():
-        if path is not None:
-            (deps.cwd / path).write_text(content, encoding="utf-8")
+    contents = {"json": whole, "junit": render.as_junit(result), "markdown": render.as_markdown(result)}
+    for path, form in _files(opts, deps.cwd):
+        path.write_text(contents[form], encoding="utf-8")
     if deps.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(render.as_markdown(result))
     for line in render.annotations(result, deps.environ):
         console.note(line)
+
+
+def _files(opts: Options, cwd: Path) -> list[tuple[Path, str]]:
+    """Return the files to write, each with its form."""
+    asked = [(opts.json_file, "json"), (opts.junit_file, "junit")]
+    if opts.report_dir:
+        asked += [(opts.report_dir / "result.json", "json"), (opts.report_dir / "junit.xml", "junit")]
+        asked.append((opts.report_dir / "summary.md", "markdown"))
+    return [(cwd / path, form) for path, form in asked if path is not None]
+
+
+def _prepare_files(opts: Options, cwd: Path) -> None:
+    """Make the files to write, so that no run is lost for want of a folder; WattosError if that fails."""
+    for path, _ in _files(opts, cwd):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise WattosError(
+                f"cannot write {path}: {error.strerror}",
+                hint="name a file in a folder that you may write",
+                code="report_not_writable",
+                exit_code=ExitCode.USAGE,
+                details={"path": str(path)},
+            ) from error
 
 
 def command(run: Run[Options] = run) -> Command:
