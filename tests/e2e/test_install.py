@@ -41,18 +41,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = (folder / "dist").glob("wattos-*.whl")
     venv.create(folder / "venv", with_pip=False)
     target = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location"]
+    alone = ["--no-deps", "--no-index", "--ignore-installed", "--prefix", str(folder / "venv")]
     subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-index",
-            "--disable-pip-version-check",
-        ]
-        + ["--prefix", str(folder / "venv"), "--ignore-installed", "--no-warn-script-location", str(wheel)],
+        [sys.executable, "-m", "pip", "install", *quiet, *alone, str(wheel)],
         check=True,
         capture_output=True,
         timeout=100,
