@@ -31,7 +31,7 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", Float, nullable=False, index=True),
+    Column("at", Float, nullable=False),
     Column("tenant", String(64), nullable=False),
     Column("user", String(128), nullable=False),
     Column("credential_id", String(128), nullable=False),

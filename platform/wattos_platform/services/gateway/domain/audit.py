@@ -1,7 +1,7 @@
 """The audit record: who did what to which route with which outcome; never a body, a query or a secret."""
 
 import base64
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wattos_platform.kernel.errors import ServiceError
 
@@ -10,8 +10,7 @@ MAX_PAGE = 200
 DEFAULT_PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(NamedTuple):
     """One answered request. `at` is epoch seconds; tenant and user are empty when nobody was verified.
 
     Status 499 stands for a client that left before the answer was whole.

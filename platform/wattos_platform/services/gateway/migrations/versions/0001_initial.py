@@ -42,5 +42,4 @@ def upgrade() -> None:
         sa.Column("duration_ms", sa.Float, nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
     )
-    op.create_index("ix_audit_log_at", "audit_log", ["at"])
     op.create_index("ix_audit_log_tenant_id", "audit_log", ["tenant", "id"])
