@@ -37,6 +37,7 @@ def gateway(one_gateway: Gateway) -> Gateway:
         pytest.param("POST", COMPLETIONS, "llm-gateway", id="defect-9-llm"),
         pytest.param("POST", "/api/v1/search", "rag", id="defect-9-rag"),
         pytest.param("POST", "/api/v1/agents/legal/runs", "agent", id="defect-9-agent"),
+        pytest.param("POST", "/api/v1/messages/m1/feedback", "chat", id="feedback"),
         pytest.param("PATCH", "/api/v1/conversations/c1", "chat", id="patch"),
     ],
 )

@@ -56,7 +56,6 @@ class DatabaseAuditLog:
 
     async def purge(self, before: float) -> int:
         """Delete what is older than this instant and return how many rows went."""
-
         # Rows are stored in the order of their time, so the first one to keep is found without an index.
         newer = select(audit_log.c.id).where(audit_log.c.at >= before).order_by(audit_log.c.id).limit(1)
 

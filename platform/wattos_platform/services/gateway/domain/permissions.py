@@ -26,7 +26,6 @@ _VIEWER = frozenset(
         Permission.CONVERSATION_READ,
         Permission.KNOWLEDGE_READ,
         Permission.AGENT_READ,
-        Permission.USAGE_READ,
     }
 )
 _EDITOR = _VIEWER | {
@@ -34,6 +33,7 @@ _EDITOR = _VIEWER | {
     Permission.KNOWLEDGE_WRITE,
     Permission.AGENT_RUN,
     Permission.LLM_USE,
+    Permission.USAGE_READ,
 }
 
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
