@@ -17,6 +17,9 @@ def main(argv: "Sequence[str] | None" = None, execute: "Callable[[list[str]], in
     `execute` runs the command; the tree of `wattos_cli.app` unless a test gives its own.
     """
     args = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name or a locale must not end in an encoding error
+            stream.reconfigure(errors="backslashreplace")
     try:
         text = None if "_WATTOS_COMPLETE" in os.environ else answer(args)
         code = _guarded(args, execute) if text is None else _print(text)

@@ -71,7 +71,7 @@ def _name(path: Path, given: Path, project: Path) -> str:
     Two runs give one file one name, so that a document is recognized as unchanged.
     """
     base = project if path.is_relative_to(project) else given.parent
-    return path.relative_to(base).as_posix()
+    return path.relative_to(base).as_posix().encode("utf-8", "replace").decode()
 
 
 def _is_document(path: Path, root: Path) -> bool:

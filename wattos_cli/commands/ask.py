@@ -27,6 +27,7 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Ask in a new conversation over the space; print the answer and what it rests on."""
     question = deps.stdin.read() if opts.text == "-" else opts.text
+    question = question.encode("utf-8", "replace").decode()
     if not question.strip():
         raise WattosError(
             "the question is empty",

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattos_cli import __version__
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.help import command_path, page
 
 
 class Terminated(BaseException):
@@ -18,13 +19,13 @@ def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[st
     """Return the error to show for `failure`; an unforeseen one is written to a crash report first."""
     if isinstance(failure, WattosError):
         return failure
-    usage = _as_usage_error(failure)
+    usage = _as_usage_error(failure, argv)
     if usage is not None:
         return usage
     return _as_internal_error(failure, argv, environ)
 
 
-def _as_usage_error(failure: Exception) -> WattosError | None:
+def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | None:
     """Return the usage error behind an exception of typer, None for any other exception."""
     typer = sys.modules.get("typer")
     if typer is None:
@@ -33,11 +34,14 @@ def _as_usage_error(failure: Exception) -> WattosError | None:
         return WattosError("Aborted.", code="aborted", exit_code=ExitCode.NO)
     if not isinstance(failure, typer.TyperException):
         return None
-    context = getattr(failure, "ctx", None)
-    path = context.command_path if context is not None else "wattos"
-    return WattosError(
-        failure.format_message(), hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE
-    )
+    path = " ".join(("wattos", *_known(command_path(argv))))
+    message = failure.format_message().replace("Value error, ", "")
+    return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)
+
+
+def _known(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `path` if there is such a command, else nothing."""
+    return path if page(path) is not None else ()
 
 
 def _as_internal_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:

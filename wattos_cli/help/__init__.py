@@ -12,26 +12,34 @@ if TYPE_CHECKING:
 
 PAGES = os.path.join(os.path.dirname(__file__), "pages")  # noqa: PTH118, PTH120 - pathlib costs 10 ms
 _ASKS_HELP = frozenset({"-h", "--help"})
+_ASKS_VERSION = frozenset({"-V", "--version"})
+_JSON = (["-o", "json"], ["-ojson"], ["--output", "json"], ["--output=json"])
 _TAKES_VALUE = frozenset({"-C", "--directory", "-o", "--output"})
 
 
 def answer(argv: "Sequence[str]") -> str | None:
     """Return the text that `argv` asks for: help, a topic, the version; None when it asks for a command."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    if words in (["--version"], ["-V"]):
-        from wattos_cli import __version__
-
-        return f"wattos {__version__}\n"
+    if words and words[0] in _ASKS_VERSION:
+        return _version(as_json=words[1:] in _JSON)
     if not words:
         return page(())
     if words[0] == "help" and words[1:] not in (["-h"], ["--help"]):
         return page(tuple(word for word in words[1:] if word not in _ASKS_HELP))
     if _ASKS_HELP.isdisjoint(words):
         return None
-    return page(_path(words))
+    return page(command_path(words))
 
 
-def _path(words: "Sequence[str]") -> tuple[str, ...]:
+def _version(*, as_json: bool) -> str:
+    from wattos_cli import __version__
+
+    if as_json:
+        return f'{{"schema": "wattos.version/v1", "version": "{__version__}"}}\n'
+    return f"wattos {__version__}\n"
+
+
+def command_path(words: "Sequence[str]") -> tuple[str, ...]:
     """Return the longest command that the leading words name, with options before it left out."""
     path: tuple[str, ...] = ()
     index = 0

@@ -34,8 +34,6 @@ def _commands(tree: Sequence[Entry], texts: Mapping[str, str]) -> str:
     for entry in tree:
         for child, name in ((entry, entry.name), *((c, f"{entry.name}/{c.name}") for c in entry.children)):
             title = name.replace("/", " ")
-            if f"{name}.txt" not in texts:
-                continue
             blocks += [f"## wattos {title}", child.summary, f"```text\n{texts[f'{name}.txt']}```"]
     return "\n\n".join(blocks) + "\n"
 

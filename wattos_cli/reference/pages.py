@@ -1,7 +1,6 @@
 """The help page of every command, as plain text 80 columns wide."""
 
 import importlib
-import importlib.util
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,17 +50,8 @@ def exit_codes() -> str:
 def _walk(tree: Sequence[Entry], parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Entry]]:
     for entry in tree:
         path = (*parents, entry.name)
-        if entry.module and not _exists(entry.module):
-            continue
         yield path, entry
         yield from _walk(entry.children, path)
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _root(tree: Sequence[Entry]) -> str:

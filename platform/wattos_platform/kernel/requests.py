@@ -50,5 +50,6 @@ def _refusal(error: ValidationError) -> ServiceError:
 
 def _detail(item: Any) -> dict[str, str]:
     field = ".".join(str(part) for part in item["loc"])
-    message = "this field is not known" if item["type"] == "extra_forbidden" else str(item["msg"])
+    known = item["type"] != "extra_forbidden"
+    message = str(item["msg"]).removeprefix("Value error, ") if known else "this field is not known"
     return {"field": field[:_SHOWN_CHARS], "message": message}

@@ -39,6 +39,7 @@ def test_no_page_is_left_over() -> None:
         (["-C", "x", "--help"], page(())),
         (["help", "exit-codes"], page(("exit-codes",))),
         (["--version"], "wattos 0.1.0\n"),
+        (["-V", "-o", "json"], '{"schema": "wattos.version/v1", "version": "0.1.0"}\n'),
         (["no-such", "--help"], None),
         (["help", "../../x"], None),
         (["ask", "--", "--help"], None),

@@ -79,9 +79,32 @@ def test_json_mode_writes_the_error_shape(flags: list[str], capsys: pytest.Captu
     assert "no-such-command" in body["message"]
 
 
+@pytest.mark.parametrize(
+    ("argv", "message", "hint"),
+    [
+        (["health", "--timeout"], "Option '--timeout' requires an argument.", "wattos health --help"),
+        (
+            ["env", "--format", "fish"],
+            "Invalid value for '--format': 'fish' is not one of",
+            "wattos env --help",
+        ),
+        (["token", "create", "--nope"], "No such option: --nope", "wattos token create --help"),
+        (["token"], "Missing command.", "wattos token --help"),
+        (["\udcff"], "No such command", "wattos --help"),
+    ],
+)
+def test_usage_error_names_the_right_help(
+    argv: list[str], message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == ExitCode.USAGE
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert f"hint: {hint}\n" in shown
+
+
 def test_typo_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["helth"]) == ExitCode.USAGE
-    assert "Did you mean 'health'?" in capsys.readouterr().err
+    assert "Did you mean 'health'" in capsys.readouterr().err
 
 
 def test_bug_leaves_a_report_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
