@@ -6,8 +6,16 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.fakes.knowledge import FakeEmbeddings, running_knowledge
+from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.services.rag.adapters import tables
+from wattos_platform.services.rag.adapters.chunks import ChunkStore
+from wattos_platform.services.rag.adapters.embedding_hop import HopEmbedder
 from wattos_platform.services.rag.adapters.jobs import LEASE_S, JobQueue, LeaseLostError
+from wattos_platform.services.rag.adapters.spaces import SpaceStore
+from wattos_platform.services.rag.adapters.uploads import UploadFolder
+from wattos_platform.services.rag.adapters.vectors import VectorStore
+from wattos_platform.services.rag.ingestion import MAX_ATTEMPTS, Ingestion
+from wattos_platform.services.rag.worker import READING, Worker
 
 TEXT = "Der Drucker steht im Keller. Die Kantine ist oben."
 
@@ -144,7 +152,49 @@ async def count(rag, table) -> int:
 async def test_kpi_and_health_tell_what_waits(rag):
     space = await rag.api.space()
     await rag.api.ingest(space, "a.txt", TEXT, embedded=True)
-    answer = await rag._client.get("/health/kpi")
+    async with asyncio.timeout(30):
+        while (figures := (await rag._client.get("/health/kpi")).json())["jobs_queued"]:
+            await asyncio.sleep(0.01)
 
-    assert answer.json()["jobs_queued"] == 0
-    assert answer.json()["chunks_without_vector"] == 0
+    assert figures["chunks_without_vector"] == 0
+
+
+class BrokenPreparer:
+    """A Preparer with a bug."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def prepare(self, *_):
+        self.calls += 1
+        raise RuntimeError("a bug")
+
+
+async def test_document_whose_reading_always_raises_ends_failed_and_not_in_a_loop(tmp_path):
+    clock, preparer, log = Clock(), BrokenPreparer(), FakeLog()
+    clock.now = 4e9
+    async with running_knowledge(tmp_path, working=False) as rag:
+        space = await rag.api.space()
+        document = (await rag.api.upload(space, "a.txt", TEXT)).json()
+        queue = JobQueue(rag.database, "host/rag-0", "1", clock)
+        ingestion = Ingestion(
+            queue=queue,
+            spaces=SpaceStore(rag.database, clock),
+            chunks=ChunkStore(rag.database, queue, clock),
+            vectors=VectorStore(rag.database, queue),
+            preparer=preparer,
+            embedder=HopEmbedder(rag.embeddings.hop, clock),
+            upload_of=UploadFolder(tmp_path / "rag" / "uploads").path_of,
+            default_model="m",
+            metrics=FakeMeter(),
+            log=log,
+        )
+        worker = Worker(READING, queue, ingestion, log)
+        while await worker.step():
+            clock.now += 10_000
+        settled = (await rag.api.call("GET", f"/api/v1/documents/{document['id']}")).json()
+
+    assert preparer.calls == MAX_ATTEMPTS
+    assert settled["status"] == "failed"
+    assert settled["error"] == "reading it failed several times; the log of rag has the reason"
+    assert [event for _, event, _ in log.events].count("job.failed") == MAX_ATTEMPTS

@@ -69,3 +69,15 @@ class VectorIndex(Protocol):
         Chunks without a vector are left out. ValueError if `query` has another dimension than the space.
         """
         ...
+
+
+class VectorPages(Protocol):
+    """The stored vectors of a space, page by page."""
+
+    async def keys(self, space: Space) -> list[int]:
+        """Return the chunks that may be found by vector, in ascending order."""
+        ...
+
+    async def page(self, space: Space, after: int) -> list[tuple[int, bytes]]:
+        """Return some (chunk key, vector) with keys greater than `after`, ascending; none at the end."""
+        ...

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wattos_platform.services.rag.adapters.vectors import VectorStore
 from wattos_platform.services.rag.domain.records import Space
+from wattos_platform.services.rag.ports import VectorPages
 
 MAX_BYTES = 2_000_000_000
 MAX_SPACES = 64
@@ -37,7 +37,11 @@ class _Matrix:
 class Matrices:
     """A bounded set of matrices in files under `folder`; searching runs in one thread of its own."""
 
-    def __init__(self, store: VectorStore, folder: Path) -> None:
+    def __init__(
+        self, store: VectorPages, folder: Path, *, max_spaces: int = MAX_SPACES, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._max_spaces = max_spaces
+        self._max_bytes = max_bytes
         self._store = store
         self._folder = folder
         self._held: OrderedDict[int, _Matrix] = OrderedDict()
@@ -122,7 +126,7 @@ class Matrices:
         def total() -> int:
             return sum(matrix.rows.nbytes for matrix in self._held.values())
 
-        while len(self._held) > 1 and (len(self._held) > MAX_SPACES or total() > MAX_BYTES):
+        while len(self._held) > 1 and (len(self._held) > self._max_spaces or total() > self._max_bytes):
             oldest = next(key for key in self._held if key != kept)
             del self._held[oldest]
             self._locks.pop(oldest, None)
