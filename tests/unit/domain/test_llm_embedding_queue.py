@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.meter import FakeLog
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
+from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import (
     WorkerFailed,
     worker_environment,
@@ -181,3 +182,15 @@ def test_the_worker_gets_no_key_and_one_thread():
     made = worker_environment({"OPENAI_API_KEY": "sk", "PATH": "/bin", "PYTHONPATH": "."})
     assert "OPENAI_API_KEY" not in made
     assert (made["PATH"], made["OPENBLAS_NUM_THREADS"]) == ("/bin", "1")
+
+
+async def test_a_text_seen_lately_is_not_embedded_again():
+    inner = FakeWorker()
+    cached = CachedEmbedder(inner, capacity=2)
+    first = await cached.embed(["a", "bb", "a"])
+    assert [first.row(n)[0] for n in range(3)] == [1.0, 2.0, 1.0]
+    assert (await cached.embed(["bb"])).tokens == [1]
+    assert inner.slices == [["a", "bb"]]
+    await cached.embed(["ccc"])
+    await cached.embed(["a"])
+    assert inner.slices[1:] == [["ccc"], ["a"]]

@@ -177,3 +177,15 @@ def test_content_terms_leave_function_words_out():
 )
 def test_language_of(text, language):
     assert language_of(text) == language
+
+
+def test_a_sentence_below_a_name_bears_the_name():
+    answer = ask(
+        "How do I stop the platform?", "## wattos down\n\nStop the platform; nothing stays behind.\n"
+    )
+    assert answer.text == "wattos down: Stop the platform; nothing stays behind. [1]"
+
+
+def test_irregular_forms_meet():
+    assert stem("left") == stem("leave")
+    assert stem("läuft") == stem("laufen")

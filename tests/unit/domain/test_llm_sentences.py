@@ -104,3 +104,19 @@ def test_units_are_true_slices_whatever_the_text(text):
 def test_a_line_without_end_is_cut_into_bounded_units():
     units = split("word " * 100_000)
     assert max(len(unit.text) for unit in units) <= 700
+
+
+def test_lines_of_names_and_values_are_units_of_their_own():
+    units = split("a.b.type: integer\na.b.description: Largest upload.\n\nNote: this is prose.")
+    assert [(unit.kind, unit.text) for unit in units] == [
+        ("field", "a.b.type: integer"),
+        ("field", "a.b.description: Largest upload."),
+        ("sentence", "Note: this is prose."),
+    ]
+
+
+def test_a_long_listing_is_read_by_its_stanzas():
+    listing = "\n\n".join(f"  option-{n}   does the thing number {n}\n  and goes on" for n in range(40))
+    units = split(f"```text\n{listing}\n```")
+    assert len(units) == 40
+    assert {unit.kind for unit in units} == {"code"}

@@ -18,6 +18,7 @@ from wattos_platform.services.llm_gateway.adapters.local_provider import LocalPr
 from wattos_platform.services.llm_gateway.adapters.minilm.absent import AbsentEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INSTALL_LINE, find_model
+from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider, UpstreamTimeouts
@@ -149,7 +150,9 @@ def _providers(
         for each in settings.upstreams
     }
     degraded = runtime.metrics.counter("degraded_total", dependency="embeddings")
-    found[LOCAL] = LocalProvider(queue, new_id=uuid7, clock=runtime.clock, on_degraded=degraded.inc)
+    found[LOCAL] = LocalProvider(
+        CachedEmbedder(queue) if queue else None, new_id=uuid7, clock=runtime.clock, on_degraded=degraded.inc
+    )
     return found
 
 

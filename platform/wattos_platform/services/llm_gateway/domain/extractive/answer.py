@@ -8,20 +8,22 @@ from typing import Any, Literal
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.extractive import statements
 from wattos_platform.services.llm_gateway.domain.extractive.ranking import Candidate, Reading
+from wattos_platform.services.llm_gateway.domain.extractive.units import Unit
 from wattos_platform.services.llm_gateway.domain.extractive.words import language_of, terms
 
 Outcome = Literal["quoted", "no_answer", "no_source"]
 
-# Calibrated on 39 questions with and 31 without an answer over 8 documents in two languages: with vectors
-# one of 31 was answered from a wrong place, and no right first sentence was withheld but one.
-_THRESHOLD_WITH_MEANING = 0.375
-_THRESHOLD_BY_WORDS = 0.42
-_ABSENT_PENALTY = 0.25
+# Calibrated on 82 questions with and 60 without an answer over two sets of documents, German and English:
+# with vectors 79 are answered, and 3 that have no answer; by words alone 77 and 3.
+_THRESHOLD_WITH_MEANING = 0.41
+_THRESHOLD_BY_WORDS = 0.49
+_ABSENT_PENALTY = 0.1
 _CLOSE_TO_BEST = 0.88
 _MOST_QUOTES = 3
 _MOST_ITEMS = 8
 _SAME = 0.8
-_SHORTLIST = 24
+_SHORTLIST = 12
+_NAME_BEGINS = frozenset("abcdefghijklmnopqrstuvwxyz[-._/")
 _DELTA = re.compile(r"\s*\S+|\s+$")
 
 
@@ -80,13 +82,13 @@ def compose(question: str, passages: Sequence[Passage], reading: Reading) -> Ans
 
 
 def _by_words(candidate: Candidate) -> float:
-    return candidate.coverage - candidate.rank_penalty
+    return candidate.coverage - candidate.penalty
 
 
 def _by_meaning(candidate: Candidate) -> float:
     if candidate.similarity is None:
-        return 0.5 * candidate.coverage - candidate.rank_penalty
-    return 0.5 * candidate.coverage + 0.5 * candidate.similarity - candidate.rank_penalty
+        return 0.5 * candidate.coverage - candidate.penalty
+    return 0.5 * candidate.coverage + 0.5 * candidate.similarity - candidate.penalty
 
 
 def _chosen(ranked: Sequence[Candidate], all_units: Sequence[Candidate]) -> list[Candidate]:
@@ -143,9 +145,18 @@ def _render(quotes: Sequence[Quote]) -> str:
         else:
             follows_text = before is not None and before.candidate.unit.kind == "sentence"
             gap = "" if before is None else " " if follows_text else "\n\n"
-            blocks.append(f"{gap}{unit.text} [{quote.marker}]")
+            blocks.append(f"{gap}{_subject(unit)}{unit.text} [{quote.marker}]")
         before = quote
     return "".join(blocks)
+
+
+def _subject(unit: Unit) -> str:
+    """Return the heading that the sentence speaks of where that is a name (`wattos down`), else nothing.
+
+    Titles begin with a capital; commands, settings and files do not, and without them the sentence is lost.
+    """
+    name = unit.heading.strip("`")
+    return f"{unit.heading}: " if name and name[0] in _NAME_BEGINS and name not in unit.text else ""
 
 
 def _same_table(before: Quote, quote: Quote) -> bool:

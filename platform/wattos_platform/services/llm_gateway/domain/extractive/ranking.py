@@ -18,6 +18,7 @@ _EARLIER_CREDIT = 0.3
 _FEW_TERMS = 2
 _SHORTEST_PARTIAL = 4
 _PASSAGE_DECAY = 0.03  # passages come ranked; a later one must be better by this much per rank
+_FORM_PENALTY = {"code": 0.06, "field": 0.1}
 _CHARACTERS_READ = 100_000  # all passages together; bounds the time one question can take
 
 
@@ -31,6 +32,11 @@ class Candidate:
     own_coverage: float
     similarity: float | None = None
     rank_penalty: float = 0.0
+
+    @property
+    def penalty(self) -> float:
+        """Return what is taken off its score: a late passage, and forms that answer less well than prose."""
+        return self.rank_penalty + _FORM_PENALTY.get(self.unit.kind, 0.0)
 
     @property
     def meaning_text(self) -> str:
@@ -97,7 +103,8 @@ def weigh(question: str, texts: Sequence[set[str]], earlier: str = "") -> Weighi
     n = max(len(texts), 1)
 
     def idf(term: str) -> float:
-        return math.log(1 + (n - counts[term] + 0.5) / (counts[term] + 0.5))
+        # The square root keeps one absent verb from outweighing all the nouns that are there.
+        return math.sqrt(math.log(1 + (n - counts[term] + 0.5) / (counts[term] + 0.5)))
 
     wanted = content_terms(question)
     weights = {term: idf(term) * (_WEAK_CREDIT if term in WEAK_TERMS else 1.0) for term in wanted}

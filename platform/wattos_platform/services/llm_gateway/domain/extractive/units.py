@@ -7,12 +7,14 @@ from typing import Literal
 
 from wattos_platform.services.llm_gateway.domain.extractive import sentences
 
-Kind = Literal["sentence", "item", "row", "code"]
+Kind = Literal["sentence", "item", "row", "code", "field"]
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+(?=\S)")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_FIELD = re.compile(r"^[\w$][\w$.*\[\]-]{0,119}: \S")
+_STANZA = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _PLAIN_RULE = re.compile(r"^\s*([-=*_]\s*){3,}$")
 _LONGEST_UNIT = 700
 _LONGEST_WHOLE_ITEM = 240
@@ -25,7 +27,8 @@ class Unit:
     """A quotable piece of a passage; `start` and `end` are offsets in the passage's text.
 
     `text` is the piece as it stands there, white space made single (code keeps its lines). `context` is what
-    stands above it: headings, the line that introduces its list, its table's header row.
+    stands above it: headings, the line that introduces its list, its table's header row. A `field` is one
+    line of `name: value` (flattened JSON, headers of a message).
     """
 
     kind: Kind
@@ -34,6 +37,7 @@ class Unit:
     end: int
     context: tuple[str, ...] = ()
     header: str = ""
+    heading: str = ""
     introduces: bool = False
 
 
@@ -79,6 +83,9 @@ class _Splitter:
                 yield from self._table()
             elif _ITEM.match(line.text):
                 yield from self._item()
+            elif _FIELD.match(line.text) and self._has_fields():
+                self._at += 1
+                yield from self._pieces("field", line.start, line.end)
             else:
                 yield from self._paragraph()
 
@@ -89,9 +96,17 @@ class _Splitter:
         self._lead = ""
         self._at += 1
 
+    def _heading(self) -> str:
+        return self._headings[max(self._headings)] if self._headings else ""
+
     def _context(self) -> tuple[str, ...]:
         above = tuple(self._headings[level] for level in sorted(self._headings))
         return (*above, self._lead) if self._lead else above
+
+    def _has_fields(self) -> bool:
+        """Say whether a neighbouring line is a field too: one alone may be the beginning of a sentence."""
+        around = (self._at - 1, self._at + 1)
+        return any(0 <= at < len(self._lines) and _FIELD.match(self._lines[at].text) for at in around)
 
     def _opens_table(self) -> bool:
         here = self._lines[self._at].text
@@ -108,9 +123,16 @@ class _Splitter:
         if opens or _HEADING.match(before):
             return
         self._at = fences[0] + 1
-        body = self._text[: closing.start].rstrip()
-        if len(body) <= 2 * _LONGEST_UNIT:
-            yield Unit("code", body, 0, len(body))
+        yield from self._stanzas(0, closing.start)
+
+    def _stanzas(self, start: int, end: int) -> Iterator[Unit]:
+        """Yield the parts of a long code block between its blank lines (a program's help, a listing)."""
+        for match in _STANZA.finditer(self._text, start, end):
+            if match.end() - match.start() <= _LONGEST_UNIT:
+                yield self._code_unit(match.start(), match.end())
+
+    def _code_unit(self, start: int, end: int) -> Unit:
+        return Unit("code", self._text[start:end], start, end, self._context(), heading=self._heading())
 
     def _code(self) -> Iterator[Unit]:
         first = self._lines[self._at]
@@ -122,8 +144,10 @@ class _Splitter:
         closing = self._lines[min(last, len(self._lines) - 1)]
         self._at = last + 1
         body = self._text[first.start : closing.end]
-        if body.count("\n") and len(body) <= 2 * _LONGEST_UNIT:
-            yield Unit("code", body, first.start, closing.end, self._context())
+        if body.count("\n") and len(body) <= _LONGEST_UNIT:
+            yield self._code_unit(first.start, closing.end)
+        elif body.count("\n"):
+            yield from self._stanzas(first.end, closing.start if last < len(self._lines) else closing.end)
 
     def _table(self) -> Iterator[Unit]:
         header = ""
@@ -200,4 +224,4 @@ class _Splitter:
 
     def _unit(self, kind: Kind, start: int, end: int, *, introduces: bool) -> Unit:
         text = " ".join(self._text[start:end].split())
-        return Unit(kind, text, start, end, self._context(), introduces=introduces)
+        return Unit(kind, text, start, end, self._context(), heading=self._heading(), introduces=introduces)

@@ -44,13 +44,29 @@ GERMAN_STOP = _listed(
 _STOP = ENGLISH_STOP | GERMAN_STOP
 
 
+# Forms that no ending explains; the first word of each group stands for all.
+_IRREGULAR = {
+    form: group.split()[0]
+    for group in (
+        "leave left", "keep kept", "send sent", "make made", "write wrote written", "run ran",
+        "begin began begun", "find found", "hold held", "tell told", "take took taken",
+        "break broke broken", "choose chose chosen", "lose lost", "build built", "mean meant",
+        "give gave given", "know knew known", "think thought", "buy bought", "pay paid",
+        "read reads", "forget forgot forgotten", "try tries tried", "gehen ging gegangen",
+        "halten hielt gehalten", "schreiben schrieb geschrieben", "laufen läuft lief gelaufen",
+        "nehmen nimmt genommen", "lesen liest gelesen",
+    )
+    for form in group.split()
+}  # fmt: skip
+
+
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return the comparable form of a lower-case word: folded umlauts, plain endings taken off.
 
     Endings go until none is left, so that a word and its form meet ("haus", "häuser").
     """
-    word = word.translate(_FOLD)
+    word = _IRREGULAR.get(word, word).translate(_FOLD)
     if not word.isalpha() or len(word) <= _MIN_STEM:
         return word
     shorter = _without_ending(word)
@@ -71,9 +87,10 @@ def _without_ending(word: str) -> str:
 WEAK_TERMS = frozenset(
     stem(word)
     for word in _listed(
-        """use used using work works long often big large small way possible time times number maximum
-    minimum required need needed many lang lange oft viel viele groß klein hoch möglich nutzen
-    benutzt benutzen verwenden verwendet dauert zeit anzahl"""
+        """use used using work works long often big large small way possible time times number
+        maximum minimum required need add create make find show change run needed many lang lange
+        oft viel viele groß klein hoch möglich nutzen benutzt benutzen verwenden verwendet dauert
+        zeit anzahl"""
     )
 )
 
