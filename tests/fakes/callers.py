@@ -1,10 +1,12 @@
 """Callers of a running platform: who they are, and what they do again and again through the gateway."""
 
 import io
+import socket
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -82,3 +84,49 @@ def zip_bomb(uncompressed_bytes: int) -> bytes:
             for _ in range(uncompressed_bytes // 1_000_000):
                 member.write(b"a" * 1_000_000)
     return packed.getvalue()
+
+
+@dataclass
+class Witness:
+    """What is known of a platform before bad input, and every answer since."""
+
+    platform: RunningProject
+    pids: dict[str, int]
+    bodies: list[str] = field(default_factory=list)
+
+    def keep(self, answer: httpx.Response) -> None:
+        """Remember an answer; an event hook of httpx."""
+        self.bodies.append(answer.read().decode("utf-8", "replace"))
+
+    def raw(self, request: bytes) -> str:
+        """Send bytes to the gateway as they are; return all it answers until it closes."""
+        address = ("127.0.0.1", int(self.platform.url("gateway").rpartition(":")[2]))
+        received = b""
+        with socket.create_connection(address, timeout=READ_TIMEOUT_S) as connection:
+            with suppress(ConnectionError):  # refused before it was all sent
+                connection.sendall(request)
+            with suppress(ConnectionError):
+                while piece := connection.recv(65536):
+                    received += piece
+        answer = received.decode("latin-1")
+        self.bodies.append(answer)
+        return answer
+
+    def harm(self) -> list[str]:
+        """Return what is not as it was: who serves, how well, what got out; empty when all is well."""
+        found = [body for body in self.bodies if "Traceback" in body or 'File "' in body]
+        rows = {row["name"]: row for row in self.platform.rows()}
+        if {name: row["pid"] for name, row in rows.items()} != self.pids:
+            found.append(f"other processes than before: {rows}")
+        health = self.platform.wattos("health", "--probe", "readiness")
+        if health.returncode != 0:
+            found.append(health.stdout + health.stderr)
+        for name in self.pids:
+            lines = self.platform.log(name).splitlines()
+            found += [line for line in lines if "error.stack" in line or not line.startswith("{")]
+        return found
+
+
+def witness(platform: RunningProject) -> Witness:
+    """Return a witness of a platform to which nothing bad was sent yet."""
+    return Witness(platform, {row["name"]: row["pid"] for row in platform.rows()})

@@ -13,6 +13,7 @@ from wattos_platform.kernel.db.migrate import (
     migrate,
     versions_folder,
 )
+from wattos_platform.kernel.logging import LogSink, make_logger
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 3
 
@@ -66,7 +67,12 @@ def _migrate(service: catalog.Service) -> int:
     settings = Settings.from_environ(os.environ)
     done = migrate(settings.database_path(service.name), versions_folder(service))
     if done.changed:
-        sys.stderr.write(f"{service.name}: schema {done.before or 'empty'} -> {done.after}\n")
+        make_logger(LogSink(service.name)).info(
+            "schema.migrated",
+            message=f"The schema went from {done.before or 'empty'} to {done.after}.",
+            before=done.before,
+            after=done.after,
+        )
     return OK
 
 

@@ -141,7 +141,7 @@ class UploadFolder:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 sink = _Sink(file)
-                await _feed(MultipartParser(options[b"boundary"], sink.callbacks()), body)
+                await _feed(options[b"boundary"], sink, body)
                 await asyncio.to_thread(_settle, file)
             return Upload(path, sink.name(), sink.size_bytes, sink.content_hash())
         except BaseException:
@@ -156,8 +156,9 @@ def _settle(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-async def _feed(parser: MultipartParser, body: AsyncIterator[bytes]) -> None:
+async def _feed(boundary: bytes, sink: _Sink, body: AsyncIterator[bytes]) -> None:
     try:
+        parser = MultipartParser(boundary, sink.callbacks())
         async for piece in body:
             parser.write(piece)
         parser.finalize()

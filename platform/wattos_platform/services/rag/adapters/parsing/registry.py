@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from wattos_platform.services.rag.adapters.parsing.parsed import ParsedText, storable
+from wattos_platform.services.rag.adapters.parsing.parsed import ParsedText, ParseError, storable
 from wattos_platform.services.rag.domain.media import MEDIA_TYPES
 
 _PACKAGE = "wattos_platform.services.rag.adapters.parsing"
@@ -23,6 +23,8 @@ def parse_document(path: Path, media: str) -> ParsedText:
 
     ParseError bears the reason for its owner; any other exception is a bug of a parser or its library.
     """
+    if not path.stat().st_size:
+        raise ParseError("the file is empty")
     module, function = _PARSERS[media]
     parsed: ParsedText = getattr(import_module(f"{_PACKAGE}.{module}"), function)(path)
     return storable(parsed)
