@@ -4,14 +4,16 @@ from locust import task
 from users.platform_user import MODEL, TIMEOUT_S, PlatformUser
 
 CONVERSATIONS = "/api/v1/conversations"
+MESSAGE = {"content": "When does the night bus leave?", "model": MODEL, "stream": False}
 
 
 class ChatUser(PlatformUser):
     """Has one conversation: writes messages, reads the history."""
 
     def prepare(self) -> None:
-        """Open the conversation."""
+        """Open the conversation and write once, unmeasured."""
         self.path = f"{CONVERSATIONS}/{self.call('POST', CONVERSATIONS, json={'title': 'load test'})['id']}"
+        self.call("POST", f"{self.path}/messages", json=MESSAGE)
 
     def clean_up(self) -> None:
         """Delete the conversation."""
@@ -21,10 +23,9 @@ class ChatUser(PlatformUser):
     @task(3)
     def write(self) -> None:
         """Write a message and wait for the whole answer."""
-        message = {"content": "When does the night bus leave?", "model": MODEL, "stream": False}
         name = f"{CONVERSATIONS}/[id]/messages"
         with self.client.post(
-            f"{self.path}/messages", json=message, name=name, catch_response=True, timeout=TIMEOUT_S
+            f"{self.path}/messages", json=MESSAGE, name=name, catch_response=True, timeout=TIMEOUT_S
         ) as answer:
             if answer.ok and not answer.json()["content"]:
                 answer.failure("an answer without text")

@@ -31,6 +31,10 @@ COMPLETIONS = "/v1/chat/completions"
 class ModelUser(PlatformUser):
     """Asks for completions and now and then for the list of models."""
 
+    def prepare(self) -> None:
+        """Ask once, unmeasured."""
+        self.call("POST", COMPLETIONS, json=QUESTION)
+
     @task(4)
     def complete(self) -> None:
         """Ask one question; an answer without text is an error."""
@@ -46,6 +50,10 @@ class ModelUser(PlatformUser):
 
 class StreamingModelUser(PlatformUser):
     """Asks for streamed completions and measures time to first token and between tokens."""
+
+    def prepare(self) -> None:
+        """Ask once, unmeasured."""
+        self.call("POST", COMPLETIONS, json=QUESTION)
 
     @task
     def stream(self) -> None:

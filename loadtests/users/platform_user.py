@@ -64,7 +64,7 @@ class PlatformUser(HttpUser):
         self.aside.close()
 
     def prepare(self) -> None:
-        """Make what the tasks need."""
+        """Make what the tasks need, and call once what they call: a cold start is not what is measured."""
 
     def clean_up(self) -> None:
         """Remove what `prepare` made."""
