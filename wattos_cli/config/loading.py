@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.config import environment, services, sources
+from wattos_cli.config import environment, llm, services, sources
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.model import Config, OwnService, Setting
 from wattos_cli.config.problems import Problem, config_error, suggestion
@@ -14,7 +14,6 @@ from wattos_cli.config.sources import Document
 from wattos_platform import catalog
 
 COMPONENTS = frozenset({"redis", "postgres", "prometheus", "alertmanager"})
-PROVIDERS = frozenset({"openai", "azure", "anthropic", "google", "ollama", "local"})
 
 
 @dataclass
@@ -143,12 +142,20 @@ def _check_names(loading: _Loading, names: set[str]) -> None:
             document.problems.append(
                 Problem(where, f"up.with: no such service {name!r}.{suggestion(name, known)}")
             )
-    providers = PROVIDERS | {key.split(".")[0] for key in loading.under("llm.provider")}
-    for name in loading.get("llm.providers"):
-        if name not in providers:
-            where = loading.values["llm.providers"].origin
-            hint = suggestion(name, providers)
-            document.problems.append(Problem(where, f"llm.providers: no such provider {name!r}.{hint}"))
+
+
+def _llm(loading: _Loading) -> dict[str, Any]:
+    """Return `[llm]` as services read it, after noting what is wrong with it."""
+
+    def note(key: str, message: str) -> None:
+        given = loading.values.get(key)
+        where = given.origin if given else loading.document.where(tuple(key.split(".")))
+        loading.document.problems.append(Problem(where, message))
+
+    options = loading.under("llm.provider")
+    section = llm.section(loading.get("llm.providers"), loading.under("llm.aliases"), options)
+    llm.check(section, note)
+    return section
 
 
 def _platform_settings(loading: _Loading) -> list[Setting]:
@@ -193,12 +200,6 @@ def _config(
     settings: list[Setting],
 ) -> Config:
     ports = {name: values["port"] for name, values in changed.items() if values.get("port")}
-    llm: dict[str, Any] = {"providers": list(loading.get("llm.providers")), "aliases": {}, "provider": {}}
-    for key, value in loading.under("llm.aliases").items():
-        llm["aliases"][key] = list(value)
-    for key, value in loading.under("llm.provider").items():
-        name, _, option = key.rpartition(".")
-        llm["provider"].setdefault(name, {})[option] = list(value) if isinstance(value, tuple) else value
     secrets = [
         Setting(seed, loading.environ[seed], f"env {name}", secret=True)
         for seed, name in loading.seeds.items()
@@ -214,7 +215,7 @@ def _config(
         up_timeout_s=loading.get("up.timeout"),
         up_with=tuple(loading.get("up.with")),
         start_method=loading.get("up.start"),
-        llm=llm,
+        llm=_llm(loading),
         own_services=tuple(own),
         disabled=frozenset(disabled | {service.name for service in own if not service.enabled}),
         bundled_env={name: values["env"] for name, values in changed.items() if values.get("env")},

@@ -55,13 +55,12 @@ FIELDS: tuple[Field, ...] = (
         "string",
         "openai",
         "Wire format of the provider.",
-        choices=("openai", "azure", "anthropic", "google", "ollama"),
+        choices=("openai", "ollama"),
     ),
     Field("llm.provider.*.base_url", "string", None, "Address of the provider's API."),
     Field("llm.provider.*.api_key_env", "string", None, "Variable that holds the provider's key."),
     Field("llm.provider.*.models", "strings", (), "Models that the provider serves."),
     Field("llm.provider.*.default_model", "string", None, "Model used for the alias `default`."),
-    Field("llm.provider.*.api_version", "string", None, "API version (azure)."),
 )
 
 # A service in [services.NAME]; a bundled one takes those marked with it in BUNDLED.
@@ -90,6 +89,10 @@ SECRETS: tuple[str, ...] = (
     "DATABASE_URL",
     "REDIS_URL",
 )
+
+# Providers that work by their name alone, and the variable that holds the key of each that needs one.
+PROVIDERS = frozenset({"openai", "ollama", "local"})
+PROVIDER_KEYS = {"openai": "OPENAI_API_KEY"}
 
 # Settings of the services that the supervisor decides; they have no place in [settings].
 NOT_SETTABLE = frozenset(

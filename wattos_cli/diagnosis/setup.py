@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.config import Config, load
+from wattos_cli.config.schema import PROVIDER_KEYS
 from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
@@ -13,12 +14,6 @@ from wattos_cli.project import Project
 from wattos_platform import catalog
 
 _CONNECT_S = 0.8
-_KEYS = {
-    "openai": ("OPENAI_API_KEY",),
-    "azure": ("AZURE_OPENAI_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "google": ("GOOGLE_API_KEY",),
-}
 _DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgres": 5432}
 
 
@@ -93,11 +88,11 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
         return []
     named = list(config.llm["providers"])
     findings = []
-    for name, variables in _KEYS.items():
-        has_key = any(config.environ.get(variable) for variable in variables)
+    for name, variable in PROVIDER_KEYS.items():
+        has_key = bool(config.environ.get(variable))
         custom = config.llm["provider"].get(name, {}).get("api_key_env")
         if name in named and not has_key and not (custom and config.environ.get(custom)):
-            mend = f"export {variables[0]}=...   or {variables[0]}_FILE=/path"
+            mend = f"export {variable}=...   or {variable}_FILE=/path"
             findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no key", mend))
         elif name not in named and has_key:
             message = f"a key for {name} is set, but {name} is not named, so nothing is sent there"

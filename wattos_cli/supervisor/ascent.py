@@ -8,6 +8,7 @@ from typing import Any
 
 from wattos_cli.config.loading import load
 from wattos_cli.config.model import Config
+from wattos_cli.config.schema import PROVIDER_KEYS
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, find
@@ -29,12 +30,7 @@ from wattos_cli.supervisor.watch import Watch
 
 SCHEMA = "wattos.up/v1"
 _STOP_TIMEOUT_S = 60.0
-_PROVIDER_KEYS = {
-    "OPENAI_API_KEY": "openai",
-    "AZURE_OPENAI_API_KEY": "azure",
-    "ANTHROPIC_API_KEY": "anthropic",
-    "GOOGLE_API_KEY": "google",
-}
+_PROVIDER_KEYS = {variable: name for name, variable in PROVIDER_KEYS.items()}
 
 
 @dataclass(frozen=True, slots=True)

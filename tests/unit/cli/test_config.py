@@ -65,6 +65,26 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         pytest.param(
             "port_offset = 50", "wattos.toml:1:1: port_offset: expected a multiple of 100", id="offset"
         ),
+        pytest.param(
+            '[llm]\nproviders = ["azure"]',
+            "wattos.toml:2:1: llm.providers: no such provider 'azure'",
+            id="not-yet",
+        ),
+        pytest.param(
+            '[llm.provider.house]\nkind = "openai"',
+            "wattos.toml:1:2: llm.provider.house: base_url is missing",
+            id="own-provider",
+        ),
+        pytest.param(
+            '[llm.provider.house]\nbase_url = "https://u:p@h/v1"',
+            "wattos.toml:2:1: llm.provider.house.base_url: expected http:// or https://",
+            id="base-url",
+        ),
+        pytest.param(
+            '[llm.aliases]\nfast = ["openai/gpt-4o-mini"]',
+            "wattos.toml:2:1: llm.aliases.fast: 'openai/gpt-4o-mini' must be PROVIDER/MODEL",
+            id="alias",
+        ),
         pytest.param("port_offset = true", "expected a whole number, got True", id="boolean-is-no-number"),
         pytest.param(
             '[up]\n  timeout = "soon"', "wattos.toml:2:3: up.timeout: expected a duration", id="duration"

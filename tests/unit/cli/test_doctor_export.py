@@ -70,7 +70,7 @@ def test_port_taken_by_another_program(tmp_path: Path) -> None:
         ('[llm]\nproviders = ["openai"]', {}, Level.ERROR, "openai is named but has no key"),
         ('[llm]\nproviders = ["openai"]', {"OPENAI_API_KEY": "sk-x"}, Level.OK, "openai, local"),
         ("", {"OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
-        ("", {"WATTOS_ANTHROPIC_API_KEY": "x"}, Level.HINT, "nothing is sent there"),
+        ("", {"WATTOS_OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
     ],
 )
 def test_providers(tmp_path: Path, toml: str, environ: dict[str, str], level: Level, text: str) -> None:

@@ -1,0 +1,62 @@
+"""`[llm]`: which providers are named, how own ones are reached, and what aliases stand for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from wattos_cli.config.problems import suggestion
+from wattos_cli.config.schema import PROVIDERS
+
+# (key of the setting, message): notes a problem where that setting was given.
+Note = Callable[[str, str], None]
+
+
+def section(
+    providers: Sequence[str], aliases: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return `[llm]` as services read it; `options` maps `NAME.option` to values of [llm.provider.NAME]."""
+    llm: dict[str, Any] = {"providers": list(providers), "aliases": {}, "provider": {}}
+    for name, chain in aliases.items():
+        llm["aliases"][name] = list(chain)
+    for key, value in options.items():
+        name, _, option = key.rpartition(".")
+        llm["provider"].setdefault(name, {})[option] = list(value) if isinstance(value, tuple) else value
+    return llm
+
+
+def check(llm: Mapping[str, Any], note: Note) -> None:
+    """Note providers that do not exist or cannot be reached, and aliases that lead nowhere."""
+    own = llm["provider"]
+    for name in llm["providers"]:
+        if name not in PROVIDERS and name not in own:
+            known = {*PROVIDERS, *own}
+            note("llm.providers", f"llm.providers: no such provider {name!r}.{suggestion(name, known)}")
+    for name, options in own.items():
+        url = options.get("base_url")
+        if name not in PROVIDERS and not url:
+            note(
+                f"llm.provider.{name}",
+                f"llm.provider.{name}: base_url is missing; only {_presets()} have one.",
+            )
+        if url and not _is_address(url):
+            key = f"llm.provider.{name}.base_url"
+            note(key, f"{key}: expected http:// or https://, a host, and no user or password.")
+    for alias, chain in llm["aliases"].items():
+        for target in chain or [""]:
+            provider, _, model = target.partition("/")
+            if provider == "local" or (provider in llm["providers"] and model):
+                continue
+            key = f"llm.aliases.{alias}"
+            note(key, f"{key}: {target!r} must be PROVIDER/MODEL of a provider named in llm.providers.")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+
+
+def _presets() -> str:
+    return ", ".join(sorted(PROVIDERS - {"local"}))
