@@ -29,13 +29,13 @@ class ServiceProcess:
         key.write_bytes(IDENTITY_KEY)
         self._environ = {
             **os.environ,
+            "WATTOS_DRAIN_S": "1",
             **urls,
             "PYTHONPATH": f"{ROOT / 'platform'}",
             "WATTOS_DATA_DIR": str(folder),
             "WATTOS_RUN_DIR": str(folder),
             "WATTOS_IDENTITY_KEY_FILE": str(key),
             "WATTOS_HTTP_FD": str(self._listener.fileno()),
-            "WATTOS_DRAIN_S": "1",
         }
         self.process: asyncio.subprocess.Process | None = None
 

@@ -66,6 +66,28 @@ async def test_a_half_answer_is_found_aborted_after_the_process_ended(
         assert answer["error"]["code"] == ("process_ended" if how is signal.SIGKILL else "shutdown")
 
 
+async def test_a_drain_tells_the_reader_before_it_ends(tmp_path: Path) -> None:
+    model = SlowModel()
+    async with sibling(model) as url_of_model:
+        environ = {"WATTOS_LLM_GATEWAY_URL": url_of_model, "WATTOS_DRAIN_S": "4"}
+        async with service_process("chat", tmp_path, environ) as chat, chat.client() as client:
+            url = (await client.post(BASE, json={})).headers["location"]
+            body = {"content": "Hello?", "stream": True}
+            async with client.stream("POST", f"{url}/messages", json=body) as response:
+                lines = response.aiter_lines()
+                async for line in lines:
+                    if "Half an " in line:
+                        break
+                ending = asyncio.create_task(chat.end(signal.SIGTERM))
+                rest = [line async for line in lines if line]
+            assert await ending == 0
+            assert rest[0] == "event: error"
+            assert '"code":"shutdown"' in rest[1]
+            await chat.start()
+            (answer,) = await answers(chat, url)
+            assert (answer["status"], answer["error"]["code"]) == ("aborted", "shutdown")
+
+
 async def test_a_client_that_leaves_a_real_socket_stops_the_model(tmp_path: Path) -> None:
     model = SlowModel()
     async with (

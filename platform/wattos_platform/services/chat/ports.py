@@ -66,7 +66,7 @@ class MessageStore(Protocol):
         """Return up to `limit` messages with positions above `after`, in order."""
 
     async def history(self, conversation_id: str, before: int, limit: int) -> list[Message]:
-        """Return the last `limit` messages with positions below `before`, oldest first."""
+        """Return what was said in the last `limit` complete messages below `before`, oldest first."""
 
     async def get(self, owner: Owner, message_id: str) -> Message | None:
         """Return one message of any of the owner's conversations."""

@@ -54,13 +54,14 @@ class SqlAnswering:
                 answer = await _message(connection, earlier["answer_id"])
                 if answer.outcome.status not in _REOPENED:
                     return Exchange(question, answer, repeated=True)
-                again = await self._open_answer(connection, conversation.id)
+                position = await _next_position(connection, conversation.id)
+                again = await self._open_answer(connection, conversation.id, position)
                 await connection.execute(
                     update(keys).where(keys.c.answer_id == answer.id).values(answer_id=again.id)
                 )
                 return Exchange(question, again)
             question = await self._store_question(connection, conversation, content)
-            answer = await self._open_answer(connection, conversation.id)
+            answer = await self._open_answer(connection, conversation.id, question.position + 1)
             await request_keys.remember(
                 connection,
                 conversation.owner,
@@ -92,9 +93,8 @@ class SqlAnswering:
             await connection.execute(update(conversations).where(unnamed).values(title=title_from(content)))
         return question
 
-    async def _open_answer(self, connection: AsyncConnection, conversation_id: str) -> Message:
+    async def _open_answer(self, connection: AsyncConnection, conversation_id: str, position: int) -> Message:
         now = self._clock()
-        position = await _next_position(connection, conversation_id)
         outcome = Outcome(MessageStatus.ANSWERING, "")
         answer = Message(self._new_id(), conversation_id, position, Role.ASSISTANT, now, outcome)
         lease = {"worker": self._worker, "lease_until": now + LEASE_S}

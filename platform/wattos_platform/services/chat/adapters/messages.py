@@ -7,7 +7,14 @@ from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.chat.adapters.answering import SqlAnswering
 from wattos_platform.services.chat.adapters.rows import message_of, select_messages
 from wattos_platform.services.chat.adapters.tables import conversations, feedback, messages
-from wattos_platform.services.chat.domain.records import Feedback, Message, Owner
+from wattos_platform.services.chat.domain.records import (
+    Feedback,
+    Message,
+    MessageStatus,
+    Outcome,
+    Owner,
+    Role,
+)
 
 
 class SqlMessages(SqlAnswering):
@@ -27,16 +34,34 @@ class SqlMessages(SqlAnswering):
             return [message_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def history(self, conversation_id: str, before: int, limit: int) -> list[Message]:
-        """Return the last `limit` messages with positions below `before`, oldest first."""
+        """Return the last `limit` complete messages with positions below `before`, oldest first.
+
+        Only what is said in them is read: a window over the history needs no citations.
+        """
+        table = messages.c
         query = (
-            select_messages()
-            .where(messages.c.conversation_id == conversation_id, messages.c.position < before)
-            .order_by(messages.c.position.desc())
+            select(table.id, table.position, table.role, table.content, table.created_at)
+            .where(
+                table.conversation_id == conversation_id,
+                table.position < before,
+                table.status == str(MessageStatus.COMPLETE),
+            )
+            .order_by(table.position.desc())
             .limit(limit)
         )
         async with self._database.read() as connection:
-            newest_first = [message_of(row) for row in (await connection.execute(query)).mappings()]
-        return newest_first[::-1]
+            rows = (await connection.execute(query)).all()
+        return [
+            Message(
+                id=row.id,
+                conversation_id=conversation_id,
+                position=row.position,
+                role=Role(row.role),
+                created_at=row.created_at,
+                outcome=Outcome(MessageStatus.COMPLETE, row.content),
+            )
+            for row in reversed(rows)
+        ]
 
     async def get(self, owner: Owner, message_id: str) -> Message | None:
         """Return one message of any of the owner's conversations."""
