@@ -72,6 +72,10 @@ async def test_model_that_is_not_installed_is_a_mode_and_asked_for_once(rag):
         found = await rag.api.search(space, f"Drucker {number}")
         assert (found["retrieval"], found["degraded"]) == ("bm25", [])
 
+    only = await rag.api.call(
+        "POST", SEARCH, json={"knowledge_space_id": space, "query": "Drucker", "mode": "vector"}
+    )
+    assert (only.status_code, only.json()["code"]) == (503, "vectors_unavailable")
     assert document["status"] == "ready"
     assert rag.embeddings.calls <= 1
 

@@ -73,19 +73,11 @@ class Rag:
         self.embedding = Worker(EMBEDDING, self.queue, ingestion, log, may_run=self.embedder.available)
         self.reading = Worker(READING, self.queue, ingestion, log, done=self._read)
         self.matrices = LazyMatrices(self.vectors, folder / "vectors")
-        cache = Cache(
-            "rag-search",
-            MemoryStore(clock, max_entries=runtime.settings.cache_max_size),
-            clock=clock,
-            default_ttl_s=SEARCH_TTL_S,
-            meter=runtime.metrics,
-            log=log,
-        )
         searcher = Searcher(
             passages=PassageStore(database),
             vectors=self.matrices,
             embedder=self.embedder,
-            cache=cache,
+            cache=_search_cache(runtime),
             metrics=runtime.metrics,
             log=log,
         )
@@ -132,6 +124,17 @@ class Rag:
         """Return the service's own figures."""
         waiting = await self.queue.waiting()
         return {"jobs_queued": waiting, "chunks_without_vector": await self.vectors.lagging()}
+
+
+def _search_cache(runtime: Runtime) -> Cache:
+    return Cache(
+        "rag-search",
+        MemoryStore(runtime.clock, max_entries=runtime.settings.cache_max_size),
+        clock=runtime.clock,
+        default_ttl_s=SEARCH_TTL_S,
+        meter=runtime.metrics,
+        log=runtime.log,
+    )
 
 
 def create_app(runtime: Runtime) -> ASGIApp:

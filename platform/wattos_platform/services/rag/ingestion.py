@@ -63,10 +63,10 @@ class Ingestion:
             elif job.kind == "embed":
                 await self._embed(job)
             elif job.kind == "purge":
-                self._upload_of(job.subject).unlink(missing_ok=True)
+                self._remove_upload(job.subject)
                 await self._chunks.purge(job)
             else:
-                await self._chunks.purge_space(job, drop_index)
+                await self._chunks.purge_space(job, drop_index, self._remove_upload)
 
     async def fail(self, job: Job, error: Exception) -> None:
         """Give a job that raised back for another attempt, or fail its document when there were too many."""
@@ -97,7 +97,7 @@ class Ingestion:
             await self._refuse(job, str(error), detail=getattr(error, "detail", None))
             return
         await self._chunks.store(job, document, prepared)
-        upload.unlink(missing_ok=True)
+        self._remove_upload(document.id)
         self._metrics.counter("rag_documents_total", status="ready").inc()
         self._log.info(
             "document.ingested",
@@ -108,9 +108,12 @@ class Ingestion:
 
     async def _refuse(self, job: Job, reason: str, detail: str | None = None) -> None:
         await self._chunks.fail(job, reason)
-        self._upload_of(job.subject).unlink(missing_ok=True)
+        self._remove_upload(job.subject)
         self._metrics.counter("rag_documents_total", status="failed").inc()
         self._log.warning("document.refused", message=reason, document_id=job.subject, detail=detail)
+
+    def _remove_upload(self, document_id: str) -> None:
+        self._upload_of(document_id).unlink(missing_ok=True)
 
     async def _embed(self, job: Job) -> None:
         document = await self._vectors.document(job)

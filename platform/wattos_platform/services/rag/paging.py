@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from wattos_platform.contracts.search import DocumentView, SpaceView
-from wattos_platform.services.rag.views import next_cursor
+from wattos_platform.services.rag.views import cursor_behind
 
 
 class Page(BaseModel):
@@ -19,6 +19,7 @@ class Page(BaseModel):
 
 
 def listed(items: Sequence[SpaceView | DocumentView], limit: int) -> Response:
-    """Return a page as JSON with the cursor of the next one."""
-    cursor = next_cursor([item.id for item in items], limit)
-    return JSONResponse({"items": [item.model_dump() for item in items], "next_cursor": cursor})
+    """Return the first `limit` items as a page; one item more than that says that there is a next one."""
+    page = items[:limit]
+    cursor = cursor_behind(page[-1].id) if len(items) > limit else None
+    return JSONResponse({"items": [item.model_dump() for item in page], "next_cursor": cursor})

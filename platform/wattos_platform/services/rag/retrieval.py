@@ -18,7 +18,8 @@ from wattos_platform.services.rag.ports import (
 )
 
 CANDIDATES = 60
-QUERY_TIMEOUT_S = 3.0
+# The model's process may have to start for the first question.
+QUERY_TIMEOUT_S = 5.0
 # What four digits can show; a passage below it does not fit at all.
 _LEAST_SCORE = 0.0001
 
@@ -105,6 +106,8 @@ class Searcher:
 
     async def _cosines(self, space: Space, question: Question, also: list[int]) -> dict[int, float]:
         if space.embedding_model is None:  # nothing was embedded yet
+            if not self._embedder.available():
+                raise EmbeddingsMissingError
             return {}
         made = await self._embedder.embed([question.query], space.embedding_model, timeout_s=QUERY_TIMEOUT_S)
         only = await self._passages.allowed_keys(space, question.filters)

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from wattos_platform.contracts.search import (
@@ -67,9 +66,9 @@ def upload_answer(document: Document, *, unchanged: bool) -> UploadAnswer:
     return UploadAnswer(**document_view(document).model_dump(), unchanged=unchanged)
 
 
-def next_cursor(ids: Sequence[str], limit: int) -> str | None:
-    """Return the cursor behind a full page of `ids`, None behind the last one."""
-    return base64.urlsafe_b64encode(ids[-1].encode()).decode() if len(ids) == limit else None
+def cursor_behind(last_id: str) -> str:
+    """Return the cursor of the page that comes after `last_id`."""
+    return base64.urlsafe_b64encode(last_id.encode()).decode()
 
 
 def after(cursor: str | None) -> str:

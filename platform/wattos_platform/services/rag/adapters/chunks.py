@@ -129,8 +129,8 @@ class ChunkStore:
 
         await self._database.write(work)
 
-    async def purge_space(self, job: Job, drop: Drop) -> None:
-        """Remove every row of a removed space, document by document, then its index with `drop`."""
+    async def purge_space(self, job: Job, drop: Drop, forgotten: Callable[[str], None]) -> None:
+        """Remove a removed space's rows, then its index with `drop`; `forgotten` hears every document's id."""
         key = int(job.subject)
         while True:
             async with self._database.read() as connection:
@@ -140,6 +140,7 @@ class ChunkStore:
             if document is None:
                 break
             await self.wipe(document, job)
+            forgotten(document.id)
             await self._forget(document)
 
         async def work(connection: AsyncConnection) -> None:
