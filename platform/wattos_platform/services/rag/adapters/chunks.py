@@ -130,7 +130,7 @@ class ChunkStore:
         await self._database.write(work)
 
     async def purge_space(self, job: Job, drop: Drop, forgotten: Callable[[str], None]) -> None:
-        """Remove a removed space's rows, then its index with `drop`; `forgotten` hears every document's id."""
+        """Remove a removed space's rows, then its index with `drop`; `forgotten` hears each document."""
         key = int(job.subject)
         while True:
             async with self._database.read() as connection:
