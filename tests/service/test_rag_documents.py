@@ -145,9 +145,9 @@ async def test_every_listed_kind_of_document_is_read(rag, name, content, query):
     [
         ("bad.txt", b"abc \xff\xfe def", "not valid utf-8"),
         ("nul.txt", b"abc\x00def", "NUL"),
-        ("empty.txt", b"", "no text"),
+        ("empty.txt", b"", "empty"),
         ("blank.md", b" \n \n", "no text"),
-        ("empty.pdf", b"", "damaged"),
+        ("empty.pdf", b"", "empty"),
         ("garbage.pdf", b"%PDF-1.7 garbage", "damaged"),
         ("pictures.pdf", pdf(), "no text"),
         ("locked.pdf", pdf("hi", password="secret"), "encrypted"),
