@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import uvicorn
 
 from tests.fakes.runtime import OPERATOR_TOKEN
-from wattos_platform.kernel.serve import Server
+from wattos_platform.kernel.serve import Server, server_config
 from wattos_platform.kernel.service import ServiceApp
 
 
@@ -34,18 +33,7 @@ async def served(app: ServiceApp, tmp_path: Path, *, drain_s: float = 5.0) -> As
     unix = socket.socket(socket.AF_UNIX)
     unix.bind(str(path))
     unix.listen()
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = Server(config, app, drain_s)
+    server = Server(server_config(app), app, drain_s)
     task = asyncio.create_task(server.serve(sockets=[tcp, unix]))
     url = f"http://127.0.0.1:{tcp.getsockname()[1]}"
     transport = httpx.AsyncHTTPTransport(uds=str(path))

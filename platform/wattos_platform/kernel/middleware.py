@@ -27,6 +27,7 @@ _PROBES = frozenset(
 )
 _encode = msgspec.json.Encoder().encode
 _HEADERLESS = b""
+_MOST_DIGITS = 18
 
 
 class Middleware:
@@ -102,16 +103,14 @@ class Middleware:
     def _context(self, headers: dict[bytes, bytes], begin: float) -> RequestContext:
         settings = self._runtime.settings
         trace_id, flags = trace_of(_text(headers, b"traceparent"))
-        budget = headers.get(b"x-request-deadline-ms", _HEADERLESS)
-        millis = int(budget) if budget.isdigit() else settings.deadline_ms
-        attempt = headers.get(b"x-wattos-attempt", _HEADERLESS)
+        millis = _number(headers, b"x-request-deadline-ms", settings.deadline_ms)
         return RequestContext(
             request_id=request_id_of(_text(headers, b"x-request-id")),
             trace_id=trace_id,
             span_id=new_span_id(),
             deadline=begin + min(millis, settings.stream_deadline_ms) / 1000,
             flags=flags,
-            attempt=int(attempt) if attempt.isdigit() else 0,
+            attempt=_number(headers, b"x-wattos-attempt", 0),
         )
 
     def _identity(self, headers: dict[bytes, bytes]) -> Identity | None:
@@ -198,9 +197,17 @@ def on_operations_listener(scope: Scope, ops_port: int | None) -> bool:
 
 
 def _check_length(headers: dict[bytes, bytes], limit: int) -> None:
-    length = headers.get(b"content-length")
-    if length is not None and length.isdigit() and int(length) > limit:
+    if _number(headers, b"content-length", 0) > limit:
         raise too_large(limit)
+
+
+def _number(headers: dict[bytes, bytes], name: bytes, default: int) -> int:
+    """Return a header field as a number, `default` for none or what is no number.
+
+    Its first digits are enough for what every caller compares it with, and reading thousands is an error.
+    """
+    value = headers.get(name, _HEADERLESS)
+    return int(value.lstrip(b"0")[:_MOST_DIGITS] or b"0") if value.isdigit() else default
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from wattos_platform.kernel.http_protocol import HttpProtocol
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
 
@@ -61,9 +62,15 @@ class Server(uvicorn.Server):
 
 async def serve(app: ServiceApp) -> None:
     """Serve `app` on the sockets its settings name, until SIGTERM."""
-    config = uvicorn.Config(
+    server = Server(server_config(app), app, app.runtime.settings.drain_s)
+    await server.serve(sockets=listeners(app.runtime))
+
+
+def server_config(app: ServiceApp) -> uvicorn.Config:
+    """Return how every service of ours is served."""
+    return uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -74,7 +81,6 @@ async def serve(app: ServiceApp) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=CANCEL_AFTER_S,
     )
-    await Server(config, app, app.runtime.settings.drain_s).serve(sockets=listeners(app.runtime))
 
 
 def listeners(runtime: Runtime) -> list[socket.socket]:

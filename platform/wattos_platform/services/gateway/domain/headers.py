@@ -93,7 +93,8 @@ class RequestHeaders:
         if b"transfer-encoding" in self.stopped:
             return None
         length = self.stopped.get(b"content-length", b"0")
-        return int(length) if length.isdigit() else None
+        # Without leading zeros its digits are few: the HTTP parser takes none above 64 bits.
+        return int(length.lstrip(b"0") or b"0") if length.isdigit() else None
 
 
 def read_request_headers(raw: Iterable[tuple[bytes, bytes]]) -> RequestHeaders:
