@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import openai
 import pytest
+import pytest_asyncio
 
 from tests.fakes.llm_service import IDENTITY, llm_service
 from tests.fakes.runtime import identity_headers
@@ -28,13 +29,17 @@ PASSAGE = {
 QUESTION = [{"role": "user", "content": "Which exit code means the platform is not running?"}]
 
 
-@pytest.fixture
-async def gateway(tmp_path):
-    async with llm_service(tmp_path) as running:
+# One service for all: none of these tests changes what another sees, and a start costs more than a test.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(tmp_path_factory):
+    async with llm_service(tmp_path_factory.mktemp("llm")) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sdk(gateway):
     async with openai.AsyncOpenAI(
         base_url=f"{gateway.url}/v1", api_key="unused", default_headers=IDENTITY, max_retries=0
@@ -208,11 +213,14 @@ async def test_max_tokens_cuts_and_says_so(sdk):
 
 @pytest.mark.parametrize("id_", [pytest.param("x", id="defect-53")])
 async def test_each_call_is_a_row_of_its_tenant_and_nobody_elses(gateway, id_):
+    own = identity_headers("llm-gateway", tenant="tenant-u")
     await gateway.door.post(
-        "/v1/chat/completions", json={"model": "default", "messages": QUESTION, "wattos_context": [PASSAGE]}
+        "/v1/chat/completions",
+        json={"model": "default", "messages": QUESTION, "wattos_context": [PASSAGE]},
+        headers=own,
     )
-    usage = await _usage(gateway, IDENTITY)
-    assert usage["tenant"] == "tenant-a"
+    usage = await _usage(gateway, own)
+    assert usage["tenant"] == "tenant-u"
     assert usage["totals"]["calls"] == 1
     row = usage["data"][0]
     assert (row["provider"], row["model"], row["operation"]) == ("local", "wattos-extractive", "chat")

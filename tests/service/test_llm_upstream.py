@@ -302,3 +302,41 @@ async def test_a_provider_that_is_not_there_falls_back_and_degrades(tmp_path):
         assert states == {"ollama": "down", "local": "up"}
         metrics = (await running.door.get("/metrics")).text
         assert 'llm_fallbacks_total{from="ollama",to="local"} 6.0' in metrics
+
+
+async def test_a_refused_key_shows_in_state_and_health(gateway, upstream):
+    upstream.handler = replies({"error": {"message": "no"}}, 401)
+    assert (await post(gateway, model="default")).headers["x-wattos-provider"] == "local"
+    state = (await gateway.door.get("/v1/providers")).json()["data"][0]
+    assert (state["name"], state["state"], state["last_error_type"]) == ("openai", "refused", "provider_auth")
+    upstream.handler = replies(completion())
+    await post(gateway)
+    assert (await gateway.door.get("/v1/providers")).json()["data"][0]["state"] == "up"
+
+
+async def test_a_missing_key_is_told_before_anybody_asks(tmp_path, upstream):
+    config = {"llm": {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}}
+    async with llm_service(tmp_path, config=config) as running:
+        check = (await running.door.get("/health")).json()["checks"]["llm:openai"]
+        assert check["message"] == "it has no key: set OPENAI_API_KEY"
+        assert (await running.door.get("/health/readiness")).status_code == 200
+        explicit = await running.door.post("/v1/chat/completions", json=ASK)
+        assert (explicit.status_code, explicit.json()["error"]["code"]) == (503, "provider_auth_failed")
+    assert upstream.bodies == []
+
+
+async def test_metrics_tell_tokens_cost_and_overhead(gateway, upstream):
+    upstream.handler = replies(completion(usage=USAGE))
+    await post(gateway)
+    metrics = (await gateway.door.get("/metrics")).text
+    provider = 'provider="openai"'
+    labels = f'model="gpt-4o-mini",{provider}'
+    for line in (
+        f'llm_calls_total{{error_type="",model="gpt-4o-mini",operation="chat",outcome="ok",{provider}}} 1.0',
+        f'llm_tokens_total{{kind="prompt",{labels}}} 1000.0',
+        f"llm_cost_usd_total{{{labels}}} 0.00042",
+        f"llm_call_duration_seconds_count{{{labels}}} 1.0",
+        f"llm_time_to_first_token_seconds_count{{{labels}}} 1.0",
+        "llm_overhead_seconds_count 1.0",
+    ):
+        assert line in metrics

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,11 +17,12 @@ from wattos_platform.services.llm_gateway.ports import CallRecord, UsageLog
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom calls are made; `deadline` is a monotonic instant in seconds."""
+    """For whom calls are made; `deadline` and `began` are monotonic instants in seconds."""
 
     identity: Identity
     request_id: str
     deadline: float = math.inf
+    began: float = 0.0
 
 
 @dataclass(slots=True)
@@ -31,6 +32,13 @@ class CallTimer:
     monotonic: Callable[[], float]
     begin: float = field(init=False)
     first_token: float | None = None
+    ended: float | None = None
+
+    @property
+    def waited_s(self) -> float:
+        """Return the time until the provider gave its first content, or failed."""
+        until = self.first_token if self.first_token is not None else self.ended
+        return 0.0 if until is None else until - self.begin
 
     def __post_init__(self) -> None:
         self.begin = self.monotonic()
@@ -39,6 +47,15 @@ class CallTimer:
         """Note the instant of the first content, once."""
         if self.first_token is None:
             self.first_token = self.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """How the last call to a provider ended, and when (seconds since 1970)."""
+
+    at: float
+    outcome: str
+    error_type: str
 
 
 class Accounting:
@@ -62,6 +79,7 @@ class Accounting:
         self._new_id = new_id
         self._clock = clock
         self._monotonic = monotonic
+        self.last: dict[str, LastCall] = {}
 
     def timer(self) -> CallTimer:
         """Return a timer that runs from now."""
@@ -85,6 +103,8 @@ class Accounting:
         Nothing used costs nothing, even unpriced.
         """
         now, ended = self._clock(), self._monotonic()
+        timer.ended = ended
+        self.last[target.provider] = LastCall(now, outcome, error_type)
         used = bool(usage.prompt or usage.completion)
         cost = self._cost(target, usage, now) if used else Decimal(0)
         first = None if timer.first_token is None else timer.first_token - timer.begin
@@ -132,6 +152,11 @@ class Accounting:
             provider=origin,
             replacement=target,
         )
+
+    def added(self, began: float, timers: Iterable[CallTimer]) -> None:
+        """Count the time that a request which began at `began` spent in this gateway itself."""
+        took = self._monotonic() - began - sum(timer.waited_s for timer in timers)
+        self._meter.histogram("llm_overhead_seconds").observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float) -> Decimal | None:
         price = self._prices.find(target.provider, target.model, datetime.fromtimestamp(now, UTC).date())

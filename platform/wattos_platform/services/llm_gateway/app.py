@@ -1,10 +1,9 @@
 """The composition root of the model gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -22,7 +21,11 @@ from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import Ca
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider, UpstreamTimeouts
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import ProviderSettings, read_providers
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import (
+    ProviderSettings,
+    UpstreamSettings,
+    read_providers,
+)
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.completions import Completions
@@ -31,6 +34,8 @@ from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, Mo
 from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
 from wattos_platform.services.llm_gateway.ports import Provider
 from wattos_platform.services.llm_gateway.routes import Endpoints
+
+_OUT_OF_ORDER = {"down": "its circuit breaker is open", "refused": "it refuses this gateway's key"}
 
 
 class Upstreams:
@@ -89,7 +94,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         embedding_models=(MINILM,) if queue else (),
         priced=prices.serves,
     )
-    catalog = ModelCatalog(book, providers, runtime.breakers, runtime.monotonic)
+    catalog = ModelCatalog(book, providers, runtime.breakers, accounting, runtime.monotonic)
     endpoints = Endpoints(
         Completions(book, providers, runtime.breakers.get, accounting, _Retries(runtime).of),
         EmbeddingCalls(book, providers, queue or AbsentEmbedder(), runtime.breakers.get, accounting),
@@ -185,14 +190,18 @@ def _tell_health(
     if queue is not None:
         health.add(Check("embeddings", queue.ping))
     for each in settings.upstreams:
-        health.add(Check(f"llm:{each.name}", _provider_ping(catalog, each.name)))
+        health.add(Check(f"llm:{each.name}", _provider_ping(catalog, each)))
 
 
-def _provider_ping(catalog: ModelCatalog, name: str) -> Any:
+def _provider_ping(catalog: ModelCatalog, upstream: UpstreamSettings) -> Callable[[], Awaitable[str | None]]:
+    """Return a check that asks nobody: what is configured, and how past calls ended."""
+
     async def ping() -> str | None:
-        state = catalog.state(name)
-        if state == "down":
-            raise RuntimeError("its circuit breaker is open")
+        if upstream.problem is not None:
+            raise RuntimeError(upstream.problem)
+        state = catalog.state(upstream.name)
+        if state in _OUT_OF_ORDER:
+            raise RuntimeError(_OUT_OF_ORDER[state])
         return None if state == "up" else state
 
     return ping

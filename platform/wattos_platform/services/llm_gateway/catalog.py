@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from wattos_platform.kernel.resilience.breaker import State
+from wattos_platform.services.llm_gateway.accounting import Accounting
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
@@ -30,11 +32,13 @@ class ModelCatalog:
         book: ModelBook,
         providers: Mapping[str, Provider],
         breakers: Breakers,
+        accounting: Accounting,
         monotonic: Callable[[], float],
     ) -> None:
         self._book = book
         self._providers = providers
         self._breakers = breakers
+        self._accounting = accounting
         self._monotonic = monotonic
         self._fresh_until: dict[str, float] = {}
 
@@ -70,9 +74,12 @@ class ModelCatalog:
             self._fresh_until[name] = now + RETRY_S
 
     def state(self, name: str) -> str:
-        """Return up, down, recovering or unknown (never called), judged by past calls alone."""
+        """Return up, down, refused (our key), recovering or unknown (never called), from past calls alone."""
         if name == LOCAL:
             return "up"
+        last = self._accounting.last.get(name)
+        if last is not None and last.error_type == "provider_auth":
+            return "refused"
         breaker = self._breakers.find(f"llm:{name}")
         if breaker is None or not (breaker.total_successes or breaker.total_failures):
             return "down" if breaker is not None and breaker.state in _DOWN else "unknown"
@@ -80,12 +87,23 @@ class ModelCatalog:
             return "down"
         return "recovering" if breaker.state is State.HALF_OPEN else "up"
 
+    def _last(self, name: str) -> dict[str, Any]:
+        last = self._accounting.last.get(name)
+        if last is None:
+            return {"last_call_at": None, "last_outcome": None, "last_error_type": None}
+        return {
+            "last_call_at": datetime.fromtimestamp(last.at, UTC).isoformat(),
+            "last_outcome": last.outcome,
+            "last_error_type": last.error_type or None,
+        }
+
     def provider_states(self) -> list[dict[str, Any]]:
         """Return the members of `data` in GET /v1/providers, in the order of fallback."""
         return [
             {
                 "name": name,
                 "state": self.state(name),
+                **self._last(name),
                 "default_model": self._book.defaults.get(name),
                 "models": list(
                     dict.fromkeys((*self._book.models.get(name, ()), *self._book.discovered.get(name, ())))

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
@@ -82,6 +82,15 @@ class Attempt:
     timer: CallTimer
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One request on its way through the chain, and the timers of the calls made for it."""
+
+    request: ChatRequest
+    caller: Caller
+    timers: list[CallTimer] = field(default_factory=list)
+
+
 class Completions:
     """Answers chat requests. Stateless but for what its parts keep."""
 
@@ -136,11 +145,12 @@ class Completions:
     async def _first(
         self, request: ChatRequest, caller: Caller, work: Callable[[Attempt], Awaitable[A]]
     ) -> A:
+        inquiry = Inquiry(request, caller)
         resolution = self._book.resolve(request.model)
         failures: list[tuple[Target, ProviderFailure]] = []
         for target in resolution.targets:
             try:
-                answer = await self._ask(target, request, caller, work, patient=len(resolution.targets) == 1)
+                answer = await self._ask(target, inquiry, work, patient=len(resolution.targets) == 1)
             except ProviderFailure as failure:
                 if not failure.falls_back:
                     raise as_error(target, failure) from failure
@@ -148,28 +158,27 @@ class Completions:
                 continue
             if failures:
                 self._accounting.fell_back(failures[0][0].provider, target.provider)
+            self._accounting.added(caller.began, inquiry.timers)
             return answer
         raise _nobody(resolution, failures)
 
     async def _ask(
         self,
         target: Target,
-        request: ChatRequest,
-        caller: Caller,
+        inquiry: Inquiry,
         work: Callable[[Attempt], Awaitable[A]],
         *,
         patient: bool,
     ) -> A:
         """Ask one provider; again after a wait only when there is no other to ask."""
         if not patient or target.provider == LOCAL:
-            return await self._call(target, request, caller, work)
+            return await self._call(target, inquiry, work)
         return await self._retries_of(target.provider).call(
-            lambda _attempt: self._call(target, request, caller, work), deadline=caller.deadline
+            lambda _attempt: self._call(target, inquiry, work), deadline=inquiry.caller.deadline
         )
 
-    async def _call(
-        self, target: Target, request: ChatRequest, caller: Caller, work: Callable[[Attempt], Awaitable[A]]
-    ) -> A:
+    async def _call(self, target: Target, inquiry: Inquiry, work: Callable[[Attempt], Awaitable[A]]) -> A:
+        request, caller = inquiry.request, inquiry.caller
         provider = self._providers[target.provider]
         field = provider.unsupported(request)
         if field is not None:
@@ -187,6 +196,7 @@ class Completions:
                 retry_after_s=error.retry_after_s,
             ) from error
         attempt = Attempt(target, provider, breaker, permit, self._accounting.timer())
+        inquiry.timers.append(attempt.timer)
         try:
             return await work(attempt)
         except ProviderFailure as failure:

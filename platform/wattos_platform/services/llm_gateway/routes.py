@@ -146,7 +146,7 @@ async def _body(request: Request) -> Any:
 
 def _caller() -> Caller:
     now = context.current()
-    return Caller(context.identity(), now.request_id, now.deadline)
+    return Caller(context.identity(), now.request_id, now.deadline, time.monotonic())
 
 
 def _json(body: Any, headers: dict[str, str] | None = None) -> Response:

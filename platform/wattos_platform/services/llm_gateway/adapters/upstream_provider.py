@@ -108,11 +108,9 @@ class UpstreamProvider:
         self, method: str, path: str, payload: Mapping[str, Any] | None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Lend the upstream's answer once its headers are there and it is 200; ProviderFailure otherwise."""
-        if self._settings.needs_key and not self._settings.key:
-            raise ProviderFailure(
-                "auth",
-                f"The provider {self.name} has no key: set {self._settings.key_env or 'its api_key_env'}.",
-            )
+        problem = self._settings.problem
+        if problem is not None:
+            raise ProviderFailure("auth", f"The provider {self.name} cannot be used: {problem}.")
         waits = self._timeouts
         timeout = aiohttp.ClientTimeout(
             total=None, connect=waits.pool_wait_s + waits.connect_s, sock_connect=waits.connect_s

@@ -44,6 +44,13 @@ class UpstreamSettings:
     models: tuple[str, ...]
     default_model: str
 
+    @property
+    def problem(self) -> str | None:
+        """Return what keeps this provider from working at all, None if nothing is known to."""
+        if self.needs_key and not self.key:
+            return f"it has no key: set {self.key_env or 'its api_key_env'}"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
