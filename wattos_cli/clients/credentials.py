@@ -1,10 +1,12 @@
 """The credential of `ask`, `ingest` and `env`: WATTOS_TOKEN, else a key of ten minutes made on the spot."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wattos_cli.clients import running
+from wattos_cli.clients.refusals import part
 from wattos_cli.deps import Deps, Gateway
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
@@ -12,6 +14,7 @@ from wattos_cli.project import Project
 TENANT = "default"
 ROLE = "editor"
 LIFETIME_S = 600
+_ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[\w./~-]*)?")
 
 
 def make_token(deps: Deps, project: Project, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,17 +27,26 @@ def make_token(deps: Deps, project: Project, request: Mapping[str, Any]) -> dict
 def token(deps: Deps, project: Project) -> str:
     """Return the token of WATTOS_TOKEN or of the file WATTOS_TOKEN_FILE, else a fresh ten-minute key."""
     if deps.environ.get("WATTOS_TOKEN"):
-        return deps.environ["WATTOS_TOKEN"]
+        return _checked("WATTOS_TOKEN", deps.environ["WATTOS_TOKEN"])
     if deps.environ.get("WATTOS_TOKEN_FILE"):
-        return _from_file(Path(deps.environ["WATTOS_TOKEN_FILE"]))
+        return _checked("WATTOS_TOKEN_FILE", _from_file(Path(deps.environ["WATTOS_TOKEN_FILE"])))
     request = {"tenant": TENANT, "user": "wattos-cli", "role": ROLE, "ttl_s": LIFETIME_S, "jwt": False}
-    return str(make_token(deps, project, request)["token"])
+    return str(part(make_token(deps, project, request), "token"))
 
 
 def gateway_url(deps: Deps, project: Project) -> str:
     """Return the gateway's address: WATTOS_GATEWAY_URL, else what runs here."""
     given = deps.environ.get("WATTOS_GATEWAY_URL")
-    return given.rstrip("/") if given else running.service(project, "gateway").url.rstrip("/")
+    if not given:
+        return running.service(project, "gateway").url.rstrip("/")
+    if not _ADDRESS.fullmatch(given):
+        raise WattosError(
+            f"WATTOS_GATEWAY_URL is no address: {given!r}",
+            hint="write it like http://127.0.0.1:3001, or unset it to reach the platform of this folder",
+            code="gateway_url_invalid",
+            exit_code=ExitCode.CONFIG,
+        )
+    return given.rstrip("/")
 
 
 def connect(deps: Deps) -> Gateway:
@@ -42,6 +54,19 @@ def connect(deps: Deps) -> Gateway:
     project = running.project_of(deps)
     url = gateway_url(deps, project)
     return deps.gateway(url, token(deps, project))
+
+
+def _checked(variable: str, text: str) -> str:
+    """Return the token without white space around it; WattosError (exit 3) if it can be none."""
+    stripped = text.strip()
+    if not stripped.isascii() or not stripped.isprintable() or " " in stripped or not stripped:
+        raise WattosError(
+            f"{variable} holds no token: it is empty or has characters that no token has",
+            hint="make one with: wattos token create -q",
+            code="token_invalid",
+            exit_code=ExitCode.CONFIG,
+        )
+    return stripped
 
 
 def _from_file(path: Path) -> str:

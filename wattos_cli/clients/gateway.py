@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from wattos_cli.clients.refusals import refusal, unreachable
+from wattos_cli.clients.refusals import refusal, unexpected, unreachable
 from wattos_cli.deps import Event
 
 _CONNECT_S = 2.0
@@ -50,7 +50,7 @@ class HttpGateway:
 
     def json(self, method: str, path: str, body: Any = None) -> Any:
         """Return the JSON answer; WattosError for anything but success."""
-        return self._sent(lambda: self._client.request(method, path, json=body)).json()
+        return _json(self._sent(lambda: self._client.request(method, path, json=body)).content)
 
     def upload(self, path: str, file: Path, name: str) -> Any:
         """Send `file` from disk and return the JSON answer; WattosError for anything but success."""
@@ -59,7 +59,7 @@ class HttpGateway:
             with file.open("rb") as content:
                 return self._client.post(path, files={"file": (name, content)})
 
-        return self._sent(send).json()
+        return _json(self._sent(send).content)
 
     def events(self, path: str, body: Any) -> Iterator[Event]:
         """Yield the events of the streamed answer; WattosError for a refusal, an `error` event or a cut."""
@@ -110,6 +110,17 @@ class HttpGateway:
             raise unreachable(self._url, str(error) or type(error).__name__) from error
 
 
+def _json(content: bytes | str) -> dict[str, Any]:
+    """Return a JSON object; WattosError (exit 4) for anything else."""
+    try:
+        value = json.loads(content)
+    except ValueError:
+        raise unexpected("it is no JSON") from None
+    if not isinstance(value, dict):
+        raise unexpected("it is no JSON object")
+    return value
+
+
 def _retry_after(headers: Mapping[str, str]) -> float:
     try:
         return max(0.0, float(headers.get("retry-after", _DEFAULT_RETRY_S)))
@@ -128,5 +139,5 @@ def _events(lines: Iterator[str]) -> Iterator[Event]:
         elif field == "data":
             data.append(value)
         elif not line and data:
-            yield Event(name, json.loads("\n".join(data)))
+            yield Event(name, _json("\n".join(data)))
             name, data = "message", []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wattos_cli.clients.refusals import part
 from wattos_cli.deps import Deps, Gateway
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -32,8 +33,8 @@ class Upload:
 
     def take(self, document: dict[str, Any]) -> None:
         """Take over what the platform says about the document."""
-        self.document_id = str(document["id"])
-        self.status = str(document["status"])
+        self.document_id = str(part(document, "id"))
+        self.status = str(part(document, "status"))
         self.unchanged = self.unchanged or bool(document.get("unchanged"))
         self.chunks = int(document.get("chunks") or 0)
         self.error = _reason(document.get("error"))

@@ -53,6 +53,23 @@ def refusal(status: int, body: bytes, headers: Mapping[str, str], url: str) -> W
     )
 
 
+def unexpected(what: str) -> WattosError:
+    """Return the error (exit 4) for an answer that no wattos of this version gives."""
+    return WattosError(
+        f"the platform's answer is not understood: {what}",
+        hint="does another program answer at that address, or another version? see: wattos ps",
+        code="unexpected_answer",
+        exit_code=ExitCode.UNREACHABLE,
+    )
+
+
+def part(answer: Any, name: str) -> Any:
+    """Return the member `name` of a JSON answer; WattosError (exit 4) when it is not there."""
+    if not isinstance(answer, dict) or name not in answer:
+        raise unexpected(f"it has no {name!r}")
+    return answer[name]
+
+
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wattos_cli.clients.refusals import part
 from wattos_cli.config.problems import suggestion
 from wattos_cli.deps import Gateway
 from wattos_cli.errors import ExitCode, WattosError
@@ -28,7 +29,7 @@ def space_id(gateway: Gateway, name: str, *, create: bool) -> str:
             details={"space": name},
         )
     try:
-        return str(gateway.json("POST", _PATH, {"name": name})["id"])
+        return str(part(gateway.json("POST", _PATH, {"name": name}), "id"))
     except WattosError as error:
         if error.details.get("status") != _CONFLICT:
             raise
@@ -44,7 +45,7 @@ def _all(gateway: Gateway) -> dict[str, str]:
     path = _PATH
     for _ in range(_MAX_PAGES):
         page: dict[str, Any] = gateway.json("GET", path)
-        spaces |= {str(item["name"]): str(item["id"]) for item in page.get("items", [])}
+        spaces |= {str(part(item, "name")): str(part(item, "id")) for item in part(page, "items")}
         if not page.get("next_cursor"):
             return spaces
         path = f"{_PATH}?cursor={page['next_cursor']}"

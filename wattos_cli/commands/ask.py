@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from wattos_cli.clients import credentials, spaces
+from wattos_cli.clients.refusals import part
 from wattos_cli.deps import Command, Deps, Gateway, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
@@ -39,14 +40,14 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     try:
         body = {"knowledge_space_id": spaces.space_id(gateway, opts.space, create=False)}
         conversation = gateway.json("POST", "/api/v1/conversations", body)
-        path = f"/api/v1/conversations/{conversation['id']}/messages"
+        path = f"/api/v1/conversations/{part(conversation, 'id')}/messages"
         message: dict[str, Any] = {"content": question} | ({"model": opts.model} if opts.model else {})
         if deps.console.animate and not deps.console.json_output:
             answer = _streamed(gateway, path, message, deps)
         else:
             answer = gateway.json("POST", path, message)
             if not deps.console.json_output:
-                deps.console.data(render.safe_lines(str(answer["content"])))
+                deps.console.data(render.safe_lines(str(part(answer, "content"))))
         _finish(answer, gateway.last_headers, deps)
     finally:
         gateway.close()
@@ -92,7 +93,7 @@ def _finish(answer: Mapping[str, Any], headers: Mapping[str, str], deps: Deps) -
         console.json(
             {
                 "schema": "wattos.ask/v1",
-                "answer": answer["content"],
+                "answer": part(answer, "content"),
                 "model": answer.get("model"),
                 "citations": cited,
                 "degraded": answer.get("degraded") or [],

@@ -18,7 +18,9 @@ class Setting:
     secret: bool = False
 
     def shown(self) -> Any:
-        """Return the value, or a mask for a secret that is set."""
+        """Return the value, a mask for a secret that is set, and of variables only the names."""
+        if isinstance(self.value, Mapping):
+            return sorted(self.value)
         return MASK if self.secret and self.value not in (None, "") else self.value
 
 

@@ -246,6 +246,33 @@ def test_refusal_becomes_an_exit_code(api: Api, tmp_path: Path, status: int, exi
     assert caught.value.details["request_id"] == "r9"
 
 
+@pytest.mark.parametrize("body", ["<html>", "[]", "{}", '{"content": 1'])
+def test_another_program_at_the_address_is_exit_4(api: Api, tmp_path: Path, body: str) -> None:
+    api.message = lambda: httpx.Response(200, text=body)
+    with pytest.raises(WattosError) as caught:
+        ask.run(ask.Options("What?"), connected(api, tmp_path))
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.UNREACHABLE, "unexpected_answer")
+
+
+@pytest.mark.parametrize(
+    ("environ", "code"),
+    [
+        ({"WATTOS_GATEWAY_URL": "localhost:3001"}, "gateway_url_invalid"),
+        ({"WATTOS_GATEWAY_URL": "http://[::1"}, "gateway_url_invalid"),
+        ({"WATTOS_TOKEN": "wk_a\r\nX-Admin: 1"}, "token_invalid"),
+        ({"WATTOS_TOKEN": "   "}, "token_invalid"),
+        ({"WATTOS_TOKEN": "", "WATTOS_TOKEN_FILE": "/no/such/file"}, "token_file_unreadable"),
+    ],
+)
+def test_wrong_environment_is_exit_3(api: Api, tmp_path: Path, environ: dict[str, str], code: str) -> None:
+    deps = connected(api, tmp_path)
+    deps.environ = {**ENVIRON, **environ}
+    with pytest.raises(WattosError) as caught:
+        ask.run(ask.Options("What?"), deps)
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.CONFIG, code)
+    assert "X-Admin" not in caught.value.message
+
+
 def test_gateway_away_is_exit_4(api: Api, tmp_path: Path) -> None:
     def refuse() -> httpx.Response:
         raise httpx.ConnectError("refused")

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from wattos_cli.__main__ import main
 from wattos_cli.app import execute as execute_app
 from wattos_cli.errors import MEANINGS, ExitCode, WattosError
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -129,12 +133,36 @@ def test_github_gets_an_annotation(
     assert "::error title=wattos::two%0Alines\n" in capsys.readouterr().err
 
 
+def test_the_second_interrupt_ends_at_once() -> None:
+    code = """
+import os, signal, sys, time
+from wattos_cli.__main__ import main
+def execute(argv):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaning up", flush=True)
+        time.sleep(60)
+sys.exit(main(["up"], execute))
+"""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")])}
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environ)
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "cleaning up\n"
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=20) == ExitCode.INTERRUPTED
+
+
 def test_closed_pipe_is_quiet() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     child = os.posix_spawn(
         "/bin/sh",
-        ["sh", "-c", f'"{os.sys.executable}" -m wattos_cli --help'],  # type: ignore[attr-defined]
+        ["sh", "-c", f'cd "{ROOT}" && "{sys.executable}" -m wattos_cli --help'],
         {**os.environ, "PYTHONPATH": ".:platform"},
         file_actions=[(os.POSIX_SPAWN_DUP2, write_end, 1)],
     )

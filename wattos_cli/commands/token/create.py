@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from wattos_cli.clients import credentials, running
+from wattos_cli.clients.refusals import part
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
@@ -44,18 +45,20 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     }
     made = credentials.make_token(deps, project, request)
     console = deps.console
-    masked = ci.mask(deps.environ, str(made["token"]))
+    token = str(part(made, "token"))
+    masked = ci.mask(deps.environ, token)
     if masked:
         console.note(masked)
     if console.json_output:
         fields = ("token", "id", "tenant", "role", "expires_at")
         console.json({"schema": "wattos.token-create/v1", **{name: made.get(name) for name in fields}})
         return ExitCode.OK
-    console.data(str(made["token"]))
+    console.data(token)
     if not opts.quiet:
         console.note(
-            f"tenant {made['tenant']}, role {made['role']}, until {made['expires_at']}; shown only now\n"
-            f"revoke it with: wattos token revoke {made['id']}"
+            f"tenant {made.get('tenant')}, role {made.get('role')}, until {made.get('expires_at')}\n"
+            "the token is shown only now; "
+            f"revoke it with: wattos token revoke {made.get('id')}"
         )
     return ExitCode.OK
 
