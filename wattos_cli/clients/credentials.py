@@ -42,7 +42,7 @@ def gateway_url(deps: Deps, project: Project) -> str:
     if not _ADDRESS.fullmatch(given):
         raise WattosError(
             f"WATTOS_GATEWAY_URL is no address: {given!r}",
-            hint="write it like http://127.0.0.1:3001, or unset it to reach the platform of this folder",
+            hint="write it like http://127.0.0.1:PORT (see: wattos ps), or unset it to reach the platform of this folder",
             code="gateway_url_invalid",
             exit_code=ExitCode.CONFIG,
         )
