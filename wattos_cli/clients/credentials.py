@@ -41,8 +41,8 @@ def gateway_url(deps: Deps, project: Project) -> str:
         return running.service(project, "gateway").url.rstrip("/")
     if not _ADDRESS.fullmatch(given):
         raise WattosError(
-            f"WATTOS_GATEWAY_URL is no address: {given!r}",
-            hint="write it like http://127.0.0.1:PORT (see: wattos ps), or unset it to reach the platform of this folder",
+            "WATTOS_GATEWAY_URL is no http(s) address, or holds a user and password",
+            hint="write it like http://127.0.0.1:PORT (see: wattos ps), or unset it",
             code="gateway_url_invalid",
             exit_code=ExitCode.CONFIG,
         )
