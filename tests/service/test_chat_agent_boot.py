@@ -39,6 +39,8 @@ async def test_a_service_that_came_up_can_call_its_siblings(name: str, tmp_path:
     hops = {"rag": rag, "llm-gateway": model}
     async with running_service(name, FACTORIES[name], tmp_path, hops) as service, service.client() as client:
         assert (await client.get("/health/readiness")).status_code == 200
+        figures = (await client.get("/health/kpi")).text
+        assert ("answers_in_progress" if name == "chat" else "runs_unfinished") in figures
         if name == "chat":
             made = await client.post("/api/v1/conversations", json={"knowledge_space_id": "s"})
             path, body = f"{made.headers['location']}/messages", {"content": "Hello?"}

@@ -1,5 +1,7 @@
 """The composition root of agent: which adapter stands behind which port."""
 
+from typing import Any
+
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.process_identity import this_process
@@ -40,7 +42,12 @@ def create_app(runtime: Runtime) -> ServiceApp:
     endpoints = AgentRoutes(
         roles=roles, tools=tools, runs=runs, worker=worker, clock=runtime.clock, new_id=uuid7
     )
-    return build_service(runtime, ServiceSpec(routes=routes(endpoints), lifespan=(worker.running,)))
+
+    async def kpi() -> dict[str, Any]:
+        return {"runs_in_progress": worker.load, "runs_unfinished": await runs.unfinished()}
+
+    spec = ServiceSpec(routes=routes(endpoints), lifespan=(worker.running,), kpi=kpi)
+    return build_service(runtime, spec)
 
 
 def _tools(runtime: Runtime) -> list[Tool]:

@@ -46,6 +46,11 @@ class Worker:
         """Look for work now."""
         self._wake.set()
 
+    @property
+    def load(self) -> int:
+        """Return how many runs this process works on."""
+        return len(self._running)
+
     def cancel(self, run_id: str) -> None:
         """End a run at once if this process works on it; another one sees the wish when it renews."""
         task = self._running.get(run_id)

@@ -1,5 +1,7 @@
 """The composition root of chat: which adapter stands behind which port."""
 
+from typing import Any
+
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.kernel.runtime import Runtime
@@ -47,4 +49,8 @@ def create_app(runtime: Runtime) -> ServiceApp:
         ConversationRoutes(conversations, retrieval, clock, uuid7),
         MessageRoutes(conversations, messages, answers, clock),
     )
-    return build_service(runtime, ServiceSpec(routes=endpoints, lifespan=(upkeep.running,)))
+
+    async def kpi() -> dict[str, Any]:
+        return {"answers_in_progress": len(answers.live)}
+
+    return build_service(runtime, ServiceSpec(routes=endpoints, lifespan=(upkeep.running,), kpi=kpi))

@@ -89,6 +89,12 @@ class SqlRuns:
 
         return await self._database.write(work)
 
+    async def unfinished(self) -> int:
+        """Return how many runs of all tenants have not ended."""
+        query = select(func.count()).where(runs.c.status.in_(_UNFINISHED))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or 0
+
     async def totals(self, tenant: str, role: str, start: float | None, end: float | None) -> Totals:
         """Return the sums over a tenant's runs of `role` that were created from `start` to before `end`."""
         chosen = [runs.c.tenant == tenant, runs.c.role == role]
