@@ -7,7 +7,7 @@ from typing import Any
 
 from wattos_cli.config import environment, llm, services, sources
 from wattos_cli.config.fields import Field, InvalidValueError
-from wattos_cli.config.model import Config, OwnService, Setting
+from wattos_cli.config.model import Config, Setting
 from wattos_cli.config.problems import Problem, config_error, suggestion
 from wattos_cli.config.schema import FIELDS, SECRETS
 from wattos_cli.config.sources import Document
@@ -51,10 +51,10 @@ def load(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None
     document.problems += problems
     _apply_environment_and_flags(loading)
     bundled = {service.name for service in catalog.SERVICES}
-    own, changed = services.parse(document, root, bundled)
-    _check_names(loading, bundled | {service.name for service in own})
+    declared = services.parse(document, root, bundled)
+    _check_names(loading, bundled | {service.name for service in declared.own})
     settings = _platform_settings(loading)
-    config = _config(root, loading, own, changed, settings)
+    config = _config(root, loading, declared, settings)
     _check_ports(document, config)
     if document.problems:
         raise config_error(document.problems)
@@ -195,10 +195,10 @@ def _platform_settings(loading: _Loading) -> list[Setting]:
 def _config(
     root: Path,
     loading: _Loading,
-    own: list[OwnService],
-    changed: Mapping[str, Mapping[str, Any]],
+    declared: services.Services,
     settings: list[Setting],
 ) -> Config:
+    own, changed = declared.own, declared.changed
     ports = {name: values["port"] for name, values in changed.items() if values.get("port")}
     secrets = [
         Setting(seed, loading.environ[seed], f"env {name}", secret=True)
@@ -220,7 +220,7 @@ def _config(
         disabled=frozenset(disabled | {service.name for service in own if not service.enabled}),
         bundled_env={name: values["env"] for name, values in changed.items() if values.get("env")},
         environ=loading.environ,
-        settings=(*loading.values.values(), *settings, *secrets),
+        settings=(*loading.values.values(), *declared.settings, *settings, *secrets),
     )
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.config.model import OwnService
+from wattos_cli.config.model import OwnService, Setting
 from wattos_cli.config.problems import suggestion
 from wattos_cli.config.schema import BUNDLED, SERVICE_FIELDS
 from wattos_cli.config.sources import Document, note_unknown
@@ -14,12 +15,18 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BY_KEY = {field.key: field for field in SERVICE_FIELDS}
 
 
-def parse(
-    document: Document, root: Path, bundled: set[str]
-) -> tuple[list[OwnService], dict[str, dict[str, Any]]]:
-    """Return the own services, and the given values of bundled services by name; problems are noted."""
-    own: list[OwnService] = []
-    changed: dict[str, dict[str, Any]] = {}
+@dataclass
+class Services:
+    """The own services, the given values of bundled ones by name, and each given value with its place."""
+
+    own: list[OwnService] = field(default_factory=list)
+    changed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+
+
+def parse(document: Document, root: Path, bundled: set[str]) -> Services:
+    """Return what `[services.NAME]` tables say; problems are noted in `document`."""
+    services = Services()
     for name, table in document.table("services").items():
         path = ("services", name)
         if not isinstance(table, dict):
@@ -29,12 +36,17 @@ def parse(
             continue
         known = BUNDLED if name in bundled else set(_BY_KEY)
         values = _values(document, path, table, set(known))
+        services.settings += [
+            Setting(f"services.{name}.{key}", value, document.where((*path, key)))
+            for key, value in values.items()
+        ]
         if name in bundled:
-            changed[name] = values
-        elif _is_usable(document, path, values):
-            own.append(_own_service(name, values, root))
-    _check_edges(document, own, bundled)
-    return own, changed
+            services.changed[name] = values
+        else:
+            _check_own(document, path, table)
+            services.own.append(_own_service(name, values, root))
+    _check_edges(document, services.own, bundled)
+    return services
 
 
 def _values(
@@ -54,15 +66,14 @@ def _values(
     return values
 
 
-def _is_usable(document: Document, path: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+def _check_own(document: Document, path: tuple[str, ...], table: Mapping[str, Any]) -> None:
     name = path[-1]
     if not _NAME.fullmatch(name):
         document.problem(path, f"services.{name}: a name is a-z, 0-9 and -, from a letter, at most 40 long.")
-    if bool(values.get("command")) == bool(values.get("url")):
+    if bool(table.get("command")) == bool(table.get("url")):
         document.problem(
             path, f"services.{name}: give either `command` (it is started) or `url` (it runs already)."
         )
-    return True
 
 
 def _own_service(name: str, values: Mapping[str, Any], root: Path) -> OwnService:

@@ -237,6 +237,8 @@ env = { X = "y" }
         {"DEBUG": "true", "N": "3"},
     )
     assert mail.url == "http://127.0.0.1:25"
+    assert config.setting("services.shop.health").origin == "wattos.toml:5:1"
+    assert config.setting("services.shop.env").shown() == ["DEBUG", "N"]
     assert (config.disabled, config.ports, config.bundled_env) == (
         {"agent"},
         {"chat": 4006},

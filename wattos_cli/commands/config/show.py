@@ -1,6 +1,6 @@
 """`wattos config show`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from wattos_cli.clients import running
@@ -43,7 +43,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 
 def _all(config: Config) -> list[Setting]:
-    """Return what was loaded, the services' settings that nobody set, and the user's own services."""
+    """Return what was loaded, and the services' settings that nobody set."""
     from wattos_cli.config import platform_settings
 
     given = {setting.key for setting in config.settings}
@@ -52,18 +52,7 @@ def _all(config: Config) -> list[Setting]:
         for s in platform_settings.all_settings().values()
         if f"settings.{s.name}" not in given
     ]
-    own = [
-        Setting(f"services.{service.name}.{key}", value, "wattos.toml")
-        for service in config.own_services
-        for key, value in _own(asdict(service)).items()
-    ]
-    return sorted([*config.settings, *defaults, *own], key=lambda setting: setting.key)
-
-
-def _own(service: dict[str, Any]) -> dict[str, Any]:
-    """Return what is set of an own service; the values of its variables may be secrets and are not shown."""
-    service["env"] = sorted(service["env"])
-    return {key: value for key, value in service.items() if key != "name" and value not in (None, (), [])}
+    return sorted([*config.settings, *defaults], key=lambda setting: setting.key)
 
 
 def _text(value: Any) -> str:
