@@ -1,6 +1,5 @@
 """What is known of the request at hand: ids, deadline and identity, in one context variable."""
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.randomness import random_bytes
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,128}\Z")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
@@ -46,7 +46,7 @@ _current: ContextVar[RequestContext | None] = ContextVar("wattos_request", defau
 def new_request_id() -> str:
     """Return a time-ordered unique id (UUIDv7, RFC 9562) as text."""
     millis = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10))
+    random = int.from_bytes(random_bytes(10))
     high, low = (random >> 68), random & ((1 << 62) - 1)
     value = (millis << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low
     text = f"{value:032x}"
@@ -55,7 +55,7 @@ def new_request_id() -> str:
 
 def new_span_id() -> str:
     """Return a random span id: 16 hex digits, never all zero."""
-    return f"{int.from_bytes(os.urandom(8)) or 1:016x}"
+    return f"{int.from_bytes(random_bytes(8)) or 1:016x}"
 
 
 def request_id_of(header: str | None) -> str:
@@ -68,7 +68,7 @@ def trace_of(header: str | None) -> tuple[str, str]:
     match = _TRACEPARENT.match(header) if header else None
     if match and match[1] != _NO_TRACE and match[2] != _NO_SPAN:
         return match[1], match[3]
-    return f"{int.from_bytes(os.urandom(16)) or 1:032x}", "00"
+    return f"{int.from_bytes(random_bytes(16)) or 1:032x}", "00"
 
 
 def current() -> RequestContext:

@@ -17,7 +17,9 @@ from wattos_platform.kernel.context import RequestContext, enter, new_span_id, r
 from wattos_platform.kernel.dispatch import ROUTE_KEY
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, error_type, too_large
+from wattos_platform.kernel.metrics import MAX_CHILDREN
 from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.telemetry import Counter, Histogram
 from wattos_platform.kernel.timestamps import rfc3339
 
 NOT_FOUND_ROUTE = "(none)"
@@ -60,6 +62,7 @@ class Middleware:
         self._on_answered = on_answered
         self._in_flight_gauge = runtime.metrics.gauge("http_requests_in_flight")
         self._in_flight = 0
+        self._answered: dict[tuple[str, str, int, str], tuple[Counter, Histogram]] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -149,10 +152,9 @@ class Middleware:
         method = scope["method"] if route != NOT_FOUND_ROUTE else "ANY"
         status = exchange.status or CLIENT_GONE
         kind = error_type(status, gone=exchange.gone and not exchange.complete)
-        runtime.metrics.counter(
-            "http_requests_total", method=method, route=route, status=str(status), error_type=kind
-        ).inc()
-        runtime.metrics.histogram("http_request_duration_seconds", method=method, route=route).observe(took_s)
+        requests, duration = self._metrics_of((method, route, status, kind))
+        requests.inc()
+        duration.observe(took_s)
         if quiet:
             return
         if self._on_answered is not None:
@@ -160,6 +162,22 @@ class Middleware:
         if runtime.sink.level > 20:  # noqa: PLR2004 - the access line is an info line
             return
         runtime.sink.raw(self._access_line(exchange, scope, kind, took_s))
+
+    def _metrics_of(self, key: tuple[str, str, int, str]) -> tuple[Counter, Histogram]:
+        """Return both metrics of such an answer; kept, since finding them costs more than counting."""
+        found = self._answered.get(key)
+        if found is None:
+            method, route, status, kind = key
+            metrics = self._runtime.metrics
+            found = (
+                metrics.counter(
+                    "http_requests_total", method=method, route=route, status=str(status), error_type=kind
+                ),
+                metrics.histogram("http_request_duration_seconds", method=method, route=route),
+            )
+            if len(self._answered) < MAX_CHILDREN:
+                self._answered[key] = found
+        return found
 
     def _access_line(self, exchange: Exchange, scope: Scope, kind: str, took_s: float) -> bytes:
         route, status = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE), exchange.status or CLIENT_GONE

@@ -135,6 +135,39 @@ class Limiter:
         if not wants:
             raise ValueError("a decision needs at least one limit")
         now = int(self._clock() * _NS)
+        granted_at_once = self._grant(wants, now)
+        return granted_at_once if granted_at_once is not None else self._weigh(wants, now)
+
+    def _grant(self, wants: Sequence[Want], now: int) -> Decision | None:
+        """Take everything and return the tightest decision; None, and nothing taken, if it needs weighing.
+
+        The usual case, several limits that all have room, at a third of the cost of `_weigh`.
+        """
+        arrivals = self._arrivals
+        pending: dict[tuple[str, str], int] = {}
+        tightest: tuple[int, int, Limit] | None = None
+        for key, limit, cost in wants:
+            name = (limit.name, key)
+            full_at = max(now, arrivals.get(name, 0)) + cost * limit.interval_ns
+            room = limit.depth_ns - (full_at - now)
+            if room < 0 or limit.shadow or name in pending:
+                return None
+            pending[name] = full_at
+            remaining = room // limit.interval_ns
+            if tightest is None or remaining < tightest[0]:
+                tightest = (remaining, full_at, limit)
+        for name, full_at in pending.items():
+            # Put back at the end: the dictionary's order is the order of use.
+            arrivals.pop(name, None)
+            arrivals[name] = full_at
+            self._allowed_counter(name[0]).inc()
+        while len(arrivals) > self._cap:
+            del arrivals[next(iter(arrivals))]
+        assert tightest is not None  # noqa: S101 - narrows the type; there is at least one want
+        remaining, full_at, limit = tightest
+        return Decision(True, remaining, 0.0, (full_at - now) / _NS, limit)
+
+    def _weigh(self, wants: Sequence[Want], now: int) -> Decision:
         decisions = [self._decide(want, now) for want in wants]
         binding = [one for one in decisions if not one.limit.shadow]
         granted = all(one.allowed for one in binding)
@@ -189,7 +222,10 @@ class Limiter:
 
     def _count(self, decision: Decision) -> None:
         limit = decision.limit
-        outcome = "allowed" if decision.allowed else "shadow_refused" if limit.shadow else "refused"
+        if decision.allowed:
+            self._allowed_counter(limit.name).inc()
+            return
+        outcome = "shadow_refused" if limit.shadow else "refused"
         self._meter.counter("rate_limit_decisions_total", limit=limit.name, decision=outcome).inc()
 
 

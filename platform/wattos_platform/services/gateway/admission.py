@@ -10,13 +10,13 @@ from wattos_platform.services.gateway.authentication import Authenticator
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.headers import RequestHeaders
 from wattos_platform.services.gateway.domain.limits import LimitPlan, policy_header, state_header
-from wattos_platform.services.gateway.domain.principal import Principal
 from wattos_platform.services.gateway.domain.routes import GatewayRoute
 from wattos_platform.services.gateway.visit import Visit
 
 MAX_PLANS = 10_000
 _UNVERIFIED = 401
-Wants = tuple[Want, ...]
+# What a request takes, and the header field that tells of it: the same for every request of a caller.
+Charge = tuple[tuple[Want, ...], bytes]
 
 
 class Admission:
@@ -37,7 +37,7 @@ class Admission:
         self._limiter = limiter
         self._plan = plan
         self._proxies = proxies
-        self._wants = lru_cache(maxsize=MAX_PLANS)(plan.wants)
+        self._charge_of = lru_cache(maxsize=MAX_PLANS)(self._charge)
 
     async def admit(self, route: GatewayRoute, headers: RequestHeaders, peer: str, visit: Visit) -> Identity:
         """Return the identity under which the request goes on; `visit` shows how far a refused one came."""
@@ -46,33 +46,31 @@ class Admission:
         except ServiceError as refusal:
             if refusal.status == _UNVERIFIED:
                 address = self._proxies.client_address(peer, headers.forwarded_for)
-                await self._take((self._plan.address_want(address),), visit)
+                wants = (self._plan.address_want(address),)
+                await self._take((wants, policy_header(wants)), visit)
             raise
         visit.credential_id = principal.credential_id
-        named = headers.tenant if headers.tenant in principal.identities else None
-        visit.identity = identity = principal.identity_for(named)
-        await self._take(self._wants_of(route, principal, identity), visit)
-        if headers.tenant is not named:
-            principal.identity_for(headers.tenant)
+        named = headers.tenant
+        allowed = named if named in principal.identities else None
+        visit.identity = identity = principal.identity_for(allowed)
+        per_minute = principal.per_minute
+        own = None if per_minute is None else (principal.credential_id, per_minute)
+        await self._take(self._charge_of(identity.tenant, identity.user, route.limit.value, own), visit)
+        if named is not allowed:
+            principal.identity_for(named)
         principal.require(route.permission)
         return identity
 
-    def _wants_of(self, route: GatewayRoute, principal: Principal, identity: Identity) -> Wants:
-        per_minute = principal.per_minute
-        own = None if per_minute is None else (principal.credential_id, per_minute)
-        return self._wants(identity.tenant, identity.user, route.limit.value, own)
+    def _charge(self, tenant: str, user: str, limit_class: str, own: tuple[str, int] | None) -> Charge:
+        wants = self._plan.wants(tenant, user, limit_class, own)
+        return wants, policy_header(wants)
 
-    async def _take(self, wants: Wants, visit: Visit) -> None:
+    async def _take(self, charge: Charge, visit: Visit) -> None:
+        wants, policy = charge
         decision = await self._limiter.acquire(wants)
-        visit.limit_headers = (
-            (b"ratelimit-policy", _policy(wants)),
-            (b"ratelimit", state_header(decision)),
-        )
+        visit.limit_headers = ((b"ratelimit-policy", policy), (b"ratelimit", state_header(decision)))
         if not decision.allowed:
             raise _limited(decision)
-
-
-_policy = lru_cache(maxsize=MAX_PLANS)(policy_header)
 
 
 def _limited(decision: Decision) -> ServiceError:
