@@ -54,7 +54,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         hops=_hops(environ, settings, breakers, signer),
         database=await _database(service, settings, metrics, log),
         signer=signer,
-        operator_token=_secret(settings.operator_token_file) or "",
+        operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
         config=_config(settings.config_file),
     )
 
@@ -104,7 +104,7 @@ def _hops(
 
 
 def _signer(service: Service, settings: Settings) -> IdentitySigner | None:
-    key = _secret(settings.identity_key_file)
+    key = _secret("WATTOS_IDENTITY_KEY_FILE", settings.identity_key_file)
     if key is None:
         return None
     try:
@@ -113,13 +113,13 @@ def _signer(service: Service, settings: Settings) -> IdentitySigner | None:
         raise SettingsError(f"WATTOS_IDENTITY_KEY_FILE: {error}") from None
 
 
-def _secret(path: Path | None) -> str | None:
+def _secret(variable: str, path: Path | None) -> str | None:
     if path is None:
         return None
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the secret file {path} cannot be read: {error}") from None
+        raise SettingsError(f"{variable}: {path} cannot be read: {_why(error)}") from None
 
 
 def _config(path: Path | None) -> Mapping[str, Any]:
@@ -128,4 +128,8 @@ def _config(path: Path | None) -> Mapping[str, Any]:
     try:
         return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"WATTOS_CONFIG_FILE {path} cannot be read: {error}") from None
+        raise SettingsError(f"WATTOS_CONFIG_FILE: {path} cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -43,6 +43,7 @@ def _guarded(name: str, program: Callable[[catalog.Service], int]) -> int:
 
 
 def _serve(service: catalog.Service) -> int:
+    Settings.from_environ(os.environ)  # what is wrong is told before seconds go into imports
     import uvloop
 
     from wattos_platform.kernel.bootstrap import load_factory, open_runtime
