@@ -9,6 +9,7 @@ import time
 
 import psutil
 import pytest
+import uvloop
 
 from tests.fakes.meter import FakeLog
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
@@ -60,6 +61,31 @@ async def test_it_is_small_single_threaded_and_survives_a_kill(folder):
         assert (await queue.embed(["hello world"])).data == before.data
     assert len(workers) == 2
     assert not psutil.pid_exists(workers[1].pid)
+
+
+@pytest.mark.parametrize(
+    "run", [pytest.param(asyncio.run, id="asyncio"), pytest.param(uvloop.run, id="uvloop")]
+)
+def test_a_worker_that_died_while_nobody_asked_is_replaced(folder, run):
+    async def ask():
+        workers = []
+
+        async def start():
+            workers.append(await WorkerProcess.start(folder))
+            return workers[-1]
+
+        queue = EmbeddingQueue(
+            start, limits=QueueLimits(), monotonic=time.monotonic, sleep=asyncio.sleep, log=FakeLog()
+        )
+        async with queue.run():
+            await queue.embed(["hello"])
+            os.kill(workers[0].pid, signal.SIGKILL)
+            while psutil.pid_exists(workers[0].pid):
+                await asyncio.sleep(0.01)
+            await asyncio.wait_for(queue.embed(["hello"]), 20)
+        return len(workers)
+
+    assert run(ask()) == 2
 
 
 def test_it_dies_with_its_parent(folder):

@@ -147,6 +147,16 @@ async def test_a_text_that_kills_twice_fails_alone_and_the_wait_grows():
     assert world.slept == [0.25, 0.5, 1.0]
 
 
+async def test_a_surprise_ends_the_job_and_not_the_queue():
+    world = World(
+        FakeWorker([RuntimeError("bug"), RuntimeError("bug")]), FakeWorker([KeyError("bug")]), FakeWorker()
+    )
+    async with world.queue() as queue:
+        with pytest.raises(ServiceError):
+            await queue.embed(["abc"])
+        assert (await queue.embed(["abc"])).row(0)[0] == 3.0
+
+
 async def test_a_worker_that_cannot_start_is_a_clear_error():
     async with World(OSError("no python"), OSError("no python")).queue() as queue:
         with pytest.raises(ServiceError) as caught:

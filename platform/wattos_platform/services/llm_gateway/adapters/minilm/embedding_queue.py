@@ -9,7 +9,6 @@ from typing import Protocol
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.telemetry import Log
-from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerFailed
 from wattos_platform.services.llm_gateway.ports import Embeddings
 
 _LONGEST_BACK_OFF_S = 30.0
@@ -136,7 +135,7 @@ class EmbeddingQueue:
         except ServiceError as error:
             _fail(job, error)
             return
-        except (WorkerFailed, TimeoutError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was: a queue whose task ended would hang all
             await self._lose_worker(error)
             job.attempts += 1
             if job.attempts < _ATTEMPTS:

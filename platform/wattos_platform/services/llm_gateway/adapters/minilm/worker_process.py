@@ -20,7 +20,7 @@ _FLOAT_BYTES = 4
 _END_S = 2.0
 
 
-class WorkerFailed(RuntimeError):  # noqa: N818 - what happened, not a kind of mistake
+class WorkerFailed(Exception):  # noqa: N818 - what happened, not a kind of mistake
     """The worker died, answered nonsense or said that it could not embed these texts."""
 
 
@@ -80,7 +80,8 @@ class WorkerProcess:
             if "error" in head:
                 raise WorkerFailed(head["error"])
             rows = await stdout.readexactly(len(texts) * head["width"] * _FLOAT_BYTES)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, RuntimeError) as error:
+            # RuntimeError: uvloop's word for writing to a pipe whose reader died while nobody wrote.
             raise WorkerFailed(f"the embedding worker ended ({type(error).__name__})") from error
         return Embeddings(rows, head["width"], head["tokens"])
 
