@@ -1,6 +1,7 @@
 """Files that grow: each line once, through rotation by rename and by copy."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from wattos_cli.logstore.entries import Assembler, Entry, Order
@@ -26,6 +27,8 @@ class FamilyFollower:
         self._segments = max((track.segment for track in tracks), default=-1) + 1
         self._tally = tally
         self._refused: set[Path] = set()
+        # Copies that need no reading -> size and time of change: an inode may come back as another file.
+        self._copies: dict[tuple[int, int], tuple[int, int]] = {}
 
     def poll(self) -> tuple[list[Entry], bool]:
         """Return the entries that came since the last call, and whether more is there already."""
@@ -51,36 +54,32 @@ class FamilyFollower:
         A known file is kept open, so that its inode cannot come back as another file's. Names are read from
         low to high: a rotation only moves files upwards, so none is missed.
         """
-        paths: dict[tuple[int, int], tuple[int, Path]] = {}
+        current = next((track for track in self._tracks.values() if track.age == 0), None)
+        found: dict[tuple[int, int], tuple[int, Path, os.stat_result]] = {}
         for age, path in enumerate(self.family.paths()):
             try:
                 status = path.stat()
             except OSError:
                 continue  # renamed or removed meanwhile: the next look sees where it is
-            paths[(status.st_dev, status.st_ino)] = (age, path)
-        current = next((track for track in self._tracks.values() if track.age == 0), None)
+            found[(status.st_dev, status.st_ino)] = (age, path, status)
         for identity, track in self._tracks.items():
-            track.age = paths[identity][0] if identity in paths else -1
-        fresh = [where for identity, where in paths.items() if identity not in self._tracks]
-        for age, path in sorted(fresh, reverse=True):
-            if not self._adopt(path, age, current, paths):
+            track.age = found[identity][0] if identity in found else -1
+        self._copies = {identity: stamp for identity, stamp in self._copies.items() if identity in found}
+        fresh = [where for identity, where in found.items() if identity not in self._tracks]
+        for age, path, status in sorted(fresh, key=lambda where: -where[0]):
+            original = current if current is not None and current.age == 0 and age > 0 else None
+            if not self._adopt(path, age, status, original):
                 break  # rotated once more: whatever is newer waits for its elders
 
-    def _adopt(
-        self,
-        path: Path,
-        age: int,
-        current: Track | None,
-        paths: Mapping[tuple[int, int], tuple[int, Path]],
-    ) -> bool:
+    def _adopt(self, path: Path, age: int, status: os.stat_result, original: Track | None) -> bool:
         """Follow a file not seen before; False if the name stands for another file by now.
 
-        A rotation by rename gives the current name to another file. Where that did not change, a new
-        rotated name is a copy: of what was cut off, which is read on from there, or of what is still there.
+        A rotation by rename gives the current name to another file. Where that did not change (`original`),
+        a new rotated name is a copy, which needs no reading unless the original was truncated since.
         """
-        copied = current is not None and current.age == 0 and age > 0
-        cut = current.cut if current is not None and copied else None
-        if copied and cut is None:
+        identity, stamp = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
+        known_copy = self._copies.get(identity) == stamp
+        if known_copy and not any(track.cut for track in self._tracks.values()):
             return True
         try:
             file = LogFile(path, self.family)
@@ -91,19 +90,28 @@ class FamilyFollower:
                 self._refused.add(path)
                 self._tally.notices.append(f"cannot follow {path}: {error.strerror}")
             return True
-        if paths.get(file.identity) != (age, path):
+        if file.identity != identity:
             file.close()
             return False
-        if cut is None:
-            self._tracks[file.identity] = Track.at(file, self._segments, age, 0)
-        elif current is not None and holds(file, cut.offset, cut.fingerprint):
-            self._tracks[file.identity] = Track.of_copy(file, self._segments, age, cut)
-            current.cut = None
-        else:
+        track = self._continued(file, age)
+        if track is None and not known_copy and not (original and original.is_copied_by(file)):
+            track = Track.at(file, self._segments, age, 0)
+        if track is None:
+            self._copies[identity] = stamp
             file.close()
             return True
+        self._tracks[identity] = track
         self._segments += 1
         return True
+
+    def _continued(self, file: LogFile, age: int) -> Track | None:
+        """Return a track that goes on in the copy of a truncated file; None if this is no such copy."""
+        for original in self._tracks.values():
+            cut = original.cut
+            if age > 0 and cut and holds(file, cut.offset, cut.fingerprint):
+                original.cut = None
+                return Track.of_copy(file, self._segments, age, cut)
+        return None
 
     def _drain(self, track: Track, limit_bytes: int, entries: list[Entry]) -> int:
         """Read what is new in one file into `entries`; returns how many bytes that was."""

@@ -6,6 +6,7 @@ from wattos_cli.logstore.files import LogFile
 from wattos_cli.logstore.lines import Splitter
 
 _FINGERPRINT_BYTES = 64
+_START_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Track:
             return False
         return size < self.offset or not holds(self.file, self.offset, self.fingerprint)
 
+    def is_copied_by(self, other: LogFile) -> bool:
+        """Say whether `other`, a rotated name that is new while this file kept its own, is a copy of it.
+
+        So is an empty one: copying has just begun.
+        """
+        length = min(_START_BYTES, other.size(), self.file.size())
+        if not other.size() or (length and other.read(0, length) == self.file.read(0, length)):
+            return True
+        return self.offset > 0 and holds(other, self.offset, self.fingerprint)
+
     def start_over(self, segment: int) -> Cut:
         """Go back to the start of a truncated file and return what it was like."""
         self.cut, self.cut_polls = Cut(self.offset, self.fingerprint, self.splitter), 0
@@ -69,4 +80,4 @@ class Track:
 
 def holds(file: LogFile, offset: int, fingerprint: bytes) -> bool:
     """Say whether `fingerprint` stands right before `offset` in the file as it is now."""
-    return file.read(offset - len(fingerprint), len(fingerprint)) == fingerprint
+    return file.size() >= offset and file.read(offset - len(fingerprint), len(fingerprint)) == fingerprint

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -49,6 +50,11 @@ def rotate(path: Path, keep: int = 5) -> None:
 
 
 def copytruncate(path: Path) -> None:
+    """Copy and truncate as logrotate does: older copies are renamed first."""
+    for age in range(4, 0, -1):
+        older = path.with_name(f"{path.name}.{age}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{age + 1}"))
     shutil.copyfile(path, path.with_name(f"{path.name}.1"))
     with path.open("r+b") as file:
         file.truncate(0)
@@ -120,6 +126,20 @@ def test_copytruncate_is_noticed_and_the_copy_not_read_twice(tmp_path: Path) -> 
     assert tally.notices == ["chat.0.log was truncated; reading it from its start"]
 
 
+@pytest.mark.parametrize("seen", [0, 1])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_several_copytruncates_between_two_looks(tmp_path: Path, seen: int, times: int) -> None:
+    path = write(tmp_path / "chat.0.log", [line(0, "seen")] * seen)
+    one = follower(path)
+    assert polled(one) == ["seen"] * seen
+    for number in range(times):
+        append(path, line(number, f"{number} a"), line(number, f"{number} b"))
+        copytruncate(path)
+    append(path, line(9, "last"))
+    expected = [f"{number} {which}" for number in range(times) for which in "ab"]
+    assert sorted(polled(one, 6)) == [*expected, "last"]
+
+
 def test_copytruncate_within_a_line(tmp_path: Path) -> None:
     path = write(tmp_path / "chat.0.log", [line(1, "a")])
     one = follower(path)
@@ -149,6 +169,17 @@ def test_a_backup_copy_is_not_taken_for_new_lines(tmp_path: Path) -> None:
     shutil.copyfile(path, path.with_name("chat.0.log.1"))
     append(path, line(2, "b"))
     assert polled(one, 30) == ["b"]
+
+
+def test_a_backup_copy_is_no_news_after_a_rotation_either(tmp_path: Path) -> None:
+    path = write(tmp_path / "chat.0.log", [line(1, "a")])
+    one = follower(path)
+    assert polled(one) == ["a"]
+    shutil.copyfile(path, path.with_name("chat.0.log.1"))
+    assert polled(one) == []
+    rotate(path)
+    append(path, line(2, "b"))
+    assert polled(one, 5) == ["b"]
 
 
 def test_a_removed_file_that_comes_back_is_read_from_its_start(tmp_path: Path) -> None:
@@ -226,6 +257,13 @@ class Following(RuleBasedStateMachine):
             rotate(self.path)
 
     @rule()
+    def copy_and_truncate(self) -> None:
+        self.look()
+        if self.path.exists():
+            copytruncate(self.path)
+        self.look()
+
+    @rule()
     def look(self) -> None:
         self.seen += polled(self.one)
         self.unseen_rotations = 0
@@ -238,7 +276,7 @@ class Following(RuleBasedStateMachine):
         if hasattr(self, "one"):
             self.seen += polled(self.one, 30)
             self.one.close()
-            assert self.seen == self.written
+            assert sorted(self.seen, key=int) == self.written
 
 
 def test_any_mix_of_writing_and_rotating(tmp_path: Path) -> None:
@@ -257,7 +295,8 @@ def test_any_mix_of_writing_and_rotating(tmp_path: Path) -> None:
     case("runTest").runTest()
 
 
-def test_a_busy_writer_over_many_rotations(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rotated", [rotate, copytruncate], ids=["rename", "copytruncate"])
+def test_a_busy_writer_over_many_rotations(tmp_path: Path, rotated: Callable[[Path], None]) -> None:
     path = write(tmp_path / "chat.0.log", [])
     one = follower(path)
     total, every = 6000, 500
@@ -268,7 +307,7 @@ def test_a_busy_writer_over_many_rotations(tmp_path: Path) -> None:
         for number in range(total):
             if number and number % every == 0:
                 turn.acquire()
-                rotate(path)
+                rotated(path)
             append(path, line(number, str(number)))
         done.set()
 
@@ -282,7 +321,8 @@ def test_a_busy_writer_over_many_rotations(tmp_path: Path) -> None:
             turn.acquire(blocking=False)
     thread.join()
     seen += polled(one, 40)
-    assert [int(name) for name in seen] == list(range(total))
+    assert sorted(int(name) for name in seen) == list(range(total))
+    assert rotated is not rotate or seen == sorted(seen, key=int)
 
 
 def test_a_name_that_is_no_file_is_told_once_and_hinders_nothing(tmp_path: Path) -> None:
