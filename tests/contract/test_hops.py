@@ -1,6 +1,7 @@
 """One suite for the fake hop and the real one over aiohttp: what passes with the fake works for real."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ from aiohttp import web
 from tests.fakes.hops import FakeHop
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel import context
-from wattos_platform.kernel.hops import HopClient, HopError, Hops, HopUnavailable
+from wattos_platform.kernel.hops import HopClient, HopError, Hops, HopSettings, HopUnavailable
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
 
@@ -248,6 +249,19 @@ async def test_the_deadline_bounds_a_hanging_call_and_no_breaker_counts_it(real,
         await real.json("GET", "/x")
     await asyncio.wait_for(upstream.gone.wait(), 5)
     assert breakers.get("hop:rag").total_failures == 0
+
+
+async def test_the_wait_for_the_first_byte_can_be_left_to_the_deadline(upstream, breakers):
+    url = f"http://127.0.0.1:{upstream.port}"
+    hops = Hops({"rag": url}, breakers, settings=HopSettings(first_byte_s=0.05))
+    upstream.reply("GET", "/x", hang=True)
+    context.enter(request_of(deadline=time.monotonic() + 0.4))
+    with pytest.raises(HopUnavailable) as failed:
+        await hops.to("rag").json("GET", "/x")
+    assert failed.value.reason == "timeout"
+    with pytest.raises(DeadlineExceeded):
+        await hops.to("rag").json("GET", "/x", first_byte_s=math.inf)
+    await hops.close()
 
 
 async def test_the_callers_own_timeout_counts_against_the_upstream(real, upstream, breakers):

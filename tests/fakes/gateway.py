@@ -14,7 +14,7 @@ from wattos_platform.catalog import service as catalog_service
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
-from wattos_platform.kernel.hops import Hops
+from wattos_platform.kernel.hops import Hops, HopSettings
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.services.gateway.app import create_app
@@ -75,6 +75,7 @@ async def running_gateway(
     environ: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
     down: tuple[str, ...] = (),
+    hop_settings: HopSettings | None = None,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway whose upstreams are fakes; those in `down` listen nowhere."""
     lines: list[bytes] = []
@@ -101,6 +102,7 @@ async def running_gateway(
             {name: upstream.url for name, upstream in upstreams.items()},
             runtime.breakers,
             sign=runtime.signer.sign if runtime.signer else None,
+            settings=hop_settings,
             monotonic=runtime.monotonic,
         )
         running = await stack.enter_async_context(served(create_app(runtime), tmp_path))

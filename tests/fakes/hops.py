@@ -107,6 +107,7 @@ class FakeHop:
         body: Any = None,
         *,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         async with self.stream(method, path, json=body, headers=headers, timeout_s=timeout_s) as response:
@@ -130,6 +131,7 @@ class FakeHop:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
     ) -> AsyncIterator[FakeResponse]:
         if self._reason is not None:
             raise HopUnavailable(self.service, self._reason)

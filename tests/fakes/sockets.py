@@ -26,7 +26,8 @@ class Upstream:
     """Answers every path in one `mode`; `seen` holds every request.
 
     `answer`: what `answer` holds. `stream`: `chunks`, each but the first after one `release`. `broken`: the
-    first chunk, then the connection breaks. `hang`: nothing, until the client leaves. `deaf`: as `answer`,
+    first chunk, then the connection breaks. `hang`: nothing, until the client leaves. `late`: as `answer`,
+    after one `release`. `deaf`: as `answer`,
     but only the first piece of the request body is read before.
     """
 
@@ -86,6 +87,8 @@ class Upstream:
         seen.gone.set()
 
     async def _answer(self, seen: Seen, send: Send) -> None:
+        if self.mode == "late":
+            await self.release.acquire()
         if self.mode == "hang":
             await seen.gone.wait()
             return

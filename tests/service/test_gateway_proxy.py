@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.fakes.gateway import Gateway, running_gateway
 from tests.fakes.sockets import raw
+from wattos_platform.kernel.hops import HopSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MESSAGES = "/api/v1/conversations/c1/messages"
@@ -273,6 +274,19 @@ async def test_an_upstream_that_is_down_is_503_in_the_right_shape(
         assert (body["error"] if shape == "openai" else body)["code"] == "upstream_unavailable"
         ready = await gateway.served.door.get("/health/readiness")
         assert ready.status_code == 200
+
+
+async def test_a_model_may_think_longer_than_a_hops_first_byte_may_take(tmp_path: Path) -> None:
+    async with running_gateway(tmp_path, hop_settings=HopSettings(first_byte_s=0.1)) as gateway:
+        upstream = gateway.upstreams["llm-gateway"]
+        upstream.mode = "late"
+        headers = await gateway.headers()
+        assert (await gateway.call("GET", "/v1/models", headers=headers)).status_code == 503
+        asking = asyncio.create_task(gateway.call("POST", COMPLETIONS, json={}, headers=headers))
+        await asyncio.sleep(0.4)
+        upstream.release.release()
+        upstream.release.release()
+        assert (await asking).status_code == 200
 
 
 async def test_the_deadline_of_a_stream_is_longer_and_a_named_one_is_kept(gateway: Gateway) -> None:

@@ -60,11 +60,13 @@ class WireHopClient:
         body: Any = None,
         *,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send `body` as JSON and return the decoded answer, None for an empty one."""
+        headers = {"accept": _JSON_TYPE, **(headers or {})}
         async with self.stream(
-            method, path, json=body, headers={"accept": _JSON_TYPE, **(headers or {})}, timeout_s=timeout_s
+            method, path, json=body, headers=headers, timeout_s=timeout_s, first_byte_s=first_byte_s
         ) as response:
             content = await response.read()
         if response.status >= _ERROR:
@@ -88,12 +90,21 @@ class WireHopClient:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
     ) -> AsyncIterator[WireHopResponse]:
         """Send `body` as it comes and enter with the answer's head, whatever its status."""
         if json is not None:
             body = encode(json)
             headers = {"content-type": _JSON_TYPE, **(headers or {})}
-        request = HopRequest(method, path, body, headers, request_context.current().deadline, timeout_s)
+        request = HopRequest(
+            method,
+            path,
+            body,
+            headers,
+            deadline=request_context.current().deadline,
+            timeout_s=timeout_s,
+            first_byte_s=self._settings.first_byte_s if first_byte_s is None else first_byte_s,
+        )
         await self._take_place(request.deadline)
         try:
             connection, deadline = await self._send(request)
@@ -175,7 +186,7 @@ class WireHopClient:
             connection = await self.pool.take(until - self._monotonic(), fresh=fresh)
             try:
                 connection.send(request.method, head, request.body, chunked=chunked)
-                await connection.head(self._settings.first_byte_s, until)
+                await connection.head(request.first_byte_s, until)
             except WireError as error:
                 connection.abort()
                 whole = request.body is None or isinstance(request.body, bytes)

@@ -27,7 +27,9 @@ class HopClient(Protocol):
     """One other service. Identity, request id, traceparent and deadline travel along by themselves.
 
     Every call may raise HopUnavailable (refused, silent, breaker open, too many running) and DeadlineExceeded
-    (the request at hand has less than 50 ms left, or ran out of time).
+    (the request at hand has less than 50 ms left, or ran out of time). `timeout_s` bounds the whole call
+    below the deadline; `first_byte_s` replaces the settings' wait for the answer's head where work takes
+    longer, as a model's does (`math.inf`: as long as the deadline allows).
     """
 
     async def json(
@@ -37,6 +39,7 @@ class HopClient(Protocol):
         body: Any = None,
         *,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send `body` as JSON and return the decoded answer, None for an empty one.
@@ -53,6 +56,7 @@ class HopClient(Protocol):
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        first_byte_s: float | None = None,
     ) -> AbstractAsyncContextManager[HopResponse]:
         """Send `body` as it comes and enter with the answer's head, whatever its status.
 

@@ -14,7 +14,10 @@ _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
 @dataclass(frozen=True, slots=True)
 class HopRequest:
-    """One call; `deadline` is the request's (monotonic), `timeout_s` the caller's own bound."""
+    """One call; `deadline` is the request's (monotonic), `timeout_s` the caller's own bound.
+
+    `first_byte_s` counts from the last byte of the request to the first of the answer.
+    """
 
     method: str
     path: str
@@ -22,6 +25,7 @@ class HopRequest:
     headers: Mapping[str, str] | None
     deadline: float
     timeout_s: float | None
+    first_byte_s: float
 
 
 def head_bytes(request: HopRequest, target: str, host: str, headers: dict[str, str]) -> tuple[bytes, bool]:

@@ -1,5 +1,6 @@
 """Passing a request on and its answer back: small bodies in one piece, the rest chunk by chunk."""
 
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.gateway.departure import Departure
 from wattos_platform.services.gateway.domain.headers import RequestHeaders, answer_headers
-from wattos_platform.services.gateway.domain.routes import GatewayRoute
+from wattos_platform.services.gateway.domain.routes import GatewayRoute, Streams
 from wattos_platform.services.gateway.domain.truncation import truncation_event
 
 # What is read whole before it goes on; larger bodies stream, so memory per request stays bounded.
@@ -54,7 +55,7 @@ class Proxy:
         self._hops = hops
 
     async def forward(self, passage: Passage, receive: Receive) -> None:
-        """Ask the route's upstream and answer with what it says.
+        """Ask the route's upstream and answer with what it says; a model may think until the deadline.
 
         Raises ServiceError when the upstream cannot be asked (503), ClientDisconnect when the client left, in
         which case the upstream's work is cancelled.
@@ -67,6 +68,7 @@ class Proxy:
                 target(passage.scope),
                 body=await _body(passage.headers, receive, departure),
                 headers=passage.headers.passed,
+                first_byte_s=math.inf if route.streams is Streams.ANSWER else None,
             ) as answer,
         ):
             length = answer.headers.get("content-length")

@@ -39,7 +39,7 @@ class GatewayModel:
             body["wattos_context"] = [dict(passage) for passage in passages]
         if tools:
             body["tools"] = [{"type": "function", "function": dict(tool.schema)} for tool in tools]
-        data = await self._hop.json("POST", _COMPLETIONS, body, timeout_s=TIMEOUT_S)
+        data = await self._hop.json("POST", _COMPLETIONS, body, timeout_s=TIMEOUT_S, first_byte_s=TIMEOUT_S)
         try:
             return answer_of(data)
         except (KeyError, IndexError, TypeError, AttributeError):

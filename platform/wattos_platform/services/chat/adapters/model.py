@@ -1,5 +1,6 @@
 """The model gateway as a Model."""
 
+import math
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Any
@@ -24,7 +25,10 @@ class GatewayModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the answer as it comes; errors as the port says."""
-        async with self._hop.stream("POST", _COMPLETIONS, json=body_of(request)) as response:
+        # A model may think for longer than a hop's first byte may take; the deadline bounds it.
+        async with self._hop.stream(
+            "POST", _COMPLETIONS, json=body_of(request), first_byte_s=math.inf
+        ) as response:
             if response.status >= _BAD_REQUEST:
                 told = error_of("llm-gateway", response.status, response.headers, await response.read())
                 raise _refusal(told)
