@@ -71,7 +71,10 @@ def _reasons(measured: Measured, total: Requests, target: str) -> list[str]:
         reasons.append("no request was sent")
     limited = total.statuses.get(_TOO_MANY, 0)
     if limited:
-        reasons.append(f"{limited} requests were refused by rate limits (429)")
+        reasons.append(
+            f"{limited} requests were refused by rate limits (429): "
+            "use fewer users, or raise WATTOS_TENANT_RATE_LIMIT"
+        )
     return reasons
 
 

@@ -1,5 +1,6 @@
 import io
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,18 @@ def test_a_wrong_command_line_names_what_is_wrong(screen: Screen, argv: list[str
     assert says in error.message
     assert error.exit_code == ExitCode.USAGE
     assert error.hint
+
+
+DOCUMENTED = [
+    shlex.split(text, comments=True)[2:]
+    for text in (ROOT / "docs" / "how-to" / "logs.md").read_text(encoding="utf-8").splitlines()
+    if text.startswith("wattos logs")
+]
+
+
+@pytest.mark.parametrize("argv", DOCUMENTED, ids=" ".join)
+def test_every_documented_command_runs(screen: Screen, argv: list[str]) -> None:
+    screen.logs(*argv)
 
 
 def test_a_file_that_may_not_be_read(screen: Screen) -> None:
