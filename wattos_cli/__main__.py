@@ -17,17 +17,29 @@ def main(argv: "Sequence[str] | None" = None, execute: "Callable[[list[str]], in
     `execute` runs the command; the tree of `wattos_cli.app` unless a test gives its own.
     """
     args = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name or a locale must not end in an encoding error
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
         text = None if "_WATTOS_COMPLETE" in os.environ else answer(args)
         code = _guarded(args, execute) if text is None else _print(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _leave_pipe()
+        _leave_stdout()
         return 0
+    except OSError as error:  # from the last flush: what is left cannot be delivered
+        _leave_stdout()
+        sys.stderr.write(f"error: cannot write to stdout: {error.strerror}\n")
+        return 1
     return code
+
+
+def _prepare_streams() -> None:
+    """Replace closed streams, and let no file name or locale end in an encoding error."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _print(text: str) -> int:
@@ -70,7 +82,10 @@ def _tell(error: "Exception", *, as_json: bool) -> None:
     from wattos_cli.errors import WattosError
 
     assert isinstance(error, WattosError)  # noqa: S101 - narrows the lazily imported type
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _leave_stdout()
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     text = failures.as_json(error) if as_json else failures.as_text(error, color=color, environ=os.environ)
     sys.stderr.write(f"{text}\n")
@@ -92,8 +107,8 @@ def _watch_signals(terminated: type[BaseException]) -> None:
     signal.signal(signal.SIGTERM, on_terminate)
 
 
-def _leave_pipe() -> None:
-    """Point stdout to nowhere, so that the interpreter's own last flush finds no closed pipe."""
+def _leave_stdout() -> None:
+    """Point stdout to nowhere, so that the interpreter's own last flush finds no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

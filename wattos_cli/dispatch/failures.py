@@ -1,5 +1,6 @@
 """What a person or a script reads when a command fails, and with which code it ends; used by `__main__`."""
 
+import errno
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from typing import Any
 from wattos_cli import __version__
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
+
+_STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
 class Terminated(BaseException):
@@ -22,6 +25,8 @@ def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[st
     usage = _as_usage_error(failure, argv)
     if usage is not None:
         return usage
+    if isinstance(failure, OSError) and (failure.filename is not None or failure.errno in _STORAGE):
+        return _as_system_error(failure)
     return _as_internal_error(failure, argv, environ)
 
 
@@ -37,6 +42,17 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
     path = " ".join(("wattos", *_known(command_path(argv))))
     message = failure.format_message().replace("Value error, ", "")
     return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)
+
+
+def _as_system_error(failure: OSError) -> WattosError:
+    """Return the error for a file that cannot be read or written, or a disk that is full."""
+    place = f"{failure.filename}: " if failure.filename is not None else ""
+    return WattosError(
+        f"{place}{failure.strerror}",
+        hint="check the path, its permissions and the space on the disk: wattos doctor",
+        code="os_error",
+        details={"errno": failure.errno, "path": None if failure.filename is None else str(failure.filename)},
+    )
 
 
 def _known(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -125,6 +125,41 @@ def test_bug_leaves_a_report_without_secrets(capsys: pytest.CaptureFixture[str])
     assert "wk_abcdefgh" not in report
 
 
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            FileNotFoundError(2, "No such file or directory", "/nope/x.xml"),
+            "/nope/x.xml: No such file or directory",
+        ),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(
+    error: OSError, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["health"], raising(error)) == ExitCode.NO
+    assert f"error: {text}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code"),
+    [(">/dev/full", 1), (">&-", 0), ("2>&-", 0), ("<&-", 0)],
+    ids=["full", "1", "2", "0"],
+)
+def test_streams_that_are_full_or_closed(redirection: str, code: int) -> None:
+    command = f'cd "{ROOT}" && "{sys.executable}" -m wattos_cli help exit-codes {redirection}'
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, "PYTHONPATH": ".:platform"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
 def test_github_gets_an_annotation(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
