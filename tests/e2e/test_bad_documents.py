@@ -16,13 +16,13 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def seen(platform: RunningProject) -> Witness:
-    return witness(platform)
+def seen(standing: RunningProject) -> Witness:
+    return witness(standing)
 
 
 @pytest.fixture(scope="module")
-def client(platform: RunningProject, seen: Witness) -> Iterator[httpx.Client]:
-    with caller(platform, "a") as client:
+def client(standing: RunningProject, seen: Witness) -> Iterator[httpx.Client]:
+    with caller(standing, "documents") as client:
         client.event_hooks = {"response": [seen.keep]}
         yield client
 
@@ -128,12 +128,12 @@ def test_a_strange_document_is_read(client: httpx.Client, space: str, name: str,
     ],
 )
 def test_a_file_name_is_a_label_and_never_a_path(
-    platform: RunningProject, client: httpx.Client, space: str, raw_name: str, shown: str
+    standing: RunningProject, client: httpx.Client, space: str, raw_name: str, shown: str
 ) -> None:
-    before = files_of(platform)
+    before = files_of(standing)
     document = settled(client, upload(client, space, raw_name, f"Text of {shown}.\n".encode()))
     assert (document["status"], document["name"]) == ("ready", shown)
-    made = {path.name for path in files_of(platform) - before if ".db" not in path.name}
+    made = {path.name for path in files_of(standing) - before if ".db" not in path.name}
     assert [name for name in made if not name.startswith(document["id"])] == []
     assert client.delete(f"/api/v1/documents/{document['id']}").status_code == 204
 
@@ -181,5 +181,5 @@ def test_afterwards_all_is_as_before(seen: Witness, client: httpx.Client, space:
     assert seen.harm() == []
 
 
-def files_of(platform: RunningProject) -> set[Path]:
-    return {path for path in platform.root.parent.rglob("*") if path.is_file()}
+def files_of(standing: RunningProject) -> set[Path]:
+    return {path for path in standing.root.parent.rglob("*") if path.is_file()}

@@ -17,13 +17,13 @@ MESSAGES = [{"role": "user", "content": "hello"}]
 
 
 @pytest.fixture(scope="module")
-def seen(platform: RunningProject) -> Witness:
-    return witness(platform)
+def seen(standing: RunningProject) -> Witness:
+    return witness(standing)
 
 
 @pytest.fixture(scope="module")
-def client(platform: RunningProject, seen: Witness) -> Iterator[httpx.Client]:
-    with caller(platform, "a") as client:
+def client(standing: RunningProject, seen: Witness) -> Iterator[httpx.Client]:
+    with caller(standing, "requests") as client:
         client.event_hooks = {"response": [seen.keep]}
         yield client
 
@@ -189,8 +189,8 @@ def test_a_wrong_query_is_refused(client: httpx.Client, path: str, query: str) -
     assert is_our_error(answer)
 
 
-def test_a_token_that_is_not_ours_is_a_401(platform: RunningProject, client: httpx.Client) -> None:
-    secret = (platform.root / ".wattos/run/jwt.secret").read_bytes().strip()
+def test_a_token_that_is_not_ours_is_a_401(standing: RunningProject, client: httpx.Client) -> None:
+    secret = (standing.root / ".wattos/run/jwt.secret").read_bytes().strip()
     claims = {
         "iss": "wattos", "aud": "wattos", "sub": "eve", "tenant": "a", "roles": ["admin"], "jti": "j",
         "exp": time.time() + 600,

@@ -12,10 +12,10 @@ QUESTION = [{"role": "user", "content": "Is anybody there?"}]
 
 
 @pytest.fixture(scope="module")
-def sdk(platform: RunningProject) -> Iterator[openai.OpenAI]:
-    made = platform.wattos("token", "create", "-q")
+def sdk(standing: RunningProject) -> Iterator[openai.OpenAI]:
+    made = standing.wattos("token", "create", "-q")
     assert made.returncode == 0, made.stderr
-    base_url = f"{platform.url('gateway')}/v1"
+    base_url = f"{standing.url('gateway')}/v1"
     with openai.OpenAI(base_url=base_url, api_key=made.stdout.strip(), max_retries=0) as client:
         yield client
 
@@ -88,7 +88,7 @@ def test_a_bad_request_names_the_parameter(sdk: openai.OpenAI) -> None:
     assert caught.value.param == "messages"
 
 
-def test_a_refused_role_is_a_permission_error(platform: RunningProject, sdk: openai.OpenAI) -> None:
-    viewer = platform.wattos("token", "create", "-q", "--role", "viewer").stdout.strip()
+def test_a_refused_role_is_a_permission_error(standing: RunningProject, sdk: openai.OpenAI) -> None:
+    viewer = standing.wattos("token", "create", "-q", "--role", "viewer").stdout.strip()
     with pytest.raises(openai.PermissionDeniedError):
         sdk.with_options(api_key=viewer).chat.completions.create(model="default", messages=QUESTION)

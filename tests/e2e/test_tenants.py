@@ -33,8 +33,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(platform: RunningProject) -> Iterator[World]:
-    with caller(platform, "a") as a, caller(platform, "b") as b:
+def world(standing: RunningProject) -> Iterator[World]:
+    with caller(standing, "a") as a, caller(standing, "b") as b:
         space = new_space(a)
         document = settled(a, upload(a, space, "vault.txt", SECRET))
         assert (document["status"], document["chunks"]) == ("ready", 1)
@@ -184,10 +184,41 @@ def test_usage_and_audit_are_those_of_the_caller_s_tenant(world: World) -> None:
         assert is_our_error(named)
 
 
+def test_filters_and_cursors_of_one_tenant_lead_another_nowhere(world: World) -> None:
+    own = new_space(world.b)
+    settled(world.b, upload(world.b, own, "own.txt", b"The vault of the bank is empty.\n"))
+    for filters in ({"document_ids": [world.document]}, {"documents": ["vault.txt"]}):
+        asked = {"query": QUESTION, "knowledge_space_id": own, "filters": filters}
+        assert world.b.post("/api/v1/search", json=asked).json()["results"] == []
+    new_space(world.a, "second")
+    for path in ("knowledge-spaces", "conversations"):
+        world.a.post("/api/v1/conversations", json={})
+        cursor = world.a.get(f"/api/v1/{path}?limit=1").json()["next_cursor"]
+        assert cursor is not None, path
+        seen = world.b.get(f"/api/v1/{path}", params={"cursor": cursor}).json()["items"]
+        assert {item["id"] for item in seen} <= {own}, path
+    assert world.b.delete(f"/api/v1/knowledge-spaces/{own}").status_code == 204
+
+
+def test_an_idempotency_key_belongs_to_its_tenant(world: World) -> None:
+    key = {"idempotency-key": "the-same-key-0001"}
+    made = [client.post("/api/v1/conversations", json={}, headers=key) for client in (world.a, world.b)]
+    again = world.a.post("/api/v1/conversations", json={}, headers=key)
+    assert [answer.status_code for answer in (*made, again)] == [201] * 3
+    ids = [answer.json()["id"] for answer in made]
+    assert ids[0] == again.json()["id"] != ids[1]
+    runs = [
+        client.post("/api/v1/agents/legal/runs", json={"input": "x"}, headers=key).json()["id"]
+        for client in (world.a, world.b)
+    ]
+    assert runs[0] != runs[1]
+    assert world.b.get(f"/api/v1/runs/{runs[0]}").status_code == 404
+
+
 def test_users_of_one_tenant_share_knowledge_but_not_conversations(
-    platform: RunningProject, world: World
+    standing: RunningProject, world: World
 ) -> None:
-    with caller(platform, "a", user="colleague") as colleague:
+    with caller(standing, "a", user="colleague") as colleague:
         assert colleague.get(f"/api/v1/knowledge-spaces/{world.space}").status_code == 200
         assert colleague.get(f"/api/v1/conversations/{world.conversation}").status_code == 404
         assert colleague.get(f"/api/v1/runs/{world.run}").status_code == 404
@@ -202,13 +233,13 @@ def test_a_header_never_grants_a_tenant(world: World, path: str) -> None:
     assert world.b.get(path, headers={"x-tenant-id": "b"}).status_code == 200
 
 
-def test_an_identity_from_outside_is_dropped(platform: RunningProject, world: World) -> None:
+def test_an_identity_from_outside_is_dropped(standing: RunningProject, world: World) -> None:
     """[defect-10] even one that is truly signed: who calls is for the gateway to say."""
-    forged = identity(platform, "rag", "a")
+    forged = identity(standing, "rag", "a")
     answer = world.b.get("/api/v1/knowledge-spaces", headers={IDENTITY_HEADER: forged})
     assert (answer.status_code, answer.json()["items"]) == (200, [])
     without = httpx.get(
-        f"{platform.url('gateway')}/api/v1/knowledge-spaces", headers={IDENTITY_HEADER: forged}
+        f"{standing.url('gateway')}/api/v1/knowledge-spaces", headers={IDENTITY_HEADER: forged}
     )
     assert without.status_code == 401
 
@@ -227,10 +258,10 @@ def test_every_service_behind_the_gateway_is_asked_below() -> None:
 
 @pytest.mark.parametrize(("service", "path"), INNER.items())
 def test_a_service_called_directly_asks_for_an_identity(
-    platform: RunningProject, world: World, service: str, path: str
+    standing: RunningProject, world: World, service: str, path: str
 ) -> None:
-    address = platform.url(service) + path
-    meant_for_another = identity(platform, "chat" if service == "rag" else "rag", "a")
+    address = standing.url(service) + path
+    meant_for_another = identity(standing, "chat" if service == "rag" else "rag", "a")
     bearer = {"authorization": world.a.headers["authorization"]}
     refused = [
         httpx.get(address, headers=headers)
@@ -244,14 +275,14 @@ def test_a_service_called_directly_asks_for_an_identity(
     ]
     assert [answer.status_code for answer in refused] == [401] * 5
     assert all(is_our_error(answer) for answer in refused)
-    accepted = httpx.get(address, headers={IDENTITY_HEADER: identity(platform, service, "a")})
+    accepted = httpx.get(address, headers={IDENTITY_HEADER: identity(standing, service, "a")})
     assert accepted.status_code == 200
 
 
-def test_an_expired_or_revoked_credential_opens_nothing(platform: RunningProject, world: World) -> None:
-    short = token(platform, "b", ttl_s=1)
-    revoked = token(platform, "b")
-    assert platform.wattos("token", "revoke", revoked).returncode == 0
+def test_an_expired_or_revoked_credential_opens_nothing(standing: RunningProject, world: World) -> None:
+    short = token(standing, "b", ttl_s=1)
+    revoked = token(standing, "b")
+    assert standing.wattos("token", "revoke", revoked).returncode == 0
     time.sleep(1.1)
     for key, code in ((short, "token_expired"), (revoked, "token_revoked")):
         answer = world.b.get("/api/v1/runs", headers={"authorization": f"Bearer {key}"})
@@ -266,9 +297,9 @@ def calls(client: httpx.Client) -> int:
     return int(client.get("/v1/usage").json()["totals"]["calls"])
 
 
-def identity(platform: RunningProject, audience: str, tenant: str) -> str:
+def identity(standing: RunningProject, audience: str, tenant: str) -> str:
     """Return what the gateway would sign for `tenant`: made with the platform's own key."""
-    key = (platform.root / ".wattos/run/identity.key").read_bytes().strip()
+    key = (standing.root / ".wattos/run/identity.key").read_bytes().strip()
     return IdentitySigner(key, "gateway").sign(Identity(tenant, "forger", ("admin",)), audience)
 
 
