@@ -3,7 +3,6 @@
 Imports only what is cheap, because `wattos ps` and the guardian pay for it.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -138,6 +137,8 @@ def socket_base(environ: Mapping[str, str]) -> Path:
 
 def socket_dir(project: Project, environ: Mapping[str, str]) -> Path:
     """Return the folder of the project's sockets; it need not exist."""
+    import hashlib  # brings OpenSSL, which the supervisor has no use for
+
     digest = hashlib.sha256(os.fsencode(project.root)).hexdigest()[:12]
     return socket_base(environ) / digest
 

@@ -26,6 +26,7 @@ NAMES = [service.name for service in catalog.SERVICES if service.default]
 PACKAGES = str(Path(catalog.__file__).resolve().parents[1])
 REPOSITORY = str(Path(__file__).resolve().parents[2])
 ONE = "chat"
+SETTLE_S = 3.0  # memory is that of services at rest
 
 
 def wattos(root: Path, *argv: str, environ: dict[str, str]) -> dict[str, object]:
@@ -76,6 +77,7 @@ def execute(names: list[str], environ: dict[str, str], folder: Path, offset: int
         waiting = {path for path in waiting if not is_ready(path)}
         time.sleep(0.015)
     took_s = time.perf_counter() - began
+    time.sleep(SETTLE_S)
     used = pss([child.pid for child in children])
     for child in children:
         child.terminate()
@@ -90,6 +92,7 @@ def ascend(root: Path, environ: dict[str, str]) -> tuple[float, float, float]:
     wattos(root, "up", environ=environ)
     took_s = time.perf_counter() - began
     state = json.loads((root / ".wattos/run/services.json").read_text())
+    time.sleep(SETTLE_S)
     pids = [state["guardian"]["pid"], state["supervisor"]["pid"], *state["fork_servers"]]
     used = pss([*pids, *(row["pid"] for row in state["services"])])
     began = time.perf_counter()

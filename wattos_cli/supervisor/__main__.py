@@ -6,7 +6,9 @@ anything, and guardian and supervisor share one interpreter's pages.
 
 import os
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 from wattos_cli.supervisor import parenthood
 from wattos_cli.supervisor.fork_process import ForkServerProcess, platform_environ
@@ -30,16 +32,23 @@ def main(argv: list[str]) -> int:
 def _supervise(invocation: Invocation, guardian_pipe: int) -> int:
     parenthood.become_subreaper()
     parenthood.set_name("wattos-supervisor")
+    if not invocation.needs.tls:
+        modules: MutableMapping[str, Any] = sys.modules
+        modules["ssl"] = None  # asyncio does without, which saves 10 ms and 2 MB
     import_paths = _import_paths()
     environ = platform_environ(os.environ, import_paths)
 
     def fork_server() -> ForkServerProcess:
         log_file = invocation.root / ".wattos" / "logs" / "supervisor.log"
         return ForkServerProcess(
-            invocation.preload, environ, invocation.root, log_file, migrations=invocation.migrations
+            invocation.needs.preload,
+            environ,
+            invocation.root,
+            log_file,
+            migrations=invocation.needs.migrations,
         )
 
-    first = fork_server() if invocation.preload else None
+    first = fork_server() if invocation.needs.preload else None
 
     from wattos_cli.supervisor.daemon import run  # imports asyncio, while the fork server imports its own
 

@@ -136,13 +136,8 @@ def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, mem
 def _reach(plan: Plan, project: Project, config: Config, deps: Deps) -> ControlClient:
     """Return a client of the project's supervisor, started now if none runs."""
     forks = config.start_method == "fork" and sys.platform == "linux"
-    return launch.connect_or_start(
-        project,
-        config.environ,
-        preload=platform_plan.preload_names(plan) if forks else (),
-        migrations=platform_plan.needs_migrations(plan, project.data_dir),
-        sleep=deps.sleep,
-    )
+    needs = platform_plan.needs(plan, project.data_dir, forks=forks)
+    return launch.connect_or_start(project, config.environ, needs, deps.sleep)
 
 
 def _is_of_other_version(client: ControlClient, timeout_s: float) -> bool:

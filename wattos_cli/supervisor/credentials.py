@@ -1,7 +1,6 @@
 """The secrets that a project gets at its first `up`; each a 0600 file in `.wattos/run`."""
 
 import os
-import secrets
 from pathlib import Path
 
 from wattos_cli.project import Project
@@ -25,6 +24,8 @@ def ensure(project: Project) -> None:
 
 def _create(path: Path) -> None:
     """Write a fresh secret and put it in place in one step: a half-written one must never be used."""
+    import secrets
+
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:

@@ -5,15 +5,26 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """Services to preload (none: no fork server), and what can be left out when it is not needed.
+
+    `migrations`: some database does not exist yet. `tls`: some attached service is asked over https.
+    """
+
+    preload: tuple[str, ...] = ()
+    migrations: bool = False
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
-    """Project and socket folder, inherited descriptors, services to preload (none: no fork server)."""
+    """Project and socket folder, inherited descriptors, and what the services need."""
 
     root: Path
     socket_dir: Path
     client_fd: int
     lock_fd: int
-    preload: tuple[str, ...]
-    migrations: bool
+    needs: Needs
 
     @classmethod
     def parse(cls, argv: list[str]) -> "Invocation":
@@ -24,8 +35,11 @@ class Invocation:
             socket_dir=Path(given["--sockets"]),
             client_fd=int(given["--client-fd"]),
             lock_fd=int(given["--lock-fd"]),
-            preload=tuple(name for name in given["--preload"].split(",") if name),
-            migrations=given["--migrations"] == "yes",
+            needs=Needs(
+                preload=tuple(name for name in given["--preload"].split(",") if name),
+                migrations=given["--migrations"] == "yes",
+                tls=given["--tls"] == "yes",
+            ),
         )
 
     def to_argv(self) -> list[str]:
@@ -35,6 +49,7 @@ class Invocation:
             "--sockets", str(self.socket_dir),
             "--client-fd", str(self.client_fd),
             "--lock-fd", str(self.lock_fd),
-            "--preload", ",".join(self.preload),
-            "--migrations", "yes" if self.migrations else "no",
+            "--preload", ",".join(self.needs.preload),
+            "--migrations", "yes" if self.needs.migrations else "no",
+            "--tls", "yes" if self.needs.tls else "no",
         ]  # fmt: skip

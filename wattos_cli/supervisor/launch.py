@@ -12,7 +12,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, prepare_socket_dir, read_json
 from wattos_cli.supervisor import process_table
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
-from wattos_cli.supervisor.invocation import Invocation
+from wattos_cli.supervisor.invocation import Invocation, Needs
 
 _CLIENT_FD = 3
 _LOCK_FD = 4
@@ -57,9 +57,7 @@ def wait_until_gone(project: Project, timeout_s: float) -> bool:
 def connect_or_start(
     project: Project,
     environ: Mapping[str, str],
-    *,
-    preload: tuple[str, ...],
-    migrations: bool,
+    needs: Needs,
     sleep: Callable[[float], None],
 ) -> ControlClient:
     """Return a client of the project's supervisor, which is started if there is none.
@@ -75,7 +73,7 @@ def connect_or_start(
         except BlockingIOError:
             os.close(lock)
         else:
-            return _start(project, environ, preload, lock, migrations=migrations)
+            return _start(project, environ, needs, lock)
         try:
             return connect(project)
         except SupervisorGoneError as error:
@@ -84,14 +82,12 @@ def connect_or_start(
         sleep(_POLL_S)
 
 
-def _start(
-    project: Project, environ: Mapping[str, str], preload: tuple[str, ...], lock: int, *, migrations: bool
-) -> ControlClient:
+def _start(project: Project, environ: Mapping[str, str], needs: Needs, lock: int) -> ControlClient:
     """Start guardian and supervisor, which take over `lock`; return a client on a socket they inherit."""
     _end_leftovers(project)
     sockets = prepare_socket_dir(project, environ)
     ours, theirs = socket.socketpair()
-    invocation = Invocation(project.root, sockets, _CLIENT_FD, _LOCK_FD, preload, migrations)
+    invocation = Invocation(project.root, sockets, _CLIENT_FD, _LOCK_FD, needs)
     moved_lock = fcntl.fcntl(lock, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
     os.close(lock)
     with theirs:

@@ -5,7 +5,6 @@ fetched from its operations socket. Both ask for the operator token as a bearer 
 """
 
 import asyncio
-import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -61,6 +60,8 @@ class MetricsApi:
         return _error(HTTPStatus.NOT_FOUND, "known are /targets and /targets/SERVICE/N/metrics")
 
     def _authorized(self, lines: Sequence[str]) -> bool:
+        import hmac  # brings OpenSSL, which a supervisor without Prometheus has no use for
+
         given = next((line for line in lines if line.lower().startswith("authorization:")), "")
         scheme, _, token = given.partition(":")[2].strip().partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)

@@ -1,6 +1,5 @@
 """What is to run: made from catalog, configuration and flags, obeyed by the supervisor."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -102,6 +101,8 @@ def _service(value: Mapping[str, Any]) -> ServicePlan:
 
 def digest(value: object) -> str:
     """Return a short fingerprint of JSON-able `value` that does not depend on the order of keys."""
+    import hashlib  # brings OpenSSL, which the supervisor has no use for
+
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

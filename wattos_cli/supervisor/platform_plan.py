@@ -1,6 +1,6 @@
 """From catalog, configuration and flags to the Plan that the supervisor obeys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor.addresses import address_of
+from wattos_cli.supervisor.invocation import Needs
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
 from wattos_platform import catalog
 
@@ -168,12 +169,13 @@ def _digests(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def preload_names(plan: Plan) -> tuple[str, ...]:
-    """Return the bundled services of `plan`, which a fork server imports ahead."""
-    return tuple(service.name for service in plan.services if service.kind == "bundled")
-
-
-def needs_migrations(plan: Plan, data_dir: Path) -> bool:
-    """Return whether some embedded database does not exist yet, so that migrations will run for sure."""
-    names: Iterable[str] = (service.name for service in plan.services if service.database)
-    return any(not (data_dir / f"{name}.db").exists() for name in names)
+def needs(plan: Plan, data_dir: Path, *, forks: bool) -> Needs:
+    """Return what a supervisor for `plan` must bring along; `forks` says whether services are forked."""
+    bundled = tuple(service.name for service in plan.services if service.kind == "bundled")
+    databases = [data_dir / f"{service.name}.db" for service in plan.services if service.database]
+    urls = [text for service in plan.services for text in (service.url, service.health)]
+    return Needs(
+        preload=bundled if forks else (),
+        migrations=not all(path.exists() for path in databases),
+        tls=any(url.startswith("https:") for url in urls),
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,14 +74,16 @@ async def connects(address: Address, timeout_s: float) -> None:
             _, writer = await _open(address)
     except TimeoutError as error:
         raise ProbeError(f"no connection within {timeout_s:g} s") from error
-    except OSError as error:
-        raise ProbeError(error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:
+        raise ProbeError(getattr(error, "strerror", None) or str(error)) from error
     writer.close()
 
 
 async def _open(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if address.path:
         return await asyncio.open_unix_connection(address.path, limit=_LARGEST_ANSWER_BYTES)
+    if address.tls and sys.modules.get("ssl") is None:
+        raise ValueError("https was not needed when the platform was started; run: wattos down, wattos up")
     tls = True if address.tls else None
     return await asyncio.open_connection(address.host, address.port, limit=_LARGEST_ANSWER_BYTES, ssl=tls)
 

@@ -1,6 +1,5 @@
 """Log files that have grown: renamed, five kept, and their writer told to open a new one."""
 
-import shutil
 from pathlib import Path
 
 LIMIT_BYTES = 64 * 1024 * 1024
@@ -29,6 +28,8 @@ def copy_and_truncate(path: Path, kept: int = KEPT) -> None:
 
     What is written between copy and truncate is lost; a foreign program leaves no better way.
     """
+    import shutil  # brings three compression libraries
+
     _shift(path, kept)
     shutil.copyfile(path, _numbered(path, 1))
     with path.open("r+b") as stream:
