@@ -74,6 +74,9 @@ def execute(names: list[str], environ: dict[str, str], folder: Path, offset: int
             children.append(subprocess.Popen(command, env={**environ, **own}, stdout=log, stderr=log))
     waiting = {str(folder / f"{name}.sock") for name in names}
     while waiting:
+        dead = [child.args for child in children if child.poll() is not None]
+        if dead:
+            sys.exit(f"ended before it was ready: {dead}, see {folder}")
         waiting = {path for path in waiting if not is_ready(path)}
         time.sleep(0.015)
     took_s = time.perf_counter() - began
