@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +24,7 @@ from wattos_cli.supervisor import (
 from wattos_cli.supervisor.children import ExecSpawner
 from wattos_cli.supervisor.control import ControlServer
 from wattos_cli.supervisor.fleet import Fleet
-from wattos_cli.supervisor.fork_process import ForkServerProcess
+from wattos_cli.supervisor.fork_process import ForkServers
 from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
@@ -32,30 +32,33 @@ from wattos_cli.supervisor.replica import Replica
 from wattos_cli.supervisor.surroundings import Surroundings
 from wattos_cli.supervisor.upkeep import Upkeep
 
-MakeForkServer = Callable[[], ForkServerProcess]
-
 
 def run(
     invocation: Invocation,
     import_paths: tuple[Path, ...],
-    first: ForkServerProcess | None,
-    make: MakeForkServer | None,
+    fork_servers: ForkServers | None,
+    *,
+    client_fd: int,
     guardian_pipe: int,
 ) -> int:
     """Supervise until `down`, a signal, or the end of who must not end; return the exit code."""
-    return asyncio.run(_supervise(invocation, import_paths, first, make, guardian_pipe))
+    supervising = _supervise(
+        invocation, import_paths, fork_servers, client_fd=client_fd, guardian_pipe=guardian_pipe
+    )
+    return asyncio.run(supervising)
 
 
 async def _supervise(
     invocation: Invocation,
     import_paths: tuple[Path, ...],
-    first: ForkServerProcess | None,
-    make: MakeForkServer | None,
+    fork_servers: ForkServers | None,
+    *,
+    client_fd: int,
     guardian_pipe: int,
 ) -> int:
-    daemon = Daemon(invocation, import_paths, first, make)
+    daemon = Daemon(invocation, import_paths, fork_servers)
     asyncio.get_running_loop().add_reader(guardian_pipe, lambda: _die("the guardian ended"))
-    return await daemon.run()
+    return await daemon.run(client_fd)
 
 
 def _die(reason: str) -> NoReturn:
@@ -73,8 +76,7 @@ class Daemon:
         self,
         invocation: Invocation,
         import_paths: tuple[Path, ...],
-        first: ForkServerProcess | None,
-        make: MakeForkServer | None,
+        fork_servers: ForkServers | None,
     ) -> None:
         self._invocation = invocation
         self._project = Project(invocation.root)
@@ -84,7 +86,7 @@ class Daemon:
         self._write_due = False
         execs = ExecSpawner()
         execs.watch(self._loop)
-        self._launcher = Launcher(execs, first, make, fatal=_die)
+        self._launcher = Launcher(execs, fork_servers, fatal=_die)
         surroundings = Surroundings(
             self._project, invocation.socket_dir, import_paths, self._settings.drain_s
         )
@@ -94,12 +96,12 @@ class Daemon:
         self._api: asyncio.Server | None = None
         self._api_port = 0
 
-    async def run(self) -> int:
+    async def run(self, client_fd: int) -> int:
         """Serve until `stop`, then end every service and give everything back."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
         await self._control.listen(self._invocation.socket_dir / protocol.SOCKET_NAME)
-        await self._control.serve_inherited(self._invocation.client_fd)
+        await self._control.serve_inherited(client_fd)
         upkeep = asyncio.create_task(self._upkeep.run())
         await self._stop.wait()
         upkeep.cancel()

@@ -3,7 +3,8 @@
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wattos_cli.supervisor import exec_child
@@ -26,12 +27,19 @@ class ForkServerProcess:
         command = [sys.executable, "-P", "-m", "wattos_platform", "forkserver"]
         command += ["--control-fd", str(exec_child.PASSED_FD), "--parent", str(os.getpid())]
         command += ["--preload", ",".join(services)]
-        if migrations:
-            command.append("--migrations")
+        command += ["--migrations", "yes" if migrations else "no"]
         with theirs:
             self.pid = exec_child.start(
                 command, environ=environ, cwd=cwd, log_file=log_file, pass_fd=theirs.fileno()
             )
+
+
+@dataclass(frozen=True, slots=True)
+class ForkServers:
+    """The fork server that is already starting, and how to start another when code has changed."""
+
+    first: ForkServerProcess
+    make: Callable[[], ForkServerProcess]
 
 
 def platform_environ(environ: Mapping[str, str], import_paths: Sequence[Path]) -> dict[str, str]:

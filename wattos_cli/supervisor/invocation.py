@@ -18,12 +18,10 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """Project and socket folder, inherited descriptors, and what the services need."""
+    """Project and socket folder, and what the services need."""
 
     root: Path
     socket_dir: Path
-    client_fd: int
-    lock_fd: int
     needs: Needs
 
     @classmethod
@@ -33,8 +31,6 @@ class Invocation:
         return cls(
             root=Path(given["--project"]),
             socket_dir=Path(given["--sockets"]),
-            client_fd=int(given["--client-fd"]),
-            lock_fd=int(given["--lock-fd"]),
             needs=Needs(
                 preload=tuple(name for name in given["--preload"].split(",") if name),
                 migrations=given["--migrations"] == "yes",
@@ -47,8 +43,6 @@ class Invocation:
         return [
             "--project", str(self.root),
             "--sockets", str(self.socket_dir),
-            "--client-fd", str(self.client_fd),
-            "--lock-fd", str(self.lock_fd),
             "--preload", ",".join(self.needs.preload),
             "--migrations", "yes" if self.needs.migrations else "no",
             "--tls", "yes" if self.needs.tls else "no",

@@ -11,11 +11,11 @@ from pathlib import Path
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, prepare_socket_dir, read_json
 from wattos_cli.supervisor import process_table
+from wattos_cli.supervisor.__main__ import CLIENT_FD, LOCK_FD
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.invocation import Invocation, Needs
 
-_CLIENT_FD = 3
-_LOCK_FD = 4
+_PROGRAM = "import sys; from wattos_cli.supervisor.__main__ import main; sys.exit(main(sys.argv[1:]))"
 _OUT_OF_THE_WAY = 20
 _POLL_S = 0.02
 _SETTLE_S = 10.0
@@ -87,7 +87,7 @@ def _start(project: Project, environ: Mapping[str, str], needs: Needs, lock: int
     _end_leftovers(project)
     sockets = prepare_socket_dir(project, environ)
     ours, theirs = socket.socketpair()
-    invocation = Invocation(project.root, sockets, _CLIENT_FD, _LOCK_FD, needs)
+    invocation = Invocation(project.root, sockets, needs)
     moved_lock = fcntl.fcntl(lock, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
     os.close(lock)
     with theirs:
@@ -95,7 +95,7 @@ def _start(project: Project, environ: Mapping[str, str], needs: Needs, lock: int
     try:
         os.posix_spawn(
             sys.executable,
-            [sys.executable, "-S", "-P", "-m", "wattos_cli.supervisor", *invocation.to_argv()],
+            [sys.executable, "-S", "-P", "-c", _PROGRAM, *invocation.to_argv()],
             {**environ, "PYTHONPATH": os.pathsep.join(_absolute_path()), "PYTHONUNBUFFERED": "1"},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -107,8 +107,8 @@ def _start(project: Project, environ: Mapping[str, str], needs: Needs, lock: int
                     0o600,
                 ),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
-                (os.POSIX_SPAWN_DUP2, moved, _CLIENT_FD),
-                (os.POSIX_SPAWN_DUP2, moved_lock, _LOCK_FD),
+                (os.POSIX_SPAWN_DUP2, moved, CLIENT_FD),
+                (os.POSIX_SPAWN_DUP2, moved_lock, LOCK_FD),
             ],
         )
     finally:

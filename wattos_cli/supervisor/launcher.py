@@ -6,32 +6,31 @@ from collections.abc import Callable
 
 from wattos_cli.supervisor.children import Child, ExecSpawner, Start
 from wattos_cli.supervisor.fork_client import ForkServer, ForkServerGoneError
-from wattos_cli.supervisor.fork_process import ForkServerProcess
+from wattos_cli.supervisor.fork_process import ForkServerProcess, ForkServers
 from wattos_cli.supervisor.plan import ServicePlan
 
 
 class Launcher:
     """Chooses the spawner for a service and keeps the fork server as new as the code on disk.
 
-    `make` starts another fork server; None means that everything is executed. `fatal` is called when a fork
+    Without `fork_servers` everything is executed. `fatal` is called when a fork
     server that had children dies: the platform goes down with it, as it does with the supervisor.
     """
 
     def __init__(
         self,
         execs: ExecSpawner,
-        first: ForkServerProcess | None,
-        make: Callable[[], ForkServerProcess] | None,
+        fork_servers: ForkServers | None,
         fatal: Callable[[str], None],
     ) -> None:
         self.execs = execs
         self.generation = 0
-        self._make = make
+        self._make = fork_servers.make if fork_servers else None
         self._fatal = fatal
         self._servers: list[ForkServer] = []
         self._watchers: set[asyncio.Task[None]] = set()
-        if first is not None:
-            self._take(first)
+        if fork_servers is not None:
+            self._take(fork_servers.first)
 
     @property
     def current(self) -> ForkServer | None:

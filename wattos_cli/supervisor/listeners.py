@@ -119,6 +119,6 @@ def _project_argument(pid: int) -> Project | None:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return None
-    if "wattos_cli.supervisor" not in arguments or "--project" not in arguments:
+    if not any("wattos_cli.supervisor" in each for each in arguments) or "--project" not in arguments:
         return None
     return Project(Path(arguments[arguments.index("--project") + 1]))

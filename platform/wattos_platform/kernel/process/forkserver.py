@@ -15,7 +15,6 @@ It forks only from its only thread: PR_SET_PDEATHSIG follows the parent's thread
 closes, it kills its children and ends.
 """
 
-import argparse
 import contextlib
 import json
 import os
@@ -41,19 +40,14 @@ def main(argv: Sequence[str], run: Program) -> int:
 
     `run` takes the arguments of a program (`["serve", "chat"]`).
     """
-    parser = argparse.ArgumentParser(prog="wattos_platform forkserver")
-    parser.add_argument("--control-fd", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--preload", default="")
-    parser.add_argument("--migrations", action="store_true")
-    options = parser.parse_args(argv)
-    die_with_parent(options.parent)
+    given = dict(zip(argv[::2], argv[1::2], strict=True))
+    die_with_parent(int(given["--parent"]))
     set_name("wattos-forkserver")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control = socket.socket(fileno=options.control_fd)
+    control = socket.socket(fileno=int(given["--control-fd"]))
     control.set_inheritable(False)
-    names = [name for name in options.preload.split(",") if name]
-    server = _Server(control, stages(names, migrations=options.migrations))
+    names = [name for name in given["--preload"].split(",") if name]
+    server = _Server(control, stages(names, migrations=given["--migrations"] == "yes"))
     request = server.serve()
     return 0 if request is None else become_child(request, run)
 
