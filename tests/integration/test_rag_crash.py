@@ -83,9 +83,17 @@ def check_whole(folder: Path, document_id: str) -> None:
     assert sorted(row[0] for row in vectors) == sorted(keys)
 
 
-@pytest.mark.parametrize("kill_after_s", [0.0, 0.4, 1.0, 1.6])
-async def test_accepted_documents_are_taken_in_whole_after_sigkill(
-    tmp_path: Path, kill_after_s: float
+@pytest.mark.parametrize(
+    ("how", "after_s"),
+    [
+        pytest.param(signal.SIGKILL, 0.0, id="killed-at-once"),
+        pytest.param(signal.SIGKILL, 0.4, id="killed-while-reading"),
+        pytest.param(signal.SIGKILL, 1.2, id="killed-while-writing"),
+        pytest.param(signal.SIGTERM, 0.4, id="drained-while-reading"),
+    ],
+)
+async def test_accepted_documents_are_taken_in_whole_after_the_process_ended(
+    tmp_path: Path, how: signal.Signals, after_s: float
 ) -> None:
     model = Model()
     async with (
@@ -99,10 +107,10 @@ async def test_accepted_documents_are_taken_in_whole_after_sigkill(
                 await upload(client, space, "small.txt", SMALL),
             ]
         for _ in range(3):
-            await asyncio.sleep(kill_after_s)
+            await asyncio.sleep(after_s)
             assert rag.process is not None
             children = psutil.Process(rag.process.pid).children(recursive=True)
-            await rag.end(signal.SIGKILL)
+            await rag.end(how)
             _, alive = psutil.wait_procs(children, timeout=0.5)
             # A container without a reaper keeps the dead as zombies; they hold nothing.
             assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []

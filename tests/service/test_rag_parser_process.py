@@ -1,7 +1,6 @@
 """The parser process: a document may hang or kill it, the next one is read all the same."""
 
 import asyncio
-import os
 import signal
 
 import psutil
@@ -11,7 +10,9 @@ from wattos_platform.services.rag.adapters.parser_process import ParserBugError,
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.ports import DocumentRefusedError
 
-PLAIN = "text/plain"
+PLAIN, HTML = "text/plain", "text/html"
+# So deeply nested that building the tree's text takes minutes.
+ENDLESS = "<div>" * 200_000 + "x"
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def children() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and any("parsing.child" in part for part in child.cmdline())
+        if child.status() != psutil.STATUS_ZOMBIE and any("parsing.start" in part for part in child.cmdline())
     ]
 
 
@@ -35,23 +36,22 @@ async def read(parser, path, media=PLAIN):
 
 async def test_document_that_takes_too_long_is_refused_and_the_next_is_read(tmp_path):
     parser = ParserProcess(timeout_s=2)
-    pipe = tmp_path / "never.txt"
-    os.mkfifo(pipe)  # reading it waits for a writer that never comes
-    good = tmp_path / "good.txt"
+    endless, good = tmp_path / "endless.html", tmp_path / "good.txt"
+    endless.write_text(ENDLESS)
     good.write_text("All is well.")
 
     with pytest.raises(DocumentRefusedError, match="took longer than"):
-        await read(parser, pipe)
+        await read(parser, endless, HTML)
     parser._timeout_s = 20  # the machine may be slow; only the first document must not be waited for
     assert (await read(parser, good)).text == "All is well."
     await parser.close()
 
 
 async def test_document_that_kills_the_process_is_refused_and_the_next_is_read(parser, tmp_path):
-    pipe, good = tmp_path / "never.txt", tmp_path / "good.txt"
-    os.mkfifo(pipe)
+    endless, good = tmp_path / "endless.html", tmp_path / "good.txt"
+    endless.write_text(ENDLESS)
     good.write_text("All is well.")
-    reading = asyncio.create_task(read(parser, pipe))
+    reading = asyncio.create_task(read(parser, endless, HTML))
     while not children():
         await asyncio.sleep(0.01)
 
@@ -102,4 +102,4 @@ async def test_deeply_nested_page_is_read_or_refused_but_never_fatal(parser, tmp
     page = tmp_path / "deep.html"
     page.write_text("<div>" * 3000 + "deep inside")
 
-    assert "deep inside" in (await read(parser, page, "text/html")).text
+    assert "deep inside" in (await read(parser, page, HTML)).text

@@ -15,7 +15,7 @@ from wattos_platform.services.rag.domain.prepared import Prepared
 from wattos_platform.services.rag.domain.redaction import Kind
 from wattos_platform.services.rag.ports import DocumentRefusedError
 
-_MODULE = "wattos_platform.services.rag.adapters.parsing.child"
+_MODULE = "wattos_platform.services.rag.adapters.parsing.start"
 _DEVNULL = asyncio.subprocess.DEVNULL
 
 
@@ -106,5 +106,9 @@ async def _start() -> Process:
     # The child must find the code wherever the parent found it: checkout, wheel or fork server.
     environment = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "LC_ALL": "C.UTF-8"}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", _MODULE, stdin=PIPE, stdout=PIPE, stderr=_DEVNULL, env=environment
+        *(sys.executable, "-P", "-m", _MODULE, str(os.getpid())),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=_DEVNULL,
+        env=environment,
     )

@@ -4,7 +4,6 @@ An order is one line of JSON (`Order`); an answer is four bytes of length and ms
 ends with its stdin, so it never outlives the service; memory is limited here, time by the parent.
 """
 
-import ctypes
 import logging
 import resource
 import signal
@@ -24,7 +23,6 @@ from wattos_platform.services.rag.domain.redaction import Kind
 
 MEMORY_BYTES = 1_500_000_000
 LENGTH = struct.Struct(">I")
-_PR_SET_PDEATHSIG = 1
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -75,10 +73,4 @@ def main() -> None:
     # The service's own signals (drain, log rotation) are not meant for its helper; stdin ends it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     serve(sys.stdin.buffer, sys.stdout.buffer)
-
-
-if __name__ == "__main__":
-    main()
