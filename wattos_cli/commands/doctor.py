@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     machine.descriptors,
     machine.owner,
     setup.configuration,
+    setup.variables,
     setup.state,
     setup.ports,
     setup.providers,

@@ -1,12 +1,14 @@
 """Is the project set up well: configuration, ports, state, providers, and what it is to connect to."""
 
+import difflib
 import socket
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.config import Config, load
-from wattos_cli.config.schema import PROVIDER_KEYS
+from wattos_cli.config.environment import SEED_NAMES, twin
+from wattos_cli.config.schema import FIELDS, PROVIDER_KEYS
 from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
@@ -14,6 +16,7 @@ from wattos_cli.project import Project
 from wattos_platform import catalog
 
 _CONNECT_S = 0.8
+_ALIKE = 0.92
 _DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgres": 5432}
 
 
@@ -100,6 +103,26 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
             findings.append(Finding("providers", Level.HINT, message, mend))
     answered_by = ", ".join([*named, "local"])
     return [*findings, ok("providers", f"answers come from: {answered_by}")]
+
+
+def variables(_project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that no WATTOS_ variable is a misspelt setting; one that resembles none is another program's."""
+    from wattos_cli.config import platform_settings
+
+    seeds = [name for seed in SEED_NAMES for name in (twin(seed), f"{twin(seed)}_FILE")]
+    own = ["WATTOS_TOKEN", "WATTOS_TOKEN_FILE", "WATTOS_GATEWAY_URL", *(f.env for f in FIELDS if f.env)]
+    known = {*seeds, *own, *platform_settings.by_variable(), *(s.url_variable for s in catalog.SERVICES)}
+    findings = []
+    for name in sorted(deps.environ):
+        if not name.startswith("WATTOS_") or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+        if near:
+            message = f"{name} is not a setting; did you mean {near[0]}?"
+            findings.append(
+                Finding("variables", Level.WARNING, message, f"unset {name}; export {near[0]}=...")
+            )
+    return findings or [ok("variables", "no misspelt WATTOS_ variable")]
 
 
 def connections(project: Project, deps: Deps) -> Sequence[Finding]:

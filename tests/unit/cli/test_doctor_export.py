@@ -91,6 +91,20 @@ def test_providers(tmp_path: Path, toml: str, environ: dict[str, str], level: Le
     assert "sk-x" not in finding.message + finding.mend
 
 
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("WATTOS_UP_TIMOUT", Level.WARNING),
+        ("WATTOS_REDIS_ULR", Level.WARNING),
+        ("WATTOS_UP_TIMEOUT", Level.OK),
+        ("WATTOS_OPENAI_API_KEY_FILE", Level.OK),
+        ("WATTOS_OF_ANOTHER_PROGRAM", Level.OK),
+    ],
+)
+def test_misspelt_variable(tmp_path: Path, name: str, level: Level) -> None:
+    assert worst(look(setup.variables, tmp_path, {name: "1"})).level is level
+
+
 def test_configured_server_that_does_not_answer(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
