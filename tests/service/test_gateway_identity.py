@@ -68,6 +68,7 @@ async def test_the_upstream_learns_who_calls_from_the_gateway_alone(gateway: Gat
         pytest.param({"authorization": "Basic abc"}, "missing_credentials", id="other-scheme"),
         pytest.param({"authorization": "Bearer"}, "missing_credentials", id="empty"),
         pytest.param(bearer("wk_nonsense"), "invalid_api_key", id="malformed-key"),
+        pytest.param(bearer("sk-another-platforms-key"), "invalid_api_key", id="another-platforms-key"),
         pytest.param(bearer("a.b.c"), "invalid_token", id="garbage"),
         pytest.param(bearer(jwt.encode({"sub": "x"}, "", algorithm="none")), "invalid_token", id="alg-none"),
         pytest.param(bearer(token().rpartition(".")[0] + "."), "invalid_token", id="unsigned"),
@@ -221,7 +222,8 @@ async def test_what_a_caller_sends_cannot_add_a_header_to_the_answer(gateway: Ga
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/conversations/../audit", "/api/v1/documents/%2e%2e/x", "/api/v1//audit"]
+    "path",
+    ["/api/v1/conversations/../audit", "/api/v1/documents/%2e%2e/x", "/api/v1//audit", "/api/v1%2faudit"],
 )
 async def test_an_ambiguous_path_is_refused(gateway: Gateway, path: str) -> None:
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()

@@ -63,6 +63,7 @@ async def test_proxied_post_reaches_backend(
         pytest.param("/api/v1/agents", "agent", id="defect-11-agents"),
         pytest.param("/api/v1/knowledge-spaces", "rag", id="defect-12"),
         pytest.param("/v1/models/gpt-4.1", "llm-gateway", id="defect-12-v1"),
+        pytest.param("/v1/models/a%2Fb", "llm-gateway", id="encoded-slash"),
         pytest.param("/api/v1/usage", "llm-gateway", id="defect-12-usage"),
         pytest.param("/api/v1/documents/d%20x", "rag", id="encoded"),
     ],

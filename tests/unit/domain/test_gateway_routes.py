@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattos_platform.catalog import SERVICES
-from wattos_platform.services.gateway.domain.matching import RouteTable, is_ambiguous
+from wattos_platform.services.gateway.domain.matching import RouteTable, hides_a_separator, is_ambiguous
 from wattos_platform.services.gateway.domain.permissions import ROLES, Permission, permissions_of
 from wattos_platform.services.gateway.domain.routes import OWN, ROUTES, GatewayRoute, LimitClass, Streams
 
@@ -62,9 +62,12 @@ def test_two_lines_for_one_method_and_path_are_a_bug() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"/api/v1/documents/..", b"/api/v1/documents/../audit", b"/api/v1/./audit", b"/api//v1", b"/a/%2e%2e/b",
-     b"/a/%2E./b", b"/a%2fb", b"/a%5Cb", b"/a%00", b"/a%0d%0ax", b"/a\\b", b"/a\xffb", b"/a b", b"/a/."],
-)  # fmt: skip
+    [
+        *(b"/api/v1/documents/..", b"/api/v1/documents/../audit", b"/api/v1/./audit", b"/a/."),
+        *(b"/api//v1", b"/a/%2e%2e/b", b"/a/%2E./b", b"/a/%2fb", b"/a%2f%2fb", b"/a%2f..%2Fb"),
+        *(b"/a/..%2fb", b"/a%2f.", b"/a%5Cb", b"/a%00", b"/a%0d%0ax", b"/a\\b", b"/a\xffb", b"/a b"),
+    ],
+)
 def test_a_path_that_two_servers_could_read_differently_is_ambiguous(raw: bytes) -> None:
     assert is_ambiguous(raw)
 
@@ -95,6 +98,23 @@ def _matches(template: str, path: str) -> bool:
     return len(wanted) == len(given_) and all(
         w == g or (w.startswith("{") and g != "") for w, g in zip(wanted, given_, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("raw", "template", "hidden"),
+    [
+        (b"/v1/models/meta%2Fllama", "/v1/models/{model:path}", False),
+        (b"/v1%2fmodels/x", "/v1/models/{model:path}", True),
+        (b"/api/v1/documents/a%2Ftext", "/api/v1/documents/{document_id}/text", True),
+        (b"/api/v1%2faudit", "/api/v1/audit", True),
+        (b"/api/v1/documents/a%20b", "/api/v1/documents/{document_id}", False),
+    ],
+)
+def test_an_encoded_slash_stands_only_where_the_rest_is_one_value(
+    raw: bytes, template: str, hidden: bool
+) -> None:
+    route = next(route for route in ROUTES if route.path == template)
+    assert hides_a_separator(raw, route) is hidden
 
 
 def test_roles_grow_from_viewer_to_admin_and_an_unknown_role_allows_nothing() -> None:

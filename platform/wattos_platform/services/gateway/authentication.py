@@ -12,6 +12,7 @@ from wattos_platform.services.gateway.ports import Credentials
 MAX_CACHED = 10_000
 RECHECK_S = 2.0
 _SCHEME = b"bearer "
+_JWT_DOTS = 2
 
 
 @dataclass(slots=True)
@@ -66,7 +67,8 @@ class Authenticator:
 
     async def _first_time(self, authorization: bytes) -> Principal:
         token = _bearer(authorization)
-        is_key = token.startswith(PREFIX)
+        # What has not the three parts of a JWT was meant as a key, be it another platform's.
+        is_key = token.startswith(PREFIX) or token.count(".") != _JWT_DOTS
         principal = await self._key(token) if is_key else await self._token(token)
         if len(self._cache) >= MAX_CACHED:
             del self._cache[next(iter(self._cache))]
@@ -88,7 +90,8 @@ class Authenticator:
     async def _key(self, key: str) -> Principal:
         if not is_well_formed(key):
             raise _refused(
-                "invalid_api_key", "This is not one of our API keys: its form or checksum is wrong."
+                "invalid_api_key",
+                "This is no API key of this platform (wk_...): its form or its checksum is wrong.",
             )
         found = await self._credentials.by_fingerprint(fingerprint(key))
         if found is None:

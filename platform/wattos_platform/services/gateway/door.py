@@ -14,7 +14,7 @@ from wattos_platform.kernel.middleware import NOT_FOUND_ROUTE
 from wattos_platform.services.gateway.admission import Admission
 from wattos_platform.services.gateway.domain.cors import PREFLIGHT_HEADERS, CorsPolicy
 from wattos_platform.services.gateway.domain.headers import read_request_headers
-from wattos_platform.services.gateway.domain.matching import RouteTable, is_ambiguous
+from wattos_platform.services.gateway.domain.matching import RouteTable, hides_a_separator, is_ambiguous
 from wattos_platform.services.gateway.domain.routes import OWN, GatewayRoute, Streams
 from wattos_platform.services.gateway.proxy import Passage, Proxy
 from wattos_platform.services.gateway.visit import Visit, open_visit
@@ -86,15 +86,14 @@ class Door(BaseRoute):
         await self._proxy.forward(Passage(route, headers, scope, send), receive)
 
     def _find(self, scope: Scope) -> Mapping[str, GatewayRoute]:
-        if is_ambiguous(scope["raw_path"]):
-            raise ServiceError(
-                400,
-                "ambiguous_path",
-                "The path holds dot segments, empty segments or encoded separators; send it in plain form.",
-            )
+        raw_path = scope["raw_path"]
+        if is_ambiguous(raw_path):
+            raise _ambiguous()
         methods = self._table.find(scope["path"])
         if methods is None:
             raise ServiceError(404, "route_not_found", f"There is no {scope['path']} here.")
+        if hides_a_separator(raw_path, next(iter(methods.values()))):
+            raise _ambiguous()
         return methods
 
     async def _preflight(self, scope: Scope, send: Send, methods: Mapping[str, GatewayRoute]) -> None:
@@ -105,6 +104,14 @@ class Door(BaseRoute):
             fields += PREFLIGHT_HEADERS
         await send({"type": "http.response.start", "status": 204, "headers": fields})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _ambiguous() -> ServiceError:
+    return ServiceError(
+        400,
+        "ambiguous_path",
+        "The path holds dot segments, empty segments or encoded separators; send it in plain form.",
+    )
 
 
 def _not_allowed(scope: Scope, methods: Mapping[str, GatewayRoute]) -> ServiceError:

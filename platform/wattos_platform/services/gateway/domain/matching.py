@@ -7,14 +7,29 @@ from dataclasses import dataclass, field
 from wattos_platform.services.gateway.domain.routes import GatewayRoute
 
 _REST = ":path}"
-# What could make gateway and upstream read one path differently: dot segments, empty segments, separators
-# and dots in percent form, control characters, back-slashes.
-_AMBIGUOUS = re.compile(rb"(?i)%(?:2e|2f|5c|[01][0-9a-f]|7f)|//|/\.\.?(?:/|\Z)|[\\\x00-\x20\x7f-\xff]")
+# What could make gateway and upstream read one path differently: dot segments, empty segments, dots and
+# back-slashes in percent form, control characters.
+_AMBIGUOUS = re.compile(
+    rb"(?i)%(?:2e|5c|[01][0-9a-f]|7f)|(?:/|%2f){2}|(?:/|%2f)\.\.?(?:/|%2f|\Z)|[\\\x00-\x20\x7f-\xff]"
+)
+_ENCODED_SLASH = re.compile(rb"(?i)%2f")
 
 
 def is_ambiguous(raw_path: bytes) -> bool:
     """Return whether two servers could disagree on which resource this undecoded path names."""
     return _AMBIGUOUS.search(raw_path) is not None
+
+
+def hides_a_separator(raw_path: bytes, route: GatewayRoute) -> bool:
+    """Return whether an encoded slash stands where `route` does not take the rest of the path as one value.
+
+    SDKs encode the slash of a model id such as `meta/llama`; anywhere else it would move segments.
+    """
+    if b"%" not in raw_path or _ENCODED_SLASH.search(raw_path) is None:
+        return False
+    prefix, _, parameter = route.path.partition("{")
+    fixed = raw_path[: len(prefix)] == prefix.encode()
+    return not (fixed and parameter.endswith(_REST) and "/" not in parameter)
 
 
 @dataclass(slots=True)
