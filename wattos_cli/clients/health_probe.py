@@ -3,11 +3,13 @@
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wattos_cli.clients import running
 from wattos_cli.clients.running import Running
-from wattos_cli.deps import Finding, Http, NoReplyError, Reply
+from wattos_cli.deps import Deps, Finding, Http, NoReplyError, Reply
 
 if TYPE_CHECKING:
     from wattos_cli.config import OwnService
@@ -16,6 +18,31 @@ _PATHS = {"liveness": "/health/liveness", "readiness": "/health/readiness", "ful
 _STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
 _OK = range(200, 300)
 _GRACE_S = 0.25
+
+
+def probe_project(deps: Deps, services: Collection[str], *, probe: str, timeout_s: float) -> list[Finding]:
+    """Return how the replicas of `services` (all, when empty) of this project are.
+
+    WattosError when the platform does not run (exit 4: also when no bundled replica answers at all), or
+    when one of `services` does not.
+    """
+    project = running.project_of(deps)
+    rows = running.running(project)
+    names = {row.name for row in rows}
+    missing = [name for name in services if name not in names]
+    if missing:
+        raise running.not_among(missing[0], names)
+    targets = [row for row in rows if not services or row.name in services]
+    own: Mapping[str, OwnService] = {}
+    if any(target.kind == "own" for target in targets):
+        from wattos_cli.config import load
+
+        own = {service.name: service for service in load(project.root, deps.environ).own_services}
+    findings = probe_all(targets, own, deps.http, probe=probe, timeout_s=timeout_s, monotonic=deps.monotonic)
+    bundled = [f for f, target in zip(findings, targets, strict=True) if target.kind == "bundled"]
+    if bundled and not any(f.reached or "no answer within" in f.error for f in bundled):
+        raise running.not_running(project)
+    return findings
 
 
 def probe_all(
@@ -37,7 +64,7 @@ def probe_all(
         begin = monotonic()
         finding = _probe(target, own.get(target.name), http, probe, timeout_s)
         took_ms = round((monotonic() - begin) * 1000, 1)
-        answers.put((index, _with_time(finding, took_ms)))
+        answers.put((index, replace(finding, response_time_ms=took_ms)))
 
     for index, target in enumerate(targets):
         threading.Thread(target=ask, args=(index, target), daemon=True).start()
@@ -109,19 +136,6 @@ def _by_state(target: Running) -> Finding:
 
 def _down(target: Running, reason: str, took_ms: float) -> Finding:
     return Finding(target.name, target.replica, "unhealthy", round(took_ms, 1), error=reason, reached=False)
-
-
-def _with_time(finding: Finding, took_ms: float) -> Finding:
-    return Finding(
-        finding.name,
-        finding.replica,
-        finding.status,
-        took_ms,
-        finding.checks,
-        finding.error,
-        finding.info,
-        finding.reached,
-    )
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wattos_cli.clients import running
-from wattos_cli.clients.health_probe import probe_all
+from wattos_cli.clients.health_probe import probe_project
 from wattos_cli.config import load
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.diagnosis import bundle
@@ -36,7 +36,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     parts = [
         bundle.Part("about.json", lambda: bundle.about(project, deps.environ)),
         bundle.Part("services.json", lambda: project.read_services() or {}),
-        bundle.Part("health.json", lambda: _health(project, deps)),
+        bundle.Part("health.json", lambda: _health(deps)),
         bundle.Part("config.json", lambda: _config(project, deps)),
     ]
     target = deps.cwd / opts.file
@@ -50,11 +50,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
-def _health(project: Project, deps: Deps) -> dict[str, Any]:
-    own = {service.name: service for service in load(project.root, deps.environ).own_services}
-    findings = probe_all(
-        running.running(project), own, deps.http, probe="full", timeout_s=_PROBE_S, monotonic=deps.monotonic
-    )
+def _health(deps: Deps) -> dict[str, Any]:
+    findings = probe_project(deps, (), probe="full", timeout_s=_PROBE_S)
     return as_json(findings)
 
 

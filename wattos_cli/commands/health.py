@@ -6,8 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from wattos_cli.clients import running
-from wattos_cli.clients.health_probe import probe_all
+from wattos_cli.clients.health_probe import probe_project
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Finding, Run
 from wattos_cli.errors import ExitCode, WattosError
@@ -87,25 +86,7 @@ def _wait(opts: Options, deps: Deps, wait_s: float) -> list[Finding]:
 
 
 def _probe(opts: Options, deps: Deps) -> list[Finding]:
-    project = running.project_of(deps)
-    rows = running.running(project)
-    names = {row.name for row in rows}
-    missing = [name for name in opts.services if name not in names]
-    if missing:
-        raise running.not_among(missing[0], names)
-    targets = [row for row in rows if not opts.services or row.name in opts.services]
-    own = {}
-    if any(target.kind == "own" for target in targets):
-        from wattos_cli.config import load
-
-        own = {service.name: service for service in load(project.root, deps.environ).own_services}
-    findings = probe_all(
-        targets, own, deps.http, probe=opts.probe, timeout_s=opts.probe_timeout_s, monotonic=deps.monotonic
-    )
-    bundled = [f for f, target in zip(findings, targets, strict=True) if target.kind == "bundled"]
-    if bundled and not any(f.reached or "no answer within" in f.error for f in bundled):
-        raise running.not_running(project)
-    return findings
+    return probe_project(deps, opts.services, probe=opts.probe, timeout_s=opts.probe_timeout_s)
 
 
 def _is_well(findings: Sequence[Finding], opts: Options) -> bool:
