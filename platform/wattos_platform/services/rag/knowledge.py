@@ -7,6 +7,7 @@ from wattos_platform.kernel.ids import uuid7
 from wattos_platform.services.rag.adapters.documents import (
     MAX_DOCUMENTS_PER_SPACE,
     DocumentStore,
+    SpaceGoneError,
     TooManyDocumentsError,
 )
 from wattos_platform.services.rag.adapters.spaces import (
@@ -64,7 +65,7 @@ class Knowledge:
         """Return the tenant's space; 404 if it has none of that id."""
         found = await self.spaces.get(tenant, space_id)
         if found is None:
-            raise ServiceError(404, "knowledge_space_not_found", "There is no knowledge space of this id.")
+            raise _no_space()
         return found
 
     async def delete_space(self, space: Space, caller: Caller) -> None:
@@ -103,6 +104,8 @@ class Knowledge:
                 "knowledge_space_full",
                 f"A knowledge space may have {MAX_DOCUMENTS_PER_SPACE} documents.",
             ) from error
+        except SpaceGoneError as error:
+            raise _no_space() from error
         finally:
             if not is_new:
                 upload.path.unlink(missing_ok=True)
@@ -138,3 +141,7 @@ class Knowledge:
             created_at=now,
             updated_at=now,
         )
+
+
+def _no_space() -> ServiceError:
+    return ServiceError(404, "knowledge_space_not_found", "There is no knowledge space of this id.")

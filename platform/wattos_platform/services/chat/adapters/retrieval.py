@@ -1,10 +1,12 @@
 """rag as a Retrieval, and how chat does without it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from wattos_platform.contracts.chat import Passage
+from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops import HopClient
 from wattos_platform.services.chat.domain.records import Source
@@ -17,17 +19,26 @@ _NOT_FOUND = 404
 
 
 class RagRetrieval:
-    """Implements Retrieval over rag's search."""
+    """Implements Retrieval over rag's search.
 
-    def __init__(self, hop: HopClient, *, top_k: int = TOP_K) -> None:
+    A search takes at most half of the time that the request has left, so that a rag that hangs leaves the
+    model time to answer without it.
+    """
+
+    def __init__(
+        self, hop: HopClient, *, top_k: int = TOP_K, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._hop = hop
         self._top_k = top_k
+        self._monotonic = monotonic
 
     async def search(self, space_id: str, query: str) -> Retrieved:
         """Return the best passages; SpaceMissingError, or ServiceError when rag cannot answer."""
         body = {"knowledge_space_id": space_id, "query": query, "top_k": self._top_k}
+        left_s = current().deadline - self._monotonic()
+        timeout_s = min(SEARCH_TIMEOUT_S, max(left_s / 2, 0.0))
         try:
-            answer = await self._hop.json("POST", "/api/v1/search", body, timeout_s=SEARCH_TIMEOUT_S)
+            answer = await self._hop.json("POST", "/api/v1/search", body, timeout_s=timeout_s)
         except ServiceError as error:
             if error.status == _NOT_FOUND:
                 raise SpaceMissingError(space_id) from error

@@ -22,6 +22,10 @@ class TooManyDocumentsError(Exception):
     """The space has as many documents as one may have."""
 
 
+class SpaceGoneError(Exception):
+    """The space was removed while the document was on its way."""
+
+
 class DocumentStore:
     """The documents of all tenants; every look-up names the tenant."""
 
@@ -33,10 +37,15 @@ class DocumentStore:
         """Queue `document` and return it with True, or the one it repeats with False.
 
         It repeats the newest of its name when the content is the same and that one did not fail; a failed one
-        is removed. TooManyDocumentsError.
+        is removed. TooManyDocumentsError, SpaceGoneError.
         """
 
         async def work(connection: AsyncConnection) -> str:
+            there = select(spaces.c.key).where(
+                spaces.c.key == document.space_key, spaces.c.tenant == document.tenant
+            )
+            if (await connection.execute(there)).first() is None:
+                raise SpaceGoneError
             newest = await _newest(connection, document)
             if newest is not None:
                 if newest.status != "failed" and newest.content_hash == document.content_hash:

@@ -82,9 +82,13 @@ class SpaceStore:
 
         async def work(connection: AsyncConnection) -> None:
             # No tenant is named "": nothing finds them any more, and the name is free again.
-            await connection.execute(
-                update(spaces).where(spaces.c.key == space.key).values(tenant="", name=space.id)
+            hidden = await connection.execute(
+                update(spaces)
+                .where(spaces.c.key == space.key, spaces.c.tenant == space.tenant)
+                .values(tenant="", name=space.id)
             )
+            if hidden.rowcount != 1:  # somebody else removed it a moment ago
+                return
             mine = documents.c.space_key == space.key
             await connection.execute(
                 jobs.delete().where(jobs.c.subject.in_(select(documents.c.id).where(mine)))
