@@ -10,6 +10,7 @@ from typing import Any
 from wattos_cli import __version__
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
+from wattos_cli.render import ci
 
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
@@ -111,10 +112,20 @@ def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str]) -> s
     lines = [f"{red}error:{plain} {error.message}"]
     if error.hint:
         lines.append(f"  hint: {error.hint}")
-    if environ.get("GITHUB_ACTIONS") == "true":
-        escaped = error.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        lines.append(f"::error title=wattos::{escaped}")
+    lines += _annotations(error, environ)
     return "\n".join(lines)
+
+
+def _annotations(error: WattosError, environ: Mapping[str, str]) -> list[str]:
+    """Return annotations for GitHub Actions: one for each place in a file, else one for the whole."""
+    found = []
+    for problem in error.details.get("problems", ()):
+        file, line, column = ([*problem["where"].rsplit(":", 2), "", ""])[:3]
+        if line.isdigit() and column.isdigit():
+            place = {"file": file, "line": line, "col": column}
+            found.append(ci.annotation(environ, "error", "wattos", problem["message"], place))
+    found = found or [ci.annotation(environ, "error", "wattos", error.message)]
+    return [line for line in found if line]
 
 
 def wants_json(argv: Sequence[str]) -> bool:

@@ -3,11 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 
-def annotation(environ: Mapping[str, str], level: str, title: str, message: str) -> str:
-    """Return a GitHub annotation (`error`, `warning`), or nothing outside of GitHub Actions."""
+def annotation(
+    environ: Mapping[str, str], level: str, title: str, message: str, place: Mapping[str, str] | None = None
+) -> str:
+    """Return a GitHub annotation (`error`, `warning`), or nothing outside of GitHub Actions.
+
+    `place` says where in the checkout it belongs: file, line, col.
+    """
     if environ.get("GITHUB_ACTIONS") != "true":
         return ""
-    return f"::{level} title={_escaped(title, property_=True)}::{_escaped(message)}"
+    properties = {**(place or {}), "title": title}
+    listed = ",".join(f"{name}={_escaped(value, property_=True)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_escaped(message)}"
 
 
 def mask(environ: Mapping[str, str], secret: str) -> str:

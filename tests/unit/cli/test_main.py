@@ -12,6 +12,7 @@ import pytest
 
 from wattos_cli.__main__ import main
 from wattos_cli.app import execute as execute_app
+from wattos_cli.config.problems import Problem, config_error
 from wattos_cli.errors import MEANINGS, ExitCode, WattosError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -166,6 +167,15 @@ def test_github_gets_an_annotation(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     main(["up"], raising(WattosError("two\nlines")))
     assert "::error title=wattos::two%0Alines\n" in capsys.readouterr().err
+
+
+def test_github_shows_a_wrong_setting_in_its_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    problems = [Problem("wattos.toml:3:1", "unknown key 'x'."), Problem("environment", "A and B differ.")]
+    main(["up"], raising(config_error(problems)))
+    assert "::error file=wattos.toml,line=3,col=1,title=wattos::unknown key 'x'.\n" in capsys.readouterr().err
 
 
 def test_the_second_interrupt_ends_at_once() -> None:
