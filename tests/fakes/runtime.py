@@ -70,6 +70,11 @@ def make_runtime(
 def identity_headers(
     audience: str, tenant: str = "tenant-a", user: str = "user-1", roles: tuple[str, ...] = ("editor",)
 ) -> dict[str, str]:
-    """Return the header with which the gateway calls `audience` on behalf of that caller."""
-    token = IdentitySigner(IDENTITY_KEY, "gateway").sign(Identity(tenant, user, roles), audience)
+    """Return the header with which the gateway calls `audience` on behalf of that caller.
+
+    Signed an hour ahead: modules make theirs once, and a suite takes longer than an identity lives.
+    """
+    token = IdentitySigner(IDENTITY_KEY, "gateway", lambda: time.time() + 3600).sign(
+        Identity(tenant, user, roles), audience
+    )
     return {IDENTITY_HEADER: token}
