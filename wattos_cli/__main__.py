@@ -44,7 +44,7 @@ def _prepare_streams() -> None:
 
 def _print(text: str) -> int:
     """Write a help page."""
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    plain = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     sys.stdout.write(text if plain else highlighted(text))
     return 0
 
@@ -86,7 +86,7 @@ def _tell(error: "Exception", *, as_json: bool) -> None:
         sys.stdout.flush()
     except OSError:
         _leave_stdout()
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     text = failures.as_json(error) if as_json else failures.as_text(error, color=color, environ=os.environ)
     sys.stderr.write(f"{text}\n")
 

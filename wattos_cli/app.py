@@ -14,7 +14,7 @@ from wattos_cli.deps import Deps, Gateway
 from wattos_cli.dispatch import globals as global_options
 from wattos_cli.dispatch import quick
 from wattos_cli.dispatch.tree import Entry, with_default_verb
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, WattosError
 
 COMPLETION_VARIABLE = "_WATTOS_COMPLETE"
 _COMMANDS = "wattos_cli.commands"
@@ -76,7 +76,7 @@ TREE: tuple[Entry, ...] = (
 def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> Deps:
     """Return the dependencies of a real run: the process's streams, clocks and folder."""
     in_ci = environ.get("CI", "").lower() in {"1", "true"}
-    plain = "NO_COLOR" in environ or environ.get("TERM") == "dumb" or in_ci
+    plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb" or in_ci
     console = Console(
         stdout,
         stderr,
@@ -87,7 +87,7 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
     return Deps(
         console=console,
         environ=environ,
-        cwd=Path.cwd(),
+        cwd=_here(),
         stdin=stdin,
         clock=time.time,
         monotonic=time.monotonic,
@@ -95,6 +95,19 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
         http=PlainHttp(),
         gateway=lambda url, token: _gateway(url, token, console),
     )
+
+
+def _here() -> Path:
+    """Return the current folder; WattosError when it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise WattosError(
+            "the current folder does not exist any more",
+            hint="cd to an existing folder",
+            code="no_such_folder",
+            exit_code=ExitCode.USAGE,
+        ) from None
 
 
 def _width(stream: TextIO) -> int:

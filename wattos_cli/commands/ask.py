@@ -42,12 +42,13 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         conversation = gateway.json("POST", "/api/v1/conversations", body)
         path = f"/api/v1/conversations/{part(conversation, 'id')}/messages"
         message: dict[str, Any] = {"content": question} | ({"model": opts.model} if opts.model else {})
-        if deps.console.animate and not deps.console.json_output:
+        console = deps.console
+        if console.animate and console.stdout.isatty() and not console.json_output:
             answer = _streamed(gateway, path, message, deps)
         else:
             answer = gateway.json("POST", path, message)
-            if not deps.console.json_output:
-                deps.console.data(render.safe_lines(str(part(answer, "content"))))
+            if not console.json_output:
+                console.data(render.safe_lines(str(part(answer, "content"))))
         _finish(answer, gateway.last_headers, deps)
     finally:
         gateway.close()

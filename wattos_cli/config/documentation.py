@@ -123,21 +123,28 @@ def markdown() -> str:
             "",
             _table("setting", platform),
             "",
-            "## Names in the environment",
-            "",
-            "Each of these may be written with `WATTOS_` before it. When both are set and differ, wattos",
-            "stops with exit code 3 and names both: " + ", ".join(f"`{name}`" for name in SEED_NAMES) + ".",
-            "",
-            "Each secret may be given as a file, by its name with `_FILE` after it: "
-            + ", ".join(f"`{name}_FILE`" for name in SECRETS)
-            + ".",
-            "",
-            "A key that is found in the environment is not used until its provider is named in `[llm]",
-            "providers` or by `wattos up --provider NAME`: documents do not leave the house because a",
-            "variable was set.",
-            "",
+            *_names(),
         ]
     )
+
+
+def _names() -> list[str]:
+    """Return the section on seed names, their twins and secrets in files."""
+    return [
+        "## Names in the environment",
+        "",
+        "Each of these may be written with `WATTOS_` before it. When both are set and differ, wattos",
+        "stops with exit code 3 and names both: " + ", ".join(f"`{name}`" for name in SEED_NAMES) + ".",
+        "",
+        "Each secret may be given as a file, by its name with `_FILE` after it: "
+        + ", ".join(f"`{name}_FILE`" for name in SECRETS)
+        + ".",
+        "",
+        "A key that is found in the environment is not used until its provider is named in `[llm]",
+        "providers` or by `wattos up --provider NAME`: documents do not leave the house because a",
+        "variable was set.",
+        "",
+    ]
 
 
 def _shown(value: Any) -> str:

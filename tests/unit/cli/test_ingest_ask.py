@@ -1,5 +1,6 @@
 """`wattos ingest` and `wattos ask` against an API in memory."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,11 @@ SSE = (
     f"event: citation\ndata: {json.dumps(CITATION)}\n\n"
     f"event: done\ndata: {json.dumps(ANSWER)}\n\n"
 )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 class Api:
@@ -198,6 +204,7 @@ def streaming(api: Api, cwd: Path, text: str) -> Deps:
     api.message = lambda: httpx.Response(200, text=text, headers=HEADERS)
     deps = connected(api, cwd)
     deps.console.animate = True
+    deps.console.stdout = Terminal()
     return deps
 
 

@@ -161,6 +161,18 @@ def test_streams_that_are_full_or_closed(redirection: str, code: int) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_removed_folder_is_told(tmp_path: Path) -> None:
+    command = f'mkdir gone && cd gone && rmdir ../gone && "{sys.executable}" -m wattos_cli ps'
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")])}
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        ExitCode.USAGE,
+        "error: the current folder does not exist any more",
+    )
+
+
 def test_github_gets_an_annotation(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
