@@ -22,7 +22,8 @@ def citations(items: Sequence[Mapping[str, Any]], *, width: int, color: bool) ->
         place = f"{item.get('start')}-{item.get('end')}"
         head = f"[{number}] {visible(str(item.get('document')))}"
         lines.append(f"{colored(head, 'bold', enabled=color)}  characters {place}")
-        excerpt = textwrap.shorten(visible(str(item.get("text", ""))), _EXCERPT_CHARS, placeholder=" …")
+        passage = visible(" ".join(str(item.get("text", "")).split()))
+        excerpt = textwrap.shorten(passage, _EXCERPT_CHARS, placeholder=" …")
         quoted = textwrap.wrap(excerpt, max(width - 4, 20), initial_indent="    ", subsequent_indent="    ")
         lines += [colored(line, "dim", enabled=color) for line in quoted]
     return "\n".join(lines)

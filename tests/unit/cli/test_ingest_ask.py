@@ -23,7 +23,7 @@ CITATION = {
     "start": 5,
     "end": 40,
     "score": 0.9,
-    "text": "4 means: not running",
+    "text": "4 means:\nnot running",
 }
 ANSWER = {"id": "m1", "content": "Exit code 4.\nSee [1].", "model": "wattos-extractive",
           "citations": [CITATION], "degraded": [], "usage": {"total_tokens": 3}}  # fmt: skip
