@@ -1,5 +1,6 @@
 """Bad requests of every kind through the gateway: a clear refusal, and nothing else happens."""
 
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -187,6 +188,40 @@ def test_a_wrong_query_is_refused(client: httpx.Client, path: str, query: str) -
     answer = client.get(f"/api/v1/{path}?{query}")
     assert answer.status_code in {400, 422}, answer.text
     assert is_our_error(answer)
+
+
+@pytest.mark.parametrize("query", ["since=x", "until=0001-01-01", "since=9999-12-31", "tenant=a"])
+@pytest.mark.parametrize("path", ["/v1/usage", "/api/v1/usage"])
+def test_a_wrong_period_is_refused_in_the_shape_of_the_path(
+    client: httpx.Client, path: str, query: str
+) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code == 400, answer.text
+    assert is_our_error(answer)
+
+
+GOOD: dict[str, dict[str, Any]] = {
+    "conversations": {"title": "x", "knowledge_space_id": None},
+    "messages": {"content": "x", "stream": False, "model": "default", "temperature": 1.0, "max_tokens": 5},
+    "feedback": {"rating": "positive", "comment": "x"},
+    "spaces": {"name": "x", "description": "", "chunking": {"size": 500}, "redact": []},
+    "space-search": {"query": "x", "top_k": 1, "mode": "text", "min_score": 0, "filters": {}},
+    "runs": {"input": "x", "knowledge_space_id": "x", "tools": []},
+    "chat": {"model": "default", "messages": MESSAGES, "temperature": 1, "max_tokens": 5, "n": 1, "stop": "x",
+             "stream": False, "tools": [], "response_format": None, "seed": 1, "wattos_context": []},
+    "embeddings": {"model": "wattos-minilm", "input": "x", "encoding_format": "float", "dimensions": 384},
+}  # fmt: skip
+ODD: list[Any] = [None, True, -1, 10**30, 1e308, "", "x" * 5000, "\0", [], {}, [[]], [None], {"a": [{}]}]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_no_odd_value_of_any_field_is_a_failure_of_ours(
+    client: httpx.Client, paths: dict[str, str], name: str
+) -> None:
+    for field, value in itertools.product(GOOD[name], ODD):
+        answer = client.post(paths[name], json=GOOD[name] | {field: value})
+        assert answer.status_code < 500, (field, value, answer.text)
+        assert answer.is_success or is_our_error(answer), (field, value)
 
 
 def test_a_token_that_is_not_ours_is_a_401(standing: RunningProject, client: httpx.Client) -> None:

@@ -28,7 +28,10 @@ def period(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]
         if name not in _KNOWN:
             raise wrong(name, "is not known; use since and until")
     until = _instant(query, "until") or now + timedelta(seconds=1)
-    since = _instant(query, "since") or until - _DEFAULT_PERIOD
+    try:
+        since = _instant(query, "since") or until - _DEFAULT_PERIOD
+    except OverflowError:
+        raise wrong("until", "must leave room for the period before it") from None
     if since >= until:
         raise wrong("since", "must be before until")
     return since, until
