@@ -44,7 +44,10 @@ Tell = Callable[[Upload], None]
 
 
 def documents(paths: Sequence[Path], cwd: Path, project: Path) -> Iterator[Upload]:
-    """Yield every file named, and every known kind of file in the folders named, without hidden ones."""
+    """Yield every file named, and every known kind of file in the folders named, without hidden ones.
+
+    A link in a folder that leads out of it is passed over: who names a folder means what is in it.
+    """
     seen: set[Path] = set()
     for given in paths:
         root = Path(os.path.abspath(cwd / given))  # noqa: PTH100 - resolve() would follow a link's name
@@ -77,7 +80,9 @@ def _name(path: Path, given: Path, project: Path) -> str:
 
 def _is_document(path: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file()
+    if hidden or path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    return not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
 
 
 def carry(

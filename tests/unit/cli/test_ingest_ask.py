@@ -12,6 +12,7 @@ import pytest
 from tests.fakes.cli import err, make_deps, out
 from tests.fakes.cli_http import gateway_over
 from tests.fakes.schemas import published
+from wattos_cli.clients.ingestion import documents
 from wattos_cli.commands import ask, ingest
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
@@ -124,6 +125,20 @@ def test_folders_are_walked_and_all_documents_become_ready(api: Api, folder: Pat
         ["docs/b.PDF", "ready", "3"],
         ["docs/sub/a.md", "ready", "3"],
     ]
+
+
+def test_a_link_out_of_the_folder_is_passed_over_unless_it_is_named(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "private.txt", tmp_path / "shared"
+    folder.mkdir()
+    outside.write_text("private")
+    (folder / "a.txt").write_text("a")
+    (folder / "inside.txt").symlink_to("a.txt")
+    (folder / "outside.txt").symlink_to(outside)
+    (folder / "gone.txt").symlink_to("nowhere.txt")
+    found = [upload.path.name for upload in documents([folder], tmp_path, tmp_path)]
+    assert found == ["a.txt"], "and what is linked twice is uploaded once"
+    named = documents([folder / "outside.txt"], tmp_path, tmp_path)
+    assert [upload.path.name for upload in named] == ["outside.txt"]
 
 
 def test_one_failure_is_told_and_is_exit_1(api: Api, folder: Path) -> None:
