@@ -27,6 +27,7 @@ from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.settings import from_environ
 from wattos_cli.supervisor.watch import Watch
+from wattos_platform import catalog
 
 SCHEMA = "wattos.up/v1"
 _STOP_TIMEOUT_S = 60.0
@@ -124,13 +125,22 @@ def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, mem
         config,
         platform_plan.Wanted(
             services=request.services,
-            also=(*config.up_with, *request.also),
+            also=(*config.up_with, *request.also, *_running_beside(request, project)),
             scale={**config.scale, **request.scale},
             ports=ports,
             port_offset=offset,
         ),
     )
     return plan, memory.RememberedPorts(offset, named)
+
+
+def _running_beside(request: Request, project: Project) -> list[str]:
+    """Return what runs although it does not start by default: a plain `up` keeps it in the picture."""
+    state = project.read_services() or {}
+    if request.services or not state.get("supervisor"):
+        return []
+    optional = {service.name for service in catalog.SERVICES if not service.default}
+    return sorted({row["name"] for row in state["services"] if row["state"] == "ready"} & optional)
 
 
 def _reach(plan: Plan, project: Project, config: Config, deps: Deps) -> ControlClient:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from wattos_cli import __version__
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.supervisor import protocol
+from wattos_cli.supervisor import journal, protocol
 
 # Changes that a client has not read yet; a client that is further behind is cut off.
 _BACKLOG = 1000
@@ -87,7 +87,7 @@ class ControlServer:
         except ConnectionError:
             return  # the command ended, by Ctrl-C perhaps; what it started goes on
         except ValueError as error:
-            sys.stderr.write(f"supervisor: a control client did not speak our language: {error}\n")
+            journal.write("control.refused", f"a client spoke another language: {error}", level="warning")
         finally:
             writer.close()
 

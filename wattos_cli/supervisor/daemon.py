@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from wattos_cli.project import SERVICES_SCHEMA, Project, write_private
 from wattos_cli.supervisor import (
     credentials,
     guardian,
+    journal,
     listeners,
     metrics_api,
     process_table,
@@ -28,7 +28,7 @@ from wattos_cli.supervisor.fork_process import ForkServers
 from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
-from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.surroundings import Surroundings
 from wattos_cli.supervisor.upkeep import Upkeep
 
@@ -63,8 +63,7 @@ async def _supervise(
 
 def _die(reason: str) -> NoReturn:
     """Kill everything below us and end at once: the platform must not live on half guarded."""
-    sys.stderr.write(f"supervisor: {reason}; ending the platform\n")
-    sys.stderr.flush()
+    journal.write("platform.ended", f"{reason}; everything is ended with it", level="critical")
     guardian.kill_descendants()
     os._exit(1)
 
@@ -84,6 +83,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._write_due = False
+        self._told: dict[tuple[str, int], State] = {}
         execs = ExecSpawner()
         execs.watch(self._loop)
         self._launcher = Launcher(execs, fork_servers, fatal=_die)
@@ -185,9 +185,31 @@ class Daemon:
 
     def _changed(self, replica: Replica) -> None:
         self._control.publish(replica.row())
+        self._tell(replica)
         if not self._write_due:
             self._write_due = True
             self._loop.call_soon(self._write_services)
+
+    def _tell(self, replica: Replica) -> None:
+        """Write a replica's change of state to supervisor.log."""
+        key = (replica.plan.name, replica.number)
+        if self._told.get(key) == replica.state:
+            return
+        self._told[key] = replica.state
+        level = "error" if replica.state == State.CRASH_LOOP else "info"
+        level = "warning" if replica.state in {State.BACKOFF, State.NOT_READY} else level
+        why = f": {replica.reason}" if replica.reason and level != "info" else ""
+        journal.write(
+            "replica.changed",
+            f"{replica.plan.name}-{replica.number} is {replica.state}{why}",
+            level=level,
+            target=replica.plan.name,
+            replica=replica.number,
+            state=str(replica.state),
+            pid=replica.child.pid if replica.child else None,
+            restarts=replica.restarts,
+            ready_ms=replica.ready_ms if replica.state == State.READY else None,
+        )
 
     def _write_services(self, *, running: bool = True) -> None:
         self._write_due = False
@@ -207,4 +229,5 @@ class Daemon:
         try:
             write_private(self._project.services_file, json.dumps(document, indent=1).encode())
         except OSError as error:
-            sys.stderr.write(f"supervisor: cannot write {self._project.services_file}: {error}\n")
+            message = f"cannot write {self._project.services_file}: {error}"
+            journal.write("state_file.failed", message, level="error")

@@ -1,9 +1,9 @@
 """How processes are made: by a fork server that is fresh, or by exec where there is none."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 
+from wattos_cli.supervisor import journal
 from wattos_cli.supervisor.children import Child, ExecSpawner, Start
 from wattos_cli.supervisor.fork_client import ForkServer, ForkServerGoneError
 from wattos_cli.supervisor.fork_process import ForkServerProcess, ForkServers
@@ -55,7 +55,8 @@ class Launcher:
                     raise
                 server.retired = True
                 if self.current is None:
-                    sys.stderr.write(f"supervisor: no fork server, services are executed: {error}\n")
+                    message = f"no fork server, services are executed: {error}"
+                    journal.write("fork_server.refused", message, level="warning")
         return await self.execs.spawn(start)
 
     async def changed_code(self) -> list[str]:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wattos_cli import __version__
 from wattos_cli.config.loading import COMPONENTS
 from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor import simulated
 from wattos_cli.supervisor.addresses import address_of
 from wattos_cli.supervisor.invocation import Needs
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
@@ -43,13 +45,18 @@ def build(config: Config, wanted: Wanted) -> Plan:
     names = _chosen(config, wanted, by_name)
     services = with_dependencies(names, known)
     environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
+    service_config = config.service_file()
+    simulator = next((service for service in services if service.name == simulated.SIMULATOR), None)
+    if simulator is not None:
+        service_config = simulated.service_config(service_config, simulator.base_url)
+        environ |= simulated.environ(simulator.base_url)
     return Plan(
         services=tuple(services),
         environ=environ,
         port_offset=wanted.port_offset,
         api_port=wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset),
-        digests=_digests(config, environ),
-        service_config=config.service_file(),
+        digests=_digests(service_config, environ),
+        service_config=service_config,
     )
 
 
@@ -158,13 +165,13 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
     )
 
 
-def _digests(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+def _digests(service_config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Return fingerprints of all that services are started with; values themselves are never kept."""
     found = {"version": digest(__version__)}
     for name, value in environ.items():
         if name.startswith(_SETTING_PREFIXES):
             found[name] = digest(value)
-    for table, content in config.service_file().items():
+    for table, content in service_config.items():
         found[f"[{table}]"] = digest(content)
     return found
 

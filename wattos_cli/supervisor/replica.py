@@ -101,9 +101,8 @@ class Replica:
         self.restarts, self.failed, self.reason, self.exit_code = 0, False, "", 1
         self.log_start = _size(self.log_file)
         self._begin()
-        self._task = asyncio.get_running_loop().create_task(
-            self._live(), name=f"{self.plan.name}-{self.number}"
-        )
+        self._task = asyncio.create_task(self._live(), name=f"{self.plan.name}-{self.number}")
+        self._task.add_done_callback(self._finished)
 
     async def stop(self) -> None:
         """End the process, its group and everything it started; return when nothing of it is left."""
@@ -257,6 +256,11 @@ class Replica:
         self.reason = reason
         self._become(State.CRASH_LOOP)
         self.household.gave_up(self.plan)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        """Give up visibly when the life ended by a mistake of ours, rather than stay `starting` for ever."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._give_up(f"the supervisor failed: {error!r}")
 
     def _become(self, state: State) -> None:
         self.state = state

@@ -1,13 +1,12 @@
 """What the supervisor does every few seconds: rotate grown logs, measure CPU."""
 
 import asyncio
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from wattos_cli.project import Project
-from wattos_cli.supervisor import process_table, rotation
+from wattos_cli.supervisor import journal, process_table, rotation
 from wattos_cli.supervisor.fleet import Fleet
 from wattos_cli.supervisor.replica import Replica
 from wattos_cli.supervisor.settings import SupervisorSettings
@@ -30,7 +29,7 @@ class Upkeep:
             try:
                 self._rotate()
             except OSError as error:
-                sys.stderr.write(f"supervisor: cannot rotate a log file: {error}\n")
+                journal.write("log.rotation_failed", f"cannot rotate a log file: {error}", level="error")
             self._measure()
 
     def usage(self, replica: Replica) -> dict[str, Any]:

@@ -85,3 +85,34 @@ def test_offset(text: str, expected: int | None) -> None:
 def test_wrong_offset(text: str) -> None:
     with pytest.raises(WattosError):
         flags.offset(text)
+
+
+def test_with_the_simulator_every_named_provider_is_the_simulator(tmp_path: Path) -> None:
+    environ = {"OPENAI_API_KEY": "sk-real", "WATTOS_LLM_PROVIDERS": "openai,ollama,local"}
+    plan = platform_plan.build(load(tmp_path, environ), Wanted(also=("simulator",), port_offset=100))
+    providers = plan.service_config["llm"]["provider"]
+    assert {name: details["base_url"] for name, details in providers.items()} == {
+        "openai": "http://127.0.0.1:3195/v1",
+        "ollama": "http://127.0.0.1:3195/v1",
+    }
+    assert providers["openai"]["api_key_env"] == "WATTOS_SIMULATED_API_KEY"
+    assert plan.environ["WATTOS_SIMULATED_API_KEY"] == "simulated"
+
+
+def test_without_a_named_provider_the_simulator_gets_no_traffic(tmp_path: Path) -> None:
+    plan = platform_plan.build(load(tmp_path, {}), Wanted(also=("simulator",)))
+    assert plan.service_config["llm"]["provider"] == {}
+
+
+def test_foreign_health_urls_decide_about_tls(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_text('[services.far]\nurl = "https://example.org/health"\n')
+    plan = platform_plan.build(load(tmp_path, {}), Wanted())
+    assert platform_plan.needs(plan, tmp_path, forks=True).tls
+    assert platform_plan.needs(plan, tmp_path, forks=False).preload == ()
+
+
+def test_a_url_that_cannot_be_asked_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_text('[services.far]\nurl = "ftp://example.org"\n')
+    with pytest.raises(WattosError) as raised:
+        platform_plan.build(load(tmp_path, {}), Wanted())
+    assert raised.value.exit_code == 3
