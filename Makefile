@@ -31,7 +31,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP) $(MODEL)
-	$(BIN)/pytest -q -n 2 tests/architecture tests/unit tests/contract tests/service
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/architecture tests/unit tests/contract tests/service
 
 integration: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q tests/integration
