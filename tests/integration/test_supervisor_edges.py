@@ -113,6 +113,25 @@ def test_two_ups_at_once_start_one_platform(project: RunningProject) -> None:
     assert len(pids) == 1
 
 
+def test_an_up_during_a_down_starts_a_new_platform(project: RunningProject) -> None:
+    (project.root / "slow.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, lambda *a: (time.sleep(0.7), exit(0)))\n"
+        "while True: time.sleep(1)\n"
+    )
+    toml = (project.root / "wattos.toml").read_text()
+    project.configure(toml + '[services.slow]\ncommand = ["python3", "slow.py"]\n')
+    assert project.wattos("up").returncode == 0
+    before = project.row("web")["pid"]
+    down = start(project, "down")
+    wait_until(lambda: process_table.start_time(before) == 0 or down.poll() is not None, "down has begun")
+    up = project.wattos("up")
+    assert up.returncode == 0, up.stderr
+    _, err = down.communicate(timeout=60)
+    assert down.returncode == 0, err
+    assert {row["state"] for row in project.rows()} == {"ready"}
+    assert project.row("web")["pid"] != before
+
+
 def test_the_daemon_keeps_no_descriptor_of_its_caller(project: RunningProject) -> None:
     read_end, write_end = os.pipe()
     command = start(project, "up", pass_fds=(write_end,))

@@ -48,19 +48,21 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
     """Return the names of the services that were told to stop."""
     from wattos_cli.supervisor import launch, operate
     from wattos_cli.supervisor.client import SupervisorGoneError
+    from wattos_cli.supervisor.incumbent import Incumbent
 
+    incumbent = Incumbent.of(project)
     try:
         client = launch.connect(project)
     except SupervisorGoneError:
-        if launch.is_running(project) and not services:
-            launch.kill(project, _GONE_TIMEOUT_S)  # starting or ending, or hung: nobody answers
+        if not services:
+            incumbent.kill(_GONE_TIMEOUT_S)  # ending already, or hung: nobody answers
         return []
     with client:
         names: list[str] = operate.request(client, "down", _TIMEOUT_S, services=list(services) or None)[
             "services"
         ]
-    if not services and not launch.wait_until_gone(project, _GONE_TIMEOUT_S):
-        launch.kill(project, _GONE_TIMEOUT_S)
+    if not services and not incumbent.ended_within(_GONE_TIMEOUT_S):
+        incumbent.kill(_GONE_TIMEOUT_S)
     return names
 
 

@@ -24,7 +24,9 @@ from wattos_cli.supervisor import (
     platform_plan,
 )
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
+from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.protocol import STOPPING
 from wattos_cli.supervisor.settings import from_environ
 from wattos_cli.supervisor.watch import Watch
 from wattos_platform import catalog
@@ -67,8 +69,8 @@ def ascend(
     if request.recreate and _is_of_other_version(client, config.up_timeout_s):
         _stop(project)
         client = _reach(plan, project, config, deps)
+    client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
     with client:
-        result = _request_up(client, request, plan, project, config)
         memory.remember(project, ports)
         watch = operate.follow(client, [s.name for s in plan.services], config.up_timeout_s, deps)
     _show(watch, deps)
@@ -158,16 +160,27 @@ def _is_of_other_version(client: ControlClient, timeout_s: float) -> bool:
 
 
 def _request_up(
-    client: ControlClient, request: Request, plan: Plan, project: Project, config: Config
-) -> dict[str, Any]:
+    client: ControlClient, request: Request, plan: Plan, *, project: Project, config: Config, deps: Deps
+) -> tuple[ControlClient, dict[str, Any]]:
+    """Return the client on which the start can be followed, and what the supervisor said.
+
+    One that is just ending is waited for, and another one started.
+    """
+    incumbent = Incumbent.of(project)
     timeout_s = config.up_timeout_s + _STOP_TIMEOUT_S if request.recreate else config.up_timeout_s
+    fields = {"plan": plan.to_json(), "recreate": request.recreate}
     try:
-        return operate.request(client, "up", timeout_s, plan=plan.to_json(), recreate=request.recreate)
+        return client, operate.request(client, "up", timeout_s, **fields)
     except WattosError as error:
-        if error.code == "supervisor_ended":
+        if error.code == operate.SUPERVISOR_ENDED and client.fresh:
             tail = " | ".join(operate.supervisor_log_tail(project)[-3:])
             error.message = f"{error.message} ({tail})" if tail else error.message
-        raise
+        if client.fresh or error.code not in {operate.SUPERVISOR_ENDED, STOPPING}:
+            raise
+    client.close()
+    incumbent.ended_within(_STOP_TIMEOUT_S)
+    client = _reach(plan, project, config, deps)
+    return client, operate.request(client, "up", timeout_s, **fields)
 
 
 def _show(watch: Watch, deps: Deps) -> None:
@@ -214,6 +227,7 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps) -> None:
 
 def _stay(project: Project, deps: Deps) -> ExitCode:
     """Show what happens until the platform ends or we are interrupted, which ends it."""
+    incumbent = Incumbent.of(project)
     with operate.running_supervisor(project) as client:
         operate.request(client, "attach", _STOP_TIMEOUT_S)
         deps.console.note("In the foreground; Ctrl-C stops the platform.")
@@ -221,7 +235,7 @@ def _stay(project: Project, deps: Deps) -> ExitCode:
             _tell_changes(client, deps)
         finally:
             client.close()
-            launch.wait_until_gone(project, _STOP_TIMEOUT_S)
+            incumbent.ended_within(_STOP_TIMEOUT_S)
     return ExitCode.OK
 
 
@@ -238,9 +252,10 @@ def _tell_changes(client: ControlClient, deps: Deps) -> None:
 
 
 def _stop(project: Project) -> None:
+    incumbent = Incumbent.of(project)
     try:
         with launch.connect(project) as client:
             operate.request(client, "down", _STOP_TIMEOUT_S, services=None)
     except SupervisorGoneError:
         return
-    launch.wait_until_gone(project, _STOP_TIMEOUT_S)
+    incumbent.ended_within(_STOP_TIMEOUT_S)

@@ -19,10 +19,11 @@ class SupervisorGoneError(Exception):
 
 
 class ControlClient:
-    """One connection, one operation."""
+    """One connection, one operation. `fresh`: the supervisor was started for it."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, fresh: bool = False) -> None:
         self._connection = connection
+        self.fresh = fresh
         self._received = bytearray()
         self._hello: dict[str, Any] | None = None
 

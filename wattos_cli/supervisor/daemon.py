@@ -129,6 +129,8 @@ class Daemon:
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out up, restart or down, one at a time."""
         async with self._fleet.busy:
+            if self._stop.is_set():
+                raise WattosError("the platform is just being stopped", code=protocol.STOPPING)
             try:
                 return await self._perform(operation, request)
             finally:

@@ -1,6 +1,7 @@
 """All services of a running platform: who is wanted, who runs, on which ports."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,9 @@ from wattos_cli.supervisor.restart_policy import RestartPolicy
 from wattos_cli.supervisor.settings import SupervisorSettings
 from wattos_cli.supervisor.surroundings import Surroundings
 from wattos_cli.supervisor.vitals import Vitals
+
+_ROLLING_TIMEOUT_S = 30.0
+_ROLLING_POLL_S = 0.02
 
 
 @dataclass
@@ -206,6 +210,8 @@ class Fleet:
     async def _restart(self, service: _Service) -> None:
         for replica in service.replicas:
             await replica.restart()
+            if len(service.replicas) > 1:
+                await _settled(replica)
 
     async def _trim(self, plan: Plan) -> None:
         """Stop replicas beyond the number that `plan` names."""
@@ -256,6 +262,14 @@ class Fleet:
         listener = self._sockets.pop(name, None)
         if listener is not None:
             listener.close()
+
+
+async def _settled(replica: Replica) -> None:
+    """Return when `replica` is no longer starting, so that the next one is only then taken away."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ROLLING_TIMEOUT_S):
+            while replica.state == State.STARTING:  # noqa: ASYNC110 - rare, and cheaper than an event
+                await asyncio.sleep(_ROLLING_POLL_S)
 
 
 def _merged(old: Plan, new: Plan, taken: set[str]) -> Plan:

@@ -29,31 +29,6 @@ def connect(project: Project) -> ControlClient:
     return ControlClient.connect(Path(str(state.get("control_socket", ""))))
 
 
-def is_running(project: Project) -> bool:
-    """Return whether a guardian holds the project's lock: a platform runs, starts or ends."""
-    try:
-        descriptor = os.open(project.lock_file, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def wait_until_gone(project: Project, timeout_s: float) -> bool:
-    """Return whether the guardian, the last one to go, has gone within `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while is_running(project):
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(_POLL_S)
-    return True
-
-
 def connect_or_start(
     project: Project,
     environ: Mapping[str, str],
@@ -114,7 +89,7 @@ def _start(project: Project, environ: Mapping[str, str], needs: Needs, lock: int
     finally:
         os.close(moved)
         os.close(moved_lock)
-    return ControlClient(ours)
+    return ControlClient(ours, fresh=True)
 
 
 def _absolute_path() -> list[str]:
@@ -144,22 +119,3 @@ def _stuck(project: Project, error: SupervisorGoneError) -> WattosError:
         exit_code=ExitCode.NO,
         details={"log": str(project.supervisor_log)},
     )
-
-
-def kill(project: Project, timeout_s: float) -> None:
-    """End a platform whose supervisor does not answer; WattosError when it is not gone after `timeout_s`.
-
-    The guardian kills everything as soon as its supervisor dies. Its pid comes from the last written state.
-    """
-    import signal
-
-    supervisor = (read_json(project.services_file) or {}).get("supervisor") or {}
-    pid, started = int(supervisor.get("pid") or 0), int(supervisor.get("start_time") or 0)
-    if started and process_table.alive(pid, started):
-        os.kill(pid, signal.SIGKILL)
-    if not wait_until_gone(project, timeout_s):
-        raise WattosError(
-            f"the platform of {project.root} does not end",
-            hint=f"See its log: {project.supervisor_log}",
-            code="does_not_end",
-        )

@@ -15,6 +15,7 @@ from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.listing import instance
 from wattos_cli.supervisor.watch import Watch
 
+SUPERVISOR_ENDED = "supervisor_ended"
 _POLL_S = 0.25
 
 
@@ -88,5 +89,5 @@ def _supervisor_ended(error: SupervisorGoneError) -> WattosError:
     return WattosError(
         f"the supervisor ended meanwhile: {error}",
         hint="Its log is .wattos/logs/supervisor.log. Start again with: wattos up",
-        code="supervisor_ended",
+        code=SUPERVISOR_ENDED,
     )

@@ -20,6 +20,8 @@ PROTOCOL = 1
 SOCKET_NAME = "control.sock"
 # A plan bears the whole environment of the user.
 LINE_LIMIT_BYTES = 16 * 1024 * 1024
+# The code of the error that tells a client to wait for the end and to start a new supervisor.
+STOPPING = "platform_stopping"
 ANY_VERSION = frozenset({"status", "down"})
 
 
