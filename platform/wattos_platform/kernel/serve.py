@@ -1,6 +1,7 @@
 """Running one service: its two listeners, its signals, its drain."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ from wattos_platform.kernel.service import ServiceApp
 BACKLOG = 2048
 CANCEL_AFTER_S = 1
 KEEP_ALIVE_S = 75
+# uvicorn counts tenths of a second and renews the date header with every tenth of them.
+TICKS_PER_S = 10
 
 
 class Server(uvicorn.Server):
@@ -29,6 +32,7 @@ class Server(uvicorn.Server):
         self._service = app
         self._drain_s = drain_s
         self._forced = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     def stop(self) -> None:
         """Begin to drain; a second call ends at once."""
@@ -37,6 +41,16 @@ class Server(uvicorn.Server):
             self._forced.set()
         self._service.runtime.health.draining = True
         self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Return as soon as `stop` is called; uvicorn itself looks only ten times a second."""
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += TICKS_PER_S
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until `stop`; signals are the loop's, so the process ends with code 0 after a drain."""
