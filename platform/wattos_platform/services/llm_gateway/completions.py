@@ -2,58 +2,26 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
 from wattos_platform.services.llm_gateway.accounting import Accounting, Caller, CallTimer
 from wattos_platform.services.llm_gateway.domain import context_prompt, wire
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.failures import BREAKER_OPEN, ProviderFailure
-from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook, Resolution, Target
+from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook, Target
 from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimate_prompt
 from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.failure_answers import as_error, nobody
+from wattos_platform.services.llm_gateway.gate import Breaker, OpenGate
 from wattos_platform.services.llm_gateway.ports import Provider
 from wattos_platform.services.llm_gateway.relay import Relay
 
 NO_USAGE = Usage()
 A = TypeVar("A")
-
-
-class Breaker(Protocol):
-    """The part of a circuit breaker that is used here."""
-
-    def allow(self) -> float:
-        """Return a permit; BreakerOpen if the call must not be made."""
-
-    def success(self, permit: float | None = None) -> None:
-        """Report a call that went well."""
-
-    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
-        """Report a call that failed."""
-
-    def release(self, permit: float | None = None) -> None:
-        """Give back a permit without a verdict."""
-
-
-class OpenGate:
-    """The breaker of what cannot be down: the provider inside this very process."""
-
-    def allow(self) -> float:
-        """Allow."""
-        return 0.0
-
-    def success(self, permit: float | None = None) -> None:
-        """Note nothing."""
-
-    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
-        """Note nothing."""
-
-    def release(self, permit: float | None = None) -> None:
-        """Note nothing."""
 
 
 class Retries(Protocol):
@@ -160,7 +128,7 @@ class Completions:
                 self._accounting.fell_back(failures[0][0].provider, target.provider)
             self._accounting.added(caller.began, inquiry.timers)
             return answer
-        raise _nobody(resolution, failures)
+        raise nobody(resolution, failures)
 
     async def _ask(
         self,
@@ -276,37 +244,6 @@ def estimated(request: ChatRequest, text: str) -> Usage:
     """Return the usage of an answer whose provider counted nothing."""
     passages = [passage.text for passage in request.passages]
     return Usage(estimate_prompt(request.messages, passages), estimate(text), estimated=True)
-
-
-def as_error(target: Target, failure: ProviderFailure) -> ServiceError:
-    """Return what the caller learns of the failure of the one provider it asked."""
-    headers = {}
-    if failure.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(failure.retry_after_s)))
-    message, param = failure.message, failure.param
-    if failure.kind == "caller":
-        return ServiceError(failure.status, failure.code or "invalid_request", message, param=param)
-    if failure.kind == "unsupported":
-        return ServiceError(400, "unsupported_parameter", message, param=param)
-    if failure.kind == "model_missing":
-        return ServiceError(404, "model_not_found", message, param="model")
-    if failure.kind == "rate_limited":
-        return ServiceError(429, "provider_rate_limited", message, headers=headers)
-    if failure.kind == "auth":
-        message += f" Its operator must check the key of {target.provider}."
-        return ServiceError(503, "provider_auth_failed", message)
-    return ServiceError(503, "provider_unavailable", message, headers=headers)
-
-
-def _nobody(resolution: Resolution, failures: Sequence[tuple[Target, ProviderFailure]]) -> ServiceError:
-    if not resolution.alias or len(failures) == 1:
-        return as_error(*failures[0])
-    if all(failure.kind == "unsupported" for _, failure in failures):
-        return as_error(*failures[-1])
-    told = " ".join(failure.message for _, failure in failures)
-    waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]
-    headers = {"Retry-After": str(max(1, math.ceil(min(waits))))} if waits else {}
-    return ServiceError(503, "all_providers_failed", f"No provider could answer. {told}", headers=headers)
 
 
 def _text_of(body: Mapping[str, Any]) -> str:

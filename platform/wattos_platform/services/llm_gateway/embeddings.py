@@ -8,7 +8,7 @@ from typing import Any
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
 from wattos_platform.services.llm_gateway.accounting import Accounting, Caller, CallTimer
-from wattos_platform.services.llm_gateway.completions import NO_USAGE, Breaker, as_error
+from wattos_platform.services.llm_gateway.completions import NO_USAGE
 from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.failures import BREAKER_OPEN, ProviderFailure
@@ -16,6 +16,8 @@ from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, Mo
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal, wrong
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
 from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.failure_answers import as_error
+from wattos_platform.services.llm_gateway.gate import Breaker
 from wattos_platform.services.llm_gateway.ports import Embedder, Embeddings, Provider
 
 
