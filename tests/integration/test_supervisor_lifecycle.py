@@ -69,6 +69,7 @@ def test_up_twice_ps_restart_down(project: RunningProject) -> None:
     assert (down.returncode, json.loads(down.stdout)["stopped"]) == (0, ["web"])
     jsonschema.validate(json.loads(down.stdout), schema("down"))
     assert is_free(port(project))
+    assert list(Path(project.environ["XDG_RUNTIME_DIR"]).rglob("*.sock")) == []
     assert project.wattos("down").returncode == 0
     assert project.wattos("ps").returncode == 0
 

@@ -72,7 +72,11 @@ def ascend(
     client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
     with client:
         memory.remember(project, ports)
-        watch = operate.follow(client, [s.name for s in plan.services], config.up_timeout_s, deps)
+        try:
+            watch = operate.follow(client, [s.name for s in plan.services], config.up_timeout_s, deps)
+        except KeyboardInterrupt:
+            deps.console.note("The platform goes on starting. See it: wattos ps   Stop it: wattos down")
+            raise
     _show(watch, deps)
     if timings:
         _show_timings(watch, project, deps, connected - begun, deps.monotonic() - begun)

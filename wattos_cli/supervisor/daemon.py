@@ -1,6 +1,7 @@
 """The supervisor's process: wires fleet, control socket, loopback API and upkeep, until it is told to end."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -112,7 +113,7 @@ class Daemon:
         self._launcher.close()
         self._write_services(running=False)
         await self._control.close()
-        (self._invocation.socket_dir / protocol.SOCKET_NAME).unlink(missing_ok=True)
+        self._remove_sockets()
         return 0
 
     # --- Operations
@@ -182,6 +183,14 @@ class Daemon:
         api = metrics_api.MetricsApi(token, f"{host}:{port}", lambda: self.rows()["rows"])
         self._api = await metrics_api.listen(api, listener)
         self._api_port = port
+
+    def _remove_sockets(self) -> None:
+        """Remove the socket folder; the project's lock, still held, keeps a new platform from using it."""
+        folder = self._invocation.socket_dir
+        with contextlib.suppress(OSError):
+            for path in list(folder.iterdir()):
+                path.unlink()
+            folder.rmdir()
 
     # --- what changed
 
