@@ -29,8 +29,10 @@ from typing import Any
 from wattos_platform.kernel.process.child import ChildRequest, become_child
 from wattos_platform.kernel.process.death import die_with_parent, set_name
 from wattos_platform.kernel.process.preload import Preload, Stage, stages, unsafe_to_fork
+from wattos_platform.kernel.process.trim import give_back_library_pages
 
 _LARGEST_PACKET_BYTES = 1 << 20
+_IDLE_AFTER_MS = 1000
 
 Program = Callable[[Sequence[str]], int]
 
@@ -60,6 +62,7 @@ class _Server:
         self._to_load = deque(to_load)
         self._loaded = Preload()
         self._unsafe = ""
+        self._idle = False
         self._children: set[int] = set()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -73,7 +76,10 @@ class _Server:
         while True:
             if self._to_load:
                 self._load(self._to_load.popleft())
-            ready = {descriptor for descriptor, _ in poll.poll(0 if self._to_load else None)}
+            ready = {descriptor for descriptor, _ in poll.poll(self._patience_ms())}
+            if not ready and not self._to_load:
+                give_back_library_pages()
+                self._idle = True
             if self._wake_read in ready:
                 self._reap()
             if self._control.fileno() in ready:
@@ -84,6 +90,12 @@ class _Server:
                 request = self._answer(json.loads(packet), descriptors)
                 if request is not None:
                     return request
+
+    def _patience_ms(self) -> int | None:
+        """Return how long to wait for a request: not at all while there is something to import."""
+        if self._to_load:
+            return 0
+        return None if self._idle else _IDLE_AFTER_MS
 
     def _load(self, stage: Stage) -> None:
         """Import one stage and say so; after the last, say what came of it all."""
