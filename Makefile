@@ -52,7 +52,7 @@ constraints: ## pin every dependency anew (needs uv)
 $(STAMP): pyproject.toml constraints/all.txt constraints/installer.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r constraints/installer.txt
-	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r constraints/all.txt \
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r constraints/all.txt \
 	    || $(PIP) install --require-hashes -r constraints/all.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@

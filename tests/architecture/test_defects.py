@@ -11,3 +11,9 @@ def test_every_required_defect_has_a_test() -> None:
 
 def test_every_number_named_by_a_test_is_a_known_defect() -> None:
     assert sorted(defects.tests_by_defect().keys() - defects.DEFECTS.keys()) == []
+
+
+def test_the_page_is_current() -> None:
+    assert (defects.ROOT / "docs" / "defects.md").read_text(encoding="utf-8") == defects.page(), (
+        "run: make docs"
+    )
