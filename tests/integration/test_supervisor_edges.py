@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -235,3 +236,22 @@ def _pretend_another_protocol(server: socket.socket, real: str) -> None:
                 upstream.sendall(line)
                 client.sendall(answers.readline())
                 client.sendall(answers.read())
+
+
+@pytest.mark.parametrize("command", ["down", "up"])
+def test_a_spoilt_state_file_does_not_hide_the_platform(project: RunningProject, command: str) -> None:
+    assert project.wattos("up").returncode == 0
+    pid = project.row("web")["pid"]
+    (project.root / ".wattos/run/services.json").write_text('{"x')
+    done = project.wattos(command)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was running" not in done.stderr
+    assert (process_table.start_time(pid) == 0) is (command == "down")
+
+
+def test_removing_the_state_folder_ends_the_platform(project: RunningProject) -> None:
+    assert project.wattos("up").returncode == 0
+    pid = project.row("web")["pid"]
+    shutil.rmtree(project.root / ".wattos")
+    wait_until(lambda: process_table.start_time(pid) == 0, "the service has ended")
+    wait_until(lambda: project.wattos("up").returncode == 0, "the next up works")

@@ -52,11 +52,13 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
 
     incumbent = Incumbent.of(project)
     try:
-        client = launch.connect(project)
+        client = launch.connect_when_told(project)
     except SupervisorGoneError:
         if not services:
             incumbent.kill(_GONE_TIMEOUT_S)  # ending already, or hung: nobody answers
         return []
+    if not incumbent.guardian.pid:
+        incumbent = Incumbent.of(project)
     with client:
         names: list[str] = operate.request(client, "down", _TIMEOUT_S, services=list(services) or None)[
             "services"

@@ -31,6 +31,7 @@ from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.surroundings import Surroundings
+from wattos_cli.supervisor.tenure import Tenure
 from wattos_cli.supervisor.upkeep import Upkeep
 
 
@@ -94,6 +95,7 @@ class Daemon:
         self._fleet = Fleet(self._settings, surroundings, self._launcher, self._changed)
         self._control = ControlServer(self)
         self._upkeep = Upkeep(self._fleet, self._project, self._settings)
+        self._tenure = Tenure(self._project, self._write_services, self._stop.set)
         self._api: asyncio.Server | None = None
         self._api_port = 0
 
@@ -104,8 +106,10 @@ class Daemon:
         await self._control.listen(self._invocation.socket_dir / protocol.SOCKET_NAME)
         await self._control.serve_inherited(client_fd)
         upkeep = asyncio.create_task(self._upkeep.run())
+        tenure = asyncio.create_task(self._tenure.run())
         await self._stop.wait()
         upkeep.cancel()
+        tenure.cancel()
         async with self._fleet.busy:
             await self._fleet.down(self._fleet.names())
         if self._api is not None:
@@ -113,7 +117,8 @@ class Daemon:
         self._launcher.close()
         self._write_services(running=False)
         await self._control.close()
-        self._remove_sockets()
+        if not self._tenure.is_superseded():
+            self._remove_sockets()
         return 0
 
     # --- Operations
@@ -224,6 +229,8 @@ class Daemon:
 
     def _write_services(self, *, running: bool = True) -> None:
         self._write_due = False
+        if self._tenure.is_superseded():
+            return
         pid = os.getpid()
         document = {
             "schema": SERVICES_SCHEMA,

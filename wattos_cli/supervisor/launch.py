@@ -13,12 +13,14 @@ from wattos_cli.project import Project, prepare_socket_dir, read_json
 from wattos_cli.supervisor import process_table
 from wattos_cli.supervisor.__main__ import CLIENT_FD, LOCK_FD
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
+from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.invocation import Invocation, Needs
 
 _PROGRAM = "import sys; from wattos_cli.supervisor.__main__ import main; sys.exit(main(sys.argv[1:]))"
 _OUT_OF_THE_WAY = 20
 _POLL_S = 0.02
 _SETTLE_S = 10.0
+_RESTORED_S = 3.0
 
 
 def connect(project: Project) -> ControlClient:
@@ -27,6 +29,37 @@ def connect(project: Project) -> ControlClient:
     if not state.get("supervisor"):
         raise SupervisorGoneError("no supervisor runs")
     return ControlClient.connect(Path(str(state.get("control_socket", ""))))
+
+
+def connect_when_told(project: Project, sleep: Callable[[float], None] = time.sleep) -> ControlClient:
+    """Return a client as `connect` does; wait for a supervisor whose services.json was spoilt.
+
+    It writes the file anew within a second. SupervisorGoneError when none runs.
+    """
+    deadline = time.monotonic() + _RESTORED_S
+    while True:
+        try:
+            return connect(project)
+        except SupervisorGoneError:
+            known = Incumbent.of(project).guardian.pid
+            if known or not _is_locked(project) or time.monotonic() >= deadline:
+                raise
+        sleep(_POLL_S)
+
+
+def _is_locked(project: Project) -> bool:
+    """Return whether a platform holds the project's lock."""
+    try:
+        lock = os.open(project.lock_file, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def connect_or_start(

@@ -73,6 +73,13 @@ def cannot_bind(
         )
     holders = port_holder.holders(port)
     other = _project_of({holder.pid for holder in holders}, environ, ours)
+    if other is not None and other.root == ours.root:
+        return WattosError(
+            f"port {port} of {service} belongs to an earlier platform of this folder, which is ending",
+            hint="Try again in a few seconds: wattos up",
+            code="port_in_use",
+            details={**details, "project": str(other.root)},
+        )
     if other is not None:
         return WattosError(
             f"port {port} of {service} belongs to the platform of {other.root}",
