@@ -10,6 +10,7 @@ MODEL := $(VENV)/.model
 
 up: $(STAMP) $(MODEL) ## install into .venv and start the platform
 	$(BIN)/wattos up
+	@command -v wattos > /dev/null || echo 'wattos is not on your PATH yet; first type: . $(BIN)/activate'
 
 down: $(STAMP) ## stop the platform
 	$(BIN)/wattos down

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COVERED_ELSEWHERE = {
     "make up": "tests/e2e/test_install.py",
+    ". .venv/bin/activate": "tests/e2e/test_install.py",
     "make test": ".ci/run",
     "wattos up --port-offset 100": "tests/e2e/test_up_platform.py",
 }

@@ -10,7 +10,7 @@ from wattos_cli.clients.refusals import part
 from wattos_cli.deps import Deps, Gateway
 from wattos_cli.errors import ExitCode, WattosError
 
-SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".csv", ".json"})
+SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".csv", ".json", ".markdown"})
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
 
@@ -56,6 +56,14 @@ def documents(paths: Sequence[Path], cwd: Path, project: Path) -> Iterator[Uploa
         elif root.is_file():
             found = [root]
         else:
+            if root.exists():
+                raise WattosError(
+                    f"{given} is neither a file nor a folder (a device, a pipe or a socket)",
+                    hint="write its content to a file first",
+                    code="not_a_file",
+                    exit_code=ExitCode.USAGE,
+                    details={"path": str(root)},
+                )
             raise WattosError(
                 f"there is no file or folder {given}",
                 hint="name an existing one; shells expand patterns like docs/*.md before wattos sees them",

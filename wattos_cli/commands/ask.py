@@ -117,7 +117,9 @@ def command(run: Run[Options] = run) -> Command:
     def ask(
         deps: Deps,
         *,
-        text: Annotated[str, Argument(metavar="TEXT", help="The question; - reads it from stdin.")],
+        text: Annotated[
+            list[str], Argument(metavar="TEXT", help="The question, quoted or not; - reads it from stdin.")
+        ],
         space: Annotated[
             str, Option("--space", metavar="S", help="Knowledge space to look in.")
         ] = spaces.DEFAULT,
@@ -131,6 +133,6 @@ def command(run: Run[Options] = run) -> Command:
           wattos ask "Which exit code means the platform is not running?"
           wattos ask "Who signs the contract?" --space legal -o json
         """
-        return run(Options(text, space, model), deps)
+        return run(Options(" ".join(text), space, model), deps)
 
     return ask

@@ -1,6 +1,6 @@
 """`wattos ingest`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +45,19 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.NO if any(upload.status != "ready" for upload in uploads) else ExitCode.OK
 
 
+def _named(paths: Sequence[str]) -> Iterator[Path]:
+    """Yield the paths; WattosError (usage) for an empty one, which an unset shell variable leaves."""
+    for path in paths:
+        if not path:
+            raise WattosError(
+                "one of the paths is empty",
+                hint="name a file or a folder, for example: wattos ingest docs/",
+                code="usage",
+                exit_code=ExitCode.USAGE,
+            )
+        yield Path(path)
+
+
 def _tell_on(deps: Deps) -> Callable[[Upload], None]:
     """Return what writes a line of progress for each finished document."""
 
@@ -80,7 +93,8 @@ def _print(uploads: list[Upload], opts: Options, deps: Deps) -> None:
     console.data(text.table(head, cells, width=console.table_width, color=console.color))
     failed = sum(1 for u in uploads if u.status != "ready")
     if failed:
-        console.note(f"{failed} of {len(uploads)} failed; the others can be asked: wattos ask TEXT")
+        others = "; the others can be asked: wattos ask TEXT" if failed < len(uploads) else ""
+        console.note(f"{failed} of {len(uploads)} failed{others}")
     else:
         console.note(f"{len(uploads)} ready in space {opts.space!r}; now: wattos ask TEXT")
 
@@ -91,7 +105,7 @@ def command(run: Run[Options] = run) -> Command:
     def ingest(
         deps: Deps,
         *,
-        paths: Annotated[list[Path], Argument(metavar="PATH", help="Files and folders; folders are walked.")],
+        paths: Annotated[list[str], Argument(metavar="PATH", help="Files and folders; folders are walked.")],
         space: Annotated[
             str, Option("--space", metavar="S", help="Knowledge space; made if it is missing.")
         ] = spaces.DEFAULT,
@@ -107,6 +121,6 @@ def command(run: Run[Options] = run) -> Command:
           wattos ingest docs/
           wattos ingest contract.pdf --space legal
         """
-        return run(Options(tuple(paths), space, option_seconds(timeout, "--timeout")), deps)
+        return run(Options(tuple(_named(paths)), space, option_seconds(timeout, "--timeout")), deps)
 
     return ingest

@@ -12,7 +12,8 @@ def numbers(texts: Iterable[str], flag: str, lowest: int, highest: int) -> dict[
         name, separator, number = text.partition("=")
         if not (name and separator and number.isascii() and number.isdigit()):
             raise _usage(
-                f"{flag}: expected NAME=NUMBER, got {text!r}", f"for example: {flag} chat={lowest + 1}"
+                f"{flag}: expected NAME=NUMBER, got {text!r}",
+                f"for example: {flag} chat={3106 if flag == '--port' else lowest + 1}",
             )
         if not lowest <= int(number) <= highest:
             raise _usage(f"{flag} {text}: expected a number from {lowest} to {highest}", "")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -303,3 +304,31 @@ def test_gateway_away_is_exit_4(api: Api, tmp_path: Path) -> None:
     with pytest.raises(WattosError) as caught:
         ask.run(ask.Options("What?"), connected(api, tmp_path))
     assert (caught.value.exit_code, caught.value.code) == (ExitCode.UNREACHABLE, "gateway_unreachable")
+
+
+def test_a_pipe_is_no_document(api: Api, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(WattosError, match="neither a file nor a folder") as caught:
+        ingest.run(ingest.Options((Path("pipe.txt"),)), connected(api, tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_when_all_fail_no_others_are_promised(api: Api, folder: Path) -> None:
+    api.outcomes["docs/a.md"] = [{"refuse": True}]
+    deps = connected(api, folder)
+    assert ingest.run(ingest.Options((Path("docs/a.md"),)), deps) == ExitCode.NO
+    assert "1 of 1 failed" in err(deps)
+    assert "the others" not in err(deps)
+
+
+def test_an_empty_path_and_an_unquoted_question_as_typed(tmp_path: Path) -> None:
+    seen: list[ask.Options] = []
+
+    def note(opts: ask.Options, _: object) -> ExitCode:
+        seen.append(opts)
+        return ExitCode.OK
+
+    ask.command(run=note)(make_deps(cwd=tmp_path), text=["Who", "signs", "it"])
+    assert seen[0].text == "Who signs it"
+    with pytest.raises(WattosError, match="one of the paths is empty"):
+        ingest.command()(make_deps(cwd=tmp_path), paths=["docs", ""])
