@@ -221,3 +221,17 @@ def test_the_parser_hands_over_what_was_typed(deps: Deps) -> None:
 
     command.command(run=fake)(deps, scenario="chat", users=5, duration="90s", threshold=["p95<1s"])
     assert seen == [command.Options("chat", users=5, duration_s=90.0, thresholds=("p95<1s",))]
+
+
+def test_a_long_run_says_how_far_it_is(deps: Deps) -> None:
+    class Slow(FakeGenerator):
+        def __call__(
+            self, plan: Plan, environ: Mapping[str, str], sleep: Callable[[float], None]
+        ) -> Measured:
+            for _ in range(110):
+                sleep(0.2)
+            return super().__call__(plan, environ, sleep)
+
+    command.run(command.Options(duration_s=20), deps, generate=Slow(10))
+    told = [line.strip() for line in err(deps).splitlines() if " s of 20 s" in line]
+    assert told == ["5 s of 20 s", "10 s of 20 s", "15 s of 20 s"]

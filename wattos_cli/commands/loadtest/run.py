@@ -14,6 +14,7 @@ from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import loadtest as render
 
 Generate = Callable[[Plan, Mapping[str, str], Callable[[float], None]], Measured]
+_TELL_S = 5.0
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHABLE}
 
 
@@ -62,10 +63,27 @@ def run(opts: Options, deps: Deps, *, generate: Generate = generate) -> ExitCode
             f"{asked.scenario.name}: {asked.users} users for {asked.duration_s:g} s against {target.url}\n"
             f"{render.limits(described)}"
         )
-        measured = generate(plan, deps.environ, deps.sleep)
+        measured = generate(plan, deps.environ, _telling(asked.duration_s, deps))
     result = outcome(asked.scenario.name, measured, judge(asked.thresholds, measured), described)
     _tell(result, opts, deps)
     return _CODES[str(result["verdict"])]
+
+
+def _telling(duration_s: float, deps: Deps) -> Callable[[float], None]:
+    """Return a sleep that says about ten times in a run, at most every five seconds, how far it is."""
+    step_s = max(_TELL_S, duration_s / 10)
+    begin = deps.monotonic()
+    due_s = step_s
+
+    def sleep(seconds: float) -> None:
+        nonlocal due_s
+        deps.sleep(seconds)
+        passed_s = deps.monotonic() - begin
+        if due_s <= passed_s < duration_s:
+            due_s += step_s
+            deps.console.note(f"  {passed_s:.0f} s of {duration_s:g} s")
+
+    return sleep
 
 
 def _tell(result: dict[str, Any], opts: Options, deps: Deps) -> None:
