@@ -13,10 +13,10 @@ _BYTES = 32
 
 
 def ensure(project: Project) -> None:
-    """Create the secrets that are missing; an existing one is never changed, only its mode mended."""
+    """Create the secrets that are missing or blank; any other is never changed, only its mode mended."""
     for name in _NAMES:
         path = project.secret_file(name)
-        if path.exists() and path.stat().st_size > 0:
+        if path.exists() and path.read_bytes().strip():
             path.chmod(0o600)
         else:
             _create(path)
