@@ -114,3 +114,9 @@ def test_env_for_github_masks_and_appends(tmp_path: Path, http: FakeHttp) -> Non
     assert out(deps) == "::add-mask::wk_mine\n"
     assert file.read_text() == "OPENAI_BASE_URL=http://127.0.0.1:3001/v1\nOPENAI_API_KEY=wk_mine\n"
     assert http.requests == []
+
+
+def test_a_lifetime_beyond_a_year_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(WattosError, match="at most 366 days") as caught:
+        create.command()(make_deps(cwd=tmp_path), ttl="8785h")
+    assert caught.value.exit_code == ExitCode.USAGE

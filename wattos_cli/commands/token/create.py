@@ -8,9 +8,11 @@ from wattos_cli.clients import credentials, running
 from wattos_cli.clients.refusals import part
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Option
 from wattos_cli.render import ci
+
+_LONGEST_TTL_S = 366 * 24 * 3600.0  # as the gateway's operations listener has it
 
 
 class Role(StrEnum):
@@ -87,6 +89,13 @@ def command(run: Run[Options] = run) -> Command:
           export WATTOS_TOKEN=$(wattos token create -q --ttl 1h)
         """
         ttl_s = option_seconds(ttl, "--ttl")
+        if ttl_s > _LONGEST_TTL_S:
+            raise WattosError(
+                f"--ttl {ttl}: a credential lives at most 366 days",
+                hint="a year: --ttl 8784h",
+                code="usage",
+                exit_code=ExitCode.USAGE,
+            )
         return run(Options(tenant, role, user, ttl_s, jwt, quiet), deps)
 
     return create
