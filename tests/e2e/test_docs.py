@@ -50,10 +50,12 @@ def of_kind(kind: str) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def reader(platform: RunningProject, tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
-    """A project as a reader of the docs has it: the docs at hand, `wattos` and `python` on the PATH."""
-    (platform.root / "docs").symlink_to(ROOT / "docs")
+    """A project as a reader of the docs has it: docs and load tests at hand, the programs on the PATH."""
+    for folder in ("docs", "loadtests"):
+        (platform.root / folder).symlink_to(ROOT / folder)
     programs = tmp_path_factory.mktemp("bin")
-    for name, argv in {"wattos": ["-P", "-m", "wattos_cli"], "python": []}.items():
+    installed = {"wattos": ["-P", "-m", "wattos_cli"], "locust": ["-P", "-m", "locust"], "python": []}
+    for name, argv in installed.items():
         script = programs / name
         script.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *argv])} "$@"\n')
         script.chmod(0o755)
