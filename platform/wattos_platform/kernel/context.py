@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.randomness import random_bytes
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,128}\Z")
@@ -43,16 +44,6 @@ class RequestContext:
 _current: ContextVar[RequestContext | None] = ContextVar("wattos_request", default=None)
 
 
-def new_request_id() -> str:
-    """Return a time-ordered unique id (UUIDv7, RFC 9562) as text."""
-    millis = time.time_ns() // 1_000_000
-    random = int.from_bytes(random_bytes(10))
-    high, low = (random >> 68), random & ((1 << 62) - 1)
-    value = (millis << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
 def new_span_id() -> str:
     """Return a random span id: 16 hex digits, never all zero."""
     return f"{int.from_bytes(random_bytes(8)) or 1:016x}"
@@ -60,7 +51,7 @@ def new_span_id() -> str:
 
 def request_id_of(header: str | None) -> str:
     """Return the caller's request id when it is well-formed, else a new one."""
-    return header if header and _REQUEST_ID.match(header) else new_request_id()
+    return header if header and _REQUEST_ID.match(header) else uuid7()
 
 
 def trace_of(header: str | None) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from wattos_platform.kernel.context import new_request_id, trace_of
+from wattos_platform.kernel.context import trace_of
 from wattos_platform.kernel.errors import ServiceError, error_body
+from wattos_platform.kernel.ids import uuid7
 
 MAX_HEAD_BYTES = 32 * 1024
 _FIELD_BYTES = len(": \r\n")
@@ -75,7 +76,7 @@ def _head_too_large() -> ServiceError:
 
 
 def _response(error: ServiceError) -> bytes:
-    request_id, (trace_id, _) = new_request_id(), trace_of(None)
+    request_id, (trace_id, _) = uuid7(), trace_of(None)
     body = error_body(error, path="", method="", request_id=request_id, trace_id=trace_id, now=time.time())
     head = (
         f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"

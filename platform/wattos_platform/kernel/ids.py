@@ -1,7 +1,8 @@
 """Identifiers that sort by time of creation."""
 
-import secrets
 import time
+
+from wattos_platform.kernel.randomness import random_bytes
 
 _COUNTER_MAX = 0xFFF
 _last = [0, 0]  # milliseconds and counter of the previous id
@@ -16,13 +17,13 @@ def uuid7() -> str:
     now_ms = time.time_ns() // 1_000_000
     last_ms, counter = _last
     if now_ms > last_ms:
-        counter = secrets.randbits(8)
+        counter = random_bytes(1)[0]
     else:
         now_ms, counter = last_ms, counter + 1
         if counter > _COUNTER_MAX:
             now_ms, counter = last_ms + 1, 0
     _last[:] = (now_ms, counter)
     high = now_ms << 16 | 0x7000 | counter
-    low = 0x8000_0000_0000_0000 | secrets.randbits(62)
+    low = 0x8000_0000_0000_0000 | (int.from_bytes(random_bytes(8)) >> 2)
     digits = f"{high:016x}{low:016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -1,5 +1,3 @@
-import uuid
-
 import pytest
 
 from wattos_platform.contracts.identity import Identity
@@ -20,13 +18,6 @@ from wattos_platform.kernel.errors import ServiceError
 )
 def test_request_id_is_kept_only_when_well_formed(given: str | None, kept: bool) -> None:
     assert (context.request_id_of(given) == given) is kept
-
-
-def test_new_request_ids_are_uuid7_and_ordered_by_time() -> None:
-    first, second = uuid.UUID(context.new_request_id()), uuid.UUID(context.new_request_id())
-    assert (first.version, first.variant) == (7, uuid.RFC_4122)
-    assert first.int >> 80 <= second.int >> 80
-    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from starlette.requests import Request
 
 from wattos_platform.kernel.context import identity
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.services.agent.domain.cursor import CursorError, decode
 from wattos_platform.services.agent.domain.records import Owner, Run
 from wattos_platform.services.agent.ports import RequestKey
 
@@ -42,21 +41,6 @@ def request_key(request: Request, body: Mapping[str, Any]) -> RequestKey | None:
         )
     text = json.dumps([request.url.path, dict(body)], sort_keys=True)
     return RequestKey(key, hashlib.sha256(text.encode()).hexdigest())
-
-
-def cursor_position(cursor: str | None) -> tuple[float, str] | None:
-    """Return the position in `cursor`; ServiceError 422 if it is none of ours."""
-    if cursor is None:
-        return None
-    try:
-        return decode(cursor)
-    except CursorError:
-        raise ServiceError(
-            422,
-            "invalid_request",
-            "Field 'cursor': this is no next_cursor of this list; leave it out to start from the beginning.",
-            details=[{"field": "cursor", "message": "not a cursor of this list"}],
-        ) from None
 
 
 def last_event(request: Request) -> int:

@@ -10,14 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage, StepList
 from wattos_platform.kernel.context import current
+from wattos_platform.kernel.cursors import cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.kernel.sse import sse_response
 from wattos_platform.services.agent.bodies import KpiQuery, NewRun, PageQuery
-from wattos_platform.services.agent.domain.cursor import encode
 from wattos_platform.services.agent.domain.records import Run, RunStatus
 from wattos_platform.services.agent.domain.roles import Role
-from wattos_platform.services.agent.guards import cursor_position, existing, last_event, owner, request_key
+from wattos_platform.services.agent.guards import existing, last_event, owner, request_key
 from wattos_platform.services.agent.ports import KeyReusedError, RunStore, Tool, TooManyRunsError
 from wattos_platform.services.agent.step_events import step_events
 from wattos_platform.services.agent.views import kpi_view, role_view, run_view, step_view
@@ -89,10 +89,10 @@ class AgentRoutes:
     async def page(self, request: Request) -> Response:
         """GET /api/v1/runs, newest first."""
         wanted = query(request, PageQuery)
-        found = await self._runs.page(owner(), cursor_position(wanted.cursor), wanted.limit + 1)
+        found = await self._runs.page(owner(), _behind(wanted.cursor), wanted.limit + 1)
         shown = found[: wanted.limit]
         more = len(found) > wanted.limit
-        cursor = encode(shown[-1].created_at, shown[-1].id) if more else None
+        cursor = cursor_behind(shown[-1].created_at, shown[-1].id) if more else None
         return _json(RunPage(items=[run_view(run) for run in shown], next_cursor=cursor))
 
     async def get(self, request: Request) -> Response:
@@ -170,3 +170,11 @@ def routes(endpoints: AgentRoutes) -> list[BaseRoute]:
 
 def _json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(body.model_dump_json(by_alias=True), status, headers, "application/json")
+
+
+def _behind(cursor: str | None) -> tuple[float, str] | None:
+    """Return creation and id of the run behind which the page begins, None for the first page."""
+    if cursor is None:
+        return None
+    created_at, run_id = cursor_position(cursor, float, str)
+    return float(created_at), str(run_id)

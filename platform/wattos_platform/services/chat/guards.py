@@ -7,7 +7,6 @@ from starlette.requests import Request
 
 from wattos_platform.kernel.context import identity
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.services.chat.domain.cursor import CursorError, decode
 from wattos_platform.services.chat.domain.idempotency import (
     MAX_KEY_CHARS,
     RequestKey,
@@ -61,16 +60,3 @@ def key_reused() -> ServiceError:
         "idempotency_key_reused",
         "This Idempotency-Key was used for a different request in the last 24 hours. Use a new key.",
     )
-
-
-def cursor_position(cursor: str, *kinds: type) -> tuple[float | str, ...]:
-    """Return the position in `cursor`; ServiceError 422 if it is none of ours."""
-    try:
-        return decode(cursor, *kinds)
-    except CursorError:
-        raise ServiceError(
-            422,
-            "invalid_request",
-            "Field 'cursor': this is no next_cursor of this list; leave it out to start from the beginning.",
-            details=[{"field": "cursor", "message": "not a cursor of this list"}],
-        ) from None

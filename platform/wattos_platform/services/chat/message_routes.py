@@ -8,17 +8,16 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from wattos_platform.kernel.cursors import cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.chat.answer_stream import Delivery, stream_response
 from wattos_platform.services.chat.answers import Answers, stored
 from wattos_platform.services.chat.bodies import NewFeedback, NewMessage, PageQuery
-from wattos_platform.services.chat.domain.cursor import encode
 from wattos_platform.services.chat.domain.events import AnswerEvent, Finished
 from wattos_platform.services.chat.domain.records import Feedback, Message, Outcome, Question, Role
 from wattos_platform.services.chat.guards import (
     conversation_not_found,
-    cursor_position,
     existing,
     key_reused,
     message_not_found,
@@ -64,7 +63,7 @@ class MessageRoutes:
         return JSONResponse(
             {
                 "items": [message_view(message) for message in shown],
-                "next_cursor": encode(shown[-1].position) if more else None,
+                "next_cursor": cursor_behind(shown[-1].position) if more else None,
             }
         )
 

@@ -6,15 +6,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from wattos_platform.kernel.cursors import cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.chat.bodies import ConversationChanges, NewConversation, PageQuery
-from wattos_platform.services.chat.domain.cursor import encode
 from wattos_platform.services.chat.domain.records import Conversation
 from wattos_platform.services.chat.domain.titles import DEFAULT_TITLE
 from wattos_platform.services.chat.guards import (
     conversation_not_found,
-    cursor_position,
     existing,
     key_reused,
     owner,
@@ -75,7 +74,7 @@ class ConversationRoutes:
         return JSONResponse(
             {
                 "items": [conversation_view(each) for each in shown],
-                "next_cursor": encode(shown[-1].updated_at, shown[-1].id) if more else None,
+                "next_cursor": cursor_behind(shown[-1].updated_at, shown[-1].id) if more else None,
             }
         )
 

@@ -1,0 +1,33 @@
+"""Where a page ended, as text that a caller hands back unread."""
+
+import base64
+import binascii
+import json
+
+from wattos_platform.kernel.errors import ServiceError
+
+
+def cursor_behind(*position: float | str) -> str:
+    """Return `position` as an opaque cursor, safe in a query string."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).rstrip(b"=").decode()
+
+
+def cursor_position(cursor: str, *kinds: type) -> tuple[float | str, ...]:
+    """Return the position in `cursor`; ServiceError 422 unless it holds values of exactly `kinds`."""
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, UnicodeError, ValueError, RecursionError):
+        raise _refusal() from None
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+        raise _refusal()
+    return tuple(values)
+
+
+def _refusal() -> ServiceError:
+    return ServiceError(
+        422,
+        "invalid_request",
+        "Field 'cursor': this is no next_cursor of this list; leave it out to start from the beginning.",
+        details=[{"field": "cursor", "message": "not a cursor of this list"}],
+    )
