@@ -25,11 +25,6 @@ class Splitter:
         self._parts: list[bytes] = []
         self._pending = 0
 
-    @property
-    def pending_bytes(self) -> int:
-        """Return how many bytes of an unfinished line were fed."""
-        return self._pending
-
     def feed(self, chunk: bytes) -> list[Line]:
         """Return the lines that `chunk` completes."""
         pieces = chunk.split(b"\n")

@@ -89,18 +89,6 @@ class ControlClient:
         except TimeoutError:
             return None
 
-    def wait_for_end(self, timeout_s: float) -> bool:
-        """Return whether the supervisor closed the connection within `timeout_s`."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            try:
-                self._receive(deadline)
-            except TimeoutError:
-                return False
-            except SupervisorGoneError:
-                return True
-        return False
-
     def _greeting(self, deadline: float) -> dict[str, Any]:
         if self._hello is None:
             self._hello = self._receive(deadline)

@@ -50,11 +50,6 @@ def versions_folder(service: Service) -> Path:
     return Path(spec.submodule_search_locations[0]) / "migrations" / "versions"
 
 
-def schema_state(service: Service, database: Path) -> SchemaState:
-    """Return how the file stands to the service's code; readiness asks this."""
-    return read_chain(versions_folder(service)).state(read_revision(database))
-
-
 def migrate(
     database: Path,
     versions: Path,

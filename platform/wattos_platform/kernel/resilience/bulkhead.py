@@ -20,11 +20,6 @@ class Bulkhead:
         self._free = size
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @property
-    def in_use(self) -> int:
-        """Return the number of places taken."""
-        return self.size - self._free
-
     async def enter(self, wait_s: float) -> None:
         """Take a place, waiting up to `wait_s` seconds; BulkheadFull if none came free."""
         if self._free > 0:
