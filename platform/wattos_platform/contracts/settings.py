@@ -1,4 +1,4 @@
-"""What a service reads from its environment; docs/reference/settings.md is made from it."""
+"""What a service reads from its environment; docs/reference/configuration.md is made from it."""
 
 from collections.abc import Mapping
 from pathlib import Path
