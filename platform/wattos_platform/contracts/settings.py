@@ -53,9 +53,11 @@ class Settings(BaseModel):
         description="Least level that is logged.",
     )  # fmt: skip
     database_url: SecretStr | None = _env(
-        "DATABASE_URL", default=None, description="PostgreSQL URL; SQLite without it."
+        "DATABASE_URL", default=None, description="No effect yet: rows are kept in SQLite."
     )
-    redis_url: SecretStr | None = _env("REDIS_URL", default=None, description="Redis URL; memory without it.")
+    redis_url: SecretStr | None = _env(
+        "REDIS_URL", default=None, description="No effect yet: caches and limits are in memory."
+    )
     jwt_secret: SecretStr | None = _env(
         "JWT_SECRET", default=None, min_length=32, description="HS256 secret of the gateway."
     )
@@ -157,9 +159,11 @@ class Settings(BaseModel):
     retry_multiplier: float = _env(
         "RETRY_BACKOFF_MULTIPLIER", default=2.0, ge=1, description="Growth of the back-off."
     )
-    cache_enabled: bool = _env("CACHE_ENABLED", default=True, description="Whether answers are cached.")
+    cache_enabled: bool = _env(
+        "CACHE_ENABLED", default=True, description="No effect yet: searches are always cached."
+    )
     cache_ttl_s: int = _env(
-        "CACHE_DEFAULT_TTL", default=3600, gt=0, description="Lifetime of a cached entry."
+        "CACHE_DEFAULT_TTL", default=3600, gt=0, description="No effect yet: a cached search lives 300 s."
     )
     cache_max_size: int = _env("CACHE_MAX_SIZE", default=1000, gt=0, description="Entries in memory.")
     chat_history_tokens: int = _env(
