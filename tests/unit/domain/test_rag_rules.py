@@ -67,6 +67,8 @@ def test_text_score_is_a_share_of_what_the_question_asks():
         ("call+49301234567 or (+49301234567)", "call+49301234567 or ([PHONE])"),
         ("Tel 030/1234567", "Tel [PHONE]"),
         ("DE89 3704 0044 0532 0130 00 zahlen", "[IBAN] zahlen"),
+        ("DE89 3704 0044 0532 0130 00 BIC COBADEFF", "[IBAN] BIC COBADEFF"),
+        ("DE89370400440532013000 GB82 WEST 1234 5698 7654 32", "[IBAN] [IBAN]"),
         ("DE00 3704 5544 9532 8130 77 zahlen", "DE00 3704 5544 9532 8130 77 zahlen"),
         ("Karte 4111 1111 1111 1111", "Karte [CARD]"),
         ("Nummer 4111 1111 1111 1112", "Nummer 4111 1111 1111 1112"),

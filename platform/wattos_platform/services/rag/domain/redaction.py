@@ -48,10 +48,13 @@ def _without_overlap(found: list[tuple[int, int, Kind]]) -> Iterator[tuple[int, 
 
 
 def _places(text: str, kind: Kind) -> Iterator[tuple[int, int, Kind]]:
-    pattern, holds = _RULES[kind]
-    for match in pattern.finditer(text):
-        if holds(match.group()):
-            yield match.start(), match.end(), kind
+    pattern, length_of = _RULES[kind]
+    at = 0
+    while match := pattern.search(text, at):
+        start, at = match.span()
+        if length := length_of(match.group()):
+            at = start + length
+            yield start, at, kind
 
 
 def is_iban(candidate: str) -> bool:
@@ -72,13 +75,21 @@ def is_card(candidate: str) -> bool:
     return total % 10 == 0 and any(digits)
 
 
-def _always(_: str) -> bool:
-    return True
+def _iban_length(candidate: str) -> int:
+    """Return the length of the IBAN at the beginning, 0 for none; capitals behind it look like a part."""
+    while candidate and not is_iban(candidate):
+        candidate = candidate.rpartition(" ")[0]
+    return len(candidate)
 
 
-_RULES: dict[Kind, tuple[re.Pattern[str], Callable[[str], bool]]] = {
-    "email": (_EMAIL, _always),
-    "iban": (_IBAN, is_iban),
-    "card": (_CARD, is_card),
-    "phone": (_PHONE, _always),
+def _card_length(candidate: str) -> int:
+    return len(candidate) if is_card(candidate) else 0
+
+
+# How much of what the pattern found is to be replaced, 0 for nothing.
+_RULES: dict[Kind, tuple[re.Pattern[str], Callable[[str], int]]] = {
+    "email": (_EMAIL, len),
+    "iban": (_IBAN, _iban_length),
+    "card": (_CARD, _card_length),
+    "phone": (_PHONE, len),
 }
