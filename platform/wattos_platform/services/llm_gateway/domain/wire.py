@@ -112,6 +112,15 @@ def has_content(chunk: Mapping[str, Any]) -> bool:
     return False
 
 
+def text_of(answer: Mapping[str, Any]) -> str:
+    """Return the text of a whole answer's first choice."""
+    for choice in _choices(answer):
+        message = choice.get("message")
+        content = message.get("content") if isinstance(message, Mapping) else None
+        return content if isinstance(content, str) else ""
+    return ""
+
+
 def text_of_chunk(chunk: Mapping[str, Any]) -> str:
     """Return the text that a chunk adds to the first choice."""
     for choice in _choices(chunk):

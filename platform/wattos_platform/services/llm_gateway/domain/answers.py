@@ -1,0 +1,69 @@
+"""A provider's answer on its way to the caller: OpenAI's shape as bytes, and what accounting must know of it.
+
+Bytes and not dictionaries, because an OpenAI-compatible upstream already sent them: what nobody changes is
+neither decoded nor encoded again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from wattos_platform.services.llm_gateway.domain import wire
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+
+@dataclass(slots=True)
+class ChatAnswer:
+    """A whole chat completion; `raw` is its JSON object.
+
+    `usage` is None where the provider counted nothing. `text` is the first choice's text, for citations and
+    for the estimator.
+    """
+
+    raw: bytes
+    usage: Usage | None
+    text: str
+
+    def body(self) -> dict[str, Any]:
+        """Return `raw` decoded."""
+        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
+        return decoded
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One chunk of a streamed chat completion; `raw` is its JSON object.
+
+    `content` says whether a reader would see something of it: text, a tool call, a refusal, an end.
+    `has_choices` is False for the chunk that only bears the usage. `finish_reason` is "" until the end.
+    """
+
+    raw: bytes
+    text: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    content: bool = False
+    has_choices: bool = True
+
+    def body(self) -> dict[str, Any]:
+        """Return `raw` decoded."""
+        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
+        return decoded
+
+
+def chunk_of(body: dict[str, Any]) -> Chunk:
+    """Return the chunk whose JSON object is `body`, with everything read from it."""
+    return Chunk(
+        msgspec.json.encode(body),
+        text=wire.text_of_chunk(body),
+        finish_reason=wire.finish_reason_of(body) or "",
+        usage=wire.usage_of(body),
+        content=wire.has_content(body),
+        has_choices=bool(body.get("choices")),
+    )
+
+
+def answer_of(body: dict[str, Any]) -> ChatAnswer:
+    """Return the answer whose JSON object is `body`, with everything read from it."""
+    return ChatAnswer(msgspec.json.encode(body), wire.usage_of(body), wire.text_of(body))
