@@ -1,0 +1,36 @@
+"""What a caller's dialect must be able to do. One file or folder per dialect; nothing in here does I/O."""
+
+from typing import Any, Protocol
+
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
+from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+
+class Outlet(Protocol):
+    """Writes ONE streamed answer; made anew for each stream."""
+
+    def chunk(self, chunk: Chunk, /) -> bytes:
+        """Return the server-sent events that `chunk` means to the caller, b"" for none."""
+
+    def end(self, usage: Usage, /) -> bytes:
+        """Return everything that closes a stream whose `finish_reason` has come."""
+
+    def failure(self, message: str, /) -> bytes:
+        """Return an error event, code `upstream_truncated`: content had begun, the end will not come."""
+
+
+class Dialect(Protocol):
+    """Reads requests of one API and writes its answers."""
+
+    name: str
+    """chat, responses, messages or completions: the `operation` of usage rows."""
+
+    def parse(self, body: Any, /) -> ChatRequest:
+        """Return `body` (decoded JSON) as a chat request; Refusal that names the field as the caller does."""
+
+    def answer(self, answer: ChatAnswer, request: ChatRequest, /) -> bytes:
+        """Return a whole answer as JSON."""
+
+    def outlet(self, request: ChatRequest, /) -> Outlet:
+        """Return what writes one streamed answer to `request`."""
