@@ -34,7 +34,7 @@ PRESETS: Mapping[str, Preset] = {
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """One OpenAI-compatible upstream; the key never shows in a representation of it."""
+    """One upstream and the wire format it speaks; the key never shows in a representation of it."""
 
     name: str
     base_url: str
@@ -43,6 +43,7 @@ class UpstreamSettings:
     needs_key: bool
     models: tuple[str, ...]
     default_model: str
+    kind: str = "openai"
 
     @property
     def problem(self) -> str | None:

@@ -1,7 +1,7 @@
 """A chat completion request as its sender meant it, or the refusal that names the wrong field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,7 +30,11 @@ _COUNTS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """`body` is what the caller sent, unknown fields included, without `wattos_context`."""
+    """`body` is what the caller sent, unknown fields included, without `wattos_context`.
+
+    `raw` is the JSON that `body` was decoded from, if it is at hand: what needs no change is passed on as it
+    came. Leave it empty for a body that was made or changed here.
+    """
 
     body: Mapping[str, Any]
     model: str
@@ -38,6 +42,7 @@ class ChatRequest:
     stream: bool
     include_usage: bool
     passages: Sequence[Passage]
+    raw: bytes = field(default=b"", repr=False)
 
     @property
     def max_tokens(self) -> int | None:

@@ -1,9 +1,12 @@
 """How a provider's call failed, and what follows: fallback, breaker, the caller's answer."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+
+from wattos_platform.contracts.redaction import redact_text
 
 Kind = Literal[
     "caller", "unsupported", "auth", "model_missing", "rate_limited", "timeout", "unavailable", "truncated"
@@ -13,6 +16,12 @@ _NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing"})
 BREAKER_OPEN = "breaker_open"
 _LONGEST_WAIT_S = 3600.0
 _LONGEST_MESSAGE = 500
+_LONGEST_NAME = 200
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,15})?", re.ASCII)
+_PAYMENT, _NOT_FOUND, _TOO_MANY = 402, 404, 429
+_ACCOUNT = frozenset({401, _PAYMENT, 403})
+_CALLERS = range(400, 500)
+_PASSING = frozenset({408, 409, 425})  # of the 4xx, those that a later try may not see again
 
 
 class ProviderFailure(Exception):  # noqa: N818 - the field's name for it
@@ -63,46 +72,87 @@ class ProviderFailure(Exception):  # noqa: N818 - the field's name for it
         return f"provider_{self.kind}"
 
 
+def nonsense(provider: str, what: str) -> ProviderFailure:
+    """Return the failure of a provider whose answer makes no sense; `what` says what it answered with."""
+    return ProviderFailure("unavailable", f"The provider {provider} answered with {what}.")
+
+
 def from_status(
     provider: str, status: int, headers: Mapping[str, str], body: Any, now: float
 ) -> ProviderFailure:
-    """Return the failure that an upstream's error answer means.
+    """Return the failure that an upstream's error answer means; `body` is decoded, in OpenAI's shape.
 
-    401 and 403 speak of this gateway's own key, 404 of its configured model: the caller did nothing wrong.
-    `now` is the wall clock, for a Retry-After that is a date.
+    401, 402 and 403 speak of this gateway's own account, 404 of its configured model: the caller did
+    nothing wrong. `headers` ignore case. `now` is the wall clock, for a Retry-After that is a date.
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
-    if status in (401, 403):
-        return ProviderFailure(
-            "auth", f"The provider {provider} refuses this gateway's credentials.", status=status
+    fault = fault_of_status(status)
+    if fault == "caller":
+        return callers_fault(
+            provider, status, error.get("message"), code=error.get("code"), param=error.get("param")
         )
-    if status == 404:  # noqa: PLR2004 - an HTTP status
+    return providers_fault(provider, fault, status, retry_after_s=asked_wait_s(headers, now))
+
+
+def fault_of_status(status: int) -> Kind:
+    """Return whose fault an error status tells of."""
+    if status in _ACCOUNT:
+        return "auth"
+    if status == _NOT_FOUND:
+        return "model_missing"
+    if status == _TOO_MANY:
+        return "rate_limited"
+    if status in _CALLERS and status not in _PASSING:
+        return "caller"
+    return "unavailable"
+
+
+def callers_fault(
+    provider: str, status: int, message: Any, *, code: Any = None, param: Any = None
+) -> ProviderFailure:
+    """Return the failure of a request that the provider refuses as wrong, in the provider's own words."""
+    told = redact_text(message) if isinstance(message, str) else ""
+    return ProviderFailure(
+        "caller",
+        told[:_LONGEST_MESSAGE] or f"The provider {provider} refuses the request.",
+        status=status,
+        code=str(code)[:_LONGEST_NAME] if code else None,
+        param=str(param)[:_LONGEST_NAME] if param else None,
+    )
+
+
+def providers_fault(
+    provider: str, kind: Kind, status: int, *, retry_after_s: float | None = None
+) -> ProviderFailure:
+    """Return a failure that is no fault of the caller's, in words that tell nothing of the upstream's."""
+    if kind == "auth":
+        what = "account" if status == _PAYMENT else "credentials"
         return ProviderFailure(
-            "model_missing", f"The provider {provider} does not serve this model.", status=404
+            "auth", f"The provider {provider} refuses this gateway's {what}.", status=status
         )
-    if status == 429:  # noqa: PLR2004 - an HTTP status
-        wait = retry_after_s(headers.get("Retry-After"), now)
+    if kind == "model_missing":
+        return ProviderFailure(
+            "model_missing", f"The provider {provider} does not serve this model.", status=_NOT_FOUND
+        )
+    if kind == "rate_limited":
         return ProviderFailure(
             "rate_limited",
             f"The provider {provider} limits the rate of requests.",
-            status=429,
-            retry_after_s=wait,
+            status=_TOO_MANY,
+            retry_after_s=retry_after_s,
         )
-    if status < 400 or status in (408, 409, 425) or status >= 500:  # noqa: PLR2004 - an HTTP status class
-        wait = retry_after_s(headers.get("Retry-After"), now)
-        return ProviderFailure(
-            "unavailable", f"The provider {provider} answered with status {status}.", retry_after_s=wait
-        )
-    message = str(error.get("message") or f"The provider {provider} refuses the request.")[:_LONGEST_MESSAGE]
-    code, param = error.get("code"), error.get("param")
     return ProviderFailure(
-        "caller",
-        message,
-        status=status,
-        code=str(code) if code else None,
-        param=str(param) if param else None,
+        "unavailable", f"The provider {provider} answered with status {status}.", retry_after_s=retry_after_s
     )
+
+
+def asked_wait_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the wait that an answer's headers ask for; `retry-after-ms` (OpenAI, Azure) is the finer one."""
+    fine = (headers.get("retry-after-ms") or "").strip()
+    if _NUMBER.fullmatch(fine):
+        return min(float(fine) / 1000, _LONGEST_WAIT_S)
+    return retry_after_s(headers.get("Retry-After"), now)
 
 
 def retry_after_s(header: str | None, now: float) -> float | None:
@@ -110,7 +160,7 @@ def retry_after_s(header: str | None, now: float) -> float | None:
     if not header:
         return None
     text = header.strip()
-    if text.replace(".", "", 1).isdigit():
+    if _NUMBER.fullmatch(text):
         return min(float(text), _LONGEST_WAIT_S)
     try:
         when = parsedate_to_datetime(text)

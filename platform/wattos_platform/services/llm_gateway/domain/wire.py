@@ -28,7 +28,11 @@ class Usage:
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:
     """Return what a provider counted, or None where it counted nothing it could say."""
-    given = answer.get("usage")
+    return counted(answer.get("usage"))
+
+
+def counted(given: Any) -> Usage | None:
+    """Return what the `usage` member of an answer says, or None where it says nothing."""
     if not isinstance(given, Mapping):
         return None
     prompt, completion = _count(given, "prompt_tokens"), _count(given, "completion_tokens")
