@@ -1,13 +1,14 @@
 """One suite for the fake provider and the real one over the simulator."""
 
-import aiohttp
 import pytest
 
 from tests.fakes.llm_provider import FakeProvider
 from tests.fakes.runtime import make_runtime
 from tests.fakes.server import served
-from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider, UpstreamTimeouts
+from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
+from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
+from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
@@ -38,10 +39,11 @@ class FakeSubject:
 class RealSubject:
     """The real adapter, made to fail by the simulator."""
 
-    def __init__(self, simulator, session) -> None:
+    def __init__(self, simulator) -> None:
         settings = UpstreamSettings("sim", f"{simulator.url}/v1", "key", "KEY", True, (), MODEL)
         timeouts = UpstreamTimeouts(first_byte_s=2, idle_s=2)
-        self.provider = UpstreamProvider(settings, lambda: session, timeouts, lambda: 0.0)
+        http = UpstreamHttp("sim", settings.base_url, timeouts, pool_size=10)
+        self.provider = UpstreamProvider(settings, format_of(settings), http, lambda: 0.0)
         self._simulator = simulator
 
     async def fail(self, kind: str, **spec: int) -> None:
@@ -54,26 +56,28 @@ async def subject(request, tmp_path):
     if request.param == "fake":
         yield FakeSubject()
         return
-    async with (
-        served(create_app(make_runtime("simulator", tmp_path)), tmp_path) as simulator,
-        aiohttp.ClientSession() as session,
-    ):
-        yield RealSubject(simulator, session)
+    async with served(create_app(make_runtime("simulator", tmp_path)), tmp_path) as simulator:
+        real = RealSubject(simulator)
+        yield real
+        await real.provider.close()
 
 
 async def test_complete_answers_in_openais_shape(subject):
-    body = await subject.provider.complete(MODEL, CHAT)
+    answer = await subject.provider.complete(MODEL, CHAT)
+    body = answer.body()
     assert body["object"] == "chat.completion"
-    assert body["choices"][0]["message"]["content"]
+    assert body["choices"][0]["message"]["content"] == answer.text != ""
     assert body["choices"][0]["finish_reason"] == "stop"
-    assert wire.usage_of(body).completion > 0
+    assert answer.usage == wire.usage_of(body)
+    assert answer.usage.completion > 0
 
 
 async def test_stream_gives_content_then_an_end_then_usage(subject):
-    chunks = [chunk async for chunk in subject.provider.stream(MODEL, CHAT)]
-    assert "".join(wire.text_of_chunk(chunk) for chunk in chunks)
-    assert [wire.finish_reason_of(chunk) for chunk in chunks if chunk["choices"]][-1] == "stop"
-    assert wire.usage_of(chunks[-1]).completion > 0
+    chunks = [chunk async for batch in subject.provider.stream(MODEL, CHAT) for chunk in batch]
+    assert "".join(chunk.text for chunk in chunks)
+    assert [chunk.text for chunk in chunks] == [wire.text_of_chunk(chunk.body()) for chunk in chunks]
+    assert [chunk.finish_reason for chunk in chunks if chunk.has_choices][-1] == "stop"
+    assert chunks[-1].usage.completion > 0
 
 
 async def test_embed_gives_one_vector_per_text(subject):
@@ -106,11 +110,11 @@ async def test_a_rate_limit_says_how_long(subject):
 
 async def test_a_truncated_stream_has_no_finish_reason(subject):
     await subject.fail("truncate", after_tokens=1)
-    chunks = [chunk async for chunk in subject.provider.stream(MODEL, CHAT)]
-    assert not any(wire.finish_reason_of(chunk) for chunk in chunks)
+    chunks = [chunk async for batch in subject.provider.stream(MODEL, CHAT) for chunk in batch]
+    assert not any(chunk.finish_reason for chunk in chunks)
 
 
 async def _call(provider, how):
     if how == "complete":
         return await provider.complete(MODEL, CHAT)
-    return [chunk async for chunk in provider.stream(MODEL, CHAT)]
+    return [batch async for batch in provider.stream(MODEL, CHAT)]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from wattos_platform.services.llm_gateway.domain import wire
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, answer_of, chunk_of
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
@@ -33,27 +34,29 @@ class FakeProvider:
     def unsupported(self, request: ChatRequest) -> str | None:
         return self.cannot
 
-    async def complete(self, model: str, request: ChatRequest) -> dict[str, Any]:
+    async def complete(self, model: str, request: ChatRequest) -> ChatAnswer:
         self.asked.append(model)
         if self.failure is not None:
             raise self.failure
         text = "".join(self.words)
-        return wire.completion("c1", 1, model, text, finish_reason="stop", usage=Usage(3, len(self.words)))
+        return answer_of(
+            wire.completion("c1", 1, model, text, finish_reason="stop", usage=Usage(3, len(self.words)))
+        )
 
-    async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[Sequence[Chunk]]:
         self.asked.append(model)
         try:
             if self.failure is not None and self.fail_after is None:
                 raise self.failure
-            yield wire.chunk("c1", 1, model, {"role": "assistant", "content": ""})
+            yield [chunk_of(wire.chunk("c1", 1, model, {"role": "assistant", "content": ""}))]
             for number, word in enumerate(self.words):
                 if number == self.fail_after:
                     if self.failure is not None:
                         raise self.failure
                     return
-                yield wire.chunk("c1", 1, model, {"content": word})
-            yield wire.chunk("c1", 1, model, {}, "stop")
-            yield wire.usage_chunk("c1", 1, model, Usage(3, len(self.words)))
+                yield [chunk_of(wire.chunk("c1", 1, model, {"content": word}))]
+            yield [chunk_of(wire.chunk("c1", 1, model, {}, "stop"))]
+            yield [chunk_of(wire.usage_chunk("c1", 1, model, Usage(3, len(self.words))))]
         finally:
             self.closed += 1
 

@@ -134,6 +134,9 @@ class Settings(BaseModel):
         "WATTOS_POOL_WAIT_S", default=1.0, gt=0, description="Wait for a pooled connection."
     )
     pool_size: int = _env("WATTOS_POOL_SIZE", default=100, gt=0, description="Connections to each service.")
+    provider_pool_size: int = _env(
+        "WATTOS_PROVIDER_POOL_SIZE", default=1000, gt=0, description="Connections to each provider."
+    )
     statement_timeout_s: float = _env(
         "WATTOS_STATEMENT_TIMEOUT_S", default=5.0, gt=0, description="One database statement."
     )

@@ -1,11 +1,10 @@
-"""Server-sent events in both directions (WHATWG HTML, 9.2)."""
+"""Server-sent events in both directions (WHATWG HTML, 9.2): bytes in, bytes out, no I/O."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from starlette.responses import Response, StreamingResponse
-
 MAX_EVENT_BYTES = 4_000_000
+_BOM = b"\xef\xbb\xbf"
 
 
 class SseTooLargeError(ValueError):
@@ -41,13 +40,44 @@ def comment(text: str = "keep-alive") -> bytes:
     return b": " + text.replace("\n", " ").encode() + b"\n\n"
 
 
-def sse_response(events: AsyncIterator[bytes], *, headers: dict[str, str] | None = None) -> Response:
-    """Return a response that sends `events` as they come and tells proxies not to hold them back."""
-    return StreamingResponse(
-        events,
-        media_type="text/event-stream",
-        headers={"cache-control": "no-cache, no-transform", "x-accel-buffering": "no", **(headers or {})},
-    )
+class EventSplitter:
+    """Cuts bytes, as they arrive, into whole events; one per stream.
+
+    `feed` raises SseTooLargeError for an event above 4 MB. An event without its blank line never appears.
+    """
+
+    __slots__ = ("_begun", "_buffer")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._begun = False
+
+    def feed(self, data: bytes) -> list[tuple[bytes, str, str | None]]:
+        """Return (data, type, id) of each event that `data` completes, wherever it was cut."""
+        buffer = self._buffer + data if self._buffer else data
+        if not self._begun:
+            if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
+                self._buffer = buffer
+                return []
+            buffer = buffer.removeprefix(_BOM)
+            self._begun = True
+        held = b""
+        if b"\r" in buffer:
+            # A CR at the very end may be the first half of CRLF: it waits for the next piece.
+            held = b"\r" if buffer.endswith(b"\r") else b""
+            buffer = buffer[: len(buffer) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *blocks, rest = buffer.split(b"\n\n")
+        self._buffer = rest + held
+        if len(self._buffer) > MAX_EVENT_BYTES:
+            raise SseTooLargeError(f"an event is longer than {MAX_EVENT_BYTES} bytes")
+        found: list[tuple[bytes, str, str | None]] = []
+        for block in blocks:
+            # The usual case, one line of data and nothing else, needs no look at the fields.
+            if block.startswith(b"data: ") and b"\n" not in block:
+                found.append((block[6:], "", None))
+            elif (event := _fields(block)) is not None:
+                found.append(event)
+        return found
 
 
 async def parse_sse(chunks: AsyncIterator[bytes]) -> AsyncIterator[SseEvent]:
@@ -55,33 +85,24 @@ async def parse_sse(chunks: AsyncIterator[bytes]) -> AsyncIterator[SseEvent]:
 
     SseTooLargeError for an event above 4 MB. Invalid UTF-8 becomes U+FFFD, as the standard says.
     """
-    buffer = b""
+    splitter = EventSplitter()
     async for chunk in chunks:
-        buffer += chunk
-        # A CR at the very end may be the first half of CRLF: it waits for the next chunk.
-        held = b"\r" if buffer.endswith(b"\r") else b""
-        text = buffer[: len(buffer) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *blocks, rest = text.split(b"\n\n")
-        for block in blocks:
-            found = _parse(block)
-            if found is not None:
-                yield found
-        buffer = rest + held
-        if len(buffer) > MAX_EVENT_BYTES:
-            raise SseTooLargeError(f"an event is longer than {MAX_EVENT_BYTES} bytes")
+        for data, kind, identifier in splitter.feed(chunk):
+            yield SseEvent(data.decode("utf-8", "replace"), kind, identifier)
 
 
-def _parse(block: bytes) -> SseEvent | None:
-    data: list[str] = []
+def _fields(block: bytes) -> tuple[bytes, str, str | None] | None:
+    """Return what the lines of an event say; None for one without data, which is no event."""
+    data: list[bytes] = []
     kind = ""
     identifier = None
-    for line in block.decode("utf-8", "replace").lstrip("\ufeff").split("\n"):
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data":
+    for line in block.split(b"\n"):
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
             data.append(value)
-        elif name == "event":
-            kind = value
-        elif name == "id" and "\0" not in value:
-            identifier = value
-    return SseEvent("\n".join(data), kind, identifier) if data else None
+        elif name == b"event":
+            kind = value.decode("utf-8", "replace")
+        elif name == b"id" and b"\0" not in value:
+            identifier = value.decode("utf-8", "replace")
+    return (b"\n".join(data), kind, identifier) if data else None

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattos_platform.kernel.sse import SseEvent, SseTooLargeError, comment, event, parse_sse, sse_response
+from wattos_platform.kernel.event_stream import sse_response
+from wattos_platform.kernel.sse import SseEvent, SseTooLargeError, comment, event, parse_sse
 
 
 async def chunked(data: bytes, size: int):

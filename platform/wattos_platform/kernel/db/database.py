@@ -91,13 +91,13 @@ class Database:
         """
         return await self._writer.submit(work)
 
-    def enqueue(self, work: Work[object]) -> None:
+    def enqueue(self, work: Work[object]) -> bool:
         """Commit `work` at most 100 ms later without waiting: usage and audit rows, nothing else.
 
-        When the queue is full or the database fails, the row is dropped, counted
+        When the queue is full (False) or the database fails, the row is dropped, counted
         (`db_rows_dropped_total`) and logged.
         """
-        self._writer.enqueue(work)
+        return self._writer.enqueue(work)
 
     async def ping(self) -> None:
         """Return when the database answers a query; DatabaseUnavailableError if it does not."""

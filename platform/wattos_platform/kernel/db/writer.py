@@ -72,14 +72,15 @@ class BatchingWriter:
         self._urgent.set()
         return await done
 
-    def enqueue(self, work: Work[Any]) -> None:
-        """Run `work` soon; at most `lag_s` and one batch later. A full queue drops it, counted and logged."""
+    def enqueue(self, work: Work[Any]) -> bool:
+        """Run `work` soon, at most `lag_s` and one batch later; False if the full queue drops it."""
         if self._closing or len(self._waiting) >= self._settings.queue_size:
             self._meter.counter("db_rows_dropped_total").inc()
             self._log.error("row.dropped", message="queue of late writes is full", size=len(self._waiting))
-            return
+            return False
         self._waiting.append(_Unit(work, None))
         self._some.set()
+        return True
 
     async def close(self) -> None:
         """Write what waits, then stop; what is left after `close_timeout_s` is refused."""

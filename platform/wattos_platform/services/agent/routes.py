@@ -12,8 +12,8 @@ from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage, StepL
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.cursors import cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.event_stream import sse_response
 from wattos_platform.kernel.requests import parse, query
-from wattos_platform.kernel.sse import sse_response
 from wattos_platform.services.agent.bodies import KpiQuery, NewRun, PageQuery
 from wattos_platform.services.agent.domain.records import Run, RunStatus
 from wattos_platform.services.agent.domain.roles import Role

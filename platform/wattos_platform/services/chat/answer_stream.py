@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError, error_body
-from wattos_platform.kernel.sse import event, sse_response
+from wattos_platform.kernel.event_stream import sse_response
+from wattos_platform.kernel.sse import event
 from wattos_platform.services.chat.domain.events import AnswerEvent, Delta, Finished
 from wattos_platform.services.chat.domain.records import Outcome
 from wattos_platform.services.chat.live import LiveAnswer

@@ -9,8 +9,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from wattos_platform.kernel.context import current
+from wattos_platform.kernel.departure import Departure
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.services.gateway.departure import Departure
 from wattos_platform.services.gateway.domain.headers import RequestHeaders, answer_headers
 from wattos_platform.services.gateway.domain.routes import GatewayRoute, Streams
 from wattos_platform.services.gateway.domain.truncation import truncation_event

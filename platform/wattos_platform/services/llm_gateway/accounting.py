@@ -2,27 +2,35 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from wattos_platform.contracts.identity import Identity
-from wattos_platform.kernel.telemetry import Log, Meter
+from wattos_platform.kernel.telemetry import Log
+from wattos_platform.services.llm_gateway.call_meters import CallMeters
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord, UsageLog
 
+_DAY_S = 86_400
+_NOTHING = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom calls are made; `deadline` and `began` are monotonic instants in seconds."""
+    """For whom calls are made; `deadline` and `began` are monotonic instants in seconds.
+
+    `operation` is what rows and metrics call the request: chat, responses, messages, completions, embeddings.
+    """
 
     identity: Identity
     request_id: str
     deadline: float = math.inf
     began: float = 0.0
+    operation: str = "chat"
 
 
 @dataclass(slots=True)
@@ -58,6 +66,19 @@ class LastCall:
     error_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended: ok, error, cancelled or truncated, and for all but ok the fault's domain."""
+
+    name: str = "ok"
+    error_type: str = ""
+
+
+OK = Outcome()
+CALLER_GONE = Outcome("cancelled", "caller_gone")
+TRUNCATED = Outcome("truncated", "provider_truncated")
+
+
 class Accounting:
     """Writes the row of each call and counts it in the metrics."""
 
@@ -65,7 +86,7 @@ class Accounting:
         self,
         prices: PriceTable,
         rows: UsageLog,
-        meter: Meter,
+        meters: CallMeters,
         log: Log,
         *,
         new_id: Callable[[], str],
@@ -74,11 +95,12 @@ class Accounting:
     ) -> None:
         self._prices = prices
         self._rows = rows
-        self._meter = meter
+        self._meters = meters
         self._log = log
         self._new_id = new_id
         self._clock = clock
         self._monotonic = monotonic
+        self._today = (-1, date.min)
         self.last: dict[str, LastCall] = {}
 
     def timer(self) -> CallTimer:
@@ -92,10 +114,8 @@ class Accounting:
         timer: CallTimer,
         usage: Usage,
         *,
-        operation: str,
         requested_model: str,
-        outcome: str,
-        error_type: str = "",
+        outcome: Outcome = OK,
         stream: bool = False,
     ) -> Decimal | None:
         """Store the row of an ended call, count it and return its cost in US dollars, None if unpriced.
@@ -104,48 +124,40 @@ class Accounting:
         """
         now, ended = self._clock(), self._monotonic()
         timer.ended = ended
-        self.last[target.provider] = LastCall(now, outcome, error_type)
-        used = bool(usage.prompt or usage.completion)
-        cost = self._cost(target, usage, now) if used else Decimal(0)
-        first = None if timer.first_token is None else timer.first_token - timer.begin
+        self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
+        took_s = ended - timer.begin
+        first_s = None if timer.first_token is None else timer.first_token - timer.begin
+        cost = self._cost(target, usage, now) if usage.prompt or usage.completion else _NOTHING
+        identity = caller.identity
         self._rows.record(
             CallRecord(
                 id=self._new_id(),
                 at=now,
-                tenant=caller.identity.tenant,
-                user=caller.identity.user,
+                tenant=identity.tenant,
+                user=identity.user,
                 request_id=caller.request_id,
-                operation=operation,
+                operation=caller.operation,
                 requested_model=requested_model,
                 provider=target.provider,
                 model=target.model,
                 usage=usage,
                 cost_usd=cost,
-                latency_ms=(ended - timer.begin) * 1000,
-                first_token_ms=None if first is None else first * 1000,
-                outcome=outcome,
-                error_type=error_type,
+                latency_ms=took_s * 1000,
+                first_token_ms=None if first_s is None else first_s * 1000,
+                outcome=outcome.name,
+                error_type=outcome.error_type,
                 stream=stream,
             )
         )
-        names = {"provider": target.provider, "model": target.model}
-        meter = self._meter
-        meter.counter(
-            "llm_calls_total", **names, operation=operation, outcome=outcome, error_type=error_type
-        ).inc()
-        meter.histogram("llm_call_duration_seconds", **names).observe(ended - timer.begin)
-        self._count_tokens(names, usage)
-        if cost is None:
-            meter.counter("llm_cost_unknown_total", provider=target.provider).inc()
-        elif cost:
-            meter.counter("llm_cost_usd_total", **names).inc(float(cost))
-        if timer.first_token is not None:
-            self._observe_pace(names, timer.first_token - timer.begin, ended - timer.first_token, usage)
+        meter = self._meters.of(
+            target.provider, target.model, caller.operation, outcome.name, outcome.error_type
+        )
+        meter.count(usage, cost, took_s, first_s)
         return cost
 
     def fell_back(self, origin: str, target: str) -> None:
         """Count that `target` answered in place of `origin`."""
-        self._meter.counter("llm_fallbacks_total", **{"from": origin, "to": target}).inc()
+        self._meters.fell_back(origin, target)
         self._log.warning(
             "provider.replaced",
             message=f"{target} answers in place of {origin}.",
@@ -155,21 +167,16 @@ class Accounting:
 
     def added(self, began: float, timers: Iterable[CallTimer]) -> None:
         """Count the time that a request which began at `began` spent in this gateway itself."""
-        took = self._monotonic() - began - sum(timer.waited_s for timer in timers)
-        self._meter.histogram("llm_overhead_seconds").observe(max(0.0, took))
+        took = self._monotonic() - began - sum([timer.waited_s for timer in timers])
+        self._meters.overhead.observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float) -> Decimal | None:
-        price = self._prices.find(target.provider, target.model, datetime.fromtimestamp(now, UTC).date())
+        price = self._prices.find(target.provider, target.model, self._day(now))
         return None if price is None else price.cost(usage)
 
-    def _count_tokens(self, names: Mapping[str, str], usage: Usage) -> None:
-        for kind in ("prompt", "completion", "cached", "reasoning"):
-            count = getattr(usage, kind)
-            if count:
-                self._meter.counter("llm_tokens_total", **names, kind=kind).inc(count)
-
-    def _observe_pace(self, names: Mapping[str, str], first_s: float, rest_s: float, usage: Usage) -> None:
-        self._meter.histogram("llm_time_to_first_token_seconds", **names).observe(first_s)
-        if usage.completion > 1:
-            pace = rest_s / (usage.completion - 1)
-            self._meter.histogram("llm_time_per_output_token_seconds", **names).observe(pace)
+    def _day(self, now: float) -> date:
+        """Return the UTC day of `now`; kept, since it changes once a day."""
+        number = int(now // _DAY_S)
+        if number != self._today[0]:
+            self._today = (number, datetime.fromtimestamp(now, UTC).date())
+        return self._today[1]

@@ -1,8 +1,8 @@
 """The composition root of the model gateway."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from wattos_platform.kernel.health import Check
@@ -18,12 +18,16 @@ from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INS
 from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
+from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import (
     ProviderSettings,
     UpstreamSettings,
     read_providers,
 )
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
+from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
+from wattos_platform.services.llm_gateway.call_meters import CallMeters
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.completions import Completions
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
@@ -50,17 +54,17 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     queue = _queue(runtime, model_folder)
     if runtime.database is None:
         raise RuntimeError("the model gateway needs its database")
-    usage = DatabaseUsageLog(runtime.database)
+    usage = DatabaseUsageLog(runtime.database, runtime.metrics)
     accounting = Accounting(
         prices,
         usage,
-        runtime.metrics,
+        CallMeters(runtime.metrics),
         runtime.log,
         new_id=uuid7,
         clock=runtime.clock,
         monotonic=runtime.monotonic,
     )
-    upstreams, session = _upstreams(runtime, settings)
+    upstreams, closing = _upstreams(runtime, settings)
     providers = {**upstreams, LOCAL: _local(runtime, queue)}
     book = ModelBook(
         models={each.name: each.models for each in settings.upstreams},
@@ -82,7 +86,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         runtime,
         ServiceSpec(
             routes=endpoints.routes(),
-            lifespan=(session, lambda: _running(queue)),
+            lifespan=(closing, lambda: _running(queue)),
             openai_prefixes=("/v1",),
             body_limit=lambda _method, _path: limit,
         ),
@@ -116,16 +120,7 @@ class _Retries:
 
 
 def _upstreams(runtime: Runtime, settings: ProviderSettings) -> tuple[dict[str, Provider], Lifespan]:
-    """Return the configured providers and what keeps their connections open."""
-    if not settings.upstreams:
-        return {}, nullcontext
-    # Their client library is loaded only where a provider is named: 80 ms and 5 MB of every start.
-    from wattos_platform.services.llm_gateway.adapters.upstream_provider import (
-        UpstreamProvider,
-        UpstreamTimeouts,
-    )
-    from wattos_platform.services.llm_gateway.adapters.upstream_session import UpstreamSession
-
+    """Return the configured providers and what closes their connections at the end."""
     limits = runtime.settings
     timeouts = UpstreamTimeouts(
         connect_s=limits.connect_timeout_s,
@@ -133,11 +128,23 @@ def _upstreams(runtime: Runtime, settings: ProviderSettings) -> tuple[dict[str, 
         first_byte_s=limits.provider_timeout_s,
         idle_s=limits.stream_idle_timeout_s,
     )
-    session = UpstreamSession(limits.pool_size)
-    found: dict[str, Provider] = {
-        each.name: UpstreamProvider(each, session.get, timeouts, runtime.clock) for each in settings.upstreams
+    found = {
+        each.name: UpstreamProvider(
+            each,
+            format_of(each),
+            UpstreamHttp(each.name, each.base_url, timeouts, pool_size=limits.provider_pool_size),
+            runtime.clock,
+        )
+        for each in settings.upstreams
     }
-    return found, session.run
+
+    @asynccontextmanager
+    async def closing() -> AsyncIterator[None]:
+        yield
+        for provider in found.values():
+            await provider.close()
+
+    return dict(found), closing
 
 
 def _local(runtime: Runtime, queue: EmbeddingQueue | None) -> LocalProvider:

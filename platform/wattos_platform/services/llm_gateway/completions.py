@@ -5,15 +5,24 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
-from wattos_platform.services.llm_gateway.accounting import Accounting, Caller, CallTimer
-from wattos_platform.services.llm_gateway.domain import context_prompt, wire
+from wattos_platform.services.llm_gateway.accounting import (
+    CALLER_GONE,
+    OK,
+    TRUNCATED,
+    Accounting,
+    Caller,
+    CallTimer,
+    Outcome,
+)
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 from wattos_platform.services.llm_gateway.domain.failures import BREAKER_OPEN, ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook, Target
-from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimate_prompt
+from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.failure_answers import as_error, nobody
 from wattos_platform.services.llm_gateway.gate import Breaker, OpenGate
@@ -35,7 +44,7 @@ class Retries(Protocol):
 class Completed:
     """A whole answer and who gave it."""
 
-    body: dict[str, Any]
+    answer: ChatAnswer
     target: Target
 
 
@@ -80,21 +89,18 @@ class Completions:
         """Return the first answer of the chain. ServiceError when nobody could answer."""
 
         async def work(attempt: Attempt) -> Completed:
-            body = await attempt.provider.complete(attempt.target.model, request)
+            answer = await attempt.provider.complete(attempt.target.model, request)
             attempt.timer.saw_content()
             attempt.breaker.success(attempt.permit)
-            text = _text_of(body)
-            usage = wire.usage_of(body) or estimated(request, text)
-            if request.passages and "wattos_citations" not in body:
-                body["wattos_citations"] = context_prompt.citations(text, request.passages)
-            cost = self._settle(attempt, request, caller, usage, stream=False)
+            usage = answer.usage or estimated_usage(request, answer.text)
+            cost = self._settle(attempt, request, caller, usage)
             if cost is not None:
-                body["wattos_cost_usd"] = str(cost)
-            return Completed(body, attempt.target)
+                answer.add({"wattos_cost_usd": str(cost)})
+            return Completed(answer, attempt.target)
 
         return await self._first(request, caller, work)
 
-    async def open_stream(self, request: ChatRequest, caller: Caller) -> Relay:
+    async def open_stream(self, request: ChatRequest, caller: Caller, dialect: Dialect) -> Relay:
         """Return the stream of the first provider that gave content: until then failures stay invisible."""
 
         async def work(attempt: Attempt) -> Relay:
@@ -102,6 +108,7 @@ class Completions:
                 attempt.provider.stream(attempt.target.model, request),
                 request,
                 attempt.target,
+                dialect.outlet(request),
                 on_end=lambda relay: self._end_stream(attempt, request, caller, relay),
             )
             await relay.open()
@@ -146,7 +153,24 @@ class Completions:
         )
 
     async def _call(self, target: Target, inquiry: Inquiry, work: Callable[[Attempt], Awaitable[A]]) -> A:
-        request, caller = inquiry.request, inquiry.caller
+        attempt = self._begin(target, inquiry.request)
+        inquiry.timers.append(attempt.timer)
+        try:
+            return await work(attempt)
+        except ProviderFailure as failure:
+            attempt.breaker.failure(failure, attempt.permit)
+            self._settle(
+                attempt, inquiry.request, inquiry.caller, NO_USAGE, Outcome("error", failure.error_type)
+            )
+            raise
+        except asyncio.CancelledError:
+            attempt.breaker.release(attempt.permit)
+            usage = NO_USAGE if target.provider == LOCAL else estimated_usage(inquiry.request, "")
+            self._settle(attempt, inquiry.request, inquiry.caller, usage, CALLER_GONE)
+            raise
+
+    def _begin(self, target: Target, request: ChatRequest) -> Attempt:
+        """Return the call that may now be made; ProviderFailure where it cannot or must not be."""
         provider = self._providers[target.provider]
         field = provider.unsupported(request)
         if field is not None:
@@ -154,100 +178,43 @@ class Completions:
                 "unsupported", f"{target.model} cannot honour {field}.", status=400, param=field
             )
         breaker = OpenGate() if target.provider == LOCAL else self._breaker_of(f"llm:{target.provider}")
-        try:
-            permit = breaker.allow()
-        except BreakerOpen as error:
-            raise ProviderFailure(
-                "unavailable",
-                f"The provider {target.provider} failed repeatedly and is left alone for now.",
-                code=BREAKER_OPEN,
-                retry_after_s=error.retry_after_s,
-            ) from error
-        attempt = Attempt(target, provider, breaker, permit, self._accounting.timer())
-        inquiry.timers.append(attempt.timer)
-        try:
-            return await work(attempt)
-        except ProviderFailure as failure:
-            breaker.failure(failure, permit)
-            self._settle(
-                attempt,
-                request,
-                caller,
-                NO_USAGE,
-                outcome="error",
-                error_type=failure.error_type,
-                stream=request.stream,
-            )
-            raise
-        except asyncio.CancelledError:
-            breaker.release(permit)
-            usage = NO_USAGE if target.provider == LOCAL else estimated(request, "")
-            self._settle(
-                attempt,
-                request,
-                caller,
-                usage,
-                outcome="cancelled",
-                error_type="caller_gone",
-                stream=request.stream,
-            )
-            raise
+        return Attempt(target, provider, breaker, permit_of(breaker, target), self._accounting.timer())
 
     def _end_stream(self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay) -> None:
         """Settle a stream that had begun: whole, cut off, or left by its reader."""
-        usage = relay.usage or estimated(request, relay.text())
         if relay.failure is not None:
             attempt.breaker.failure(relay.failure, attempt.permit)
-            self._settle(
-                attempt,
-                request,
-                caller,
-                usage,
-                outcome="truncated",
-                error_type="provider_truncated",
-                stream=True,
-            )
+            outcome = TRUNCATED
         elif relay.complete:
             attempt.breaker.success(attempt.permit)
-            self._settle(attempt, request, caller, usage, stream=True)
+            outcome = OK
         else:
             attempt.breaker.release(attempt.permit)
-            self._settle(
-                attempt, request, caller, usage, outcome="cancelled", error_type="caller_gone", stream=True
-            )
+            outcome = CALLER_GONE
+        self._settle(attempt, request, caller, relay.usage, outcome)
 
     def _settle(
-        self,
-        attempt: Attempt,
-        request: ChatRequest,
-        caller: Caller,
-        usage: Usage,
-        *,
-        outcome: str = "ok",
-        error_type: str = "",
-        stream: bool,
+        self, attempt: Attempt, request: ChatRequest, caller: Caller, usage: Usage, outcome: Outcome = OK
     ) -> Decimal | None:
         return self._accounting.settle(
             caller,
             attempt.target,
             attempt.timer,
             usage,
-            operation="chat",
             requested_model=request.model,
             outcome=outcome,
-            error_type=error_type,
-            stream=stream,
+            stream=request.stream,
         )
 
 
-def estimated(request: ChatRequest, text: str) -> Usage:
-    """Return the usage of an answer whose provider counted nothing."""
-    passages = [passage.text for passage in request.passages]
-    return Usage(estimate_prompt(request.messages, passages), estimate(text), estimated=True)
-
-
-def _text_of(body: Mapping[str, Any]) -> str:
-    choices = body.get("choices")
-    message = choices[0].get("message") if isinstance(choices, list) and choices else None
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return content if isinstance(content, str) else ""
+def permit_of(breaker: Breaker, target: Target) -> float:
+    """Return a permit of `breaker`; ProviderFailure while it is open."""
+    try:
+        return breaker.allow()
+    except BreakerOpen as error:
+        raise ProviderFailure(
+            "unavailable",
+            f"The provider {target.provider} failed repeatedly and is left alone for now.",
+            code=BREAKER_OPEN,
+            retry_after_s=error.retry_after_s,
+        ) from error

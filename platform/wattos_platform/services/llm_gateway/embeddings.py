@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.kernel.resilience.breaker import BreakerOpen
-from wattos_platform.services.llm_gateway.accounting import Accounting, Caller, CallTimer
-from wattos_platform.services.llm_gateway.completions import NO_USAGE
+from wattos_platform.services.llm_gateway.accounting import (
+    CALLER_GONE,
+    OK,
+    Accounting,
+    Caller,
+    CallTimer,
+    Outcome,
+)
+from wattos_platform.services.llm_gateway.completions import NO_USAGE, permit_of
 from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
-from wattos_platform.services.llm_gateway.domain.failures import BREAKER_OPEN, ProviderFailure
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, ModelBook, Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal, wrong
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
@@ -49,15 +55,13 @@ class EmbeddingCalls:
                 body = await self._upstream(target, request)
         except (ServiceError, Refusal) as error:
             kind = "caller_invalid" if error.status < 500 else "provider_unavailable"  # noqa: PLR2004 - a status class
-            self._settle(caller, target, timer, request, usage=NO_USAGE, outcome="error", error_type=kind)
+            self._settle(caller, target, timer, request, NO_USAGE, outcome=Outcome("error", kind))
             raise
         except asyncio.CancelledError:
-            self._settle(
-                caller, target, timer, request, usage=NO_USAGE, outcome="cancelled", error_type="caller_gone"
-            )
+            self._settle(caller, target, timer, request, NO_USAGE, outcome=CALLER_GONE)
             raise
         usage = wire.usage_of(body) or _estimated(request)
-        self._settle(caller, target, timer, request, usage=usage)
+        self._settle(caller, target, timer, request, usage)
         return body
 
     async def _local(self, request: EmbeddingRequest) -> dict[str, Any]:
@@ -77,15 +81,9 @@ class EmbeddingCalls:
     async def _upstream(self, target: Target, request: EmbeddingRequest) -> dict[str, Any]:
         breaker = self._breaker_of(f"llm:{target.provider}")
         try:
-            permit = breaker.allow()
-        except BreakerOpen as error:
-            failure = ProviderFailure(
-                "unavailable",
-                f"The provider {target.provider} failed repeatedly and is left alone for now.",
-                code=BREAKER_OPEN,
-                retry_after_s=error.retry_after_s,
-            )
-            raise as_error(target, failure) from error
+            permit = permit_of(breaker, target)
+        except ProviderFailure as failure:
+            raise as_error(target, failure) from failure
         try:
             body = await self._providers[target.provider].embed(target.model, request)
         except ProviderFailure as failure:
@@ -103,21 +101,11 @@ class EmbeddingCalls:
         target: Target,
         timer: CallTimer,
         request: EmbeddingRequest,
-        *,
         usage: Usage,
-        outcome: str = "ok",
-        error_type: str = "",
+        *,
+        outcome: Outcome = OK,
     ) -> None:
-        self._accounting.settle(
-            caller,
-            target,
-            timer,
-            usage,
-            operation="embeddings",
-            requested_model=request.model,
-            outcome=outcome,
-            error_type=error_type,
-        )
+        self._accounting.settle(caller, target, timer, usage, requested_model=request.model, outcome=outcome)
 
 
 def _encoded(found: Embeddings, number: int, encoding: str) -> list[float] | str:

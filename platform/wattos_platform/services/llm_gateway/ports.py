@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.wire import Usage
@@ -42,11 +43,14 @@ class Provider(Protocol):
     def unsupported(self, request: ChatRequest, /) -> str | None:
         """Return the field of `request` that this provider cannot honour, None if it can do all."""
 
-    async def complete(self, model: str, request: ChatRequest) -> dict[str, Any]:
+    async def complete(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Return a whole answer in OpenAI's shape."""
 
-    def stream(self, model: str, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-        """Yield the chunks of an answer in OpenAI's shape, the usage among them where it is known."""
+    def stream(self, model: str, request: ChatRequest) -> AsyncIterator[Sequence[Chunk]]:
+        """Yield the chunks of an answer in OpenAI's shape, the usage among them where it is known.
+
+        Those that arrived together come together; a sequence is never empty.
+        """
 
     async def embed(self, model: str, request: EmbeddingRequest, /) -> dict[str, Any]:
         """Return an embeddings answer in OpenAI's shape."""

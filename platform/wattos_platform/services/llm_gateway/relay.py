@@ -1,21 +1,16 @@
 """A provider's stream on its way to the caller: opened before the answer begins, ended honestly."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
 
-import msgspec
-
-from wattos_platform.kernel.sse import event
-from wattos_platform.services.llm_gateway.domain import context_prompt, wire
+from wattos_platform.services.llm_gateway.domain.answers import Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import Outlet
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
-from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimate_prompt
+from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-_encode = msgspec.json.Encoder().encode
-DONE = event("[DONE]")
 _LONGEST_KEPT_CHARS = 1_000_000
 
 
@@ -28,33 +23,36 @@ class Relay:
 
     def __init__(
         self,
-        chunks: AsyncIterator[dict[str, Any]],
+        chunks: AsyncIterator[Sequence[Chunk]],
         request: ChatRequest,
         target: Target,
+        outlet: Outlet,
         on_end: Callable[["Relay"], None],
     ) -> None:
         self._chunks = chunks
         self._request = request
+        self._outlet = outlet
         self._on_end = on_end
-        self._held: list[dict[str, Any]] = []
+        self._held: list[Chunk] = []
         self._texts: list[str] = []
         self._kept_chars = 0
-        self._head: dict[str, Any] = {}
+        self._finished = False
+        self._reported: Usage | None = None
         self.target = target
-        self.usage: Usage | None = None
         self.failure: ProviderFailure | None = None
         self.complete = False
 
     async def open(self) -> None:
         """Read until the first content; ProviderFailure if it does not come. Nothing is sent before."""
         try:
-            async for chunk in self._chunks:
-                self._held.append(chunk)
-                if wire.has_content(chunk):
+            async for batch in self._chunks:
+                self._held += batch
+                if any(chunk.content for chunk in batch):
                     return
         except BaseException:
             await self.close()
             raise
+        await self.close()
         raise ProviderFailure("truncated", "The provider ended its stream without an answer.")
 
     async def close(self) -> None:
@@ -64,75 +62,44 @@ class Relay:
             with contextlib.suppress(RuntimeError):
                 await closing()
 
-    def text(self) -> str:
-        """Return the text so far, for counting and for citations."""
-        return "".join(self._texts)
+    @property
+    def usage(self) -> Usage:
+        """Return what the provider counted, or an estimate that says so."""
+        return self._reported or estimated_usage(self._request, "".join(self._texts))
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield the server-sent events of the answer, `[DONE]` only after a `finish_reason`."""
+        """Yield the answer in the caller's dialect; a clean end only after a `finish_reason`."""
         try:
-            async for data in self._pass_on():
-                yield data
+            try:
+                if begun := self._written(self._held):
+                    yield begun
+                self._held = []
+                async for batch in self._chunks:
+                    if written := self._written(batch):
+                        yield written
+            except ProviderFailure as failure:
+                # After the finish_reason the answer is whole; what breaks later takes nothing away.
+                self.failure = None if self._finished else failure
+            if not self._finished and self.failure is None:
+                self.failure = ProviderFailure("truncated", "The provider ended its stream too early.")
+            if self.failure is None:
+                self.complete = True
+                yield self._outlet.end(self.usage)
+            else:
+                yield self._outlet.failure(f"{self.failure.message} The answer above is not complete.")
         finally:
             await self.close()
             self._on_end(self)
 
-    async def _pass_on(self) -> AsyncIterator[bytes]:
-        finished = told_usage = False
-        try:
-            for chunk in self._held:
-                finished = finished or wire.finish_reason_of(chunk) is not None
-                yield event(_encode(self._prepared(chunk)))
-            async for chunk in self._chunks:
-                finished = finished or wire.finish_reason_of(chunk) is not None
-                shown = self._prepared(chunk)
-                if not shown.get("choices"):
-                    if not self._request.include_usage:
-                        continue
-                    told_usage = told_usage or bool(shown.get("usage"))
-                yield event(_encode(shown))
-        except ProviderFailure as failure:
-            # After the finish_reason the answer is whole; a connection that breaks later takes nothing away.
-            if not finished:
-                self.failure = failure
-        if not finished and self.failure is None:
-            self.failure = ProviderFailure("truncated", "The provider ended its stream too early.")
-        if self.failure is not None:
-            yield _error_event(self.failure)
-            return
-        if self._request.include_usage and not told_usage:
-            yield event(_encode(self._estimated_usage()))
-        self.complete = True
-        yield DONE
-
-    def _prepared(self, chunk: dict[str, Any]) -> dict[str, Any]:
-        """Note what the chunk says and return it as the caller shall see it."""
-        self._head = self._head or {name: chunk.get(name) for name in ("id", "created", "model")}
-        text = wire.text_of_chunk(chunk)
-        if text and self._kept_chars < _LONGEST_KEPT_CHARS:
-            self._texts.append(text)
-            self._kept_chars += len(text)
-        self.usage = wire.usage_of(chunk) or self.usage
-        if not self._request.include_usage:
-            chunk.pop("usage", None)
-        if self._request.passages and wire.finish_reason_of(chunk) and "wattos_citations" not in chunk:
-            chunk["wattos_citations"] = context_prompt.citations(self.text(), self._request.passages)
-        return chunk
-
-    def _estimated_usage(self) -> dict[str, Any]:
-        passages = [passage.text for passage in self._request.passages]
-        usage = self.usage or Usage(
-            estimate_prompt(self._request.messages, passages), estimate(self.text()), estimated=True
-        )
-        head = self._head
-        return wire.usage_chunk(str(head["id"]), int(head["created"] or 0), str(head["model"]), usage)
-
-
-def _error_event(failure: ProviderFailure) -> bytes:
-    body = {
-        "message": f"{failure.message} The answer above is not complete.",
-        "type": "server_error",
-        "param": None,
-        "code": "upstream_truncated",
-    }
-    return event(_encode({"error": body}), event="error")
+    def _written(self, batch: Sequence[Chunk]) -> bytes:
+        """Note what the chunks say and return them as the caller shall see them."""
+        write = self._outlet.chunk
+        for chunk in batch:
+            if chunk.text and self._kept_chars < _LONGEST_KEPT_CHARS:
+                self._texts.append(chunk.text)
+                self._kept_chars += len(chunk.text)
+            if chunk.usage is not None:
+                self._reported = chunk.usage
+            if chunk.finish_reason:
+                self._finished = True
+        return write(batch[0]) if len(batch) == 1 else b"".join([write(chunk) for chunk in batch])

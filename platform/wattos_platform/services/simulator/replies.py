@@ -12,7 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.kernel.sse import event, sse_response
+from wattos_platform.kernel.event_stream import sse_response
+from wattos_platform.kernel.sse import event
 from wattos_platform.services.simulator.adapters.connections import reset
 from wattos_platform.services.simulator.domain import answers
 from wattos_platform.services.simulator.domain.behaviour import Behaviour, Counts

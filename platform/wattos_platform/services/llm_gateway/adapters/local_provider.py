@@ -7,6 +7,7 @@ from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.llm_gateway.domain import wire
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, answer_of, chunk_of
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.extractive.answer import (
@@ -59,11 +60,11 @@ class LocalProvider:
                 return f"messages[{number}].content"
         return None
 
-    async def complete(self, model: str, request: ChatRequest) -> dict[str, Any]:
+    async def complete(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Return the answer in one piece."""
         answer, deltas, finish_reason = await self._answer(model, request)
         text = "".join(deltas)
-        return wire.completion(
+        body = wire.completion(
             f"chatcmpl-{self._new_id()}",
             int(self._clock()),
             EXTRACTIVE,
@@ -73,19 +74,21 @@ class LocalProvider:
             wattos_answer=answer.outcome,
             wattos_citations=answer.citations,
         )
+        return answer_of(body)
 
-    async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[Sequence[Chunk]]:
         """Yield the answer word by word; the last chunk with a choice bears the citations."""
         answer, deltas, finish_reason = await self._answer(model, request)
         head = (f"chatcmpl-{self._new_id()}", int(self._clock()), EXTRACTIVE)
-        yield wire.chunk(*head, {"role": "assistant", "content": ""})
+        yield [chunk_of(wire.chunk(*head, {"role": "assistant", "content": ""}))]
         for delta in deltas:
-            yield wire.chunk(*head, {"content": delta})
+            yield [chunk_of(wire.chunk(*head, {"content": delta}))]
             await asyncio.sleep(0)
-        yield wire.chunk(
+        end = wire.chunk(
             *head, {}, finish_reason, wattos_answer=answer.outcome, wattos_citations=answer.citations
         )
-        yield wire.usage_chunk(*head, _usage(request, "".join(deltas)))
+        usage = wire.usage_chunk(*head, _usage(request, "".join(deltas)))
+        yield [chunk_of(end), chunk_of(usage)]
 
     async def embed(self, model: str, _request: EmbeddingRequest) -> dict[str, Any]:
         """Return nothing: vectors are answered by the embedder itself."""

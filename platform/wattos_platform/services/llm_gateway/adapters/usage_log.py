@@ -8,28 +8,45 @@ from sqlalchemy import case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.telemetry import Meter, NullMeter
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
 from wattos_platform.services.llm_gateway.ports import CallRecord
 
 _GROUP = (llm_calls.c.provider, llm_calls.c.model, llm_calls.c.operation)
 _MOST_ROWS = 1000
+MOST_WAITING = 20_000
+_INSERT = insert(llm_calls)
 
 
 class DatabaseUsageLog:
-    """Implements the port UsageLog; rows are committed at most 100 ms late."""
+    """Implements the port UsageLog; rows are committed at most 100 ms late, all that wait in one statement.
 
-    def __init__(self, database: Database) -> None:
+    Rows beyond 20 000 that wait, and rows of a statement that fails, are dropped and counted.
+    """
+
+    def __init__(self, database: Database, meter: Meter | None = None) -> None:
         self._database = database
+        self._dropped = (meter or NullMeter()).counter("db_rows_dropped_total")
+        self._waiting: list[CallRecord] = []
 
     def record(self, call: CallRecord) -> None:
         """Store `call` soon."""
-        values = row_of(call)
+        if len(self._waiting) >= MOST_WAITING:
+            self._dropped.inc()
+            return
+        self._waiting.append(call)
+        if len(self._waiting) == 1 and not self._database.enqueue(self._store):
+            self._waiting.clear()
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(insert(llm_calls), values)
-
-        self._database.enqueue(work)
+    async def _store(self, connection: AsyncConnection) -> None:
+        calls, self._waiting = self._waiting, []
+        try:
+            await connection.execute(_INSERT, [row_of(call) for call in calls])
+        except Exception:
+            # The writer counts the one unit of work that failed.
+            self._dropped.inc(len(calls) - 1)
+            raise
 
     async def summary(self, tenant: str, since: float, until: float) -> list[Mapping[str, Any]]:
         """Return the sums of `tenant` in [since, until), dearest first."""

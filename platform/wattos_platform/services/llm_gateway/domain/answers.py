@@ -30,6 +30,10 @@ class ChatAnswer:
         decoded: dict[str, Any] = msgspec.json.decode(self.raw)
         return decoded
 
+    def add(self, members: dict[str, Any]) -> None:
+        """Put `members` at the end of the object, without decoding what stands before them."""
+        self.raw = self.raw.rstrip()[:-1] + b"," + msgspec.json.encode(members)[1:]
+
 
 @dataclass(slots=True)
 class Chunk:

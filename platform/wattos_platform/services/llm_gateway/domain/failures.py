@@ -9,10 +9,18 @@ from typing import Any, Literal
 from wattos_platform.contracts.redaction import redact_text
 
 Kind = Literal[
-    "caller", "unsupported", "auth", "model_missing", "rate_limited", "timeout", "unavailable", "truncated"
+    "caller",
+    "unsupported",
+    "auth",
+    "model_missing",
+    "rate_limited",
+    "shed",
+    "timeout",
+    "unavailable",
+    "truncated",
 ]
 # Not the provider's fault, so nothing for its breaker.
-_NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing"})
+_NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing", "shed"})
 BREAKER_OPEN = "breaker_open"
 _LONGEST_WAIT_S = 3600.0
 _LONGEST_MESSAGE = 500
@@ -69,6 +77,8 @@ class ProviderFailure(Exception):  # noqa: N818 - the field's name for it
         """Return the fault domain for metrics and rows (the closed list of observability)."""
         if self.kind == "caller":
             return "caller_invalid"
+        if self.kind == "shed":
+            return "platform_overloaded"
         return f"provider_{self.kind}"
 
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
 _PIECE = re.compile(r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]+")
 _FIRST_PIECE_CHARS = 6
 _FURTHER_CHARS = 4
@@ -31,3 +34,9 @@ def estimate_prompt(messages: Sequence[Mapping[str, Any]], extra: Sequence[str] 
         parts = content if isinstance(content, list) else [{"text": content}]
         total += _PER_MESSAGE + sum(estimate(str(part.get("text") or "")) for part in parts)
     return total
+
+
+def estimated_usage(request: ChatRequest, text: str) -> Usage:
+    """Return the usage of an answer whose provider counted nothing, marked as an estimate."""
+    passages = [passage.text for passage in request.passages]
+    return Usage(estimate_prompt(request.messages, passages), estimate(text), estimated=True)

@@ -1,1 +1,9 @@
 """How callers speak to this gateway: one file or folder per dialect, all around the same chat request."""
+
+from collections.abc import Mapping
+
+from wattos_platform.services.llm_gateway.domain.dialects.chat import ChatDialect
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
+
+# The path below /v1 of each dialect.
+DIALECTS: Mapping[str, Dialect] = {"chat/completions": ChatDialect()}

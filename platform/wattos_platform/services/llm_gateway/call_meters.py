@@ -1,0 +1,84 @@
+"""The metrics of calls to providers, found once for each kind of call and then only counted."""
+
+from decimal import Decimal
+
+from wattos_platform.kernel.metrics import MAX_CHILDREN
+from wattos_platform.kernel.telemetry import Counter, Histogram, Meter
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+_KINDS = ("prompt", "completion", "cached", "reasoning")
+
+
+class CallMeter:
+    """The metrics of calls that have provider, model, operation and outcome in common."""
+
+    __slots__ = ("_calls", "_cost", "_duration", "_first_token", "_meter", "_names", "_pace", "_tokens")
+
+    def __init__(self, meter: Meter, labels: tuple[str, str, str, str, str]) -> None:
+        provider, model, operation, outcome, error_type = labels
+        names = {"provider": provider, "model": model}
+        self._meter = meter
+        self._names = names
+        self._calls = meter.counter(
+            "llm_calls_total", **names, operation=operation, outcome=outcome, error_type=error_type
+        )
+        self._duration = meter.histogram("llm_call_duration_seconds", **names)
+        # Made when they are first needed: a model that never streamed has no pace.
+        self._tokens: dict[str, Counter] = {}
+        self._cost: Counter | None = None
+        self._first_token: Histogram | None = None
+        self._pace: Histogram | None = None
+
+    def count(self, usage: Usage, cost: Decimal | None, took_s: float, first_s: float | None) -> None:
+        """Count one call; `first_s` is the time to the first content, None if none came."""
+        self._calls.inc()
+        self._duration.observe(took_s)
+        self._count_tokens(usage)
+        if cost is None:
+            self._meter.counter("llm_cost_unknown_total", provider=self._names["provider"]).inc()
+        elif cost:
+            if self._cost is None:
+                self._cost = self._meter.counter("llm_cost_usd_total", **self._names)
+            self._cost.inc(float(cost))
+        if first_s is not None:
+            self._observe_pace(usage, took_s, first_s)
+
+    def _count_tokens(self, usage: Usage) -> None:
+        tokens = self._tokens
+        for kind in _KINDS:
+            count = getattr(usage, kind)
+            if count:
+                counter = tokens.get(kind)
+                if counter is None:
+                    counter = tokens[kind] = self._meter.counter("llm_tokens_total", **self._names, kind=kind)
+                counter.inc(count)
+
+    def _observe_pace(self, usage: Usage, took_s: float, first_s: float) -> None:
+        if self._first_token is None or self._pace is None:
+            self._first_token = self._meter.histogram("llm_time_to_first_token_seconds", **self._names)
+            self._pace = self._meter.histogram("llm_time_per_output_token_seconds", **self._names)
+        self._first_token.observe(first_s)
+        if usage.completion > 1:
+            self._pace.observe((took_s - first_s) / (usage.completion - 1))
+
+
+class CallMeters:
+    """All of them. Beyond 1000 kinds of calls nothing is kept; the metrics' own cap holds there."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._kept: dict[tuple[str, str, str, str, str], CallMeter] = {}
+        self.overhead = meter.histogram("llm_overhead_seconds")
+
+    def of(self, *labels: *tuple[str, str, str, str, str]) -> CallMeter:
+        """Return the metrics for (provider, model, operation, outcome, error_type)."""
+        found = self._kept.get(labels)
+        if found is None:
+            found = CallMeter(self._meter, labels)
+            if len(self._kept) < MAX_CHILDREN:
+                self._kept[labels] = found
+        return found
+
+    def fell_back(self, origin: str, target: str) -> None:
+        """Count that `target` answered in place of `origin`."""
+        self._meter.counter("llm_fallbacks_total", **{"from": origin, "to": target}).inc()

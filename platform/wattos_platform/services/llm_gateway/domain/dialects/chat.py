@@ -1,0 +1,96 @@
+"""OpenAI's Chat Completions, the shape in which this gateway thinks: mostly, bytes pass through."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from wattos_platform.contracts.chat import Passage
+from wattos_platform.kernel.sse import event
+from wattos_platform.services.llm_gateway.domain import context_prompt, wire
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
+from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest, parse_chat
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+_encode = msgspec.json.Encoder().encode
+_CITATIONS = "wattos_citations"
+# How OpenAI ends a chunk whose stream was asked for usage, until the usage comes.
+_NO_USAGE_YET = b',"usage":null}'
+DONE = event("[DONE]")
+
+
+class ChatDialect:
+    """The Dialect of POST /v1/chat/completions."""
+
+    name = "chat"
+
+    def parse(self, body: Any) -> ChatRequest:
+        """Return `body` as a request; Refusal that names the wrong field."""
+        return parse_chat(body)
+
+    def answer(self, answer: ChatAnswer, request: ChatRequest) -> bytes:
+        """Return the answer as it is, with citations where passages were given and none are there yet."""
+        if request.passages and b'"wattos_citations"' not in answer.raw:
+            answer.add({_CITATIONS: context_prompt.citations(answer.text, request.passages)})
+        return answer.raw
+
+    def outlet(self, request: ChatRequest) -> "ChatOutlet":
+        """Return what writes one stream."""
+        return ChatOutlet(request.passages, include_usage=request.include_usage)
+
+
+class ChatOutlet:
+    """Writes one streamed answer: `[DONE]` only after a `finish_reason`, usage only to who asked for it."""
+
+    __slots__ = ("_first", "_include_usage", "_passages", "_texts", "_told_usage")
+
+    def __init__(self, passages: Sequence[Passage], *, include_usage: bool) -> None:
+        self._passages = passages
+        self._include_usage = include_usage
+        self._told_usage = False
+        self._texts: list[str] = []
+        self._first = b""
+
+    def chunk(self, chunk: Chunk) -> bytes:
+        """Return the chunk as an event, nothing for one that bears only what was not asked for."""
+        raw = chunk.raw
+        self._first = self._first or raw
+        if self._passages:
+            self._texts.append(chunk.text)
+            if chunk.finish_reason and b'"wattos_citations"' not in raw:
+                raw = self._cited(chunk)
+        if self._include_usage:
+            self._told_usage = self._told_usage or (chunk.usage is not None and not chunk.has_choices)
+        elif b'"usage"' in raw:
+            if not chunk.has_choices:
+                return b""
+            raw = _without_usage(raw)
+        return b"data: " + raw + b"\n\n" if b"\n" not in raw else event(raw)
+
+    def end(self, usage: Usage) -> bytes:
+        """Return the usage, if it was asked for and has not been told, and the end."""
+        if not self._include_usage or self._told_usage:
+            return DONE
+        head = msgspec.json.decode(self._first)
+        told = wire.usage_chunk(
+            str(head.get("id")), int(head.get("created") or 0), str(head.get("model")), usage
+        )
+        return event(_encode(told)) + DONE
+
+    def failure(self, message: str) -> bytes:
+        """Return the error event after which nothing comes."""
+        error = {"message": message, "type": "server_error", "param": None, "code": "upstream_truncated"}
+        return event(_encode({"error": error}), event="error")
+
+    def _cited(self, chunk: Chunk) -> bytes:
+        citations = context_prompt.citations("".join(self._texts), self._passages)
+        return _encode({**chunk.body(), _CITATIONS: citations})
+
+
+def _without_usage(raw: bytes) -> bytes:
+    """Return a chunk without its member `usage`."""
+    if raw.endswith(_NO_USAGE_YET):
+        return raw[: -len(_NO_USAGE_YET)] + b"}"
+    body = msgspec.json.decode(raw)
+    body.pop("usage", None)
+    return _encode(body)
