@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from wattos_platform.contracts.store_urls import redis_url_mistake
 
 
 class SettingsError(ValueError):
@@ -56,7 +67,12 @@ class Settings(BaseModel):
         "DATABASE_URL", default=None, description="No effect yet: rows are kept in SQLite."
     )
     redis_url: SecretStr | None = _env(
-        "REDIS_URL", default=None, description="No effect yet: caches and limits are in memory."
+        "REDIS_URL",
+        default=None,
+        description="Redis that all replicas share for limits and caches; without it each has its own.",
+    )
+    redis_timeout_ms: int = _env(
+        "WATTOS_REDIS_TIMEOUT_MS", default=100, gt=0, description="Longest wait for Redis."
     )
     jwt_secret: SecretStr | None = _env(
         "JWT_SECRET", default=None, min_length=32, description="HS256 secret of the gateway."
@@ -180,6 +196,14 @@ class Settings(BaseModel):
         default="",
         description="Hosts that agents may read, comma separated; empty: http_request is not available.",
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_can_work(cls, url: SecretStr | None) -> SecretStr | None:
+        mistake = None if url is None else redis_url_mistake(url.get_secret_value())
+        if mistake is not None:
+            raise PydanticCustomError("store_url", "{mistake}", {"mistake": mistake})
+        return url
 
     def database_path(self, service: str) -> Path:
         """Return the SQLite file of `service`: one per service, below the data folder."""

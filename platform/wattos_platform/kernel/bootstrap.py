@@ -17,6 +17,9 @@ from wattos_platform.kernel.hops.settings import base_urls
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink, bridge_libraries, make_logger
 from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.redis.client import RedisClient
+from wattos_platform.kernel.redis.connection import open_redis
+from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
@@ -55,6 +58,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         database=await _database(service, settings, metrics, log),
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
+        redis=_redis(settings, breakers, metrics, log),
         config=_config(settings.config_file),
     )
 
@@ -66,6 +70,17 @@ async def _database(service: Service, settings: Settings, metrics: Metrics, log:
         pool_wait_s=settings.pool_wait_s, statement_timeout_s=settings.statement_timeout_s
     )
     return await Database.open(settings.database_path(service.name), settings=limits, meter=metrics, log=log)
+
+
+def _redis(settings: Settings, breakers: BreakerRegistry, metrics: Metrics, log: Any) -> RedisClient | None:
+    if settings.redis_url is None:
+        return None
+    return open_redis(
+        settings.redis_url.get_secret_value(),
+        breakers=breakers,
+        outage=Outage(metrics, log, time.monotonic),
+        timeout_s=settings.redis_timeout_ms / 1000,
+    )
 
 
 def _watcher(metrics: Metrics, log: Any) -> Callable[[str, str, str | None], None]:

@@ -13,12 +13,16 @@ from wattos_platform.kernel.hops import Hops
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink
 from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
 
 
 @dataclass(slots=True)
 class Runtime:
-    """The parts of one service process. `environ` is for provider keys, whose names configuration gives."""
+    """The parts of one service process. `environ` is for provider keys, whose names configuration gives.
+
+    `redis` is None unless REDIS_URL is set.
+    """
 
     service: Service
     settings: Settings
@@ -32,6 +36,7 @@ class Runtime:
     database: Database | None
     signer: IdentitySigner | None
     operator_token: str
+    redis: RedisClient | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic

@@ -72,6 +72,8 @@ class ServiceApp:
         """Run the service's background work and its health checks for as long as the block lasts."""
         runtime = self.runtime
         async with AsyncExitStack() as stack:
+            if runtime.redis is not None:
+                stack.push_async_callback(runtime.redis.close)
             if runtime.database is not None:
                 stack.push_async_callback(runtime.database.close)
             stack.push_async_callback(runtime.hops.close)
@@ -121,6 +123,8 @@ def _add_checks(runtime: Runtime) -> None:
     if runtime.database is not None:
         check = DatabaseCheck(runtime.service.name, runtime.database, versions_folder(runtime.service))
         runtime.health.add(Check("database", check.ping, critical=True))
+    if runtime.redis is not None:
+        runtime.health.add(Check("redis", runtime.redis.ping))
     for dep in runtime.service.depends_on:
         runtime.health.add(
             Check(catalog_service(dep.name).name, _liveness(runtime, dep.name), critical=dep.critical)

@@ -1,0 +1,169 @@
+"""Commands to Redis: those that are given at the same time share one round trip.
+
+A command alone costs a round trip; fifty in one cost little more than one. So there is one worker: while
+it waits for answers, further commands gather and go out together. They share one fate: when Redis does not
+answer in time, everybody who waits is told, and after a few such failures the breaker refuses at once
+until a probe finds Redis again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wattos_platform.kernel.redis.errors import RedisUnavailableError, reason_of
+from wattos_platform.kernel.redis.outage import Outage
+from wattos_platform.kernel.redis.scripts import Script, is_missing
+from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
+
+Argument = str | bytes | int
+MAX_BATCH = 256
+MAX_WAITING = 10_000
+
+
+class _Order(NamedTuple):
+    command: tuple[Argument, ...]
+    answer: "asyncio.Future[Any]"
+    asked_at: float
+
+
+class RedisClient:
+    """Does commands within `timeout_s` seconds, or raises RedisUnavailableError. Nothing is tried twice.
+
+    Belongs to one event loop. A connection is made when first needed, so that no start waits for Redis.
+    """
+
+    def __init__(self, redis: "Redis", *, breaker: Breaker, outage: Outage, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._redis = redis
+        self._breaker = breaker
+        self._outage = outage
+        self._waiting: list[_Order] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def execute(self, *command: Argument) -> Any:
+        """Return the answer to `command`; strings are bytes.
+
+        RedisUnavailableError when there is none or Redis refuses; it counts as one degraded operation.
+        """
+        return self._accepted(await self._counted(command))
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Return what the Lua `script` returns; a Redis that does not know it (any more) learns it."""
+        rest = (len(keys), *keys, *arguments)
+        answer = await self._counted(("EVALSHA", script.sha, *rest))
+        if is_missing(answer):
+            answer = await self._counted(("EVAL", script.text, *rest))
+        return self._accepted(answer)
+
+    async def ping(self) -> None:
+        """Return when Redis answers; RedisUnavailableError says why not. Nothing is counted."""
+        answer = await self._answer(("PING",))
+        if isinstance(answer, Exception):
+            raise RedisUnavailableError(str(answer))
+
+    @asynccontextmanager
+    async def subscribed(self, *channels: str) -> AsyncIterator["PubSub"]:
+        """Listen on `channels` for as long as the block lasts, on a connection of its own.
+
+        `get_message(timeout=...)` of what is yielded returns the next message, None for none.
+        RedisUnavailableError when Redis does not confirm the subscription in time;
+        redis.exceptions.ConnectionError from `get_message` when it breaks later.
+        """
+        listener = self._redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            try:
+                async with asyncio.timeout(self.timeout_s):
+                    await listener.subscribe(*channels)
+                    for _ in channels:
+                        await listener.get_message(timeout=None)
+            except Exception as error:
+                raise RedisUnavailableError(reason_of(error)) from error
+            yield listener
+        finally:
+            await listener.aclose()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """End what runs, tell those who wait, close every connection."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def _counted(self, command: tuple[Argument, ...]) -> Any:
+        try:
+            return await self._answer(command)
+        except RedisUnavailableError:
+            self._outage.count()
+            raise
+
+    def _accepted(self, answer: Any) -> Any:
+        if isinstance(answer, Exception):
+            self._outage.count()
+            self._outage.refused(str(answer))
+            raise RedisUnavailableError(str(answer))
+        return answer
+
+    async def _answer(self, command: tuple[Argument, ...]) -> Any:
+        """Return what Redis says to `command`, its refusals too, as exceptions."""
+        if self._worker is None:
+            permit = self._permit()
+            self._worker = asyncio.create_task(self._work(permit), name="redis")
+        if len(self._waiting) >= MAX_WAITING:
+            raise RedisUnavailableError(f"{MAX_WAITING} operations wait already")
+        loop = asyncio.get_running_loop()
+        order = _Order(command, loop.create_future(), loop.time())
+        self._waiting.append(order)
+        return await order.answer
+
+    def _permit(self) -> float:
+        try:
+            return self._breaker.allow()
+        except BreakerOpen as refusal:
+            raise RedisUnavailableError(str(refusal)) from None
+
+    async def _work(self, permit: float) -> None:
+        """Send what waits until nothing does, or until it fails."""
+        batch: list[_Order] = []
+        try:
+            while True:
+                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                answers = await self._send(batch)
+                self._breaker.success(permit)
+                self._outage.over()
+                for order, answer in zip(batch, answers, strict=True):
+                    if not order.answer.done():
+                        order.answer.set_result(answer)
+                if not self._waiting:
+                    return
+                permit = self._permit()
+        except BaseException as error:
+            self._fail(batch, permit, error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._worker = None
+
+    async def _send(self, batch: Sequence[_Order]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for order in batch:
+            pipeline.execute_command(*order.command)
+        async with asyncio.timeout_at(batch[0].asked_at + self.timeout_s):
+            return await pipeline.execute(raise_on_error=False)
+
+    def _fail(self, batch: list[_Order], permit: float, error: BaseException) -> None:
+        """Tell everybody who waits: whoever came during a silence has waited for it too."""
+        if isinstance(error, RedisUnavailableError):
+            reason = str(error)
+        else:
+            reason = reason_of(error)
+            self._breaker.failure(error, permit)
+            self._outage.lost(reason)
+        waiting, self._waiting = self._waiting, []
+        for order in (*batch, *waiting):
+            if not order.answer.done():
+                order.answer.set_exception(RedisUnavailableError(reason))

@@ -1,0 +1,247 @@
+"""The client of Redis against a real redis-server: shared round trips, time-outs, breaker, recovery."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.redis_clients import redis_client
+from tests.fakes.redis_server import RedisServer, redis_server
+from wattos_platform.catalog import service as catalog_service
+from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.kernel.bootstrap import open_runtime
+from wattos_platform.kernel.redis.client import MAX_BATCH, RedisClient
+from wattos_platform.kernel.redis.connection import BREAKER
+from wattos_platform.kernel.redis.errors import RedisUnavailableError
+from wattos_platform.kernel.redis.scripts import Script
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings, State
+
+ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Yield the URL of something that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def refused_count(client: RedisClient, times: int) -> int:
+    failures = 0
+    for _ in range(times):
+        try:
+            await client.execute("PING")
+        except RedisUnavailableError:
+            failures += 1
+    return failures
+
+
+async def answered(client: RedisClient) -> None:
+    """Return once Redis serves again, as a caller that goes on trying would see it."""
+    async with asyncio.timeout(30):
+        while await refused_count(client, 1):
+            await asyncio.sleep(0.02)
+
+
+async def test_values_come_back_as_they_were_stored(server: RedisServer) -> None:
+    async with redis_client(server.url) as client:
+        assert await client.execute("GET", "k") is None
+        await client.execute("SET", "k", b"\x00v")
+        assert await client.execute("GET", "k") == b"\x00v"
+
+
+async def test_a_unix_socket_serves_too(server: RedisServer) -> None:
+    async with redis_client(server.unix_url) as client:
+        await client.execute("SET", "k", 1)
+        assert await client.execute("GET", "k") == b"1"
+
+
+async def test_what_is_asked_at_one_time_shares_a_round_trip(server: RedisServer) -> None:
+    async with redis_client(server.url) as client:
+        await client.execute("PING")
+        before = await reads(client)
+        answers = await asyncio.gather(*(client.execute("ECHO", str(n)) for n in range(MAX_BATCH)))
+        assert answers == [str(n).encode() for n in range(MAX_BATCH)]
+        # One to write them all, one for INFO itself; a large batch may arrive in a few pieces.
+        assert await reads(client) - before < MAX_BATCH / 10
+
+
+async def test_more_than_a_batch_holds_is_answered_in_order(server: RedisServer) -> None:
+    async with redis_client(server.url) as client:
+        many = 3 * MAX_BATCH + 1
+        answers = await asyncio.gather(*(client.execute("INCR", "n") for _ in range(many)))
+        assert answers == list(range(1, many + 1))
+
+
+async def test_a_refused_command_is_that_command_s_alone(server: RedisServer) -> None:
+    meter, log = FakeMeter(), FakeLog()
+    async with redis_client(server.url, meter=meter, log=log) as client:
+        await client.execute("SET", "text", "a")
+        bad, good = await asyncio.gather(
+            client.execute("INCR", "text"), client.execute("GET", "text"), return_exceptions=True
+        )
+        assert (type(bad), good) == (RedisUnavailableError, b"a")
+        assert [event for _, event, _ in log.events] == ["redis.refused"]
+        assert meter.total("degraded_total", dependency="redis") == 1
+
+
+async def test_a_cancelled_caller_leaves_the_others_alone(server: RedisServer) -> None:
+    async with redis_client(server.url) as client:
+        first, second = (asyncio.create_task(client.execute("ECHO", text)) for text in ("a", "b"))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second == b"b"
+
+
+async def test_a_script_that_redis_forgot_is_taught_anew(server: RedisServer) -> None:
+    async with redis_client(server.url) as client:
+        assert await client.run(ADD, ["n"], [2]) == 2
+        await client.execute("SCRIPT", "FLUSH")
+        assert await client.run(ADD, ["n"], [3]) == 5
+        server.restart()
+        await answered(client)
+        assert await client.run(ADD, ["n"], [1]) == 1
+
+
+async def test_a_dead_redis_is_told_at_once_once_and_found_again(server: RedisServer) -> None:
+    meter, log, clock = FakeMeter(), FakeLog(), FakeClock()
+    breakers = BreakerRegistry(BreakerSettings(), clock=clock)
+    async with redis_client(server.url, meter=meter, log=log, breakers=breakers) as client:
+        await client.execute("PING")
+        server.kill()
+        assert await refused_count(client, 20) == 20
+        breaker = breakers.get(BREAKER)
+        assert breaker.state is State.OPEN
+        assert breaker.refused == 17
+        assert meter.total("degraded_total", dependency="redis") == 20
+        server.start()
+        clock.advance(2)
+        assert await refused_count(client, 20) == 0
+        assert [event for _, event, _ in log.events] == ["redis.lost", "redis.recovered"]
+
+
+@pytest.mark.parametrize("callers", [1, 50])
+async def test_a_silent_redis_costs_every_caller_one_time_out_at_most(silent: str, callers: int) -> None:
+    clock = FakeClock()
+    breakers = BreakerRegistry(BreakerSettings(), clock=clock)
+    async with redis_client(silent, timeout_s=0.1, breakers=breakers) as client, asyncio.timeout(20):
+        for _ in range(3):
+            failures = await asyncio.gather(*(refused_count(client, 1) for _ in range(callers)))
+            assert sum(failures) == callers
+        breaker = breakers.get(BREAKER)
+        # Three batches, not one failure for each caller; from now on nobody waits.
+        assert (breaker.state, breaker.total_failures) == (State.OPEN, 3)
+        assert await refused_count(client, 1000) == 1000
+        assert breaker.refused == 1000
+
+
+async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) -> None:
+    breakers = BreakerRegistry(BreakerSettings(), clock=time.monotonic)
+    async with redis_client(server.url, timeout_s=1, breakers=breakers) as client:
+        await client.execute("PING")
+        server.pause()
+        early = asyncio.create_task(refused_count(client, 1))
+        await asyncio.sleep(0.1)
+        late = asyncio.create_task(refused_count(client, 1))
+        assert [await early, await late] == [1, 1]
+        assert breakers.get(BREAKER).total_failures == 1
+        server.resume()
+        await answered(client)
+
+
+async def test_a_tripped_breaker_spares_redis(server: RedisServer) -> None:
+    breakers = BreakerRegistry(BreakerSettings(), clock=time.monotonic)
+    async with redis_client(server.url, breakers=breakers) as client:
+        breakers.get(BREAKER).trip(reason="drill")
+        with pytest.raises(RedisUnavailableError, match="circuit breaker redis:main is open"):
+            await client.execute("PING")
+        breakers.get(BREAKER).reset()
+        await client.ping()
+
+
+async def test_health_says_why(server: RedisServer, silent: str) -> None:
+    meter = FakeMeter()
+    async with redis_client(silent, timeout_s=0.1, meter=meter) as client:
+        with pytest.raises(RedisUnavailableError, match="no answer in time"):
+            await client.ping()
+    server.kill()
+    async with redis_client(server.url, meter=meter) as client:
+        with pytest.raises(RedisUnavailableError, match="Connection refused"):
+            await client.ping()
+    assert meter.total("degraded_total") == 0
+
+
+async def test_a_password_is_used_and_never_told(tmp_path: Path) -> None:
+    with redis_server(tmp_path, password="s3cretword") as server:
+        async with redis_client(server.url) as client:
+            await client.execute("SET", "k", 1)
+        log = FakeLog()
+        async with redis_client(server.url.replace("s3cret", "wr0ng"), log=log) as client:
+            with pytest.raises(RedisUnavailableError) as refused:
+                await client.ping()
+        async with redis_client(f"redis://127.0.0.1:{server.port}", log=log) as client:
+            with pytest.raises(RedisUnavailableError) as unnamed:
+                await client.execute("GET", "k")
+    told = f"{refused.value}{unnamed.value}{log.events}"
+    assert "word" not in told.replace("password", "")
+    assert "127.0.0.1" not in told
+
+
+async def test_messages_reach_a_subscriber(server: RedisServer) -> None:
+    async with redis_client(server.url) as client, client.subscribed("news") as listener:
+        await client.execute("PUBLISH", "news", "hello")
+        async with asyncio.timeout(10):
+            message = await listener.get_message(timeout=10)
+        assert (message["channel"], message["data"]) == (b"news", b"hello")
+
+
+async def test_subscribing_to_a_silent_redis_ends(silent: str) -> None:
+    async with redis_client(silent, timeout_s=0.1) as client, asyncio.timeout(20):
+        with pytest.raises(RedisUnavailableError, match="no answer in time"):
+            async with client.subscribed("news"):
+                pass
+
+
+async def test_closing_tells_those_who_wait(silent: str) -> None:
+    async with redis_client(silent) as client:
+        waiting = asyncio.create_task(refused_count(client, 1))
+        await asyncio.sleep(0.01)
+    assert await waiting == 1
+
+
+@pytest.mark.parametrize("name", ["gateway"])
+async def test_a_service_is_given_redis_when_it_is_configured(
+    tmp_path: Path, server: RedisServer, name: str
+) -> None:
+    environ = {"WATTOS_DATA_DIR": str(tmp_path), "REDIS_URL": server.url, "WATTOS_LOG_LEVEL": "critical"}
+    runtime = await open_runtime(catalog_service(name), environ)
+    assert runtime.redis is not None
+    assert runtime.redis.timeout_s == 0.1
+    await runtime.redis.ping()
+    await runtime.redis.close()
+    assert runtime.database is not None
+    await runtime.database.close()
+
+
+async def test_an_option_that_connections_do_not_have_is_refused() -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL"):
+        async with redis_client("rediss://h?ssl_cert_reqs=perhaps"):
+            pass
+
+
+async def reads(client: RedisClient) -> int:
+    """Return how often Redis has read from its clients' sockets."""
+    info: Any = await client.execute("INFO", "stats")
+    return int(info["total_reads_processed"])
