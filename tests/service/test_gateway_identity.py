@@ -91,6 +91,41 @@ async def test_without_a_believable_token_the_answer_is_401(
     assert not any(upstream.seen for upstream in gateway.upstreams.values())
 
 
+@pytest.mark.parametrize("kind", [pytest.param(False, id="key"), pytest.param(True, id="jwt")])
+async def test_x_api_key_is_as_good_as_a_bearer_and_stops_at_the_door(gateway: Gateway, kind: bool) -> None:
+    credential = await gateway.key(jwt=kind)
+    for headers in ({"x-api-key": credential}, {"x-api-key": credential} | bearer(credential)):
+        answer = await gateway.call("GET", "/v1/models", headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    for seen in gateway.upstreams["llm-gateway"].seen:
+        assert gateway.identity_at("llm-gateway", seen).user == "ada"
+        assert credential.encode() not in b"".join(seen.headers.values())
+    assert credential.encode() not in b"".join(gateway.lines)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        pytest.param({"x-api-key": "wk_nonsense"}, "invalid_api_key", id="malformed"),
+        pytest.param({"x-api-key": ""}, "missing_credentials", id="empty"),
+        pytest.param({"x-api-key": "k\xe4se"}, "invalid_token", id="not-ascii"),
+        pytest.param(
+            {"x-api-key": token()} | bearer(token(sub="bob")), "conflicting_credentials", id="differ"
+        ),
+        pytest.param({"x-api-key": token(), "authorization": "Basic abc"}, "missing_credentials", id="basic"),
+    ],
+)
+async def test_an_x_api_key_that_is_not_believable_is_401(
+    gateway: Gateway, headers: dict[str, str], code: str
+) -> None:
+    raw_headers = [(name, value.encode("latin-1")) for name, value in headers.items()]
+    answer = await gateway.call("GET", "/v1/models", headers=raw_headers)
+    told = answer.json()["error"]
+    assert (answer.status_code, told["code"]) == (401, code)
+    assert ("x-api-key" in told["message"]) is (code in {"conflicting_credentials", "missing_credentials"})
+    assert gateway.upstreams["llm-gateway"].seen == []
+
+
 @pytest.mark.parametrize("switch", [pytest.param("DISABLE_AUTH", id="defect-14"), "DISABLE_KEYCLOAK"])
 async def test_no_switch_turns_identity_off(tmp_path: Path, switch: str) -> None:
     async with running_gateway(tmp_path, environ={switch: "true", "NODE_ENV": "development"}) as gateway:

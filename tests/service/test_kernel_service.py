@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
+from wattos_platform.contracts.errors import AnthropicErrorBody
 from wattos_platform.kernel import context
+from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse
 from wattos_platform.kernel.service import ServiceSpec, build_service
@@ -89,12 +91,13 @@ async def rag(tmp_path: Path, kitchen: Kitchen, lines: list[bytes]) -> AsyncIter
             Route("/echo", echo, methods=["POST"]),
             Route("/boom", boom),
             Route("/v1/boom", boom),
+            Route("/v1/messages", echo, methods=["POST"]),
             Route("/pots/{name}", teapot),
             Route("/swallow", swallow, methods=["POST"]),
             Route("/slow", kitchen.slow),
             Route("/stream", kitchen.stream),
         ],
-        openai_prefixes=("/v1",),
+        error_shapes=MODEL_API,
     )
     async with served(build_service(runtime, spec), tmp_path) as running:
         yield running
@@ -158,6 +161,29 @@ async def test_a_bug_tells_the_caller_nothing_and_the_log_everything(rag: Served
 async def test_errors_under_v1_have_openai_shape(rag: Served) -> None:
     assert (await rag.door.get("/v1/boom", headers=IDENTITY)).json()["error"]["type"] == "server_error"
     assert (await rag.door.get("/v1/nothing", headers=IDENTITY)).json()["error"]["code"] == "route_not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "told"),
+    [
+        pytest.param("", b"{", (400, "invalid_request_error", "invalid_json"), id="400"),
+        pytest.param("", b"{}", (401, "authentication_error", "identity_missing"), id="401"),
+        pytest.param("/nothing", b"{}", (404, "not_found_error", "route_not_found"), id="404"),
+        pytest.param("", b"x" * 3_000_000, (413, "request_too_large", "body_too_large"), id="413"),
+    ],
+)
+async def test_errors_under_v1_messages_have_anthropics_shape(rag: Served, path, content, told) -> None:
+    headers = {**(IDENTITY if told[0] != 401 else {}), "x-request-id": "req-12345678"}
+    answer = await rag.door.post(f"/v1/messages{path}", content=content, headers=headers)
+    body = AnthropicErrorBody.model_validate(answer.json())
+    assert (answer.status_code, body.error.type, body.error.details.error_code) == told
+    assert body.request_id == answer.headers["request-id"] == answer.headers["x-request-id"] == "req-12345678"
+
+
+async def test_only_a_whole_segment_is_a_prefix(rag: Served) -> None:
+    answer = await rag.door.get("/v1/messages-of-another-kind", headers=IDENTITY)
+    assert "param" in answer.json()["error"]
+    assert "request-id" not in answer.headers
 
 
 async def test_service_errors_keep_status_code_and_headers(rag: Served) -> None:

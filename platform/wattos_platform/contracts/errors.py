@@ -1,6 +1,6 @@
-"""The one error shape of every service, and the OpenAI shape used under /v1."""
+"""The one error shape of every service, and the shapes of the model APIs under /v1."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -32,3 +32,26 @@ class OpenAIErrorBody(BaseModel):
     """What /v1/* answers when a request fails, so that the official SDKs raise their own classes."""
 
     error: OpenAIError
+
+
+class AnthropicErrorDetails(BaseModel):
+    """Our stable code, and the offending field where there is one."""
+
+    error_code: str
+    param: str | None = None
+
+
+class AnthropicError(BaseModel):
+    """The `error` member of an Anthropic-shaped error."""
+
+    type: str
+    message: str
+    details: AnthropicErrorDetails
+
+
+class AnthropicErrorBody(BaseModel):
+    """What /v1/messages answers when a request fails, so that the official SDKs raise their own classes."""
+
+    type: Literal["error"]
+    error: AnthropicError
+    request_id: str

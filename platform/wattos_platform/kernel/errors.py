@@ -1,4 +1,4 @@
-"""The one error that services raise and the two shapes in which callers see it."""
+"""The one error that services raise, and the platform's own shape of it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,22 +7,12 @@ import msgspec
 
 from wattos_platform.kernel.timestamps import rfc3339
 
-_OPENAI_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "invalid_request_error",
-    413: "invalid_request_error",
-    422: "invalid_request_error",
-    429: "rate_limit_error",
-}
-
 
 class ServiceError(Exception):
     """A failure the caller may see: `code` is snake_case and stable, `message` is written for the caller.
 
-    `details` name fields (`{"field": "content", "message": "..."}`), `param` is the OpenAI name of the
-    offending field, `headers` are added to the answer (`Retry-After`, `WWW-Authenticate`).
+    `details` name fields (`{"field": "content", "message": "..."}`), `param` is the offending field of a
+    request to the model API, `headers` are added to the answer (`Retry-After`, `WWW-Authenticate`).
     """
 
     def __init__(
@@ -67,14 +57,4 @@ def error_body(
     }
     if error.details:
         body["details"] = error.details
-    return msgspec.json.encode(body)
-
-
-def openai_error_body(error: ServiceError) -> bytes:
-    """Return `error` in OpenAI's shape (contracts.errors.OpenAIErrorBody) as JSON.
-
-    The type is what the official SDKs and their users switch on; the status decides it.
-    """
-    kind = _OPENAI_TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")  # noqa: PLR2004 - an HTTP status class
-    body = {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
     return msgspec.json.encode(body)

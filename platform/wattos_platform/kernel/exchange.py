@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from starlette.types import Message, Receive, Scope, Send
 
 from wattos_platform.kernel.context import RequestContext
-from wattos_platform.kernel.errors import ServiceError, error_body, openai_error_body
+from wattos_platform.kernel.error_shapes import ErrorShape, Occasion
+from wattos_platform.kernel.errors import ServiceError
 
 CLIENT_GONE = 499
 TOO_LARGE = 413
@@ -20,7 +21,8 @@ class Exchange:
     """Wraps `receive` and `send` of one request: caps the body, stamps the answer, remembers the status.
 
     `limit_bytes` holds for bodies without a Content-Length; those with one are judged before reading.
-    `answer_headers` gives what every answer bears beside its own headers, errors included.
+    `shape` is that of its errors; `answer_headers` gives what every answer bears beside its own headers,
+    errors included.
     """
 
     __slots__ = (
@@ -30,6 +32,7 @@ class Exchange:
         "_receive",
         "_scope",
         "_send",
+        "_shape",
         "complete",
         "context",
         "gone",
@@ -46,6 +49,7 @@ class Exchange:
         *,
         context: RequestContext,
         limit_bytes: int,
+        shape: ErrorShape,
         answer_headers: AnswerHeaders | None = None,
     ) -> None:
         self._scope = scope
@@ -53,6 +57,7 @@ class Exchange:
         self._send = send
         self._answer_headers = answer_headers
         self._limit = limit_bytes
+        self._shape = shape
         self._read = 0
         self.context = context
         self.status = 0
@@ -77,9 +82,10 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
+            request_id = self.context.request_id.encode()
             message["headers"] = [
                 *message.get("headers", ()),
-                (b"x-request-id", self.context.request_id.encode()),
+                *[(name, request_id) for name in self._shape.request_id_headers],
                 (b"traceparent", self.context.traceparent.encode()),
                 *(self._answer_headers(self._scope) if self._answer_headers is not None else ()),
             ]
@@ -105,23 +111,18 @@ class Exchange:
         except TimeoutError:
             return
 
-    async def fail(self, error: ServiceError, scope: Scope, *, openai: bool, now: float) -> None:
-        """Answer with `error` in the shape its callers expect; once an answer has begun it can only stop."""
+    async def fail(self, error: ServiceError, now: float) -> None:
+        """Answer with `error` in the shape its callers expect; once an answer has begun it can only stop.
+
+        `now` is wall time in seconds.
+        """
         if self.started:
             return
         if error.status == TOO_LARGE:
             await self._discard()
-        if openai:
-            body = openai_error_body(error)
-        else:
-            body = error_body(
-                error,
-                path=scope["path"],
-                method=scope["method"],
-                request_id=self.context.request_id,
-                trace_id=self.context.trace_id,
-                now=now,
-            )
+        scope, context = self._scope, self.context
+        occasion = Occasion(scope["path"], context.request_id, scope["method"], context.trace_id, now)
+        body = self._shape.encode(error, occasion)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         headers += [
             (name.lower().encode(), value.encode("latin-1", "replace"))

@@ -4,7 +4,7 @@ Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0003); t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import RequestContext, enter, new_span_id, request_id_of, trace_of
 from wattos_platform.kernel.dispatch import ROUTE_KEY
+from wattos_platform.kernel.error_shapes import ErrorShape, ErrorShapes
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, error_type, too_large
 from wattos_platform.kernel.metrics import MAX_CHILDREN
@@ -36,8 +37,8 @@ class Middleware:
     """Stands between the server and the service's routes; see the module's first line.
 
     `idle` is set while no request is being answered. `door` and `ops` are the apps of the two listeners.
-    `openai_prefixes` are the paths whose errors have
-    OpenAI's shape, `body_limit` gives the largest body in bytes for (method, path).
+    `error_shapes` gives the shape of errors by path prefix, the platform's own elsewhere; `body_limit` the
+    largest body in bytes for (method, path).
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Middleware:
         door: ASGIApp,
         ops: ASGIApp,
         *,
-        openai_prefixes: tuple[str, ...],
+        error_shapes: Mapping[str, ErrorShape],
         identity_required: bool,
         body_limit: Callable[[str, str], int],
         answer_headers: AnswerHeaders | None = None,
@@ -55,7 +56,7 @@ class Middleware:
         self._runtime = runtime
         self._door = door
         self._ops = ops
-        self._openai_prefixes = tuple(f"{prefix}/" for prefix in openai_prefixes)
+        self._error_shapes = ErrorShapes(error_shapes)
         self._identity_required = identity_required
         self._body_limit = body_limit
         self._answer_headers = answer_headers
@@ -77,7 +78,10 @@ class Middleware:
         is_ops = on_operations_listener(scope, runtime.settings.ops_port)
         limit = self._body_limit(scope["method"], path)
         extra = None if is_ops else self._answer_headers
-        exchange = Exchange(scope, receive, send, context=context, limit_bytes=limit, answer_headers=extra)
+        shape = self._error_shapes.at(path)
+        exchange = Exchange(
+            scope, receive, send, context=context, limit_bytes=limit, shape=shape, answer_headers=extra
+        )
         if not is_ops:
             self._enter()
         try:
@@ -86,7 +90,7 @@ class Middleware:
                 context.identity = self._identity(headers)
             await (self._ops if is_ops else self._door)(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - every failure becomes one of our answers, here and nowhere else
-            await self._fail(error, scope, exchange)
+            await self._fail(error, exchange)
         finally:
             if not is_ops:
                 self._leave()
@@ -127,13 +131,12 @@ class Middleware:
             )
         return signer.verify(token)
 
-    async def _fail(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
+    async def _fail(self, error: Exception, exchange: Exchange) -> None:
         answer = self._as_service_error(error, exchange)
         if answer is None:
             exchange.status, exchange.gone = CLIENT_GONE, True
             return
-        openai = scope["path"].startswith(self._openai_prefixes) if self._openai_prefixes else False
-        await exchange.fail(answer, scope, openai=openai, now=self._runtime.clock())
+        await exchange.fail(answer, self._runtime.clock())
 
     def _as_service_error(self, error: Exception, exchange: Exchange) -> ServiceError | None:
         if isinstance(error, ServiceError):

@@ -1,8 +1,8 @@
 """`build_service` makes a complete service from its spec; a service repeats nothing of what stands here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.routing import BaseRoute
@@ -14,6 +14,7 @@ from wattos_platform.kernel.admin import admin_routes
 from wattos_platform.kernel.db.migrate import versions_folder
 from wattos_platform.kernel.db.readiness import DatabaseCheck
 from wattos_platform.kernel.dispatch import Dispatcher
+from wattos_platform.kernel.error_shapes import ErrorShape
 from wattos_platform.kernel.exchange import AnswerHeaders
 from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.middleware import Middleware, OnAnswered
@@ -28,7 +29,7 @@ class ServiceSpec:
     """What is a service's own: routes, background work, limits.
 
     `lifespan` is entered in order before the first request and left in reverse. `admin_routes` answer on
-    the operations listener only. Errors under `openai_prefixes` have OpenAI's shape. `identity_required`
+    the operations listener only. `error_shapes` gives the shape of errors by path prefix. `identity_required`
     is False for a service that authenticates its callers itself. `body_limit` gives the largest body in
     bytes for (method, path). `kpi` adds a service's own figures to /health/kpi. `answer_headers` gives what
     every answer bears, errors included; `on_answered` is told of each request that was answered, with its
@@ -38,7 +39,7 @@ class ServiceSpec:
     routes: Sequence[BaseRoute]
     lifespan: Sequence[Lifespan] = ()
     admin_routes: Sequence[BaseRoute] = ()
-    openai_prefixes: tuple[str, ...] = ()
+    error_shapes: Mapping[str, ErrorShape] = field(default_factory=dict)
     identity_required: bool = True
     body_limit: Callable[[str, str], int] | None = None
     kpi: Callable[[], Awaitable[dict[str, Any]]] | None = None
@@ -109,7 +110,7 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
         runtime,
         Dispatcher([*probes, *spec.routes]),
         Dispatcher([*probes, *admin_routes(runtime, spec.admin_routes)]),
-        openai_prefixes=spec.openai_prefixes,
+        error_shapes=spec.error_shapes,
         identity_required=spec.identity_required,
         body_limit=spec.body_limit or (lambda _method, _path: limit),
         answer_headers=spec.answer_headers,

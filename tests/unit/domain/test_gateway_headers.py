@@ -100,4 +100,5 @@ def test_a_foreign_cursor_is_refused(cursor: str) -> None:
 def test_a_broken_stream_ends_with_an_error_and_no_done() -> None:
     assert b'"code":"upstream_truncated"' in truncation_event("/v1/chat/completions", "r")
     assert b"[DONE]" not in truncation_event("/v1/chat/completions", "r")
+    assert b'"error":{"type":"api_error"' in truncation_event("/v1/messages", "r")
     assert b"event: error\n" in truncation_event("/api/v1/conversations/x/messages", "r")

@@ -42,7 +42,7 @@ class Admission:
     async def admit(self, route: GatewayRoute, headers: RequestHeaders, peer: str, visit: Visit) -> Identity:
         """Return the identity under which the request goes on; `visit` shows how far a refused one came."""
         try:
-            principal = await self._authenticator.authenticate(headers.authorization)
+            principal = await self._authenticator.authenticate(headers.authorization, headers.api_key)
         except ServiceError as refusal:
             if refusal.status == _UNVERIFIED:
                 address = self._proxies.client_address(peer, headers.forwarded_for)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.resilience.limiter import Limiter
 from wattos_platform.kernel.runtime import Runtime
@@ -72,7 +73,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
             routes=[door],
             lifespan=[retention.running],
             admin_routes=TokenEndpoints(office, clock).routes(),
-            openai_prefixes=("/v1",),
+            error_shapes=MODEL_API,
             identity_required=False,
             body_limit=BodyLimits(table, settings),
             answer_headers=accounting.answer_headers,

@@ -1,4 +1,4 @@
-"""From an Authorization header to a verified caller, with a cache that obeys expiry and revocation."""
+"""From a credential in a header to a verified caller, with a cache that obeys expiry and revocation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from wattos_platform.services.gateway.ports import Credentials
 
 MAX_CACHED = 10_000
 RECHECK_S = 2.0
-_SCHEME = b"bearer "
+_BEARER = b"Bearer "
+_SCHEME = _BEARER.lower()
 _JWT_DOTS = 2
 
 
@@ -43,8 +44,13 @@ class Authenticator:
         self._monotonic = monotonic
         self._cache: dict[bytes, _Verified] = {}
 
-    async def authenticate(self, authorization: bytes | None) -> Principal:
-        """Return who sent this header; ServiceError 401 with the reason when it is not to be believed."""
+    async def authenticate(self, authorization: bytes | None, api_key: bytes | None = None) -> Principal:
+        """Return who sent these headers; ServiceError 401 with the reason when they are not to be believed.
+
+        `api_key` is the value of x-api-key: what would stand after Bearer, a key or a token; empty is none.
+        """
+        if api_key:
+            authorization = _only_credential(authorization, api_key)
         if authorization is None:
             raise _refused("missing_credentials", _HOW, error=False)
         known = self._cache.get(authorization)
@@ -112,7 +118,18 @@ class Authenticator:
             raise _refused("token_revoked", "This token was revoked.")
 
 
-_HOW = "Send Authorization: Bearer with an API key or a token; `wattos token create` makes one."
+_HOW = "Send Authorization: Bearer, or x-api-key, with a key or a token; `wattos token create` makes one."
+
+
+def _only_credential(authorization: bytes | None, api_key: bytes) -> bytes:
+    """Return the Authorization header that `api_key` stands for; 401 if another credential came with it."""
+    meant = _BEARER + api_key
+    if authorization is not None and _bearer(authorization) != _bearer(meant):
+        raise _refused(
+            "conflicting_credentials",
+            "Authorization and x-api-key bear different credentials; send only one of the two.",
+        )
+    return meant
 
 
 def _bearer(authorization: bytes) -> str:

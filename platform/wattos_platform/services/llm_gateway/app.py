@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
+from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.resilience.retry import Retry, RetrySettings
@@ -87,7 +88,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         ServiceSpec(
             routes=endpoints.routes(),
             lifespan=(closing, lambda: _running(queue)),
-            openai_prefixes=("/v1",),
+            error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),
     )

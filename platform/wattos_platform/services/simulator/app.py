@@ -3,6 +3,7 @@
 import asyncio
 from random import Random
 
+from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
@@ -26,7 +27,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         runtime,
         ServiceSpec(
             routes=Endpoints(simulation).routes(),
-            openai_prefixes=("/v1",),
+            error_shapes=MODEL_API,
             identity_required=False,
             body_limit=lambda _method, _path: limit,
         ),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 MAX_AGE_S = 86400
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
-    "Content-Type, Authorization, X-Request-ID, X-Tenant-ID, Idempotency-Key, Last-Event-ID, traceparent"
+    "Content-Type, Authorization, X-Api-Key, Anthropic-Version, Anthropic-Beta, X-Request-ID, X-Tenant-ID,"
+    " Idempotency-Key, Last-Event-ID, traceparent"
 )
 EXPOSED_HEADERS = "Content-Type, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"
 Headers = tuple[tuple[bytes, bytes], ...]

@@ -28,6 +28,7 @@ _STOPPED = HOP_BY_HOP | {
     "host",
     "traceparent",
     "tracestate",
+    "x-api-key",
     "x-real-ip",
     "x-request-deadline-ms",
     "x-request-id",
@@ -45,7 +46,16 @@ _MAX_VERDICTS = 512
 
 _ANSWER_STOPPED = frozenset(
     name.encode()
-    for name in (*HOP_BY_HOP, "content-length", "date", "server", "set-cookie", "traceparent", "x-request-id")
+    for name in (
+        *HOP_BY_HOP,
+        "content-length",
+        "date",
+        "request-id",
+        "server",
+        "set-cookie",
+        "traceparent",
+        "x-request-id",
+    )
 )
 _ANSWER_STOPPED_PREFIXES = (b"access-control-", b"x-wattos-identity", b"ratelimit")
 
@@ -70,6 +80,11 @@ class RequestHeaders:
     def authorization(self) -> bytes | None:
         """Return the credentials as sent."""
         return self.stopped.get(b"authorization")
+
+    @property
+    def api_key(self) -> bytes | None:
+        """Return the credentials as Anthropic's SDKs send them."""
+        return self.stopped.get(b"x-api-key")
 
     @property
     def tenant(self) -> str | None:
