@@ -37,6 +37,7 @@ TREE: tuple[Entry, ...] = (
     _entry(_SEE, "ps", "Show every service and its state."),
     _entry(_SEE, "health", "Probe all services in parallel."),
     _entry(_SEE, "logs", "Show the services' log lines in the order of time."),
+    _entry(_SEE, "cost", "Show tokens and US dollars by provider, model, tenant or day."),
     _entry(_SEE, "doctor", "Find what is wrong with this machine and say how to mend it."),
     _entry(_SEE, "export", "Pack logs, states, health and configuration, without secrets."),
     _entry(_USE, "ingest", "Upload documents into a knowledge space."),

@@ -1,16 +1,22 @@
 """One suite for the usage rows in memory and in the database."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from tests.fakes.llm_provider import FakeUsageLog
+from tests.fakes.usage_reports import FakeUsageLog
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
+from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
+from wattos_platform.services.llm_gateway.domain.usage_query import GROUPINGS, UsageQuery
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord
+
+DAY = 86_400.0
+DEAR = Decimal(9_000_000)  # two of them are more pico-dollars than 64 bits hold
 
 
 def call(number: int, **change) -> CallRecord:
@@ -24,7 +30,7 @@ def call(number: int, **change) -> CallRecord:
         "requested_model": "default",
         "provider": "openai",
         "model": "m",
-        "usage": Usage(10, 5, 2, 1),
+        "usage": Usage(10, 5, 2, 1, cache_write=3),
         "cost_usd": Decimal("0.0000000125"),
         "latency_ms": 1.0,
         "first_token_ms": None,
@@ -35,19 +41,24 @@ def call(number: int, **change) -> CallRecord:
     return CallRecord(**{**values, **change})
 
 
+CALLS = [
+    call(1),
+    call(2, usage=Usage(1, 1, estimated=True), cost_usd=None),
+    call(3, outcome="error"),
+    call(4, provider="local", model="e", cost_usd=Decimal(0), operation="embeddings"),
+    call(5, tenant="b", user="v"),
+    call(6, tenant="b", at=DAY - 0.001, cost_usd=None, model="n"),
+    call(7, tenant="b", at=DAY, cost_usd=None, model="n"),
+    call(900),
+    *(call(1000 + n, tenant="rich", at=9 * DAY, cost_usd=DEAR, usage=Usage(2**31, 2**31)) for n in range(3)),
+]
+
+
 @pytest.fixture(params=["fake", "database"])
 async def filled(request, tmp_path):
-    calls = [
-        call(1),
-        call(2, usage=Usage(1, 1, estimated=True), cost_usd=None),
-        call(3, outcome="error"),
-        call(4, provider="local", model="e", cost_usd=Decimal(0)),
-        call(5, tenant="b"),
-        call(900),
-    ]
     if request.param == "fake":
         fake = FakeUsageLog()
-        for each in calls:
+        for each in CALLS:
             fake.record(each)
         yield fake
         return
@@ -55,10 +66,10 @@ async def filled(request, tmp_path):
     migrate(file, versions_folder(catalog_service("llm-gateway")))
     database = await Database.open(file)
     rows = DatabaseUsageLog(database)
-    for each in calls:
+    for each in CALLS:
         rows.record(each)
     await database.write(_nothing)
-    yield rows
+    yield DatabaseUsageReports(database)
     await database.close()
 
 
@@ -66,15 +77,69 @@ async def _nothing(_connection):
     return None
 
 
+def asked(since: float, until: float, by: str = "", tenant: str | None = "a") -> UsageQuery:
+    return UsageQuery(datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC), by, tenant)
+
+
 async def test_sums_are_exact_per_provider_model_and_operation(filled):
-    dear, free = await filled.summary("a", 0, 500)
+    dear, free = (await filled.sums(asked(0, 500))).rows
     assert (dear["provider"], dear["model"], dear["operation"]) == ("openai", "m", "chat")
     assert (dear["calls"], dear["prompt_tokens"], dear["completion_tokens"]) == (3, 21, 11)
     assert (dear["cost_pico_usd"], dear["unpriced_calls"]) == (25_000, 1)
     assert (dear["estimated_calls"], dear["failed_calls"], dear["cached_tokens"]) == (1, 1, 4)
+    assert (dear["cache_write_tokens"], dear["reasoning_tokens"]) == (6, 2)
     assert (free["provider"], free["cost_pico_usd"]) == ("local", 0)
 
 
 async def test_a_tenant_sees_its_own_rows_alone(filled):
-    assert [row["calls"] for row in await filled.summary("b", 0, 500)] == [1]
-    assert await filled.summary("c", 0, 500) == []
+    assert [row["calls"] for row in (await filled.sums(asked(0, 500, tenant="b"))).rows] == [1]
+    nothing = await filled.sums(asked(0, 500, tenant="c"))
+    assert (nothing.rows, nothing.totals["calls"], nothing.totals["cost_pico_usd"]) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("by", "keys"),
+    [
+        ("provider", [("openai",), ("local",)]),
+        ("model", [("openai", "m"), ("local", "e"), ("openai", "n")]),
+        ("tenant", [("a",), ("b",)]),
+        ("day", [("1970-01-01",), ("1970-01-02",)]),
+        ("user", [("a", "u"), ("b", "v"), ("b", "u")]),
+        ("operation", [("chat",), ("embeddings",)]),
+    ],
+)
+async def test_the_operator_groups_all_tenants_as_it_likes(filled, by, keys):
+    found = await filled.sums(asked(0, 2 * DAY, by, None))
+    assert [tuple(row[name] for name in GROUPINGS[by]) for row in found.rows] == keys
+    assert found.totals["calls"] == sum(row["calls"] for row in found.rows) == 8
+    assert (found.totals["cost_pico_usd"], found.totals["unpriced_calls"]) == (50_000, 3)
+    assert [(row["provider"], row["model"], row["calls"]) for row in found.unpriced] == [
+        ("openai", "n", 2),
+        ("openai", "m", 1),
+    ]
+
+
+async def test_midnight_belongs_to_the_new_day(filled):
+    days = (await filled.sums(asked(0, 2 * DAY, "day", "b"))).rows
+    assert [(row["day"], row["calls"]) for row in days] == [("1970-01-01", 2), ("1970-01-02", 1)]
+    assert (await filled.sums(asked(0, DAY, "day", "b"))).totals["calls"] == 2
+
+
+async def test_no_sum_leaves_its_bits(filled):
+    found = await filled.sums(asked(0, 10 * DAY, "tenant", "rich"))
+    assert found.totals["cost_pico_usd"] == 27_000_000 * 10**12
+    assert found.totals["prompt_tokens"] == 3 * 2**31
+
+
+async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
+    file = tmp_path / "llm-gateway.db"
+    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    database = await Database.open(file)
+    rows = DatabaseUsageLog(database)
+    for number in range(1005):
+        rows.record(call(number, user=f"u{number:04}"))
+    await database.write(_nothing)
+    found = await DatabaseUsageReports(database).sums(asked(0, 2000, "user"))
+    await database.close()
+    assert (len(found.rows), found.left_off) == (1000, 5)
+    assert (found.totals["calls"], found.totals["cost_pico_usd"]) == (1005, 1005 * 12_500)

@@ -61,12 +61,12 @@ def _running(row: Mapping[str, Any]) -> Running:
 
 
 def service(project: Project, name: str) -> Running:
-    """Return the first replica of `name`; WattosError (exit 4) when it is not among what runs."""
+    """Return a replica of `name`, a ready one if there is; WattosError (exit 4) when none is running."""
     rows = running(project)
-    found = next((row for row in rows if row.name == name), None)
-    if found is None:
+    found = [row for row in rows if row.name == name]
+    if not found:
         raise not_among(name, {row.name for row in rows})
-    return found
+    return next((row for row in found if row.state == "ready"), found[0])
 
 
 def not_among(name: str, names: Collection[str]) -> WattosError:
@@ -87,15 +87,22 @@ def not_among(name: str, names: Collection[str]) -> WattosError:
     )
 
 
-def admin(deps: Deps, project: Project, target: Running, path: str, body: Mapping[str, Any]) -> Any:
-    """Post `body` to an /admin path of a replica's operations listener and return its JSON answer.
+def admin(
+    deps: Deps, project: Project, target: Running, path: str, body: Mapping[str, Any] | None = None
+) -> Any:
+    """Post `body` to an /admin path of a replica's operations listener (GET without) and return its answer.
 
     Raises WattosError: exit 4 when the replica or the operator token is out of reach, 1 when it refuses.
     """
     headers = {"Authorization": f"Bearer {_operator_token(project)}"}
     try:
         reply = deps.http.request(
-            "POST", f"unix:{target.ops_socket}", path, body=body, headers=headers, timeout_s=_ADMIN_TIMEOUT_S
+            "GET" if body is None else "POST",
+            f"unix:{target.ops_socket}",
+            path,
+            body=body,
+            headers=headers,
+            timeout_s=_ADMIN_TIMEOUT_S,
         )
     except NoReplyError as error:
         raise WattosError(

@@ -27,8 +27,8 @@ def criteria(
 ) -> Criteria:
     """Return the criteria that the texts mean; WattosError (exit 2) naming the option that is wrong."""
     found = Criteria(
-        since_s=_instant("--since", since, now_s),
-        until_s=_instant("--until", until, now_s),
+        since_s=instant("--since", since, now_s),
+        until_s=instant("--until", until, now_s),
         level=_level(level),
         grep=_pattern(grep),
         where=tuple(_where(text) for text in where),
@@ -52,18 +52,19 @@ def run_back(text: str) -> int | None:
     )
 
 
-def usage(message: str, hint: str) -> WattosError:
-    """Return the error for a wrong command line."""
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
-
-
-def _instant(option: str, text: str | None, now_s: float) -> float | None:
+def instant(option: str, text: str | None, now_s: float) -> float | None:
+    """Return seconds since the epoch for RFC 3339 or `-15m`, None for None; WattosError naming `option`."""
     if text is None:
         return None
     try:
         return instant_s(text, now_s)
     except ValueError as error:
         raise usage(f"{option}: {error}.", f"A quarter of an hour ago: {option} -15m") from None
+
+
+def usage(message: str, hint: str) -> WattosError:
+    """Return the error for a wrong command line."""
+    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
 
 
 def _level(text: str | None) -> str | None:

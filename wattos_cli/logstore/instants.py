@@ -11,6 +11,7 @@ from wattos_cli.logstore.units import duration_s
 _NANOSECONDS_FROM = 1e17
 _MICROSECONDS_FROM = 1e14
 _MILLISECONDS_FROM = 1e11
+_NO_DATE = "----------T------------Z"
 _LEADING = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)")
 
 
@@ -72,4 +73,9 @@ def rfc3339(instant: float) -> str:
     try:
         return datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
-        return "----------T------------Z"
+        return _NO_DATE
+
+
+def is_date(instant: float) -> bool:
+    """Return whether the calendar reaches `instant` (seconds since the epoch)."""
+    return rfc3339(instant) != _NO_DATE

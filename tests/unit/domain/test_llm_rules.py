@@ -1,63 +1,17 @@
-from datetime import UTC, date, datetime
-from decimal import Decimal
-
 import pytest
 
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import read_providers
-from wattos_platform.services.llm_gateway.adapters.usage_log import pico
 from wattos_platform.services.llm_gateway.domain.context_prompt import citations, with_passages
 from wattos_platform.services.llm_gateway.domain.failures import from_status, retry_after_s
 from wattos_platform.services.llm_gateway.domain.models import ModelBook, Target
-from wattos_platform.services.llm_gateway.domain.pricing import Price, PriceTable
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
-from wattos_platform.services.llm_gateway.domain.usage_report import period, report
-from wattos_platform.services.llm_gateway.domain.wire import Usage, usage_of
+from wattos_platform.services.llm_gateway.domain.wire import usage_of
 
-TODAY = date(2026, 11, 23)
 LOCAL = Target("local", "wattos-extractive")
-
-
-@pytest.mark.parametrize(
-    ("model", "found"),
-    [
-        pytest.param("gpt-4o", "gpt-4o", id="exact"),
-        pytest.param("gpt-4o-2024-08-06", "gpt-4o", id="dated"),
-        pytest.param("gpt-4o-mini-2024-07-18", "gpt-4o-mini", id="longest-prefix"),
-        pytest.param("gpt-4o-audio-preview", None, id="another-model-is-not-a-build"),
-        pytest.param("unheard-of", None, id="unknown"),
-    ],
-)
-def test_a_price_is_found_by_the_longest_name(model, found):
-    price = read_prices().find("openai", model, TODAY)
-    assert (price.model if price else None) == found
-
-
-def test_yesterdays_call_keeps_yesterdays_price():
-    old = Price("p", "m", Decimal(4), Decimal(8), date(2025, 1, 1))
-    new = Price("p", "m", Decimal(2), Decimal(4), date(2026, 1, 1))
-    table = PriceTable([old, new])
-    assert table.find("p", "m", date(2025, 6, 1)) is old
-    assert table.find("p", "m", date(2026, 1, 1)) is new
-    assert table.find("p", "m", date(2024, 1, 1)) is None
-
-
-@pytest.mark.parametrize("id_", [pytest.param("x", id="defect-52")])
-def test_a_million_tokens_cost_the_tables_price(id_):
-    price = Price("p", "m", Decimal("2.5"), Decimal(10), TODAY, Decimal("1.25"))
-    assert price.cost(Usage(1_000_000, 0)) == Decimal("2.5")
-    assert price.cost(Usage(0, 1_000_000)) == Decimal(10)
-    assert price.cost(Usage(1_000_000, 0, cached=1_000_000)) == Decimal("1.25")
-    assert price.cost(Usage(10, 0, cached=99)) == Decimal("0.0000125")
-
-
-def test_every_price_is_exact_in_pico_dollars():
-    for price in read_prices()._prices:
-        cost = price.cost(Usage(7, 3, 1))
-        assert Decimal(pico(cost)) == cost * 10**12
 
 
 def book(**change) -> ModelBook:
@@ -181,28 +135,6 @@ def test_passages_go_after_the_callers_own_instructions():
 def test_citations_are_the_markers_that_exist_in_order():
     found = citations("b [2], a [1], again [2], none [7] [0]", PASSAGES)
     assert [(c["id"], c["index"]) for c in found] == [("p2", 2), ("p1", 1)]
-
-
-NOW = datetime(2026, 5, 1, tzinfo=UTC)
-
-
-def test_a_period_has_defaults():
-    since, until = period({}, NOW)
-    assert (until - NOW).total_seconds() == 1
-    assert (until - since).days == 30
-    assert period({"since": "2026-01-01T00:00:00 01:00"}, NOW)[0].isoformat() == "2026-01-01T00:00:00+01:00"
-
-
-def test_a_report_writes_costs_out():
-    row = {
-        **dict.fromkeys(("provider", "model", "operation"), "x"),
-        **dict.fromkeys(("calls", "prompt_tokens", "completion_tokens", "cached_tokens"), 1),
-        **dict.fromkeys(("reasoning_tokens", "unpriced_calls", "estimated_calls", "failed_calls"), 0),
-        "cost_pico_usd": 1,
-    }
-    made = report("t", NOW, NOW, [row, {**row, "cost_pico_usd": 2_500_000_000_000}])
-    assert [entry["cost_usd"] for entry in made["data"]] == ["0.000000000001", "2.5"]
-    assert made["totals"]["cost_usd"] == "2.500000000001"
 
 
 @pytest.mark.parametrize(

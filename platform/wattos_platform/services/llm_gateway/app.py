@@ -27,6 +27,7 @@ from wattos_platform.services.llm_gateway.adapters.upstream_settings import (
     read_providers,
 )
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
+from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
 from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.call_meters import CallMeters
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
@@ -36,6 +37,7 @@ from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, Mo
 from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
 from wattos_platform.services.llm_gateway.ports import Provider
 from wattos_platform.services.llm_gateway.routes import Endpoints
+from wattos_platform.services.llm_gateway.usage_routes import UsageEndpoints
 
 _OUT_OF_ORDER = {"down": "its circuit breaker is open", "refused": "it refuses this gateway's key"}
 
@@ -79,14 +81,15 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         Completions(book, providers, runtime.breakers.get, accounting, _Retries(runtime).of),
         EmbeddingCalls(book, providers, queue or AbsentEmbedder(), runtime.breakers.get, accounting),
         catalog,
-        usage,
     )
+    reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
     _tell_health(runtime, settings, catalog, queue)
     limit = runtime.settings.llm_body_limit_bytes
     return build_service(
         runtime,
         ServiceSpec(
-            routes=endpoints.routes(),
+            routes=[*endpoints.routes(), *reports.routes()],
+            admin_routes=reports.admin_routes(),
             lifespan=(closing, lambda: _running(queue)),
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
+from wattos_platform.services.llm_gateway.domain.usage_query import UsageQuery
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 
@@ -87,5 +88,24 @@ class UsageLog(Protocol):
     def record(self, call: CallRecord) -> None:
         """Store `call` soon; never fails and never waits."""
 
-    async def summary(self, tenant: str, since: float, until: float) -> list[Mapping[str, Any]]:
-        """Return one row per provider, model and operation of `tenant` with its sums in [since, until)."""
+
+@dataclass(frozen=True, slots=True)
+class UsageSums:
+    """What was used in a period, exactly, whatever the number of rows.
+
+    Each row of `rows` (the dearest first, days in their order) and `totals` have the columns SUMMED, costs in
+    whole pico-dollars; rows have those of their grouping beside. `left_off` rows more exist. `unpriced` are
+    provider, model and calls of what has no price, the most frequent first.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    totals: Mapping[str, int]
+    unpriced: Sequence[Mapping[str, Any]] = ()
+    left_off: int = 0
+
+
+class UsageReports(Protocol):
+    """Sums up the rows of calls."""
+
+    async def sums(self, asked: UsageQuery) -> UsageSums:
+        """Return the sums of the calls that `asked` means."""

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
 from typing import Any, TypeVar
 
 import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 
 from wattos_platform.kernel import context
 from wattos_platform.kernel.errors import ServiceError
@@ -14,6 +17,7 @@ from wattos_platform.services.llm_gateway.accounting import Caller
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 
 T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
 _decode = msgspec.json.Decoder().decode
 
 
@@ -37,6 +41,19 @@ def decoded(raw: bytes) -> Any:
 def refused(refusal: Refusal) -> ServiceError:
     """Return the domain's refusal as an answer."""
     return ServiceError(refusal.status, refusal.code, refusal.message, param=refusal.param)
+
+
+def refusing(handler: Handler) -> Handler:
+    """Return `handler` with the domain's refusals as answers."""
+
+    @wraps(handler)
+    async def answering(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            raise refused(refusal) from refusal
+
+    return answering
 
 
 async def timely(work: Coroutine[Any, Any, T], caller: Caller) -> T:

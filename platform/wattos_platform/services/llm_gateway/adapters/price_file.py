@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.pricing import Price, PriceTable
+from wattos_platform.services.llm_gateway.domain.pricing import LongPrompt, Price, PriceTable, Rates
 
 
 def read_prices() -> PriceTable:
@@ -16,12 +17,16 @@ def read_prices() -> PriceTable:
 
 
 def _price(entry: Mapping[str, Any]) -> Price:
-    cached = entry.get("cached_input")
+    long_prompt = entry.get("long_prompt")
     return Price(
         provider=entry["provider"],
         model=entry["model"],
-        input=Decimal(entry["input"]),
-        output=Decimal(entry["output"]),
+        rates=_rates(entry),
         since=entry["since"],
-        cached_input=None if cached is None else Decimal(cached),
+        long_prompt=None if long_prompt is None else LongPrompt(long_prompt["above"], _rates(long_prompt)),
     )
+
+
+def _rates(entry: Mapping[str, Any]) -> Rates:
+    given = {field.name: Decimal(entry[field.name]) for field in fields(Rates) if field.name in entry}
+    return Rates(**given)

@@ -30,5 +30,8 @@ llm_calls = Table(
     Column("outcome", String(16), nullable=False),
     Column("error_type", String(32), nullable=False),
     Column("stream", Boolean, nullable=False),
+    Column("cache_write_tokens", Integer, nullable=False, server_default="0"),
+    Column("cache_write_1h_tokens", Integer, nullable=False, server_default="0"),
     Index("ix_llm_calls_tenant_at", "tenant", "at"),
+    Index("ix_llm_calls_at", "at"),
 )

@@ -1,10 +1,9 @@
 """Usage rows in the model gateway's database."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
@@ -13,8 +12,6 @@ from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
 from wattos_platform.services.llm_gateway.ports import CallRecord
 
-_GROUP = (llm_calls.c.provider, llm_calls.c.model, llm_calls.c.operation)
-_MOST_ROWS = 1000
 MOST_WAITING = 20_000
 _INSERT = insert(llm_calls)
 
@@ -48,31 +45,6 @@ class DatabaseUsageLog:
             self._dropped.inc(len(calls) - 1)
             raise
 
-    async def summary(self, tenant: str, since: float, until: float) -> list[Mapping[str, Any]]:
-        """Return the sums of `tenant` in [since, until), dearest first."""
-        columns = llm_calls.c
-        query = (
-            select(
-                *_GROUP,
-                func.count().label("calls"),
-                func.sum(columns.prompt_tokens).label("prompt_tokens"),
-                func.sum(columns.completion_tokens).label("completion_tokens"),
-                func.sum(columns.cached_tokens).label("cached_tokens"),
-                func.sum(columns.reasoning_tokens).label("reasoning_tokens"),
-                func.coalesce(func.sum(columns.cost_pico_usd), 0).label("cost_pico_usd"),
-                func.sum(case((columns.cost_pico_usd.is_(None), 1), else_=0)).label("unpriced_calls"),
-                func.sum(case((columns.estimated, 1), else_=0)).label("estimated_calls"),
-                func.sum(case((columns.outcome != "ok", 1), else_=0)).label("failed_calls"),
-            )
-            .where(columns.tenant == tenant, columns.at >= since, columns.at < until)
-            .group_by(*_GROUP)
-            .order_by(func.coalesce(func.sum(columns.cost_pico_usd), 0).desc(), *_GROUP)
-            .limit(_MOST_ROWS)
-        )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).mappings().all()
-        return [dict(row) for row in found]
-
 
 def row_of(call: CallRecord) -> dict[str, Any]:
     """Return `call` as the columns of its row."""
@@ -90,6 +62,8 @@ def row_of(call: CallRecord) -> dict[str, Any]:
         "completion_tokens": call.usage.completion,
         "cached_tokens": call.usage.cached,
         "reasoning_tokens": call.usage.reasoning,
+        "cache_write_tokens": call.usage.cache_write,
+        "cache_write_1h_tokens": call.usage.cache_write_1h,
         "estimated": call.usage.estimated,
         "cost_pico_usd": pico(call.cost_usd),
         "latency_ms": call.latency_ms,

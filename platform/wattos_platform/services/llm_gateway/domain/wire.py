@@ -7,21 +7,30 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `estimated` says that no provider counted them."""
+    """Tokens of one call. `estimated` says that no provider counted them.
+
+    `prompt` is all input: `cached` was read from the provider's cache, `cache_write` was written to it, of
+    that `cache_write_1h` to be kept for an hour. `reasoning` is part of `completion`.
+    """
 
     prompt: int = 0
     completion: int = 0
     cached: int = 0
     reasoning: int = 0
     estimated: bool = False
+    cache_write: int = 0
+    cache_write_1h: int = 0
 
     def body(self) -> dict[str, Any]:
         """Return the `usage` member of an answer."""
+        prompt = {"cached_tokens": self.cached}
+        if self.cache_write:
+            prompt["cache_write_tokens"] = self.cache_write
         return {
             "prompt_tokens": self.prompt,
             "completion_tokens": self.completion,
             "total_tokens": self.prompt + self.completion,
-            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "prompt_tokens_details": prompt,
             "completion_tokens_details": {"reasoning_tokens": self.reasoning},
         }
 
@@ -38,11 +47,13 @@ def counted(given: Any) -> Usage | None:
     prompt, completion = _count(given, "prompt_tokens"), _count(given, "completion_tokens")
     if not prompt and not completion:
         return None
+    of_prompt = given.get("prompt_tokens_details")
     return Usage(
         prompt,
         completion,
-        _count(given.get("prompt_tokens_details") or {}, "cached_tokens"),
-        _count(given.get("completion_tokens_details") or {}, "reasoning_tokens"),
+        _count(of_prompt, "cached_tokens"),
+        _count(given.get("completion_tokens_details"), "reasoning_tokens"),
+        cache_write=_count(of_prompt, "cache_write_tokens"),
     )
 
 
