@@ -68,6 +68,7 @@ P = Permission
 
 ROUTES: tuple[GatewayRoute, ...] = (
     _model("POST", "/v1/chat/completions"),
+    _model("POST", "/v1/completions"),
     _model("POST", "/v1/embeddings"),
     _model("GET", "/v1/models"),
     _model("GET", "/v1/models/{model:path}"),

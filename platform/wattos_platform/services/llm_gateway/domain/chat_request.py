@@ -7,15 +7,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from wattos_platform.contracts.chat import Passage
+from wattos_platform.services.llm_gateway.domain import fields
 from wattos_platform.services.llm_gateway.domain.refusals import missing, wrong
 
 CONTEXT_FIELD = "wattos_context"
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_MOST_MESSAGES = 2048
+MOST_MESSAGES = 2048
 _MOST_PASSAGES = 64
 _LONGEST_PASSAGE = 100_000
 _LONGEST_MODEL = 256
-_NUMBERS: Mapping[str, tuple[float, float]] = {
+NUMBERS: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),
     "top_p": (0, 1),
     "presence_penalty": (-2, 2),
@@ -33,7 +34,8 @@ class ChatRequest:
     """`body` is what the caller sent, unknown fields included, without `wattos_context`.
 
     `raw` is the JSON that `body` was decoded from, if it is at hand: what needs no change is passed on as it
-    came. Leave it empty for a body that was made or changed here.
+    came. Leave it empty for a body that was made or changed here. `asked` is the request in its caller's own
+    dialect where that is another one, for answers that repeat parts of it.
     """
 
     body: Mapping[str, Any]
@@ -43,6 +45,7 @@ class ChatRequest:
     include_usage: bool
     passages: Sequence[Passage]
     raw: bytes = field(default=b"", repr=False)
+    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def max_tokens(self) -> int | None:
@@ -60,16 +63,15 @@ def parse_chat(body: Any) -> ChatRequest:
 
     Fields that this gateway does not know are kept for the provider; those it knows must be right.
     """
-    if not isinstance(body, dict):
-        raise wrong("body", "must be a JSON object")
+    body = fields.whole(body)
     model = model_of(body)
     messages = _messages(body)
-    for name, (low, high) in _NUMBERS.items():
-        _number(body, name, low, high)
+    for name, (low, high) in NUMBERS.items():
+        fields.number(body, name, low, high)
     for name, (least, most) in _COUNTS.items():
-        _count(body, name, least, most)
-    stream = _flag(body, "stream")
-    include_usage = _stream_options(body, stream=stream)
+        fields.count(body, name, least, most)
+    stream = bool(fields.flag(body, "stream"))
+    include_usage = fields.include_usage(body, stream=stream)
     _tools(body)
     _response_format(body)
     passages = _passages(body.get(CONTEXT_FIELD))
@@ -100,8 +102,8 @@ def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     messages = body.get("messages")
     if messages is None:
         raise missing("messages")
-    if not isinstance(messages, list) or not 0 < len(messages) <= _MOST_MESSAGES:
-        raise wrong("messages", f"must be a list of 1 to {_MOST_MESSAGES} messages")
+    if not isinstance(messages, list) or not 0 < len(messages) <= MOST_MESSAGES:
+        raise wrong("messages", f"must be a list of 1 to {MOST_MESSAGES} messages")
     for number, message in enumerate(messages):
         _message(f"messages[{number}]", message)
     return messages
@@ -127,43 +129,6 @@ def _message(where: str, message: Any) -> None:
             raise wrong(f"{where}.content[{number}]", "must be an object with a type")
         if part["type"] == "text" and not isinstance(part.get("text"), str):
             raise wrong(f"{where}.content[{number}].text", "must be text")
-
-
-def _number(body: Mapping[str, Any], name: str, low: float, high: float) -> None:
-    value = body.get(name)
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise wrong(name, f"must be a number from {low:g} to {high:g}")
-
-
-def _count(body: Mapping[str, Any], name: str, least: int, most: int) -> None:
-    value = body.get(name)
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise wrong(name, f"must be a whole number from {least} to {most}")
-
-
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise wrong(name, "must be true or false")
-    return bool(value)
-
-
-def _stream_options(body: Mapping[str, Any], *, stream: bool) -> bool:
-    options = body.get("stream_options")
-    if options is None:
-        return False
-    if not stream:
-        raise wrong("stream_options", "is allowed only when stream is true")
-    if not isinstance(options, dict):
-        raise wrong("stream_options", "must be an object")
-    include = options.get("include_usage")
-    if include is not None and not isinstance(include, bool):
-        raise wrong("stream_options.include_usage", "must be true or false")
-    return bool(include)
 
 
 def _tools(body: Mapping[str, Any]) -> None:

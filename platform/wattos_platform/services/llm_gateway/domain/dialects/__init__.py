@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 
 from wattos_platform.services.llm_gateway.domain.dialects.chat import ChatDialect
+from wattos_platform.services.llm_gateway.domain.dialects.completions import CompletionsDialect
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 
 # The path below /v1 of each dialect.
-DIALECTS: Mapping[str, Dialect] = {"chat/completions": ChatDialect()}
+DIALECTS: Mapping[str, Dialect] = {
+    "chat/completions": ChatDialect(),
+    "completions": CompletionsDialect(),
+}

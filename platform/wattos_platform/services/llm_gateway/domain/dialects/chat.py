@@ -1,6 +1,7 @@
 """OpenAI's Chat Completions, the shape in which this gateway thinks: mostly, bytes pass through."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -24,9 +25,13 @@ class ChatDialect:
 
     name = "chat"
 
-    def parse(self, body: Any) -> ChatRequest:
-        """Return `body` as a request; Refusal that names the wrong field."""
-        return parse_chat(body)
+    def parse(self, body: Any, raw: bytes = b"") -> ChatRequest:
+        """Return `body` as a request that passes as it came; Refusal that names the wrong field."""
+        return replace(parse_chat(body), raw=raw)
+
+    def named(self, param: str) -> str:
+        """Return `param`: this dialect is the one in which requests are kept."""
+        return param
 
     def answer(self, answer: ChatAnswer, request: ChatRequest) -> bytes:
         """Return the answer as it is, with citations where passages were given and none are there yet."""
@@ -79,12 +84,17 @@ class ChatOutlet:
 
     def failure(self, message: str) -> bytes:
         """Return the error event after which nothing comes."""
-        error = {"message": message, "type": "server_error", "param": None, "code": "upstream_truncated"}
-        return event(_encode({"error": error}), event="error")
+        return broken_off(message)
 
     def _cited(self, chunk: Chunk) -> bytes:
         citations = context_prompt.citations("".join(self._texts), self._passages)
         return _encode({**chunk.body(), _CITATIONS: citations})
+
+
+def broken_off(message: str) -> bytes:
+    """Return the event that tells OpenAI's SDKs of an answer that is not whole: they raise."""
+    error = {"message": message, "type": "server_error", "param": None, "code": "upstream_truncated"}
+    return event(_encode({"error": error}), event="error")
 
 
 def _without_usage(raw: bytes) -> bytes:

@@ -26,8 +26,14 @@ class Dialect(Protocol):
     name: str
     """chat, responses, messages or completions: the `operation` of usage rows."""
 
-    def parse(self, body: Any, /) -> ChatRequest:
-        """Return `body` (decoded JSON) as a chat request; Refusal that names the field as the caller does."""
+    def parse(self, body: Any, raw: bytes = b"", /) -> ChatRequest:
+        """Return a body as a chat request; Refusal that names the field as the caller does.
+
+        `body` is decoded, `raw` the JSON itself.
+        """
+
+    def named(self, param: str, /) -> str:
+        """Return what the caller calls `param`, a field of the chat request."""
 
     def answer(self, answer: ChatAnswer, request: ChatRequest, /) -> bytes:
         """Return a whole answer as JSON."""
