@@ -68,6 +68,10 @@ class Project:
         """Return the generated JSON that services read (WATTOS_CONFIG_FILE)."""
         return self.run_dir / "config.json"
 
+    def component_config_file(self, name: str) -> Path:
+        """Return the generated file that the program of component `name` reads."""
+        return self.run_dir / f"{name}.conf"
+
     @property
     def supervisor_log(self) -> Path:
         """Return the log file of the supervisor itself."""
@@ -78,7 +82,7 @@ class Project:
         return self.log_dir / f"{service}.{replica}.log"
 
     def secret_file(self, name: str) -> Path:
-        """Return the path of a generated secret: jwt.secret, identity.key or operator.token."""
+        """Return the path of a generated secret, for example jwt.secret or operator.token."""
         return self.run_dir / name
 
     def read_services(self) -> dict[str, Any] | None:

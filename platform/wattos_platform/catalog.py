@@ -3,11 +3,13 @@
 Imports nothing but the standard library, so that `wattos ps` may read it without paying for pydantic.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 CONTRACTS_VERSION = "1"
 SUPERVISOR_PORT = 3080
+# `Component.ready` of a server that speaks Redis's protocol.
+PING = "PING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,26 @@ class Service:
         return f"WATTOS_{self.name.upper().replace('-', '_')}_URL"
 
 
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A program of others that `up --with NAME` starts before the services.
+
+    `{config}` in `argv` is the file that is written for it. `ready` is an HTTP path, or `PING`. `data_dir` is
+    its folder below `.wattos/data`. `env_given_to` are the variables given to the services; in them and in
+    `url`, which people see, `{port}` is the port, in them alone `{password}` the generated password.
+    `install` is the command that installs the program.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    port: int
+    ready: str
+    data_dir: str
+    url: str
+    install: str
+    env_given_to: Mapping[str, str] = field(default_factory=dict)
+
+
 def _factory(package: str) -> str:
     return f"wattos_platform.services.{package}.app:create_app"
 
@@ -58,12 +80,36 @@ SERVICES: tuple[Service, ...] = (
     Service("simulator", _factory("simulator"), 3095, database=False, default=False),
 )
 
+COMPONENTS: tuple[Component, ...] = (
+    Component(
+        "redis",
+        argv=("redis-server", "{config}"),
+        port=3079,
+        ready=PING,
+        data_dir="redis",
+        url="redis://127.0.0.1:{port}",
+        install="apt-get install redis-server",
+        env_given_to={"REDIS_URL": "redis://:{password}@127.0.0.1:{port}/0"},
+    ),
+)
+
+# The default port of everything in the catalog, by its name.
+PORTS: Mapping[str, int] = {service.name: service.port for service in SERVICES} | {
+    component.name: component.port for component in COMPONENTS
+}
+
 _BY_NAME = {service.name: service for service in SERVICES}
+_COMPONENT_BY_NAME = {each.name: each for each in COMPONENTS}
 
 
 def service(name: str) -> Service:
     """Return the service called `name`; KeyError if the catalog has none."""
     return _BY_NAME[name]
+
+
+def component(name: str) -> Component:
+    """Return the component called `name`; KeyError if the catalog has none."""
+    return _COMPONENT_BY_NAME[name]
 
 
 def start_order(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,9 @@ MULTIPLE = 100
 
 
 def test_default_ports_are_unique_and_fit_a_block() -> None:  # defect-38
-    ports = [service.port for service in catalog.SERVICES] + [catalog.SUPERVISOR_PORT]
+    entries = len(catalog.SERVICES) + len(catalog.COMPONENTS)
+    ports = [*catalog.PORTS.values(), catalog.SUPERVISOR_PORT]
+    assert len(ports) == entries + 1, "no name twice"
     assert len(set(ports)) == len(ports)
     assert {port // MULTIPLE for port in ports} == {30}
 
@@ -26,7 +28,7 @@ def test_every_dependency_is_in_the_catalog_and_nothing_depends_on_itself() -> N
 
 
 def test_no_other_file_of_the_code_lists_the_ports() -> None:  # defect-38
-    numbers = "|".join(str(service.port) for service in catalog.SERVICES)
+    numbers = "|".join(str(port) for port in catalog.PORTS.values())
     allowed = {"catalog.py"}
     offenders = [
         str(path.relative_to(ROOT))

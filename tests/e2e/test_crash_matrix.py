@@ -42,7 +42,8 @@ def everything(project: RunningProject) -> dict[int, int]:
 
 def ports(project: RunningProject) -> list[int]:
     default = [service.port for service in catalog.SERVICES if service.default]
-    return [port + project.port_offset for port in (*default, catalog.SUPERVISOR_PORT)]
+    redis = catalog.component("redis").port
+    return [port + project.port_offset for port in (*default, redis, catalog.SUPERVISOR_PORT)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def ports(project: RunningProject) -> list[int]:
 )
 def test_nothing_is_left_and_the_next_up_works(project: RunningProject, victims: tuple[str, ...]) -> None:
     with_stubborn_grandchild(project)
-    up = project.wattos("up")
+    up = project.wattos("up", "--with", "redis")
     assert up.returncode == 0, up.stderr
     state = project.state()
     processes = everything(project)

@@ -18,6 +18,10 @@ from typing import Any
 
 from wattos_platform import catalog
 
+# What a project configures in which only services of its own run.
+NONE_BUNDLED = "".join(
+    f"[services.{service.name}]\nenabled = false\n" for service in catalog.SERVICES if service.default
+)
 REPOSITORY = Path(__file__).resolve().parents[2]
 # 3001 + 28 700 is below the range from which the kernel takes ports for outgoing connections.
 _OFFSETS = range(1000, 28_700, 100)
@@ -102,7 +106,7 @@ def running_project(root: Path) -> Iterator[RunningProject]:
 
 def free_port_offset() -> int:
     """Return a random multiple of 100 that shifts all default ports to free ones."""
-    ports = [catalog.SUPERVISOR_PORT, *(service.port for service in catalog.SERVICES)]
+    ports = [catalog.SUPERVISOR_PORT, *catalog.PORTS.values()]
     for offset in random.sample(_OFFSETS, len(_OFFSETS)):
         if all(is_free(port + offset) for port in ports):
             return offset

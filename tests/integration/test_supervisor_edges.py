@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.running_project import RunningProject, is_free, running_project, wait_until
+from tests.fakes.running_project import NONE_BUNDLED, RunningProject, is_free, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
-BUNDLED = ("gateway", "agent", "rag", "chat", "llm-gateway")
-NONE_BUNDLED = "".join(f"[services.{name}]\nenabled = false\n" for name in BUNDLED)
 WEB = """
 import http.server, os
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -173,7 +171,8 @@ def test_ps_all_names_the_projects(project: RunningProject, tmp_path: Path) -> N
         (("up", "nosuch"), 2, "there is no service 'nosuch'"),
         (("up", "wbe"), 2, "Did you mean 'web'?"),
         (("up", "chat"), 2, "chat is disabled in wattos.toml"),
-        (("up", "--with", "redis"), 1, "redis cannot be started by this version"),
+        (("up", "--with", "prometheus"), 1, "prometheus cannot be started by this version"),
+        (("up", "--with", "redis", "--scale", "redis=2"), 2, "redis runs once"),
         (("up", "--port-offset", "7"), 2, "multiple of 100"),
         (("up", "--scale", "web=none"), 2, "expected NAME=NUMBER"),
         (("restart", "web"), 4, "no platform is running"),

@@ -10,11 +10,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.fakes.running_project import REPOSITORY, RunningProject, is_free, running_project, wait_until
+from tests.fakes.running_project import (
+    NONE_BUNDLED,
+    REPOSITORY,
+    RunningProject,
+    is_free,
+    running_project,
+    wait_until,
+)
 from wattos_cli.supervisor import process_table
 
-BUNDLED = ("gateway", "agent", "rag", "chat", "llm-gateway")
-NONE_BUNDLED = "".join(f"[services.{name}]\nenabled = false\n" for name in BUNDLED)
 WEB = """
 import http.server, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -131,7 +131,8 @@ def _by_state(target: Running) -> Finding:
     """Return the finding of a service that has no health URL: what the supervisor knows."""
     if target.state == "ready":
         return Finding(target.name, target.replica, "healthy", 0.0)
-    return Finding(target.name, target.replica, "unhealthy", 0.0, error=f"state: {target.state}")
+    reason = f": {target.row['reason']}" if target.row.get("reason") else ""
+    return Finding(target.name, target.replica, "unhealthy", 0.0, error=f"state: {target.state}{reason}")
 
 
 def _down(target: Running, reason: str, took_ms: float) -> Finding:

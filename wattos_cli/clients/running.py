@@ -71,7 +71,7 @@ def service(project: Project, name: str) -> Running:
 
 def not_among(name: str, names: Collection[str]) -> WattosError:
     """Return the error for a service that does not run (exit 4) or does not exist (exit 2)."""
-    known = {service.name for service in catalog.SERVICES} | set(names)
+    known = set(catalog.PORTS) | set(names)
     if name not in known:
         return WattosError(
             f"there is no service {name!r}.{suggestion(name, known)}",

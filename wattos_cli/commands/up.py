@@ -97,9 +97,7 @@ def command(run: Run[Options] = run) -> Command:
         ] = None,
         with_: Annotated[
             list[str] | None,
-            Option(
-                "--with", metavar="NAMES", help="Start these too, for example simulator; comma separated."
-            ),
+            Option("--with", metavar="NAMES", help="Start these too: simulator, redis; comma separated."),
         ] = None,
         provider: Annotated[
             list[str] | None,
@@ -124,6 +122,7 @@ def command(run: Run[Options] = run) -> Command:
           wattos up --port-offset auto
           wattos up chat --scale chat=3
           wattos up --with simulator --provider ollama
+          wattos up --with redis
         """
         from wattos_cli.supervisor import flags
 

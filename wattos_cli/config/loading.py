@@ -13,7 +13,9 @@ from wattos_cli.config.schema import FIELDS, SECRETS
 from wattos_cli.config.sources import Document
 from wattos_platform import catalog
 
-COMPONENTS = frozenset({"redis", "postgres", "prometheus", "alertmanager"})
+# Names of components that this version does not start yet.
+PLANNED = frozenset({"postgres", "prometheus", "alertmanager"})
+COMPONENTS = PLANNED | {component.name for component in catalog.COMPONENTS}
 
 
 @dataclass
@@ -227,9 +229,8 @@ def _config(
 def _check_ports(document: Document, config: Config) -> None:
     """Note two services on one port."""
     taken: dict[int, str] = {}
-    for service in catalog.SERVICES:
-        if service.name not in config.disabled:
-            taken[config.ports.get(service.name, service.port + config.port_offset)] = service.name
+    for name, port in config.catalog_ports().items():
+        taken[config.ports.get(name, port + config.port_offset)] = name
     for own in config.own_services:
         if own.port is None or own.url:
             continue

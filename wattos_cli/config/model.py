@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wattos_platform import catalog
+from wattos_platform.catalog import Component
+
 MASK = "********"
 
 
@@ -68,6 +71,16 @@ class Config:
     def service_file(self) -> dict[str, Any]:
         """Return the content of the generated JSON that services read (WATTOS_CONFIG_FILE)."""
         return {"schema": "wattos.service-config/v1", "llm": dict(self.llm)}
+
+    def components(self) -> list[Component]:
+        """Return the catalog's components; one that a service of the user's is named like is not meant."""
+        own = {service.name for service in self.own_services}
+        return [component for component in catalog.COMPONENTS if component.name not in own]
+
+    def catalog_ports(self) -> dict[str, int]:
+        """Return the default port of every bundled service and component that may start, by name."""
+        left_out = {own.name for own in self.own_services} | self.disabled
+        return {name: port for name, port in catalog.PORTS.items() if name not in left_out}
 
     def setting(self, key: str) -> Setting:
         """Return the effective setting `key`; KeyError if there is none."""

@@ -14,6 +14,10 @@ _MILLISECONDS_FROM = 1e11
 _NO_DATE = "----------T------------Z"
 _LEADING = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)")
 
+# Redis: `4242:M 26 Nov 2026 23:29:50.540 * Ready to accept connections`.
+_LEADING_REDIS = re.compile(rb"\d+:[A-Z] (\d\d) ([A-Z][a-z][a-z]) (\d{4}) (\d\d:\d\d:\d\d\.\d{3}) ")
+_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+
 
 def instant_s(text: str, now_s: float) -> float:
     """Return seconds since the epoch for RFC 3339 (`2026-11-23T18:00:00Z`), `now`, or relative `-15m`.
@@ -63,9 +67,15 @@ def epoch_s(value: Any) -> float | None:
 
 
 def leading_s(line: bytes) -> float | None:
-    """Return the instant a plain-text line starts with, or None."""
+    """Return the instant a plain-text line starts with, or None; without an offset it is UTC."""
     found = _LEADING.match(line)
-    return parse_rfc3339(found.group(1).decode().replace(" +", "+").replace(" Z", "Z")) if found else None
+    if found:
+        return parse_rfc3339(found.group(1).decode().replace(" +", "+").replace(" Z", "Z"))
+    found = _LEADING_REDIS.match(line)
+    if found is None or found.group(2) not in _MONTHS:
+        return None
+    day, month, year, clock = found.groups()
+    return parse_rfc3339(f"{year.decode()}-{_MONTHS.index(month) + 1:02}-{day.decode()}T{clock.decode()}")
 
 
 def rfc3339(instant: float) -> str:

@@ -30,7 +30,7 @@ class Places:
             return self._files
         own = dict(self._running_own())
         found = families(self._project.log_dir, {**self._configured, **own})
-        known = {service.name for service in catalog.SERVICES} | set(self._configured) | set(own)
+        known = set(catalog.PORTS) | set(self._configured) | set(own)
         return chosen(found, self._services, known)
 
     def nothing_there(self, run: str | None) -> str:

@@ -24,6 +24,7 @@ from wattos_cli.supervisor import (
     platform_plan,
 )
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
+from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.protocol import STOPPING
@@ -131,22 +132,30 @@ def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, mem
         config,
         platform_plan.Wanted(
             services=request.services,
-            also=(*config.up_with, *request.also, *_running_beside(request, project)),
+            also=(*config.up_with, *request.also, *_running_beside(project)),
             scale={**config.scale, **request.scale},
             ports=ports,
             port_offset=offset,
+            passwords=credentials.passwords(project),
         ),
     )
+    planning.require_programs(plan.services, config.environ)
     return plan, memory.RememberedPorts(offset, named)
 
 
-def _running_beside(request: Request, project: Project) -> list[str]:
-    """Return what runs although it does not start by default: a plain `up` keeps it in the picture."""
+def _running_beside(project: Project) -> list[str]:
+    """Return what runs although it does not start by default: every `up` keeps it in the picture.
+
+    Without it services would be started with other settings: real providers in place of the simulator,
+    memory in place of Redis.
+    """
     state = project.read_services() or {}
-    if request.services or not state.get("supervisor"):
+    if not state.get("supervisor"):
         return []
     optional = {service.name for service in catalog.SERVICES if not service.default}
-    return sorted({row["name"] for row in state["services"] if row["state"] == "ready"} & optional)
+    optional |= {component.name for component in catalog.COMPONENTS}
+    running = {row["name"] for row in state["services"] if row["kind"] != "own" and row["state"] != "stopped"}
+    return sorted(running & optional)
 
 
 def _reach(plan: Plan, project: Project, config: Config, deps: Deps) -> ControlClient:

@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 from wattos_cli.project import Project
+from wattos_platform import catalog
 
 JWT_SECRET = "jwt.secret"  # noqa: S105 - a file name
 IDENTITY_KEY = "identity.key"
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file name
-_NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN)
+_PASSWORDS = {component.name: f"{component.name}.password" for component in catalog.COMPONENTS}
+_NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN, *_PASSWORDS.values())
 _BYTES = 32
 
 
@@ -20,6 +22,11 @@ def ensure(project: Project) -> None:
             path.chmod(0o600)
         else:
             _create(path)
+
+
+def passwords(project: Project) -> dict[str, str]:
+    """Return the password of each component by its name; `ensure` has made them."""
+    return {name: project.secret_file(file).read_text().strip() for name, file in _PASSWORDS.items()}
 
 
 def _create(path: Path) -> None:

@@ -23,16 +23,18 @@ from wattos_cli.supervisor.vitals import Vitals
 
 _ROLLING_TIMEOUT_S = 30.0
 _ROLLING_POLL_S = 0.02
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass
 class _Service:
-    """One service as it was last started."""
+    """One service as it was last started; `tried` is set once its start has succeeded or failed."""
 
     plan: ServicePlan
     digests: Mapping[str, str]
     replicas: list[Replica]
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Fleet:
@@ -68,6 +70,7 @@ class Fleet:
         if recreate:
             await self._stop_waves(list(stale))
             stale = {}
+        self._adopt_edges(plan)
         missing = [service for service in plan.services if self._is_missing(service)]
         changed = {service.name: service for service in missing}
         self.plan = _merged(self.plan, plan, {*changed, *(self._names_not_in(plan))})
@@ -114,14 +117,16 @@ class Fleet:
         for edge in plan.depends_on:
             other = self._services.get(edge.name)
             # A bundled service needs no bundled one to be ready first: its socket listens already, and the
-            # first call waits there. Whatever has no socket of ours must be ready before.
+            # first call waits there. Whatever has no socket of ours must be ready before, or have failed if
+            # there is a way without it.
             if other is not None and not (plan.kind == "bundled" and other.plan.handed_socket):
-                await other.ready.wait()
+                await (other.ready if edge.critical else other.tried).wait()
         if plan.database:
             await self._migrations.migrate(plan, self._surroundings.migration(plan, self.plan))
 
     async def spawn(self, plan: ServicePlan, number: int) -> Child:
         """Return a new process of replica `number`, with our listening socket if its service has one."""
+        self._surroundings.furnish(plan)
         listener = self._sockets.get(plan.name)
         start = self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
         return await self._launcher.spawn(plan, start)
@@ -143,6 +148,8 @@ class Fleet:
         if service is not None:
             ready = any(other.state == State.READY for other in service.replicas)
             (service.ready.set if ready else service.ready.clear)()
+            if replica.state != State.STARTING:
+                service.tried.set()
         self._changed(replica)
 
     # --- inside
@@ -156,7 +163,7 @@ class Fleet:
             if service is None or not any(replica.running for replica in service.replicas):
                 continue
             reasons = differences(service.digests, plan.digests) if wanted.kind == "bundled" else []
-            if replace(wanted, replicas=None) != replace(service.plan, replicas=None):
+            if _definition(wanted) != _definition(service.plan):
                 reasons.append("definition")
             old = any(r.child and r.child.generation != self._launcher.generation for r in service.replicas)
             if wanted.kind == "bundled" and (code_changed or (old and self._launcher.current)):
@@ -164,6 +171,15 @@ class Fleet:
             if reasons:
                 found[wanted.name] = reasons
         return found
+
+    def _adopt_edges(self, plan: Plan) -> None:
+        """Give what runs its new edges: they order starts and stops, the process itself knows none."""
+        for wanted in plan.services:
+            service = self._services.get(wanted.name)
+            if service is not None:
+                service.plan = replace(service.plan, depends_on=wanted.depends_on)
+                for replica in service.replicas:
+                    replica.plan = service.plan
 
     def _is_missing(self, wanted: ServicePlan) -> bool:
         service = self._services.get(wanted.name)
@@ -183,6 +199,7 @@ class Fleet:
         idle = [r for r in service.replicas if not r.running and r.state != State.READY]
         if len(idle) == len(service.replicas):
             service.plan, service.digests = plan, digests
+            service.tried.clear()
         for number in range(len(service.replicas), plan.replicas or 1):
             idle.append(self._replica(service.plan, number))
             service.replicas.append(idle[-1])
@@ -238,7 +255,7 @@ class Fleet:
             if not plan.port or plan.attached or plan.name in self._sockets or self._holds_own_port(plan):
                 continue
             try:
-                listener = listeners.bind(self.settings.host, plan.port)
+                listener = listeners.bind(self._host(plan), plan.port)
             except OSError as error:
                 for name in bound:
                     self._unbind(name)
@@ -248,6 +265,9 @@ class Fleet:
                 bound.append(plan.name)
             else:
                 listener.close()
+
+    def _host(self, plan: ServicePlan) -> str:
+        return _LOOPBACK if plan.kind == "component" else self.settings.host
 
     def _holds_own_port(self, plan: ServicePlan) -> bool:
         service = self._services.get(plan.name)
@@ -262,6 +282,11 @@ class Fleet:
         listener = self._sockets.pop(name, None)
         if listener is not None:
             listener.close()
+
+
+def _definition(plan: ServicePlan) -> ServicePlan:
+    """Return what of `plan` a running process would have to be started anew for."""
+    return replace(plan, replicas=None, depends_on=())
 
 
 async def _settled(replica: Replica) -> None:

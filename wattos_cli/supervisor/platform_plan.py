@@ -1,17 +1,19 @@
 """From catalog, configuration and flags to the Plan that the supervisor obeys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from wattos_cli import __version__
-from wattos_cli.config.loading import COMPONENTS
+from wattos_cli.config.loading import PLANNED
 from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
 from wattos_cli.supervisor import simulated
 from wattos_cli.supervisor.addresses import address_of
+from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.invocation import Needs
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
 from wattos_platform import catalog
@@ -29,27 +31,34 @@ _SETTING_PREFIXES = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What flags and memory add to the configuration. Empty `services` means all that start by default."""
+    """What flags and memory add to the configuration. Empty `services` means all that start by default.
+
+    `passwords` are those of the components, by name.
+    """
 
     services: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     scale: Mapping[str, int] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     port_offset: int = 0
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def build(config: Config, wanted: Wanted) -> Plan:
-    """Return the plan; WattosError (exit 1 or 2) for a name that is unknown, disabled or not startable."""
-    known = [*_bundled(config, wanted), *_own(config, wanted)]
-    by_name = {service.name: service for service in known}
-    names = _chosen(config, wanted, by_name)
-    services = with_dependencies(names, known)
+    """Return the plan; WattosError (exit 1 or 2) for a name that is unknown, disabled or not startable.
+
+    Exit 3 when a component and the user's environment both say where a server is.
+    """
+    known = [*_components(config, wanted), *_bundled(config, wanted), *_own(config, wanted)]
+    names = _chosen(config, wanted, {service.name: service for service in known})
+    services = with_dependencies(names, _after_components(known, names))
     environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
     service_config = config.service_file()
     simulator = next((service for service in services if service.name == simulated.SIMULATOR), None)
     if simulator is not None:
         service_config = simulated.service_config(service_config, simulator.base_url)
         environ |= simulated.environ(simulator.base_url)
+    environ |= planning.environ(services, config)
     return Plan(
         services=tuple(services),
         environ=environ,
@@ -62,11 +71,32 @@ def build(config: Config, wanted: Wanted) -> Plan:
 
 def default_ports(config: Config) -> dict[str, int]:
     """Return the ports of everything that may start, without any offset; ports named by the user excluded."""
-    ports = {"supervisor": catalog.SUPERVISOR_PORT}
-    for service in catalog.SERVICES:
-        if service.name not in config.disabled:
-            ports[service.name] = service.port
+    ports = {"supervisor": catalog.SUPERVISOR_PORT, **config.catalog_ports()}
     return {name: port for name, port in ports.items() if name not in config.ports}
+
+
+def _components(config: Config, wanted: Wanted) -> list[ServicePlan]:
+    project = Project(config.root)
+    return [
+        planning.plan(
+            component,
+            wanted.ports.get(component.name, component.port + wanted.port_offset),
+            wanted.passwords.get(component.name, ""),
+            project,
+        )
+        for component in config.components()
+    ]
+
+
+def _after_components(known: list[ServicePlan], names: list[str]) -> list[ServicePlan]:
+    """Return `known` with all services after the components among `names`, which none of them must have."""
+    edges = tuple(
+        Edge(each.name, critical=False) for each in known if each.kind == "component" and each.name in names
+    )
+    return [
+        each if each.kind == "component" else replace(each, depends_on=(*edges, *each.depends_on))
+        for each in known
+    ]
 
 
 def _bundled(config: Config, wanted: Wanted) -> list[ServicePlan]:
@@ -136,12 +166,24 @@ def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) 
     for name in [*names, *wanted.scale]:
         if name not in by_name:
             raise _unknown(name, config, by_name)
+    for name in wanted.scale:
+        if by_name[name].kind == "component":
+            raise _not_scalable(name)
     return names
+
+
+def _not_scalable(name: str) -> WattosError:
+    return WattosError(
+        f"{name} runs once and cannot be scaled",
+        hint=f"Leave {name} out of --scale.",
+        code="usage",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> WattosError:
     available = ", ".join(sorted(by_name))
-    if name in COMPONENTS:
+    if name in PLANNED:
         return WattosError(
             f"{name} cannot be started by this version of wattos",
             hint=f"Available are: {available}. One of your own goes under [services.NAME] in wattos.toml.",

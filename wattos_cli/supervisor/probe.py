@@ -3,7 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,26 +58,28 @@ def _words(document: Mapping[str, Any]) -> str:
 
 async def get(address: Address, path: str, timeout_s: float) -> Answer:
     """Return the answer to `GET path`; ProbeError when there is none within `timeout_s`."""
+    async with answered_within(timeout_s):
+        return await _get(address, path)
+
+
+@asynccontextmanager
+async def answered_within(timeout_s: float) -> AsyncIterator[None]:
+    """Run the block; ProbeError when it is not done within `timeout_s`, or what it asks does not answer."""
     try:
         async with asyncio.timeout(timeout_s):
-            return await _get(address, path)
+            yield
     except TimeoutError as error:
         raise ProbeError(f"no answer within {timeout_s:g} s") from error
-    except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+    except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ProbeError(reason or type(error).__name__) from error
 
 
 async def connects(address: Address, timeout_s: float) -> None:
     """Return when something accepts connections at `address`; ProbeError when nothing does."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            _, writer = await _open(address)
-    except TimeoutError as error:
-        raise ProbeError(f"no connection within {timeout_s:g} s") from error
-    except (OSError, ValueError) as error:
-        raise ProbeError(getattr(error, "strerror", None) or str(error)) from error
-    writer.close()
+    async with answered_within(timeout_s):
+        _, writer = await _open(address)
+        writer.close()
 
 
 async def _open(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -15,6 +15,11 @@ from wattos_cli.supervisor.plan import Plan, ServicePlan
 # The interpreter never looks for modules in the project's folder: a file `redis.py` there is the user's.
 PLATFORM_COMMAND = (sys.executable, "-P", "-m", "wattos_platform")
 
+# All that a program of others gets of our environment: no key and no address of ours is its business. Its
+# log lines bear no time zone, so it is told to write UTC, as which they are read.
+_GIVEN_TO_COMPONENTS = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+_UTC = {"TZ": "UTC"}
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -61,18 +66,29 @@ class Surroundings:
             log_file=self.log_file(plan, 0),
         )
 
+    def furnish(self, plan: ServicePlan) -> None:
+        """Create the data folder of a component (0700) and write its configuration (0600); OSError."""
+        if plan.kind == "component":
+            Path(plan.cwd).mkdir(mode=0o700, exist_ok=True)
+            Path(plan.cwd).chmod(0o700)
+            content = plan.configuration.encode(errors="surrogateescape")
+            write_private(self.project.component_config_file(plan.name), content)
+
     def write_service_config(self, whole: Plan) -> None:
         """Write the JSON file that services read their tables of wattos.toml from."""
         content = json.dumps(whole.service_config, indent=1, sort_keys=True)
         write_private(self.project.service_config_file, content.encode())
 
     def _environ(self, plan: ServicePlan, number: int, whole: Plan) -> dict[str, str]:
+        if plan.kind == "component":
+            given = {name: whole.environ[name] for name in _GIVEN_TO_COMPONENTS if name in whole.environ}
+            return {**given, **_UTC}
         environ = dict(whole.environ)
         if plan.kind == "bundled":
             environ = platform_environ(environ, list(self.import_paths))
             environ.update(self._platform_variables(plan, number))
         for other in whole.services:
-            if other.base_url:
+            if other.base_url and other.kind != "component":
                 environ.setdefault(f"WATTOS_{other.name.upper().replace('-', '_')}_URL", other.base_url)
         if plan.kind != "bundled" and plan.port:
             environ["PORT"] = str(plan.port)

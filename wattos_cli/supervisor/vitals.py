@@ -7,8 +7,10 @@ from pathlib import Path
 
 from wattos_cli.supervisor import probe
 from wattos_cli.supervisor.addresses import Address, address_of
+from wattos_cli.supervisor.components import ping
 from wattos_cli.supervisor.plan import ServicePlan
 from wattos_cli.supervisor.probe import ProbeError
+from wattos_platform.catalog import PING
 
 LIVENESS = "/health/liveness"
 READINESS = "/health/readiness"
@@ -20,6 +22,7 @@ class Vitals:
 
     A bundled service is asked on its operations socket. A foreign one is ready when its health path says
     so, else when its port accepts, else when it has lived for `settle_s`; it lives as long as it answers.
+    A server that speaks Redis's protocol is asked by PING.
     """
 
     plan: ServicePlan
@@ -36,6 +39,8 @@ class Vitals:
         """Return "" when the service lives."""
         if self.ops_socket is not None:
             return await self._ask(Address(path=str(self.ops_socket)), LIVENESS, timeout_s)
+        if self.plan.health == PING:
+            return await _trouble(self._ping(timeout_s))
         address, health = self._foreign()
         if address is None:
             return ""
@@ -47,12 +52,20 @@ class Vitals:
         """Return "" when the service is ready for requests."""
         if self.ops_socket is not None:
             return await self._ask(Address(path=str(self.ops_socket)), READINESS, timeout_s)
+        if self.plan.health == PING:
+            try:
+                return await self._ping(timeout_s)
+            except ProbeError as error:
+                return str(error)
         address, health = self._foreign()
         if address is None:
             return "" if self.monotonic() - self._begun_at >= self.settle_s else "just started"
         if health:
             return await self._ask(address, health, timeout_s)
         return await _trouble(probe.connects(address, timeout_s))
+
+    async def _ping(self, timeout_s: float) -> str:
+        return await ping.ask(self.plan.port, self.plan.password, timeout_s)
 
     def _foreign(self) -> tuple[Address | None, str]:
         if "://" in self.plan.health:

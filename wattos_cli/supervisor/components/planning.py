@@ -1,0 +1,77 @@
+"""Plans of the components that are wanted, and the variables that services get from them."""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from wattos_cli.config.model import Config
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+from wattos_cli.supervisor.components import redis
+from wattos_cli.supervisor.plan import ServicePlan
+from wattos_platform import catalog
+from wattos_platform.catalog import Component
+
+# Port, password and data folder -> the content of the file that the program reads.
+_CONFIGURATIONS: Mapping[str, Callable[[int, str, Path], str]] = {"redis": redis.configuration}
+
+
+def plan(component: Component, port: int, password: str, project: Project) -> ServicePlan:
+    """Return how `component` runs in `project`."""
+    data_dir = project.data_dir / component.data_dir
+    config_file = str(project.component_config_file(component.name))
+    return ServicePlan(
+        name=component.name,
+        kind="component",
+        port=port,
+        command=tuple(word.format(config=config_file) for word in component.argv),
+        url=component.url.format(port=port),
+        health=component.ready,
+        cwd=str(data_dir),
+        configuration=_CONFIGURATIONS[component.name](port, password, data_dir),
+        password=password,
+    )
+
+
+def environ(plans: Iterable[ServicePlan], config: Config) -> dict[str, str]:
+    """Return the variables that services get from the components among `plans`.
+
+    Raises WattosError (exit 3) when the user has set one of them to something else.
+    """
+    given: dict[str, str] = {}
+    for each in plans:
+        if each.kind != "component":
+            continue
+        for variable, template in catalog.component(each.name).env_given_to.items():
+            given[variable] = template.format(port=each.port, password=each.password)
+            if config.environ.get(variable, "") not in ("", given[variable]):
+                raise _two_servers(each.name, variable, config)
+    return given
+
+
+def _two_servers(name: str, variable: str, config: Config) -> WattosError:
+    key = f"settings.{variable.lower()}"
+    origin = next((setting.origin for setting in config.settings if setting.key == key), "environment")
+    return WattosError(
+        f"{variable} ({origin}) and --with {name} each name a server; there can be only one",
+        hint=f"Unset {variable}, or do without --with {name} (up.with in wattos.toml;"
+        f" one that runs already: wattos down {name}).",
+        code="component_conflict",
+        exit_code=ExitCode.CONFIG,
+        details={"component": name, "variable": variable, "origin": origin},
+    )
+
+
+def require_programs(plans: Iterable[ServicePlan], variables: Mapping[str, str]) -> None:
+    """Return when the program of every component among `plans` is on the PATH of `variables`.
+
+    Raises WattosError (exit 1) with the line that installs the first one that is not.
+    """
+    for each in plans:
+        if each.kind == "component" and shutil.which(each.command[0], path=variables.get("PATH")) is None:
+            raise WattosError(
+                f"{each.name} needs the program {each.command[0]}, which is not on the PATH",
+                hint=f"Install it: {catalog.component(each.name).install}",
+                code="component_missing",
+                details={"component": each.name, "program": each.command[0]},
+            )
