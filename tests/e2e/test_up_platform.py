@@ -177,6 +177,23 @@ def test_exec_serves_as_well_as_fork(project: RunningProject) -> None:
     assert is_free(catalog.service("rag").port + project.port_offset)
 
 
+def test_redis_started_later_makes_services_stale_and_stays_in_the_picture(project: RunningProject) -> None:
+    project.environ["WATTOS_SPAWN"] = "exec"  # then /proc shows the environment of each service
+    assert project.wattos("up", "rag").returncode == 0
+    late = project.wattos("up", "rag", "--with", "redis")
+    assert late.returncode == 0, late.stderr
+    assert "rag runs with older settings (REDIS_URL)." in late.stderr
+    assert project.wattos("up", "rag", "--recreate").returncode == 0
+    for _ in range(2):
+        pid, password = project.row("rag")["pid"], (project.root / ".wattos/run/redis.password").read_text()
+        assert f"redis://:{password}@127.0.0.1:" in Path(f"/proc/{pid}/environ").read_text()
+        assert project.wattos("down", "rag").returncode == 0
+        again = project.wattos("up", "rag")
+        assert (again.returncode, "older settings" in again.stderr) == (0, False), again.stderr
+    assert project.wattos("down", "redis").returncode == 0
+    assert "rag runs with older settings (REDIS_URL)." in project.wattos("up", "rag").stderr
+
+
 def test_rotation_loses_no_line_of_a_bundled_service(project: RunningProject) -> None:
     project.environ |= {"WATTOS_UPKEEP_S": "0.1", "WATTOS_LOG_LIMIT_BYTES": "20000"}
     assert project.wattos("up", "rag").returncode == 0

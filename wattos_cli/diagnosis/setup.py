@@ -1,6 +1,7 @@
 """Is the project set up well: configuration, ports, state, providers, and what it is to connect to."""
 
 import difflib
+import shutil
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_platform import catalog
+from wattos_platform.catalog import Component
 
 _CONNECT_S = 0.8
 _ALIKE = 0.92
@@ -36,9 +38,8 @@ def ports(project: Project, deps: Deps) -> Sequence[Finding]:
         return []
     ours = {int(row["port"]) for row in _alive(project) if row.get("port")}
     findings = []
-    wanted = [
-        (s.name, config.ports.get(s.name, s.port + config.port_offset)) for s in catalog.SERVICES if s.default
-    ]
+    names = [s.name for s in catalog.SERVICES if s.default] + [c.name for c in _components(project, config)]
+    wanted = [(name, config.ports.get(name, catalog.PORTS[name] + config.port_offset)) for name in names]
     for name, port in wanted:
         if name in config.disabled or port in ours or not _is_taken(port):
             continue
@@ -126,20 +127,40 @@ def variables(_project: Project, deps: Deps) -> Sequence[Finding]:
 
 
 def connections(project: Project, deps: Deps) -> Sequence[Finding]:
-    """Check that Redis and PostgreSQL, where they are configured, accept connections."""
+    """Check that Redis and PostgreSQL, where they are configured, accept connections, or can be started."""
     config = _config(project, deps)
     if config is None:
         return []
     findings = []
+    started = {variable: each for each in _components(project, config) for variable in each.env_given_to}
     for variable, fallback in (("REDIS_URL", "memory"), ("DATABASE_URL", "SQLite")):
         url = config.environ.get(variable)
-        if not url:
+        if variable in started:
+            findings.append(_component(started[variable], variable, config))
+        elif not url:
             findings.append(
                 ok(variable.removesuffix("_URL").lower(), f"{variable} is not set: {fallback} is used")
             )
-            continue
-        findings.append(_connection(variable, url, fallback))
+        else:
+            findings.append(_connection(variable, url, fallback))
     return findings
+
+
+def _components(project: Project, config: Config) -> list[Component]:
+    """Return the components that `up` starts here, or that run."""
+    wanted = {*config.up_with, *(row["name"] for row in _alive(project))}
+    return [component for component in config.components() if component.name in wanted]
+
+
+def _component(component: Component, variable: str, config: Config) -> Finding:
+    """Return whether `up` can start `component`, to which `variable` then points."""
+    program = component.argv[0]
+    if config.environ.get(variable):
+        message = f"{variable} is set, but `up` starts {program}: only one can be meant"
+        return Finding(component.name, Level.ERROR, message, f"unset {variable}")
+    if shutil.which(program, path=config.environ.get("PATH")) is None:
+        return Finding(component.name, Level.ERROR, f"{program} is not on the PATH", component.install)
+    return ok(component.name, f"`up` starts {program}")
 
 
 def _connection(variable: str, url: str, fallback: str) -> Finding:

@@ -105,6 +105,19 @@ def test_misspelt_variable(tmp_path: Path, name: str, level: Level) -> None:
     assert worst(look(setup.variables, tmp_path, {name: "1"})).level is level
 
 
+@pytest.mark.parametrize(("installed", "level"), [(True, Level.OK), (False, Level.ERROR)])
+def test_component_whose_program_is_missing(tmp_path: Path, installed: bool, level: Level) -> None:
+    (tmp_path / "wattos.toml").write_text('up.with = ["redis"]')
+    program = tmp_path / "redis-server"
+    if installed:
+        program.write_text("")
+        program.chmod(0o755)
+    redis, _ = look(setup.connections, tmp_path, {"PATH": str(tmp_path)})
+    assert (redis.level, redis.mend) == (level, "" if installed else "apt-get install redis-server")
+    redis, _ = look(setup.connections, tmp_path, {"PATH": str(tmp_path), "REDIS_URL": "redis://elsewhere"})
+    assert (redis.level, redis.mend) == (Level.ERROR, "unset REDIS_URL")
+
+
 def test_configured_server_that_does_not_answer(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
