@@ -182,6 +182,7 @@ def test_a_killed_supervisor_takes_it_along(project: RunningProject) -> None:
     started = process_table.start_time(pid)
     os.kill(project.state()["supervisor"]["pid"], signal.SIGKILL)
     wait_until(lambda: not process_table.alive(pid, started), "redis is gone", timeout_s=5)
-    assert is_free(port(project))
+    # Its threads end one by one, and the last one gives the port back.
+    wait_until(lambda: is_free(port(project)), "its port is free", timeout_s=5)
     again = project.wattos("up")
     assert again.returncode == 0, again.stderr
