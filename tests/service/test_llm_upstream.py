@@ -336,7 +336,18 @@ async def test_metrics_tell_tokens_cost_and_overhead(gateway, upstream):
         f'llm_tokens_total{{kind="prompt",{labels}}} 1000.0',
         f"llm_cost_usd_total{{{labels}}} 0.00042",
         f"llm_call_duration_seconds_count{{{labels}}} 1.0",
-        f"llm_time_to_first_token_seconds_count{{{labels}}} 1.0",
         "llm_overhead_seconds_count 1.0",
     ):
         assert line in metrics
+    # A whole answer has no first token and no pace.
+    assert "llm_time_to_first_token_seconds_count" not in metrics
+
+
+async def test_only_streams_have_a_first_token_and_a_pace(gateway, upstream):
+    upstream.handler = streams(
+        chunk({"content": "a"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": USAGE}, "[DONE]"
+    )
+    await stream(gateway)
+    metrics = (await gateway.door.get("/metrics")).text
+    for family in ("llm_time_to_first_token_seconds", "llm_time_per_output_token_seconds"):
+        assert f'{family}_count{{model="gpt-4o-mini",provider="openai"}} 1.0' in metrics

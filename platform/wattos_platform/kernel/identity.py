@@ -13,6 +13,7 @@ from wattos_platform.kernel.errors import ServiceError
 
 LIFETIME_S = 60
 MIN_KEY_BYTES = 32
+_MOST_VERIFIED = 1024
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
 
@@ -39,6 +40,7 @@ class IdentitySigner:
         self._service = service
         self._clock = clock
         self._decoder = msgspec.json.Decoder(_Claims)
+        self._verified: dict[str, tuple[Identity, float]] = {}
 
     def sign(self, identity: Identity, audience: str) -> str:
         """Return a token for `audience` (a service's name), valid for 60 s."""
@@ -55,7 +57,20 @@ class IdentitySigner:
         return (signed + b"." + self._signature(signed)).decode()
 
     def verify(self, token: str) -> Identity:
-        """Return the identity in `token`; ServiceError 401 when it is not ours, not for us, or expired."""
+        """Return the identity in `token`; ServiceError 401 when it is not ours, not for us, or expired.
+
+        What was verified is kept until it expires, since callers use a token for seconds.
+        """
+        kept = self._verified.get(token)
+        if kept is not None and kept[1] >= self._clock():
+            return kept[0]
+        identity, expires_at = self._read(token)
+        if len(self._verified) >= _MOST_VERIFIED:
+            self._verified.clear()
+        self._verified[token] = (identity, expires_at)
+        return identity
+
+    def _read(self, token: str) -> tuple[Identity, float]:
         signed, _, signature = token.encode("latin-1", "replace").rpartition(b".")
         header, _, payload = signed.partition(b".")
         if header != _HEADER or not hmac.compare_digest(signature, self._signature(signed)):
@@ -68,7 +83,7 @@ class IdentitySigner:
             raise _refused("it is meant for another service")
         if claims.exp < self._clock():
             raise _refused("it has expired")
-        return Identity(claims.tenant, claims.user, tuple(claims.roles), claims.act)
+        return Identity(claims.tenant, claims.user, tuple(claims.roles), claims.act), claims.exp
 
     def _signature(self, signed: bytes) -> bytes:
         mac = self._mac.copy()

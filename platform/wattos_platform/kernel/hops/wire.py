@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 HIGH_WATER_BYTES = 256 * 1024
 _FIRST_FINAL_STATUS = 200
 _BODILESS = frozenset({204, 304})
+_NO_HEADERS: CIMultiDict[str] = CIMultiDict()
 
 
 class WireError(Exception):
@@ -50,6 +51,7 @@ class WireConnection(asyncio.Protocol):
         self.lost = False
         self.used = 0
         self.idle_since = 0.0
+        self._pending: list[tuple[str, str]] = []
         self._parser = httptools.HttpResponseParser(self)
         self._begin("")
 
@@ -156,9 +158,10 @@ class WireConnection(asyncio.Protocol):
         """Hand over the head of a final answer."""
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:
-            self._pending.clear()
+            self._pending = []
             return
         headers = self.headers = CIMultiDict(self._pending)
+        self._pending = []
         self.status = status
         self._keep = self._parser.should_keep_alive()
         if self._method == "HEAD" or status in _BODILESS:
@@ -186,7 +189,7 @@ class WireConnection(asyncio.Protocol):
 
     def _begin(self, method: str) -> None:
         self._method = method
-        self._pending: list[tuple[str, str]] = []
+        self._pending = []
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._reading = True
@@ -195,7 +198,7 @@ class WireConnection(asyncio.Protocol):
         self._until_eof = False
         self._error: Exception | None = None
         self._sent_at = float("inf")
-        self.headers = CIMultiDict()
+        self.headers = _NO_HEADERS
         self.status = 0
         self.complete = False
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import msgspec
+
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.llm_gateway.call_meters import CallMeters
@@ -19,8 +21,7 @@ _DAY_S = 86_400
 _NOTHING = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """For whom calls are made; `deadline` and `began` are monotonic instants in seconds.
 
     `operation` is what rows and metrics call the request: chat, responses, messages, completions, embeddings.

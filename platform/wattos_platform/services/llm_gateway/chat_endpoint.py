@@ -6,7 +6,6 @@ An ASGI app and not a Starlette endpoint: its Request and Response cost 15 us, a
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from wattos_platform.kernel.departure import Departure
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.event_stream import EventStream
 from wattos_platform.services.llm_gateway.accounting import Caller
@@ -16,7 +15,7 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
-from wattos_platform.services.llm_gateway.requests import caller_of, decoded, refused, timely
+from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refused
 
 _JSON = (b"content-type", b"application/json")
 
@@ -56,9 +55,9 @@ class ChatEndpoint:
         return ServiceError(error.status, error.code, message, headers=error.headers, param=name)
 
     async def _answer(self, asked: ChatRequest, caller: Caller, receive: Receive, send: Send) -> None:
-        async with Departure(receive) as departure:
+        async with patience(receive, caller) as departure:
             departure.watch()
-            completed = await timely(self._completions.complete(asked, caller), caller)
+            completed = await self._completions.complete(asked, caller)
         body = self._dialect.answer(completed.answer, asked)
         length = (b"content-length", b"%d" % len(body))
         headers = [_JSON, length, *provenance(completed.target)]
@@ -68,10 +67,9 @@ class ChatEndpoint:
     async def _stream(
         self, asked: ChatRequest, caller: Caller, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        async with Departure(receive) as departure:
+        async with patience(receive, caller) as departure:
             departure.watch()
-            opening = self._completions.open_stream(asked, caller, self._dialect)
-            relay = await timely(opening, caller)
+            relay = await self._completions.open_stream(asked, caller, self._dialect)
         answer = EventStream(relay.events())
         answer.raw_headers += provenance(relay.target)
         await answer(scope, receive, send)

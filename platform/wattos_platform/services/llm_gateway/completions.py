@@ -90,7 +90,6 @@ class Completions:
 
         async def work(attempt: Attempt) -> Completed:
             answer = await attempt.provider.complete(attempt.target.model, request)
-            attempt.timer.saw_content()
             attempt.breaker.success(attempt.permit)
             usage = answer.usage or estimated_usage(request, answer.text)
             cost = self._settle(attempt, request, caller, usage)

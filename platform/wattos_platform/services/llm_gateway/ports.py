@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+import msgspec
+
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
@@ -60,8 +62,7 @@ class Provider(Protocol):
         """Return the ids of the models it serves; costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(msgspec.Struct, frozen=True, gc=False):
     """One call to one provider, as it is stored. `cost_usd` is None where the price is not known."""
 
     id: str

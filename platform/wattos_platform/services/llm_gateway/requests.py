@@ -1,22 +1,22 @@
 """What every request to a model has in common: its body, its caller, its time."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from wattos_platform.kernel import context
+from wattos_platform.kernel.departure import Departure
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.deadline import remaining_s
 from wattos_platform.services.llm_gateway.accounting import Caller
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 
-T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 _decode = msgspec.json.Decoder().decode
 
@@ -56,14 +56,10 @@ def refusing(handler: Handler) -> Handler:
     return answering
 
 
-async def timely(work: Coroutine[Any, Any, T], caller: Caller) -> T:
-    """Return what `work` returns before the request's deadline; 504 otherwise."""
-    try:
-        async with asyncio.timeout(remaining_s(caller.deadline, time.monotonic(), "the model was asked")):
-            return await work
-    except TimeoutError:
-        raise ServiceError(
-            504, "deadline_exceeded", "The model did not answer within the request's time."
-        ) from None
-    finally:
-        work.close()
+def patience(receive: Receive, caller: Caller) -> Departure:
+    """Return the block in which the caller is worked for: until it leaves or its time is up.
+
+    DeadlineExceeded (504) when less than 50 ms are left.
+    """
+    remaining_s(caller.deadline, time.monotonic(), "the model was asked")
+    return Departure(receive, deadline=caller.deadline)

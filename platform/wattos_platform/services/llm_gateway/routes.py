@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wattos_platform.kernel.departure import Departure
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.chat_endpoint import ChatEndpoint
 from wattos_platform.services.llm_gateway.completions import Completions
@@ -15,7 +14,7 @@ from wattos_platform.services.llm_gateway.domain.dialects import DIALECTS
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
 from wattos_platform.services.llm_gateway.domain.refusals import unknown_model
 from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
-from wattos_platform.services.llm_gateway.requests import caller_of, decoded, refusing, timely
+from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refusing
 
 
 class Endpoints:
@@ -48,9 +47,9 @@ class Endpoints:
         caller = caller_of("embeddings")
         asked = parse_embedding(decoded(await request.body()))
         await self._catalog.make_known(asked.model)
-        async with Departure(request.receive) as departure:
+        async with patience(request.receive, caller) as departure:
             departure.watch()
-            answer = await timely(self._embeddings.embed(asked, caller), caller)
+            answer = await self._embeddings.embed(asked, caller)
         return _json(answer)
 
     async def models(self, _request: Request) -> Response:

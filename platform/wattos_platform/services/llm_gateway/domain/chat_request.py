@@ -1,9 +1,9 @@
 """A chat completion request as its sender meant it, or the refusal that names the wrong field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from wattos_platform.contracts.chat import Passage
@@ -29,8 +29,7 @@ _COUNTS: Mapping[str, tuple[int, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(msgspec.Struct, frozen=True):
     """`body` is what the caller sent, unknown fields included, without `wattos_context`.
 
     `raw` is the JSON that `body` was decoded from, if it is at hand: what needs no change is passed on as it
@@ -44,8 +43,8 @@ class ChatRequest:
     stream: bool
     include_usage: bool
     passages: Sequence[Passage]
-    raw: bytes = field(default=b"", repr=False)
-    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: bytes = b""
+    asked: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def max_tokens(self) -> int | None:

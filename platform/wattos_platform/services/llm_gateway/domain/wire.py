@@ -1,12 +1,12 @@
 """OpenAI's answer shapes, built from what was counted and said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one call. `estimated` says that no provider counted them.
 
     `prompt` is all input: `cached` was read from the provider's cache, `cache_write` was written to it, of
