@@ -1,10 +1,10 @@
 """OpenAI's Chat Completions, the shape in which this gateway thinks: mostly, bytes pass through."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.sse import event

@@ -1,10 +1,10 @@
 """OpenAI's legacy completions: a text is continued, asked of a chat model as one message of the user's."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wattos_platform.kernel.sse import event
 from wattos_platform.services.llm_gateway.domain import fields
