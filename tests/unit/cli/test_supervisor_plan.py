@@ -6,7 +6,7 @@ import pytest
 
 from wattos_cli.config.loading import load
 from wattos_cli.errors import WattosError
-from wattos_cli.supervisor import flags, platform_plan
+from wattos_cli.supervisor import flags, platform_plan, simulated
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, differences, stop_waves
 from wattos_cli.supervisor.platform_plan import Wanted
 
@@ -93,10 +93,35 @@ def test_with_the_simulator_every_named_provider_is_the_simulator(tmp_path: Path
     providers = plan.service_config["llm"]["provider"]
     assert {name: details["base_url"] for name, details in providers.items()} == {
         "openai": "http://127.0.0.1:3195/v1",
-        "ollama": "http://127.0.0.1:3195/v1",
+        "ollama": "http://127.0.0.1:3195",
     }
     assert providers["openai"]["api_key_env"] == "WATTOS_SIMULATED_API_KEY"
     assert plan.environ["WATTOS_SIMULATED_API_KEY"] == "simulated"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("openai", "/v1"),
+        ("azure", ""),
+        ("anthropic", ""),
+        ("google", ""),
+        ("ollama", ""),
+        ("house", "/as/house/v1"),
+    ],
+)
+def test_a_simulated_address_is_what_the_clients_of_that_api_take(name: str, path: str) -> None:
+    found = simulated.service_config({"llm": {"providers": [name, "local"]}}, "http://s")["llm"]["provider"]
+    assert found == {name: {"base_url": f"http://s{path}", "api_key_env": "WATTOS_SIMULATED_API_KEY"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"), [("anthropic", "/as/second"), ("openai", "/as/second/v1"), ("ollama", "/as/second")]
+)
+def test_a_second_provider_of_a_kind_is_simulated_under_its_own_name(kind: str, address: str) -> None:
+    config = {"llm": {"providers": ["second"], "provider": {"second": {"kind": kind}}}}
+    found = simulated.service_config(config, "http://s")["llm"]["provider"]["second"]
+    assert found["base_url"] == f"http://s{address}"
 
 
 def test_without_a_named_provider_the_simulator_gets_no_traffic(tmp_path: Path) -> None:

@@ -3,32 +3,44 @@
 import asyncio
 from random import Random
 
-from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
-from wattos_platform.services.simulator.domain.faults import FaultBoard
-from wattos_platform.services.simulator.replies import Simulation
-from wattos_platform.services.simulator.routes import Endpoints
+from wattos_platform.services.simulator.adapters.connections import hang_up
+from wattos_platform.services.simulator.adapters.doors import TcpDoors
+from wattos_platform.services.simulator.domain.behaviour import Behaviours
+from wattos_platform.services.simulator.domain.fault_board import FaultBoard
+from wattos_platform.services.simulator.domain.ledger import Ledger
+from wattos_platform.services.simulator.provider_side import error_shapes
+from wattos_platform.services.simulator.routes import routes
+from wattos_platform.services.simulator.simulation import Simulation
 
 
 def create_app(runtime: Runtime) -> ServiceApp:
     """Return the simulator; it has no database and asks nobody who they are."""
-    rng = Random()  # noqa: S311 - dice for faults
+    rng = Random()  # noqa: S311 - dice for faults and latencies
+    faults = FaultBoard(runtime.monotonic, rng)
     simulation = Simulation(
-        FaultBoard(runtime.monotonic, rng),
-        rng,
+        faults,
+        Behaviours(rng),
+        Ledger(runtime.clock),
         clock=runtime.clock,
+        monotonic=runtime.monotonic,
         sleep=asyncio.sleep,
         new_id=uuid7,
+        hang_up=hang_up,
     )
+    doors = TcpDoors(runtime.settings.host, faults.refused_for)
     limit = runtime.settings.llm_body_limit_bytes
-    return build_service(
+    app = build_service(
         runtime,
         ServiceSpec(
-            routes=Endpoints(simulation).routes(),
-            error_shapes=MODEL_API,
+            routes=routes(simulation, doors),
+            lifespan=[doors.lifespan],
+            error_shapes=error_shapes(),
             identity_required=False,
             body_limit=lambda _method, _path: limit,
         ),
     )
+    doors.serve(app)
+    return app

@@ -1,99 +1,219 @@
-"""Faults that are switched on for a while: which one strikes a request, if any."""
+"""The faults that can be switched on: what each is, whom it concerns, what can be set.
 
-from collections.abc import Callable, Sequence
-from random import Random
-from typing import Literal
+What each sends is in delivery/; docs/services/simulator.md shows both as a table.
+"""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
 
-MOST_FAULTS = 100
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
 LONGEST_TTL_S = 86_400.0
-Kind = Literal["status", "rate_limit", "hang", "truncate", "reset"]
+LONGEST_WAIT_S = 3600
+NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
 
-class FaultRequest(BaseModel):
-    """POST /simulator/faults.
+class Anywhere(BaseModel):
+    """A fault that lasts for `ttl_s` and concerns one provider, or all."""
 
-    `status` answers with that status; `rate_limit` with 429 and Retry-After; `hang` sends nothing until the
-    caller leaves; `truncate` ends a stream after `after_tokens` tokens without finish_reason; `reset` resets
-    the TCP connection, before the headers or after `after_tokens` tokens of a stream.
-    """
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    ttl_s: float = Field(default=60.0, gt=0, le=LONGEST_TTL_S, description="It ends by itself after so long.")
+    provider: str | None = Field(default=None, pattern=NAME, description="Only requests to this provider.")
 
-    kind: Kind
-    probability: float = Field(default=1.0, gt=0, le=1)
-    ttl_s: float = Field(default=60.0, gt=0, le=LONGEST_TTL_S)
-    status: int = Field(default=500, ge=400, le=599)
-    retry_after_s: int = Field(default=1, ge=0, le=3600)
-    after_tokens: int = Field(default=0, ge=0, le=100_000)
+    def concerns(self, provider: str, _path: str, _model: str) -> bool:
+        """Return whether such a request may be struck."""
+        return self.provider in (None, provider)
+
+
+class Targeted(Anywhere):
+    """A fault that strikes single requests."""
+
     path: str | None = Field(
-        default=None, description="Only requests of this path; all under /v1 without it."
+        default=None, max_length=500, description="Only requests of this path; * for any part."
     )
-    model: str | None = Field(default=None, description="Only requests for this model.")
+    model: str | None = Field(default=None, max_length=200, description="Only requests for this model.")
+    probability: float = Field(default=1.0, gt=0, le=1, description="Share of the requests that are struck.")
+    seed: int | None = Field(default=None, ge=0, description="Makes the dice of the probability repeatable.")
+    times: int | None = Field(default=None, ge=1, le=1_000_000, description="It ends after so many strikes.")
 
-    @model_validator(mode="after")
-    def _truncation_needs_content(self) -> "FaultRequest":
-        if self.kind == "truncate" and self.after_tokens == 0:
-            self.after_tokens = 3
-        return self
-
-
-class Fault(BaseModel):
-    """A fault that is switched on; `left_s` is how long it still lasts, `struck` how often it did."""
-
-    id: str
-    spec: FaultRequest
-    left_s: float = 0.0
-    struck: int = 0
+    def concerns(self, provider: str, path: str, model: str) -> bool:
+        """Return whether such a request may be struck."""
+        return (
+            super().concerns(provider, path, model)
+            and (self.path is None or fnmatchcase(path, self.path))
+            and self.model in (None, model)
+        )
 
 
-class FaultBoard:
-    """The faults that are switched on; each ends by itself."""
+class Midway(Targeted):
+    """A fault in the middle of an answer: of a stream after so many tokens, of a whole answer halfway."""
 
-    def __init__(self, monotonic: Callable[[], float], rng: Random) -> None:
-        self._monotonic = monotonic
-        self._rng = rng
-        self._faults: dict[str, tuple[Fault, float]] = {}
+    after_tokens: int = Field(default=3, ge=0, le=100_000, description="Tokens that are streamed before.")
 
-    def add(self, fault_id: str, spec: FaultRequest) -> Fault:
-        """Switch a fault on and return it; OverflowError when 100 are on already."""
-        self._expire()
-        if len(self._faults) >= MOST_FAULTS:
-            raise OverflowError(f"{MOST_FAULTS} faults are switched on already")
-        fault = Fault(id=fault_id, spec=spec, left_s=spec.ttl_s)
-        self._faults[fault_id] = (fault, self._monotonic() + spec.ttl_s)
-        return fault
 
-    def remove(self, fault_id: str) -> bool:
-        """Switch one fault off; False if it was not on."""
-        self._expire()
-        return self._faults.pop(fault_id, None) is not None
+class Status(Targeted):
+    """An error of the provider."""
 
-    def clear(self) -> None:
-        """Switch all faults off."""
-        self._faults.clear()
+    kind: Literal["status"]
+    status: int = Field(default=500, ge=400, le=599)
+    code: str = Field(
+        default="", max_length=100, description="The provider's word for it, instead of its usual one."
+    )
 
-    def active(self) -> Sequence[Fault]:
-        """Return what is switched on, oldest first."""
-        self._expire()
-        now = self._monotonic()
-        for fault, until in self._faults.values():
-            fault.left_s = round(until - now, 3)
-        return [fault for fault, _ in self._faults.values()]
 
-    def strike(self, path: str, model: str) -> FaultRequest | None:
-        """Return the fault that this request meets: the oldest that concerns it and whose dice say so."""
-        self._expire()
-        for fault, _ in self._faults.values():
-            spec = fault.spec
-            if spec.path not in (None, path) or spec.model not in (None, model):
-                continue
-            if spec.probability >= 1 or self._rng.random() < spec.probability:
-                fault.struck += 1
-                return spec
-        return None
+class RateLimit(Targeted):
+    """429 with Retry-After."""
 
-    def _expire(self) -> None:
-        now = self._monotonic()
-        self._faults = {name: entry for name, entry in self._faults.items() if entry[1] > now}
+    kind: Literal["rate_limit"]
+    retry_after_s: int = Field(default=1, ge=0, le=LONGEST_WAIT_S)
+    retry_after: Literal["seconds", "date", "none"] = Field(
+        default="seconds", description="The form of the header: seconds, an HTTP date, or no header."
+    )
+    code: str = Field(
+        default="", max_length=100, description="The provider's word for it, instead of its usual one."
+    )
+
+
+class Refuse(Anywhere):
+    """Connections are refused at the provider's own ports, reset at the simulator's."""
+
+    kind: Literal["refuse"]
+
+
+class Reset(Targeted):
+    """The TCP connection is reset."""
+
+    kind: Literal["reset"]
+    after_tokens: int | None = Field(
+        default=None,
+        ge=0,
+        le=100_000,
+        description="Without it, before the headers; else in the middle of the answer.",
+    )
+
+
+class Hang(Targeted):
+    """Nothing is sent until the caller leaves."""
+
+    kind: Literal["hang"]
+
+
+class SlowFirstByte(Targeted):
+    """The answer is right but late."""
+
+    kind: Literal["slow_first_byte"]
+    delay_s: float = Field(default=5.0, gt=0, le=LONGEST_WAIT_S)
+    headers: Literal["late", "at_once"] = Field(default="late", description="Whether the headers wait too.")
+
+
+class SlowStream(Targeted):
+    """The answer is right but trickles."""
+
+    kind: Literal["slow_stream"]
+    tokens_per_s: float = Field(default=1.0, gt=0, le=1_000_000)
+
+
+class Stall(Midway):
+    """Silence in the middle, until the caller leaves."""
+
+    kind: Literal["stall"]
+
+
+class Truncate(Midway):
+    """A clean end in the middle."""
+
+    kind: Literal["truncate"]
+
+
+class Disconnect(Midway):
+    """The connection is closed in the middle, without the end that HTTP demands."""
+
+    kind: Literal["disconnect"]
+
+
+class BrokenJson(Midway):
+    """JSON that cannot be read; a stream goes on after it."""
+
+    kind: Literal["broken_json"]
+
+
+class Garbage(Midway):
+    """Bytes that are neither events nor JSON; a stream goes on after them."""
+
+    kind: Literal["garbage"]
+
+
+class ErrorEvent(Midway):
+    """An error inside the stream, which then ends."""
+
+    kind: Literal["error_event"]
+    status: int = Field(default=500, ge=400, le=599, description="Which of the provider's errors it is.")
+
+
+class Oversized(Midway):
+    """An event, or an answer, that is far too large; its content is right."""
+
+    kind: Literal["oversized"]
+    size_bytes: int = Field(default=5_000_000, ge=1, le=64_000_000)
+
+
+class ErrorBody(Targeted):
+    """The provider's error with status 200."""
+
+    kind: Literal["error_body"]
+    status: int = Field(default=500, ge=400, le=599, description="Which of the provider's errors it is.")
+
+
+class Blocked(Targeted):
+    """The provider's filter does not let the prompt pass."""
+
+    kind: Literal["blocked"]
+
+
+class ContentType(Targeted):
+    """The right answer under a wrong content type."""
+
+    kind: Literal["content_type"]
+    content_type: str = Field(default="text/plain", pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)
+
+
+class NotJson(Targeted):
+    """A page for people, with status 200."""
+
+    kind: Literal["not_json"]
+
+
+class Empty(Targeted):
+    """Status 200 and no body."""
+
+    kind: Literal["empty"]
+
+
+class NoContent(Targeted):
+    """An answer without choices, candidates, content or data."""
+
+    kind: Literal["no_content"]
+
+
+class Gzip(Targeted):
+    """The right answer, compressed, whether the caller asked for it or not."""
+
+    kind: Literal["gzip"]
+
+
+class FalseGzip(Targeted):
+    """The right answer, said to be compressed although it is not."""
+
+    kind: Literal["false_gzip"]
+
+
+Fault = (
+    Status | RateLimit | Refuse | Reset | Hang | SlowFirstByte | SlowStream | Stall | Truncate | Disconnect
+    | BrokenJson | Garbage | ErrorEvent | Oversized | ErrorBody | Blocked | ContentType | NotJson | Empty
+    | NoContent | Gzip | FalseGzip
+)  # fmt: skip
+
+
+class FaultRequest(RootModel[Annotated[Fault, Field(discriminator="kind")]]):
+    """POST /simulator/faults: the fields of its kind and no others."""

@@ -1,0 +1,1 @@
+"""Anthropic's API: platform.claude.com/docs/en/api."""

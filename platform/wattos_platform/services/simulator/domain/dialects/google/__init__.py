@@ -1,0 +1,1 @@
+"""Google's Gemini API, version v1beta: ai.google.dev/api."""

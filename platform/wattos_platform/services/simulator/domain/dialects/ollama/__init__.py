@@ -1,0 +1,1 @@
+"""Ollama's own API: docs/api.md in github.com/ollama/ollama."""

@@ -1,0 +1,1 @@
+"""OpenAI's API: platform.openai.com/docs/api-reference."""
