@@ -6,7 +6,7 @@ from typing import Any, cast
 from wattos_cli.config import platform_settings
 from wattos_cli.config.environment import SEED_NAMES
 from wattos_cli.config.fields import Field
-from wattos_cli.config.schema import FIELDS, SECRETS, SERVICE_FIELDS
+from wattos_cli.config.schema import FIELDS, PRICE_FIELDS, SECRETS, SERVICE_FIELDS
 
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "string": {"type": "string"},
@@ -17,6 +17,8 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "boolean": {"type": "boolean"},
     "duration": {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)$"},
     "strings": {"type": ["array", "string"], "items": {"type": "string"}},
+    "price": {"type": ["number", "string"], "minimum": 0, "pattern": r"^\d{1,6}(\.\d{1,6})?$"},
+    "day": {"type": "string", "format": "date"},
     "texts": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
 }
 
@@ -60,6 +62,11 @@ def json_schema() -> dict[str, Any]:
     service = _object()
     for field in SERVICE_FIELDS:
         service["properties"][field.key] = _property(field)
+    price = _object()
+    price["required"] = ["provider", "model", "input", "output"]
+    for field in PRICE_FIELDS:
+        price["properties"][field.key] = _property(field)
+    root["properties"]["llm"]["properties"]["prices"] = {"type": "array", "items": price}
     root["properties"]["settings"] = settings
     root["properties"]["services"] = {"type": "object", "additionalProperties": service}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "wattos.toml", **root}
@@ -97,6 +104,7 @@ def markdown() -> str:
     """Return the reference of every setting."""
     own = [(f.key, _shown(f.default), f.env, f.description) for f in FIELDS]
     services = [(f.key, _shown(f.default), "", f.description) for f in SERVICE_FIELDS]
+    prices = [(f.key, _shown(f.default), "", f.description) for f in PRICE_FIELDS]
     platform = [
         (s.name, _shown(platform_settings.plain(s.default)), ", ".join(s.variables), s.description)
         for s in platform_settings.all_settings().values()
@@ -109,6 +117,13 @@ def markdown() -> str:
             "`*` stands for a name: of a service in `ports` and `scale`, of your choice elsewhere.",
             "",
             _table("key", own),
+            "",
+            "## [[llm.prices]]",
+            "",
+            "A price of your own, which is asked before those that wattos knows; one table for each.",
+            "`provider`, `model`, `input` and `output` are required.",
+            "",
+            _table("key", prices),
             "",
             "## [services.NAME]",
             "",

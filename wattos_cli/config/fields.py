@@ -7,6 +7,7 @@ from typing import Any
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PRICE = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _HIGHEST_PORT = 65535
 _OFFSET_STEP = 100
 
@@ -80,6 +81,30 @@ def _count(value: Any) -> int:
     return count
 
 
+def _price(value: Any) -> str:
+    """Return US dollars per million tokens as text, with at most six decimals, so that costs stay exact."""
+    text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    match = _PRICE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not match:
+        raise InvalidValueError(
+            f"expected US dollars per million tokens like 2.5, with at most six decimals, got {value!r}"
+        )
+    return match.group()
+
+
+def _day(value: Any) -> str:
+    """Return a day as ISO text."""
+    from datetime import date, datetime
+
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise InvalidValueError(f"expected a day like 2026-01-31, got {value!r}")
+    return day.isoformat()
+
+
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -118,6 +143,8 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "port": _port,
     "offset": _offset,
     "count": _count,
+    "price": _price,
+    "day": _day,
     "boolean": _boolean,
     "duration": seconds,
     "strings": _strings,

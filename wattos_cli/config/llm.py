@@ -12,10 +12,15 @@ Note = Callable[[str, str], None]
 
 
 def section(
-    providers: Sequence[str], aliases: Mapping[str, Any], options: Mapping[str, Any]
+    providers: Sequence[str],
+    aliases: Mapping[str, Any],
+    options: Mapping[str, Any],
+    prices: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return `[llm]` as services read it; `options` maps `NAME.option` to values of [llm.provider.NAME]."""
     llm: dict[str, Any] = {"providers": list(providers), "aliases": {}, "provider": {}}
+    if prices:
+        llm["prices"] = [dict(price) for price in prices]
     for name, chain in aliases.items():
         llm["aliases"][name] = list(chain)
     for key, value in options.items():

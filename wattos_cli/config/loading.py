@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.config import environment, llm, services, sources
+from wattos_cli.config import environment, llm, prices, services, sources
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.model import Config, Setting
 from wattos_cli.config.problems import Problem, config_error, suggestion
@@ -64,7 +64,7 @@ def load(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None
 
 
 def _tree() -> dict[str, Any]:
-    """Return FIELDS as nested tables; `*` stands for any name."""
+    """Return FIELDS as nested tables; `*` stands for any name, None for what is read elsewhere."""
     tree: dict[str, Any] = {"settings": None, "services": None}
     for field_ in FIELDS:
         *parents, last = field_.key.split(".")
@@ -72,6 +72,7 @@ def _tree() -> dict[str, Any]:
         for parent in parents:
             node = node.setdefault(parent, {})
         node[last] = field_
+    tree["llm"]["prices"] = None
     return tree
 
 
@@ -155,7 +156,9 @@ def _llm(loading: _Loading) -> dict[str, Any]:
         loading.document.problems.append(Problem(where, message))
 
     options = loading.under("llm.provider")
-    section = llm.section(loading.get("llm.providers"), loading.under("llm.aliases"), options)
+    own_prices = prices.parse(loading.document, {name.partition(".")[0] for name in options})
+    loading.values.update({each.key: each for each in prices.settings(loading.document, own_prices)})
+    section = llm.section(loading.get("llm.providers"), loading.under("llm.aliases"), options, own_prices)
     llm.check(section, note)
     return section
 

@@ -77,6 +77,19 @@ SERVICE_FIELDS: tuple[Field, ...] = (
     Field("cwd", "string", None, "Folder it runs in, relative to wattos.toml."),
     Field("oneshot", "boolean", False, "It runs once; exit 0 means ready."),
 )
+# One table of [[llm.prices]].
+PRICE_FIELDS: tuple[Field, ...] = (
+    Field("provider", "string", None, "Provider, as it is named in `[llm] providers`."),
+    Field("model", "string", None, 'Model, with or without its build; `"*"` is every model of the provider.'),
+    Field("input", "price", None, "US dollars per million tokens of the prompt."),
+    Field("output", "price", None, "US dollars per million tokens of the answer; `0` for embeddings."),
+    Field("cached_input", "price", None, "For tokens read from the provider's cache; else as `input`."),
+    Field("cache_write", "price", None, "For tokens written to the provider's cache; else as `input`."),
+    Field("cache_write_1h", "price", None, "For those kept an hour; else as `cache_write`."),
+    Field("reasoning", "price", None, "For tokens spent on reasoning; else as `output`."),
+    Field("since", "day", None, "First day it holds, in UTC; else it always did."),
+    Field("above", "count", None, "Only for prompts of more tokens than this."),
+)
 BUNDLED = frozenset({"enabled", "port", "env"})
 
 # Secrets whose seed names are read from the environment; each also as WATTOS_<NAME> and as <NAME>_FILE.

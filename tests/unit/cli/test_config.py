@@ -71,6 +71,49 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
             id="not-yet",
         ),
         pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 1\noutput = 2\ncahced_input = 1\n',
+            "wattos.toml:6:1: unknown key 'cahced_input' in [llm.prices.0]. Did you mean 'cached_input'?",
+            id="price-key",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "opnai"\nmodel = "x"\ninput = 1\noutput = 2',
+            "wattos.toml:2:1: llm.prices: no such provider 'opnai'. Did you mean 'openai'?",
+            id="price-of-nobody",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = "PRICE"\noutput = 2',
+            "wattos.toml:4:1: llm.prices.0.input: expected US dollars per million tokens like 2.5",
+            id="price-that-is-none",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 0.0000001\noutput = 2',
+            "wattos.toml:4:1: llm.prices.0.input: expected US dollars per million tokens like 2.5",
+            id="price-too-fine",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 1',
+            "wattos.toml:1:3: llm.prices: output is missing.",
+            id="price-missing",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 1\noutput = 2\nsince = "soon"',
+            "wattos.toml:6:1: llm.prices.0.since: expected a day like 2026-01-31, got 'soon'",
+            id="price-day",
+        ),
+        pytest.param(
+            2 * '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 1\noutput = 2\n',
+            "wattos.toml:6:3: llm.prices: openai/x has two prices for the same time.",
+            id="price-twice",
+        ),
+        pytest.param(
+            '[[llm.prices]]\nprovider = "openai"\nmodel = "x"\ninput = 1\noutput = 2\nabove = 9',
+            "wattos.toml:6:1: llm.prices: openai/x has a price for long prompts only",
+            id="price-for-long-prompts-only",
+        ),
+        pytest.param(
+            "[llm]\nprices = 3", "wattos.toml:2:1: llm.prices: expected tables", id="price-is-no-table"
+        ),
+        pytest.param(
             '[llm.provider.house]\nkind = "openai"',
             "wattos.toml:1:2: llm.provider.house: base_url is missing",
             id="own-provider",
@@ -272,3 +315,45 @@ models = ["small"]
 def test_every_seed_name_of_the_services_is_known_to_the_command_line() -> None:
     names = {v for s in all_settings().values() for v in s.variables if not v.startswith("WATTOS_")}
     assert names - {"JWT_SECRET_FILE"} <= set(SEED_NAMES)
+
+
+OWN_PRICES = """
+[llm]
+providers = ["openai"]
+
+[[llm.prices]]
+provider = "openai"
+model = "gpt-5-mini"
+input = 0.2
+cached_input = "0.02"
+output = 1
+since = 2026-07-01
+
+[[llm.prices]]
+provider = "house"
+model = "*"
+input = 0
+output = 0
+
+[[llm.prices]]
+provider = "house"
+model = "*"
+input = 1
+output = 2
+above = 1000
+
+[llm.provider.house]
+base_url = "http://127.0.0.1:9/v1"
+"""
+
+
+def test_prices_of_ones_own_reach_the_services_exactly(tmp_path: Path) -> None:
+    config = load(write(tmp_path, OWN_PRICES), {})
+    dear = {"input": "0.2", "cached_input": "0.02", "output": "1", "since": "2026-07-01"}
+    assert json.loads(json.dumps(config.service_file()))["llm"]["prices"] == [
+        {"provider": "openai", "model": "gpt-5-mini", **dear},
+        {"provider": "house", "model": "*", "input": "0", "output": "0"},
+        {"provider": "house", "model": "*", "input": "1", "output": "2", "above": 1000},
+    ]
+    setting = config.setting("llm.prices.0.cached_input")
+    assert (setting.value, setting.origin) == ("0.02", "wattos.toml:9:1")

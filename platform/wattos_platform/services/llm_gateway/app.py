@@ -53,7 +53,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     SettingsError when the configured providers cannot work.
     """
     settings = read_providers(runtime.config, runtime.environ)
-    prices = read_prices()
+    prices = read_prices(runtime.config)
     queue = _queue(runtime, model_folder)
     if runtime.database is None:
         raise RuntimeError("the model gateway needs its database")
