@@ -87,7 +87,7 @@ def command(run: Run[Options] = run) -> Command:
         *,
         all_projects: Annotated[bool, Option("-a", "--all", help="List every project of yours.")] = False,
     ) -> ExitCode:
-        """Show every service: state, pid, uptime, restarts, CPU, memory (PSS), url.
+        """Show every service: state, pid, uptime, restarts, CPU, memory (PSS in MiB), url.
 
         Examples:
           wattos ps

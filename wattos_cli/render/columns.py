@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
-_GAP = "  "
 
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> str:
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: frozenset[str] = frozenset(),
+    *,
+    gap: str = "  ",
+) -> str:
     """Return `rows` under `headings`, each column as wide as its widest cell; `right` names figures."""
     widths = [max(len(row[index]) for row in [headings, *rows]) for index in range(len(headings))]
     lines = [
-        _GAP.join(
+        gap.join(
             cell.rjust(width) if heading in right else cell.ljust(width)
             for cell, width, heading in zip(row, widths, headings, strict=True)
         ).rstrip()
@@ -32,8 +36,8 @@ def duration(seconds: float) -> str:
 
 
 def mebibytes(size_bytes: int | None) -> str:
-    """Return a size as `61.2 MiB`, `-` when it is not known."""
-    return "-" if size_bytes is None else f"{size_bytes / 1_048_576:.1f} MiB"
+    """Return a size in MiB as `61.2M`, `-` when it is not known."""
+    return "-" if size_bytes is None else f"{size_bytes / 1_048_576:.1f}M"
 
 
 def milliseconds(value: float | None) -> str:

@@ -1,12 +1,13 @@
 """The rows of `ps` and `up` as scripts and people read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from wattos_cli.render import columns
 from wattos_cli.supervisor import process_table
 
 Row = Mapping[str, Any]
+_SCREEN_COLUMNS = 80
 
 
 def public(row: Row, now: float) -> dict[str, Any]:
@@ -36,8 +37,30 @@ def instance(row: Row) -> str:
     return f"{row['name']}-{row['replica']}" if row["replica"] else str(row["name"])
 
 
-def ps_table(rows: Iterable[Row]) -> str:
-    """Return the table of `wattos ps`; `rows` are public ones."""
+def ps_table(rows: Sequence[Row]) -> str:
+    """Return the table of `wattos ps`; `rows` are public ones.
+
+    80 columns hold whatever bundled services and components show. Where they are too few, the gaps shrink
+    first, then addresses of this machine go without their scheme.
+    """
+    table = ""
+    for gap, address in (("  ", _whole), (" ", _whole), (" ", _without_scheme)):
+        table = _ps_table(rows, gap, address)
+        if max(map(len, table.splitlines())) <= _SCREEN_COLUMNS:
+            break
+    return table
+
+
+def _whole(url: str) -> str:
+    return url
+
+
+def _without_scheme(url: str) -> str:
+    _, separator, rest = url.partition("://")
+    return rest if separator and rest.startswith("127.0.0.1:") else url
+
+
+def _ps_table(rows: Sequence[Row], gap: str, address: Callable[[str], str]) -> str:
     headings = ("SERVICE", "STATE", "PID", "UPTIME", "RESTARTS", "CPU", "PSS", "URL")
     cells = [
         (
@@ -48,11 +71,12 @@ def ps_table(rows: Iterable[Row]) -> str:
             str(row["restarts"]),
             "-" if row["cpu_percent"] is None else f"{row['cpu_percent']:.1f}%",
             columns.mebibytes(row["pss_bytes"]),
-            row["url"] or "-",
+            address(row["url"] or "-"),
         )
         for row in rows
     ]
-    return columns.table(headings, cells, right=frozenset({"PID", "UPTIME", "RESTARTS", "CPU", "PSS"}))
+    right = frozenset({"PID", "UPTIME", "RESTARTS", "CPU", "PSS"})
+    return columns.table(headings, cells, right=right, gap=gap)
 
 
 def up_table(rows: Iterable[Row]) -> str:

@@ -1,12 +1,16 @@
-"""Reading the kernel's tables, and thresholds of probes."""
+"""Reading the kernel's tables, thresholds of probes, and the table of `ps`."""
+
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wattos_cli.supervisor.listing import ps_table
 from wattos_cli.supervisor.port_holder import listening_inodes
 from wattos_cli.supervisor.process_table import Process, descendants, parse_stat
 from wattos_cli.supervisor.thresholds import Threshold
+from wattos_platform import catalog
 
 REST = "S 1 4242 4242 0 -1 4194560 0 0 0 0 17 5 0 0 20 0 1 0 987654 1 2"
 
@@ -65,3 +69,52 @@ def test_threshold_is_obeyed_in_both_directions() -> None:
 def test_flip_is_told_once() -> None:
     threshold = Threshold(1, 1)
     assert [threshold.record(ok=ok) for ok in (True, True, False, False)] == [True, False, True, False]
+
+
+def listed(name: str, port: int, **shown: Any) -> dict[str, Any]:
+    scheme = "redis" if name == "redis" else "http"
+    usual = {
+        "name": name,
+        "replica": 0,
+        "state": "ready",
+        "pid": 123_456,
+        "uptime_s": 3_000.0,
+        "restarts": 0,
+        "cpu_percent": 2.3,
+        "pss_bytes": 28_206_694,
+        "url": f"{scheme}://127.0.0.1:{port}",
+    }
+    return {**usual, **shown}
+
+
+def width(table: str) -> int:
+    return max(map(len, table.splitlines()))
+
+
+def test_ps_shows_every_bundled_service_whole_in_80_columns() -> None:
+    table = ps_table([listed(name, port) for name, port in catalog.PORTS.items()])
+    assert width(table) <= 80
+    assert all(f"://127.0.0.1:{port}" in table for port in catalog.PORTS.values())
+    assert "26.9M" in table
+
+
+def test_ps_at_its_widest_fits_80_columns_and_still_shows_everything() -> None:
+    worst = {
+        "replica": 12,
+        "state": "crash_loop",
+        "pid": 4_194_304,
+        "uptime_s": 86_399,
+        "restarts": 12_345_678,
+        "cpu_percent": 199.9,
+        "pss_bytes": 4_000 << 20,
+    }
+    table = ps_table([listed(name, port + 28_000, **worst) for name, port in catalog.PORTS.items()])
+    assert width(table) <= 80
+    for cell in ("llm-gateway-12", "crash_loop", "4194304", "23h59m", "12345678", "199.9%", "4000.0M"):
+        assert cell in table
+    assert all(f"127.0.0.1:{port + 28_000}" in table for port in catalog.PORTS.values())
+
+
+def test_ps_cuts_nothing_of_an_address_elsewhere() -> None:
+    url = "https://search.example.org:9243/a/rather/long/path/to/the/service"
+    assert url in ps_table([listed("search", 0, url=url)])
