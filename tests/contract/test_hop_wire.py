@@ -1,13 +1,18 @@
 """Hops against servers that behave in every way a server may, byte by byte."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 
+from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopError, Hops, HopSettings, HopUnavailable
+from wattos_platform.kernel.hops.request import kind_of
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.gradient import GradientSettings
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -62,11 +67,13 @@ class Server:
 async def serve() -> AsyncIterator:
     started = []
 
-    async def build(*scripts, close_after=None, **settings):
+    async def build(*scripts, close_after=None, pool_size=100, concurrency=None, **settings):
         server = Server(*scripts, close_after=close_after)
         port = await server.start()
         breakers = BreakerRegistry(BreakerSettings(failure_threshold=50), clock=time.monotonic)
-        hops = Hops({"rag": f"http://127.0.0.1:{port}"}, breakers, settings=HopSettings(**settings))
+        limits = ConcurrencyLimits(concurrency or GradientSettings(minimum=pool_size, maximum=pool_size))
+        url = f"http://127.0.0.1:{port}"
+        hops = Hops({"rag": url}, breakers, limits, settings=HopSettings(**settings))
         started.append((server, hops))
         return server, hops.to("rag")
 
@@ -185,6 +192,82 @@ async def test_more_calls_than_the_pool_holds_wait_and_then_are_shed(serve):
     )
     assert server.connections == 2
     assert await get(hop) == (200, b"ok")
+
+
+async def test_a_call_that_has_waited_hands_on_what_is_left_of_its_time(serve):
+    async def slow(reader, writer):
+        await asyncio.sleep(0.3)
+        writer.write(OK)
+
+    server, hop = await serve(slow, pool_size=1)
+    asked = time.monotonic()
+    context.enter(context.RequestContext("request-1", "ab" * 16, "cd" * 8, deadline=asked + 2))
+    await asyncio.gather(get(hop), get(hop))
+    first, second = (int(re.search(rb"x-request-deadline-ms: (\d+)", seen)[1]) for seen in server.requests)
+    assert second <= first - 250
+    # The child's time ends before its parent's.
+    assert first <= 1990
+
+
+async def hang(reader, _writer):
+    await reader.read()
+
+
+async def test_an_open_breaker_is_asked_before_a_place_is_waited_for(serve):
+    _, hop = await serve(hang, pool_size=1)
+    holding = asyncio.create_task(get(hop))
+    await asyncio.sleep(0.05)
+    hop._breaker.trip()
+    with pytest.raises(HopUnavailable) as failed:
+        await asyncio.wait_for(get(hop), 0.5)
+    assert failed.value.reason == "breaker_open"
+    holding.cancel()
+
+
+async def test_an_answer_under_way_takes_no_place_of_those_who_wait_for_theirs(serve):
+    async def stream(reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nsome")
+        await writer.drain()
+        await reader.read()
+
+    _, hop = await serve(stream)
+    async with hop.stream("GET", "/x"):
+        assert (hop.limit.in_flight, hop.limit.open) == (0, 1)
+    assert (hop.limit.in_flight, hop.limit.open) == (0, 0)
+
+
+AT_ONCE = GradientSettings(window_s=0, window_samples=1)
+
+
+@pytest.mark.parametrize(
+    "patience", [{"first_byte_s": 0.05}, {"timeout_s": 0.06}], ids=["first-byte", "caller"]
+)
+async def test_silence_is_a_call_dropped_for_load(serve, patience):
+    _, hop = await serve(hang, concurrency=AT_ONCE)
+    with pytest.raises(HopUnavailable):
+        await get(hop, **patience)
+    assert (hop.limit.limit, hop.limit.in_flight, hop.limit.open) == (90, 0, 0)
+
+
+@pytest.mark.parametrize("answer", [b"404 Not Found", b"503 Service Unavailable"])
+async def test_an_error_says_nothing_of_the_load(serve, answer):
+    _, hop = await serve(b"HTTP/1.1 " + answer + b"\r\ncontent-length: 0\r\n\r\n", concurrency=AT_ONCE)
+    for _ in range(20):
+        await get(hop)
+    assert (hop.limit.limit, hop.limit.in_flight, hop.limit.open) == (100, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/v1/search", "GET /api/*/search"),
+        ("/api/v1/conversations/0190b5c2-7/messages?limit=2", "GET /api/*/conversations/*/messages"),
+        ("/v1/models", "GET /*/models"),
+        ("/", "GET /"),
+    ],
+)
+def test_calls_of_like_latency_are_of_one_kind(path, kind):
+    assert kind_of("GET", path) == kind
 
 
 async def test_an_early_answer_ends_an_upload(serve):

@@ -13,6 +13,7 @@ from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink, make_logger
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
 from wattos_platform.kernel.runtime import Runtime
 
 IDENTITY_KEY = b"test-identity-key-of-thirty-two-bytes!"
@@ -50,15 +51,17 @@ def make_runtime(
     """Return a Runtime of service `name` whose files are under `tmp_path`, its log lines in `lines`."""
     environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
     sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
+    metrics = Metrics(name)
     return Runtime(
         service=catalog_service(name),
         settings=Settings.from_environ(environ),
         environ=environ,
-        metrics=Metrics(name),
+        metrics=metrics,
         sink=sink,
         log=make_logger(sink),
         health=HealthMonitor(),
         breakers=breakers or BreakerRegistry(BreakerSettings(), clock=time.monotonic),
+        concurrency=ConcurrencyLimits(meter=metrics),
         hops=FakeHops(hops or {}),
         database=database,
         signer=IdentitySigner(IDENTITY_KEY, name),

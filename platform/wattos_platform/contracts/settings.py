@@ -150,6 +150,18 @@ class Settings(BaseModel):
         "WATTOS_POOL_WAIT_S", default=1.0, gt=0, description="Wait for a pooled connection."
     )
     pool_size: int = _env("WATTOS_POOL_SIZE", default=100, gt=0, description="Connections to each service.")
+    concurrency_min: int = _env(
+        "WATTOS_CONCURRENCY_MIN",
+        default=5,
+        gt=0,
+        description="Calls to a service that are let through at once, however slow it is.",
+    )
+    concurrency_tolerance: float = _env(
+        "WATTOS_CONCURRENCY_TOLERANCE",
+        default=1.5,
+        gt=1,
+        description="Times slower than without load that calls may get before fewer are let through.",
+    )
     provider_pool_size: int = _env(
         "WATTOS_PROVIDER_POOL_SIZE", default=1000, gt=0, description="Connections to each provider."
     )

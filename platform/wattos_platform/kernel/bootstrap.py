@@ -21,6 +21,8 @@ from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.connection import open_redis
 from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
 
@@ -44,6 +46,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     log = make_logger(sink)
     metrics = Metrics(service.name)
     breakers = BreakerRegistry(_breaker_settings(settings), clock=time.monotonic, meter=metrics, log=log)
+    concurrency = ConcurrencyLimits(_concurrency_settings(settings), meter=metrics)
     signer = _signer(service, settings)
     return Runtime(
         service=service,
@@ -54,7 +57,8 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         log=log,
         health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
         breakers=breakers,
-        hops=_hops(environ, settings, breakers, signer),
+        concurrency=concurrency,
+        hops=_hops(environ, settings, breakers, concurrency, signer),
         database=await _database(service, settings, metrics, log),
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
@@ -105,17 +109,34 @@ def _breaker_settings(settings: Settings) -> BreakerSettings:
     )
 
 
+def _concurrency_settings(settings: Settings) -> GradientSettings:
+    return GradientSettings(
+        minimum=min(settings.concurrency_min, settings.pool_size),
+        maximum=settings.pool_size,
+        tolerance=settings.concurrency_tolerance,
+    )
+
+
 def _hops(
-    environ: Mapping[str, str], settings: Settings, breakers: BreakerRegistry, signer: IdentitySigner | None
+    environ: Mapping[str, str],
+    settings: Settings,
+    breakers: BreakerRegistry,
+    concurrency: ConcurrencyLimits,
+    signer: IdentitySigner | None,
 ) -> Hops:
     limits = HopSettings(
         connect_s=settings.connect_timeout_s,
         first_byte_s=settings.hop_timeout_s,
         idle_s=settings.stream_idle_timeout_s,
         pool_wait_s=settings.pool_wait_s,
-        pool_size=settings.pool_size,
     )
-    return Hops(base_urls(environ), breakers, sign=signer.sign if signer else None, settings=limits)
+    return Hops(
+        base_urls(environ),
+        breakers,
+        concurrency,
+        sign=signer.sign if signer else None,
+        settings=limits,
+    )
 
 
 def _signer(service: Service, settings: Settings) -> IdentitySigner | None:

@@ -13,7 +13,10 @@ class ServiceError(Exception):
 
     `details` name fields (`{"field": "content", "message": "..."}`), `param` is the offending field of a
     request to the model API, `headers` are added to the answer (`Retry-After`, `WWW-Authenticate`).
+    A class names its `error_type` where the status does not tell it (`exchange.error_type`).
     """
+
+    error_type = ""
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class Exchange:
         "_shape",
         "complete",
         "context",
+        "fault",
         "gone",
         "size_bytes",
         "started",
@@ -60,6 +61,7 @@ class Exchange:
         self._shape = shape
         self._read = 0
         self.context = context
+        self.fault = ""
         self.status = 0
         self.started = False
         self.complete = False
@@ -116,6 +118,7 @@ class Exchange:
 
         `now` is wall time in seconds.
         """
+        self.fault = error.error_type
         if self.started:
             return
         if error.status == TOO_LARGE:
@@ -142,10 +145,15 @@ def too_large(limit_bytes: int) -> ServiceError:
     )
 
 
-def error_type(status: int, *, gone: bool = False) -> str:
-    """Return the fault domain of an answer, the closed list of observability.md; empty when all is well."""
+def error_type(status: int, *, gone: bool = False, fault: str = "") -> str:
+    """Return the fault domain of an answer, the closed list of observability.md; empty when all is well.
+
+    `fault` is what the error itself says: `platform_overloaded` for a call that was shed.
+    """
     if gone:
         return "caller_gone"
+    if fault:
+        return fault
     if status < _BAD_REQUEST:
         return ""
     known = {

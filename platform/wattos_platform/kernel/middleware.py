@@ -154,7 +154,7 @@ class Middleware:
         route = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE)
         method = scope["method"] if route != NOT_FOUND_ROUTE else "ANY"
         status = exchange.status or CLIENT_GONE
-        kind = error_type(status, gone=exchange.gone and not exchange.complete)
+        kind = error_type(status, gone=exchange.gone and not exchange.complete, fault=exchange.fault)
         requests, duration = self._metrics_of((method, route, status, kind))
         requests.inc()
         duration.observe(took_s)

@@ -44,6 +44,7 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
 
     async def metrics(_request: Request) -> Response:
         runtime.breakers.publish()
+        runtime.concurrency.publish()
         return Response(await runtime.metrics.exposition(), media_type=CONTENT_TYPE)
 
     return [

@@ -15,6 +15,7 @@ from wattos_platform.kernel.logging import LogSink
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
+from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Runtime:
     log: Any
     health: HealthMonitor
     breakers: BreakerRegistry
+    concurrency: ConcurrencyLimits
     hops: Hops
     database: Database | None
     signer: IdentitySigner | None

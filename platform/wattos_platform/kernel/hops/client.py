@@ -1,6 +1,7 @@
 """A hop over one pool of connections."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,13 +14,13 @@ from wattos_platform.kernel.hops.encoding import encode
 from wattos_platform.kernel.hops.errors import HopError, HopUnavailable, error_of
 from wattos_platform.kernel.hops.headers import CachedSign, Sign, hop_headers
 from wattos_platform.kernel.hops.pool import RefusedError, WirePool
-from wattos_platform.kernel.hops.request import Body, HopRequest, head_bytes
+from wattos_platform.kernel.hops.request import Body, HopRequest, head_bytes, kind_of
 from wattos_platform.kernel.hops.response import WireHopResponse
 from wattos_platform.kernel.hops.settings import HopSettings
 from wattos_platform.kernel.hops.wire import UploadError, WireConnection, WireError
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
-from wattos_platform.kernel.resilience.bulkhead import Bulkhead, BulkheadFull
-from wattos_platform.kernel.resilience.deadline import DeadlineExceeded, remaining_s
+from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit, Permit, Shed
+from wattos_platform.kernel.resilience.deadline import MARGIN_S, MINIMUM_S, DeadlineExceeded, remaining_s
 
 _ERROR = 400
 _BUG = 500
@@ -39,6 +40,7 @@ class WireHopClient:
         base_url: str,
         *,
         breaker: Breaker,
+        concurrency: ConcurrencyLimit,
         settings: HopSettings,
         sign: Sign | None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -51,7 +53,7 @@ class WireHopClient:
         self._sign = CachedSign(sign, service, monotonic) if sign else None
         self._monotonic = monotonic
         self._sleep = sleep
-        self._bulkhead = Bulkhead(settings.pool_size)
+        self.limit = concurrency
 
     async def json(
         self,
@@ -96,57 +98,43 @@ class WireHopClient:
         if json is not None:
             body = encode(json)
             headers = {"content-type": _JSON_TYPE, **(headers or {})}
+        context = request_context.current()
+        until = context.deadline - MARGIN_S
         request = HopRequest(
             method,
             path,
             body,
             headers,
-            deadline=request_context.current().deadline,
-            timeout_s=timeout_s,
+            deadline=context.deadline,
+            until=until if timeout_s is None else min(until, self._monotonic() + timeout_s),
             first_byte_s=self._settings.first_byte_s if first_byte_s is None else first_byte_s,
         )
-        await self._take_place(request.deadline)
+        connection, permit = await self._send(request, context)
         try:
-            connection, deadline = await self._send(request)
-            try:
-                yield WireHopResponse(
-                    connection,
-                    service=self.service,
-                    idle_s=self._settings.idle_s,
-                    deadline=deadline,
-                    max_bytes=self._settings.max_body_bytes,
-                    failed=lambda error: self._broken_off(error, request.deadline),
-                )
-            finally:
-                # Closes the connection at once unless the answer was read to its end.
-                self.pool.give(connection)
+            yield WireHopResponse(
+                connection,
+                service=self.service,
+                idle_s=self._settings.idle_s,
+                deadline=request.until,
+                max_bytes=self._settings.max_body_bytes,
+                failed=lambda error: self._broken_off(error, request.deadline),
+            )
         finally:
-            self._bulkhead.leave()
+            # Closes the connection at once unless the answer was read to its end.
+            self.pool.give(connection)
+            permit.end()
 
-    async def _take_place(self, deadline: float) -> None:
-        left_s = remaining_s(deadline, self._monotonic(), f"{self.service} could be asked")
-        try:
-            await self._bulkhead.enter(min(self._settings.pool_wait_s, left_s))
-        except BulkheadFull as error:
-            raise HopUnavailable(self.service, "overloaded") from error
-
-    async def _send(self, request: HopRequest) -> tuple[WireConnection, float]:
-        """Return a connection with the answer's head and the monotonic instant at which the call must end.
+    async def _send(
+        self, request: HopRequest, context: request_context.RequestContext
+    ) -> tuple[WireConnection, Permit]:
+        """Return a connection with the answer's head, and the permit to end with it.
 
         A refused connection, over which nothing was sent, is tried once more.
         """
-        context = request_context.current()
         attempts = 1 if context.attempt else 2
         for attempt in range(attempts):
-            now = self._monotonic()
-            left_s = remaining_s(request.deadline, now, f"{self.service} could be asked")
-            if request.timeout_s is not None:
-                left_s = min(left_s, request.timeout_s)
-            headers = hop_headers(request.headers, context, sign=self._sign, left_s=left_s, attempt=attempt)
-            target = self.pool.prefix + request.path
-            head, chunked = head_bytes(request, target, self.pool.host_header, headers)
             try:
-                return await self._attempt(request, head, now + left_s, chunked=chunked), now + left_s
+                return await self._attempt(request, context, attempt)
             except HopUnavailable as error:
                 if error.reason != "refused" or attempt + 1 == attempts:
                     raise
@@ -154,39 +142,68 @@ class WireHopClient:
         raise AssertionError("the loop returns or raises")
 
     async def _attempt(
-        self, request: HopRequest, head: bytes, until: float, *, chunked: bool
-    ) -> WireConnection:
+        self, request: HopRequest, context: request_context.RequestContext, attempt: int
+    ) -> tuple[WireConnection, Permit]:
+        """Ask past the breaker, and tell it how that went."""
+        self._left_s(request)
         breaker = self._breaker
         try:
-            permit = breaker.allow()
+            allowed = breaker.allow()
         except BreakerOpen as error:
             raise HopUnavailable(self.service, "breaker_open", error.retry_after_s) from error
         try:
-            connection = await self._exchange(request, head, until, chunked=chunked)
+            connection, permit = await self._placed(request, context, attempt)
         except UploadError as error:
             # Whoever sends the body failed, not the service that waits for it.
-            breaker.release(permit)
+            breaker.release(allowed)
             raise error.__cause__ or error from None
         except (TimeoutError, RefusedError, WireError) as error:
             failure = self._failure(error, request.deadline)
-            breaker.failure(failure, permit)
+            breaker.failure(failure, allowed)
             raise failure from error
         except BaseException:
-            breaker.release(permit)
+            breaker.release(allowed)
             raise
-        self._judge(connection.status, permit)
-        return connection
+        self._judge(connection.status, allowed)
+        return connection, permit
+
+    async def _placed(
+        self, request: HopRequest, context: request_context.RequestContext, attempt: int
+    ) -> tuple[WireConnection, Permit]:
+        """Ask in a place among the calls under way, and let the limit learn from how long it took."""
+        wait_s = max(0.0, min(self._settings.pool_wait_s, self._left_s(request) - MINIMUM_S))
+        try:
+            permit = await self.limit.acquire(wait_s, kind_of(request.method, request.path))
+        except Shed as error:
+            raise HopUnavailable(self.service, "overloaded", error.retry_after_s) from error
+        try:
+            connection = await self._exchange(request, context, attempt)
+        except BaseException as error:
+            if isinstance(error, TimeoutError):
+                if self._is_over(request.deadline):
+                    permit.gave_up()
+                else:
+                    permit.dropped()
+            permit.end()
+            raise
+        if connection.status < _ERROR and connection.sent_at < math.inf:
+            permit.answered(connection.sent_at)
+        return connection, permit
 
     async def _exchange(
-        self, request: HopRequest, head: bytes, until: float, *, chunked: bool
+        self, request: HopRequest, context: request_context.RequestContext, attempt: int
     ) -> WireConnection:
         """Return a connection over which the head of the answer has come."""
+        left_s = self._left_s(request)
+        headers = hop_headers(request.headers, context, sign=self._sign, left_s=left_s, attempt=attempt)
+        target = self.pool.prefix + request.path
+        head, chunked = head_bytes(request, target, self.pool.host_header, headers)
         fresh = False
         while True:
-            connection = await self.pool.take(until - self._monotonic(), fresh=fresh)
+            connection = await self.pool.take(request.until - self._monotonic(), fresh=fresh)
             try:
                 connection.send(request.method, head, request.body, chunked=chunked)
-                await connection.head(request.first_byte_s, until)
+                await connection.head(request.first_byte_s, request.until)
             except WireError as error:
                 connection.abort()
                 whole = request.body is None or isinstance(request.body, bytes)
@@ -201,6 +218,12 @@ class WireHopClient:
             else:
                 return connection
 
+    def _left_s(self, request: HopRequest) -> float:
+        """Return how long the call may still take; DeadlineExceeded below 50 ms of the request's own time."""
+        now = self._monotonic()
+        remaining_s(request.deadline, now, f"{self.service} could be asked")
+        return request.until - now
+
     def _judge(self, status: int, permit: float) -> None:
         if status == _BUG:
             self._breaker.failure(None, permit)
@@ -212,10 +235,13 @@ class WireHopClient:
 
     def _failure(self, error: BaseException, deadline: float) -> Exception:
         if isinstance(error, TimeoutError):
-            if self._monotonic() >= deadline - _AT_DEADLINE_S:
+            if self._is_over(deadline):
                 return DeadlineExceeded(f"{self.service} had answered")
             return HopUnavailable(self.service, "timeout")
         return HopUnavailable(self.service, "refused" if isinstance(error, RefusedError) else "disconnected")
+
+    def _is_over(self, deadline: float) -> bool:
+        return self._monotonic() >= deadline - _AT_DEADLINE_S
 
     def _broken_off(self, error: BaseException, deadline: float) -> BaseException:
         """Return what a reader is told whose answer broke off, having told the breaker."""

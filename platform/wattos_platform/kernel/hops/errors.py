@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.concurrency import Shed
 
 _SHOWN_CHARS = 200
 _PASSED_ON = ("retry-after", "www-authenticate")
@@ -48,6 +49,7 @@ class HopUnavailable(ServiceError):  # noqa: N818 - the field's name for it
         self.service = service
         self.reason = reason
         self.breaker_ignores = reason in ("breaker_open", "overloaded")
+        self.error_type = Shed.error_type if reason == "overloaded" else ""
 
 
 _WORDS = {

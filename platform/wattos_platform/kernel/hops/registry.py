@@ -11,6 +11,7 @@ from wattos_platform.kernel.hops.ports import HopClient
 from wattos_platform.kernel.hops.settings import HopSettings
 from wattos_platform.kernel.hops.wire import WireError
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
+from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
 
 _ALIVE = 200
 
@@ -25,6 +26,7 @@ class Hops:
         self,
         urls: Mapping[str, str],
         breakers: BreakerRegistry,
+        concurrency: ConcurrencyLimits | None = None,
         *,
         sign: Sign | None = None,
         settings: HopSettings | None = None,
@@ -33,6 +35,7 @@ class Hops:
     ) -> None:
         self._urls = dict(urls)
         self._breakers = breakers
+        self._concurrency = concurrency or ConcurrencyLimits(monotonic=monotonic)
         self._sign = sign
         self._settings = settings or HopSettings()
         self._monotonic = monotonic
@@ -48,6 +51,7 @@ class Hops:
                 service,
                 self._urls[service],
                 breaker=self._breakers.get(f"hop:{service}"),
+                concurrency=self._concurrency.get(f"hop:{service}"),
                 settings=self._settings,
                 sign=self._sign,
                 monotonic=self._monotonic,

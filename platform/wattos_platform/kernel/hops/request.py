@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 Body = bytes | AsyncIterator[bytes] | None
+# What stands for one thing among many: `/api/v1/conversations/0190...` is `/*/conversations/*`.
+_NAMED = re.compile(r"/[^/]*\d[^/]*")
 _NEEDS_QUOTING = re.compile(r"[^\x21-\x7e]")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _SAFE_IN_TARGET = "/?:@!$&'()*+,;=-._~%[]"
@@ -14,7 +16,7 @@ _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
 @dataclass(frozen=True, slots=True)
 class HopRequest:
-    """One call; `deadline` is the request's (monotonic), `timeout_s` the caller's own bound.
+    """One call; `deadline` is the request's, `until` is when the caller's patience ends; both monotonic.
 
     `first_byte_s` counts from the last byte of the request to the first of the answer.
     """
@@ -24,8 +26,13 @@ class HopRequest:
     body: Body
     headers: Mapping[str, str] | None
     deadline: float
-    timeout_s: float | None
+    until: float
     first_byte_s: float
+
+
+def kind_of(method: str, path: str) -> str:
+    """Return what calls of like latency share: method and path without query and ids."""
+    return f"{method} {_NAMED.sub('/*', path.partition('?')[0])}"
 
 
 def head_bytes(request: HopRequest, target: str, host: str, headers: dict[str, str]) -> tuple[bytes, bool]:

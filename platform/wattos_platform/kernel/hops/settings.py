@@ -8,7 +8,7 @@ from wattos_platform import catalog
 
 @dataclass(frozen=True, slots=True)
 class HopSettings:
-    """Time-outs in seconds; `pool_size` is the number of calls to one service that may run at once.
+    """Time-outs in seconds, sizes in bytes; `pool_wait_s` is the longest wait for a place among the calls.
 
     `first_byte_s` counts from the last byte of the request to the first of the answer, `idle_s` between two
     reads of the answer. The request's deadline bounds all of them.
@@ -18,7 +18,6 @@ class HopSettings:
     first_byte_s: float = 30.0
     idle_s: float = 30.0
     pool_wait_s: float = 1.0
-    pool_size: int = 100
     ping_s: float = 1.0
     retry_wait_s: float = 0.05
     max_body_bytes: int = 64_000_000

@@ -63,7 +63,7 @@ class WireConnection(asyncio.Protocol):
         self.used += 1
         if body is None or isinstance(body, bytes):
             self._transport.write(head + body if body else head)
-            self._sent_at = time.monotonic()
+            self.sent_at = time.monotonic()
         else:
             self._transport.write(head)
             self._upload = self._loop.create_task(self._send_pieces(body, chunked=chunked))
@@ -76,7 +76,7 @@ class WireConnection(asyncio.Protocol):
         """
         while not self.status:
             self._raise_if_broken()
-            until = min(deadline, self._sent_at + first_byte_s)
+            until = min(deadline, self.sent_at + first_byte_s)
             await self._wait(until - time.monotonic())
 
     async def chunk(self, idle_s: float, deadline: float) -> bytes:
@@ -197,7 +197,7 @@ class WireConnection(asyncio.Protocol):
         self._keep = False
         self._until_eof = False
         self._error: Exception | None = None
-        self._sent_at = float("inf")
+        self.sent_at = float("inf")
         self.headers = _NO_HEADERS
         self.status = 0
         self.complete = False
@@ -218,7 +218,7 @@ class WireConnection(asyncio.Protocol):
             failure = UploadError("the body's source failed")
             failure.__cause__ = error
             self._break(failure)
-        self._sent_at = time.monotonic()
+        self.sent_at = time.monotonic()
         self._wake()
 
     async def _wait(self, timeout_s: float) -> None:

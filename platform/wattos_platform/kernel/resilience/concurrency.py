@@ -1,4 +1,4 @@
-"""A bound on how many calls to one upstream run at once: an adaptive one, so that a slow upstream is left room.
+"""How many calls to one upstream may run at once, which follows from how fast it answers.
 
 Two things are bounded. Calls that wait for their first byte are the load the upstream has to work off: their
 number follows its latency. Answers under way are connections: `maximum` of both may be open, so that a stream
@@ -119,14 +119,12 @@ class ConcurrencyLimit:
         """Return a permit if a place is free now. `kind` names calls of like latency: a route, a model."""
         in_flight = self.in_flight + 1
         gradient = self._gradient
+        if in_flight > gradient.peak:  # noqa: PLR1730 - max() would cost as much as the rest of this
+            gradient.peak = in_flight
         if in_flight > gradient.limit or self.open >= self._maximum:
-            if in_flight > gradient.peak:
-                gradient.peak = in_flight
             return None
         self.in_flight = in_flight
         self.open += 1
-        if in_flight > gradient.peak:
-            gradient.peak = in_flight
         return Permit(self, kind, self._clock(), in_flight)
 
     async def acquire(self, wait_s: float, kind: str = "") -> Permit:
