@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.config.problems import suggestion
-from wattos_cli.config.schema import PROVIDERS
+from wattos_cli.config.schema import PROVIDER_ADDRESSES, PROVIDER_MODELS, PROVIDERS
 
 # (key of the setting, message): notes a problem where that setting was given.
 Note = Callable[[str, str], None]
@@ -41,7 +41,7 @@ def check(llm: Mapping[str, Any], note: Note) -> None:
         if name not in PROVIDERS and not url:
             note(
                 f"llm.provider.{name}",
-                f"llm.provider.{name}: base_url is missing; only {_presets()} have one.",
+                f"llm.provider.{name}: base_url is missing; only bundled providers have one.",
             )
         if url and not _is_address(url):
             key = f"llm.provider.{name}.base_url"
@@ -55,13 +55,38 @@ def check(llm: Mapping[str, Any], note: Note) -> None:
             note(key, f"{key}: {target!r} must be PROVIDER/MODEL of a provider named in llm.providers.")
 
 
+def unaddressed(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the named providers of which nobody said where they are, each with the variable that may say it.
+
+    No mistake of wattos.toml: with the simulator every named provider has an address.
+    """
+    return {
+        name: variable
+        for name, variable in PROVIDER_ADDRESSES.items()
+        if name in (llm.get("providers") or ())
+        and not environ.get(variable)
+        and not (llm.get("provider") or {}).get(name, {}).get("base_url")
+    }
+
+
+def modelless(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the named providers that `default` passes over, since nobody named a model of theirs.
+
+    Each comes with the variable that may name one.
+    """
+    own = llm.get("provider") or {}
+    return {
+        name: variables[0]
+        for name, variables in PROVIDER_MODELS.items()
+        if name in (llm.get("providers") or ())
+        and not any(environ.get(variable) for variable in variables)
+        and not any(own.get(name, {}).get(option) for option in ("default_model", "models", "deployments"))
+    }
+
+
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
-
-
-def _presets() -> str:
-    return ", ".join(sorted(PROVIDERS - {"local"}))

@@ -1,5 +1,7 @@
 """Every setting of wattos.toml, the source of `wattos config schema` and of the reference."""
 
+from collections.abc import Mapping
+
 from wattos_cli.config.fields import Field
 
 # Settings of the command line itself. A `*` in a key stands for a name that the user chooses.
@@ -54,10 +56,22 @@ FIELDS: tuple[Field, ...] = (
         "llm.provider.*.kind",
         "string",
         "openai",
-        "Wire format of the provider.",
-        choices=("openai", "ollama"),
+        "Wire format of the provider. A bundled provider has its own; any other is OpenAI-compatible.",
+        choices=("openai", "azure", "anthropic", "google", "ollama"),
     ),
     Field("llm.provider.*.base_url", "string", None, "Address of the provider's API."),
+    Field(
+        "llm.provider.*.api_version",
+        "string",
+        None,
+        "Version of the API: Azure's `v1` or a date; the date in Anthropic's header.",
+    ),
+    Field(
+        "llm.provider.*.deployments",
+        "texts",
+        {},
+        'What Azure calls each model: `deployments = { "gpt-4o-mini" = "my-deployment" }`.',
+    ),
     Field("llm.provider.*.api_key_env", "string", None, "Variable that holds the provider's key."),
     Field("llm.provider.*.models", "strings", (), "Models that the provider serves."),
     Field("llm.provider.*.default_model", "string", None, "Model used for the alias `default`."),
@@ -98,14 +112,25 @@ SECRETS: tuple[str, ...] = (
     "AZURE_OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
     "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
     "JWT_SECRET",
     "DATABASE_URL",
     "REDIS_URL",
 )
 
-# Providers that work by their name alone, and the variable that holds the key of each that needs one.
-PROVIDERS = frozenset({"openai", "ollama", "local"})
-PROVIDER_KEYS = {"openai": "OPENAI_API_KEY"}
+# Providers that work by their name alone, and the variables that may hold the key of each that needs one.
+PROVIDERS = frozenset({"openai", "azure", "anthropic", "google", "ollama", "local"})
+PROVIDER_KEYS: Mapping[str, tuple[str, ...]] = {
+    "openai": ("OPENAI_API_KEY",),
+    "azure": ("AZURE_OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+}
+# Of these, the variables that hold what one has none of by itself: an address, a model for `default`.
+PROVIDER_ADDRESSES: Mapping[str, str] = {"azure": "AZURE_OPENAI_ENDPOINT"}
+PROVIDER_MODELS: Mapping[str, tuple[str, ...]] = {
+    "azure": ("AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_DEPLOYMENT_NAME")
+}
 
 # Settings of the services that the supervisor decides; they have no place in [settings].
 NOT_SETTABLE = frozenset(

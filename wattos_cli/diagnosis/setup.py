@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from wattos_cli.config import Config, load
 from wattos_cli.config.environment import SEED_NAMES, twin
+from wattos_cli.config.llm import modelless, unaddressed
 from wattos_cli.config.schema import FIELDS, PROVIDER_KEYS
 from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
@@ -92,11 +93,18 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
         return []
     named = list(config.llm["providers"])
     findings = []
-    for name, variable in PROVIDER_KEYS.items():
-        has_key = bool(config.environ.get(variable))
+    for name, variable in unaddressed(config.llm, config.environ).items():
+        mend = f"export {variable}=https://...   or base_url in [llm.provider.{name}]"
+        findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no address", mend))
+    for name, variable in modelless(config.llm, config.environ).items():
+        message = f"{name} is named, but no model of it, so the alias default passes it over"
+        mend = f"export {variable}=...   or default_model in [llm.provider.{name}]"
+        findings.append(Finding("providers", Level.WARNING, message, mend))
+    for name, variables in PROVIDER_KEYS.items():
+        has_key = any(config.environ.get(variable) for variable in variables)
         custom = config.llm["provider"].get(name, {}).get("api_key_env")
         if name in named and not has_key and not (custom and config.environ.get(custom)):
-            mend = f"export {variable}=...   or {variable}_FILE=/path"
+            mend = f"export {variables[0]}=...   or {variables[0]}_FILE=/path"
             findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no key", mend))
         elif name not in named and has_key:
             message = f"a key for {name} is set, but {name} is not named, so nothing is sent there"

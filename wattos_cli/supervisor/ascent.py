@@ -34,7 +34,7 @@ from wattos_platform import catalog
 
 SCHEMA = "wattos.up/v1"
 _STOP_TIMEOUT_S = 60.0
-_PROVIDER_KEYS = {variable: name for name, variable in PROVIDER_KEYS.items()}
+_PROVIDER_KEYS = {variable: name for name, variables in PROVIDER_KEYS.items() for variable in variables}
 
 
 @dataclass(frozen=True, slots=True)

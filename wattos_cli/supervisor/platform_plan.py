@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wattos_cli import __version__
+from wattos_cli.config.llm import unaddressed
 from wattos_cli.config.loading import PLANNED
 from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
@@ -25,7 +26,8 @@ _CLI_ONLY = frozenset(
 # Variables that services read; a difference in any other makes no service stale.
 _SETTING_PREFIXES = (
     "WATTOS_", "DATABASE_", "REDIS_", "JWT_", "LOG_", "RATE_LIMIT", "CACHE_", "CIRCUIT_BREAKER_", "RETRY_",
-    "ALLOWED_", "OPENAI_", "AZURE_", "ANTHROPIC_", "GOOGLE_", "OLLAMA_", "HTTP_PROXY", "HTTPS_PROXY",
+    "ALLOWED_", "OPENAI_", "AZURE_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "OLLAMA_", "HTTP_PROXY",
+    "HTTPS_PROXY",
 )  # fmt: skip
 
 
@@ -59,6 +61,7 @@ def build(config: Config, wanted: Wanted) -> Plan:
         service_config = simulated.service_config(service_config, simulator.base_url)
         environ |= simulated.environ(simulator.base_url)
     environ |= planning.environ(services, config)
+    _check_providers(service_config["llm"], environ)
     return Plan(
         services=tuple(services),
         environ=environ,
@@ -155,6 +158,17 @@ def _checked(service: str, key: str, text: str) -> str:
             exit_code=ExitCode.CONFIG,
         ) from error
     return text
+
+
+def _check_providers(llm: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """Raise WattosError (exit 3) if a named provider has no address: its service would refuse to start."""
+    for name, variable in unaddressed(llm, environ).items():
+        raise WattosError(
+            f"The provider {name} is named, but nothing says where it is.",
+            hint=f"export {variable}=https://...   or base_url in [llm.provider.{name}] of wattos.toml",
+            code="config_invalid",
+            exit_code=ExitCode.CONFIG,
+        )
 
 
 def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) -> list[str]:

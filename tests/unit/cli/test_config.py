@@ -7,6 +7,7 @@ import pytest
 
 from wattos_cli.config import load
 from wattos_cli.config.environment import SEED_NAMES, parse_env
+from wattos_cli.config.llm import unaddressed
 from wattos_cli.config.platform_settings import all_settings
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -66,8 +67,8 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
             "port_offset = 50", "wattos.toml:1:1: port_offset: expected a multiple of 100", id="offset"
         ),
         pytest.param(
-            '[llm]\nproviders = ["azure"]',
-            "wattos.toml:2:1: llm.providers: no such provider 'azure'",
+            '[llm]\nproviders = ["bard"]',
+            "wattos.toml:2:1: llm.providers: no such provider 'bard'",
             id="not-yet",
         ),
         pytest.param(
@@ -310,6 +311,22 @@ models = ["small"]
         "aliases": {"fast": ["house/small"]},
         "provider": {"house": {"base_url": "https://models.example/v1", "models": ["small"]}},
     }
+
+
+def test_deployments_reach_the_services_file(tmp_path: Path) -> None:
+    text = """
+[llm]
+providers = ["azure"]
+[llm.provider.azure]
+api_version = "v1"
+[llm.provider.azure.deployments]
+"gpt-4o-mini" = "school-mini"
+"""
+    config = load(write(tmp_path, text), {})
+    given = {"api_version": "v1", "deployments": {"gpt-4o-mini": "school-mini"}}
+    assert json.loads(json.dumps(config.service_file()))["llm"]["provider"] == {"azure": given}
+    assert unaddressed(config.llm, {}) == {"azure": "AZURE_OPENAI_ENDPOINT"}
+    assert unaddressed(config.llm, {"AZURE_OPENAI_ENDPOINT": "https://h"}) == {}
 
 
 def test_every_seed_name_of_the_services_is_known_to_the_command_line() -> None:

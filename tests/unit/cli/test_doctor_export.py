@@ -81,6 +81,20 @@ def test_port_taken_by_another_program(tmp_path: Path) -> None:
         ('[llm]\nproviders = ["openai"]', {"OPENAI_API_KEY": "sk-x"}, Level.OK, "openai, local"),
         ("", {"OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
         ("", {"WATTOS_OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
+        ("", {"GEMINI_API_KEY": "sk-x"}, Level.HINT, "a key for google is set"),
+        ('[llm]\nproviders = ["google"]', {"GEMINI_API_KEY": "sk-x"}, Level.OK, "google, local"),
+        (
+            '[llm]\nproviders = ["azure"]',
+            {"AZURE_OPENAI_API_KEY": "sk-x"},
+            Level.ERROR,
+            "azure is named but has no address",
+        ),
+        (
+            '[llm]\nproviders = ["azure"]\n[llm.provider.azure]\nbase_url = "https://h"',
+            {"AZURE_OPENAI_API_KEY": "sk-x"},
+            Level.WARNING,
+            "the alias default passes it over",
+        ),
     ],
 )
 def test_providers(tmp_path: Path, toml: str, environ: dict[str, str], level: Level, text: str) -> None:

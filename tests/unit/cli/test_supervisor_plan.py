@@ -124,6 +124,16 @@ def test_a_second_provider_of_a_kind_is_simulated_under_its_own_name(kind: str, 
     assert found["base_url"] == f"http://s{address}"
 
 
+def test_a_provider_without_an_address_starts_only_beside_the_simulator(tmp_path: Path) -> None:
+    config = load(tmp_path, {"WATTOS_LLM_PROVIDERS": "azure"})
+    with pytest.raises(WattosError, match="azure is named") as raised:
+        platform_plan.build(config, Wanted())
+    assert raised.value.exit_code == 3
+    assert "AZURE_OPENAI_ENDPOINT" in raised.value.hint
+    plan = platform_plan.build(config, Wanted(also=("simulator",)))
+    assert plan.service_config["llm"]["provider"]["azure"]["base_url"].startswith("http://127.0.0.1")
+
+
 def test_without_a_named_provider_the_simulator_gets_no_traffic(tmp_path: Path) -> None:
     plan = platform_plan.build(load(tmp_path, {}), Wanted(also=("simulator",)))
     assert plan.service_config["llm"]["provider"] == {}

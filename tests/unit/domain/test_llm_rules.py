@@ -140,7 +140,12 @@ def test_citations_are_the_markers_that_exist_in_order():
 @pytest.mark.parametrize(
     ("llm", "reason"),
     [
-        pytest.param({"providers": ["azure"]}, "'azure' is not available", id="not-yet"),
+        pytest.param({"providers": ["azure"]}, "set AZURE_OPENAI_ENDPOINT", id="azure-without-address"),
+        pytest.param(
+            {"providers": ["x"], "provider": {"x": {"base_url": "http://h", "kind": "bard"}}},
+            "llm.provider.x.kind: 'bard'",
+            id="unknown-kind",
+        ),
         pytest.param({"providers": ["school"]}, "base_url", id="own-without-address"),
         pytest.param(
             {"providers": ["openai"], "provider": {"openai": {"base_url": "ftp://x"}}}, "http", id="no-http"
@@ -170,7 +175,7 @@ def test_the_seeds_variables_are_read(tmp_path):
     openai, ollama = read_providers({"llm": {"providers": ["openai", "local", "ollama"]}}, environ).upstreams
     assert (openai.key, openai.base_url) == ("sk-from-file", "https://api.openai.com/v1")
     assert (ollama.base_url, ollama.default_model, ollama.needs_key) == (
-        "http://gpu:11434/v1",
+        "http://gpu:11434",
         "mistral",
         False,
     )

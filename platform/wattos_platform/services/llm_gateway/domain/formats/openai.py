@@ -92,7 +92,7 @@ class OpenAiFormat:
             raise nonsense(self._provider, "embeddings without data")
         return body
 
-    def list_models(self) -> UpstreamCall:
+    def list_models(self) -> UpstreamCall | None:
         """Return GET /models."""
         return UpstreamCall("/models", method="GET")
 
@@ -138,8 +138,11 @@ class OpenAiStream:
         return (chunk,)
 
 
-def chat_body(model: str, request: ChatRequest, *, stream: bool) -> bytes:
-    """Return the body of a chat request as JSON; the caller's own bytes where nothing in them changes."""
+def chat_body(model: str, request: ChatRequest, *, stream: bool, ask_usage: bool = True) -> bytes:
+    """Return the body of a chat request as JSON; the caller's own bytes where nothing in them changes.
+
+    `ask_usage` False is for an upstream that refuses to be asked; its streams are counted by the estimator.
+    """
     if not stream and _may_pass(model, request):
         return request.raw
     body = {**request.body, "model": model}
@@ -148,6 +151,8 @@ def chat_body(model: str, request: ChatRequest, *, stream: bool) -> bytes:
     if stream:
         body["stream"] = True
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        if not ask_usage:
+            del body["stream_options"]
     elif body.get("stream"):
         del body["stream"]
         body.pop("stream_options", None)

@@ -1,0 +1,1 @@
+"""Anthropic's Messages API. Source: its API reference and the types of the official SDK."""

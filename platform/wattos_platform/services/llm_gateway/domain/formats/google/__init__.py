@@ -1,0 +1,1 @@
+"""Google's Gemini API (v1beta). Source: its API reference and the types of the official SDK."""
