@@ -93,12 +93,13 @@ DEFECTS = {
 def tests_by_defect() -> dict[int, list[str]]:
     """Return for each defect the tests that name it, as `file::test`."""
     found: defaultdict[int, set[str]] = defaultdict(set)
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+    tests = ROOT / "tests"
+    for path in sorted([*tests.rglob("test_*.py"), *tests.rglob("*_contract.py")]):
         text = path.read_text(encoding="utf-8")
-        tests = _tests(text)
+        functions = _tests(text)
         for line_number, line in enumerate(text.splitlines(), start=1):
             for mark in _MARK.finditer(line):
-                owner = next((name for last, name in tests if line_number <= last), tests[-1][1])
+                owner = next((name for last, name in functions if line_number <= last), functions[-1][1])
                 found[int(mark[1])].add(f"{path.relative_to(ROOT)}::{owner}")
     return {number: sorted(names) for number, names in found.items()}
 

@@ -16,6 +16,7 @@ from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.hops import Hops, HopSettings
 from wattos_platform.kernel.identity import IdentitySigner
+from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.services.gateway.app import create_app
 
@@ -76,6 +77,7 @@ async def running_gateway(
     config: Mapping[str, Any] | None = None,
     down: tuple[str, ...] = (),
     hop_settings: HopSettings | None = None,
+    redis: RedisClient | None = None,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway whose upstreams are fakes; those in `down` listen nowhere."""
     lines: list[bytes] = []
@@ -86,6 +88,7 @@ async def running_gateway(
         await stack.enter_async_context(
             listening([upstream for name, upstream in upstreams.items() if name not in down])
         )
+        offset_s = [0.0]
         runtime = make_runtime(
             "gateway",
             tmp_path,
@@ -93,10 +96,10 @@ async def running_gateway(
             environ={"JWT_SECRET": JWT_SECRET, **(environ or {})},
             config=config,
             lines=lines,
+            redis=redis,
+            clock=lambda: time.time() + offset_s[0],
+            monotonic=lambda: time.monotonic() + offset_s[0],
         )
-        offset_s = [0.0]
-        runtime.clock = lambda: time.time() + offset_s[0]
-        runtime.monotonic = lambda: time.monotonic() + offset_s[0]
         runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic)
         runtime.hops = Hops(
             {name: upstream.url for name, upstream in upstreams.items()},

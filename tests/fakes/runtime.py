@@ -1,7 +1,7 @@
 """A Runtime for tests: real metrics, health, log sink and signer; hops and database as a test gives them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from wattos_platform.kernel.health import HealthMonitor
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.logging import LogSink, make_logger
 from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
 from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.kernel.sharing import open_shared
 
 IDENTITY_KEY = b"test-identity-key-of-thirty-two-bytes!"
 OPERATOR_TOKEN = "test-operator-token"
@@ -47,14 +49,17 @@ def make_runtime(
     config: Mapping[str, Any] | None = None,
     lines: list[bytes] | None = None,
     breakers: Any = None,
+    redis: RedisClient | None = None,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Runtime:
     """Return a Runtime of service `name` whose files are under `tmp_path`, its log lines in `lines`."""
     environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
     sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
-    metrics = Metrics(name)
+    settings, metrics = Settings.from_environ(environ), Metrics(name)
     return Runtime(
         service=catalog_service(name),
-        settings=Settings.from_environ(environ),
+        settings=settings,
         environ=environ,
         metrics=metrics,
         sink=sink,
@@ -66,6 +71,10 @@ def make_runtime(
         database=database,
         signer=IdentitySigner(IDENTITY_KEY, name),
         operator_token=OPERATOR_TOKEN,
+        shared=open_shared(name, settings, redis, meter=metrics, clock=clock, monotonic=monotonic),
+        redis=redis,
+        clock=clock,
+        monotonic=monotonic,
         config=config or {},
     )
 

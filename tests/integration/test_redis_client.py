@@ -147,6 +147,19 @@ async def test_a_silent_redis_costs_every_caller_one_time_out_at_most(silent: st
         assert breaker.refused == 1000
 
 
+async def test_while_one_operation_probes_nobody_else_waits(silent: str) -> None:
+    clock = FakeClock()
+    breakers = BreakerRegistry(BreakerSettings(), clock=clock)
+    async with redis_client(silent, timeout_s=0.5, breakers=breakers) as client:
+        await refused_count(client, 3)
+        clock.advance(2)
+        probe = asyncio.create_task(refused_count(client, 1))
+        await asyncio.sleep(0)
+        assert await refused_count(client, 100) == 100
+        assert not probe.done()
+        assert await probe == 1
+
+
 async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) -> None:
     breakers = BreakerRegistry(BreakerSettings(), clock=time.monotonic)
     async with redis_client(server.url, timeout_s=1, breakers=breakers) as client:

@@ -191,12 +191,17 @@ class Settings(BaseModel):
         "RETRY_BACKOFF_MULTIPLIER", default=2.0, ge=1, description="Growth of the back-off."
     )
     cache_enabled: bool = _env(
-        "CACHE_ENABLED", default=True, description="No effect yet: searches are always cached."
+        "CACHE_ENABLED", default=True, description="Whether searches and answers are cached."
     )
-    cache_ttl_s: int = _env(
-        "CACHE_DEFAULT_TTL", default=3600, gt=0, description="No effect yet: a cached search lives 300 s."
+    cache_ttl_s: int | None = _env(
+        "CACHE_DEFAULT_TTL",
+        default=None,
+        gt=0,
+        description="Life of what is cached, in s; not set: 300 for a search, 3600 for an answer.",
     )
-    cache_max_size: int = _env("CACHE_MAX_SIZE", default=1000, gt=0, description="Entries in memory.")
+    cache_max_size: int = _env(
+        "CACHE_MAX_SIZE", default=1000, gt=0, description="Entries of caches in memory."
+    )
     chat_history_tokens: int = _env(
         "WATTOS_CHAT_HISTORY_TOKENS",
         default=3000,

@@ -25,6 +25,7 @@ from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLi
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
+from wattos_platform.kernel.sharing import open_shared
 
 Factory = Callable[[Runtime], ServiceApp]
 
@@ -48,6 +49,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     breakers = BreakerRegistry(_breaker_settings(settings), clock=time.monotonic, meter=metrics, log=log)
     concurrency = ConcurrencyLimits(_concurrency_settings(settings), meter=metrics)
     signer = _signer(service, settings)
+    redis = _redis(settings, breakers, metrics, log)
     return Runtime(
         service=service,
         settings=settings,
@@ -62,7 +64,10 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         database=await _database(service, settings, metrics, log),
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
-        redis=_redis(settings, breakers, metrics, log),
+        shared=open_shared(
+            service.name, settings, redis, meter=metrics, clock=time.time, monotonic=time.monotonic
+        ),
+        redis=redis,
         config=_config(settings.config_file),
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wattos_platform.kernel.redis.errors import RedisUnavailableError, reason_of
 from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.redis.scripts import Script, is_missing
-from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
+from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen, State
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -113,6 +113,9 @@ class RedisClient:
         if self._worker is None:
             permit = self._permit()
             self._worker = asyncio.create_task(self._work(permit), name="redis")
+        elif self._breaker.state is State.HALF_OPEN:
+            # One operation finds out whether Redis is back; nobody else waits for that.
+            raise RedisUnavailableError("another operation tries whether Redis is back")
         if len(self._waiting) >= MAX_WAITING:
             raise RedisUnavailableError(f"{MAX_WAITING} operations wait already")
         loop = asyncio.get_running_loop()

@@ -45,7 +45,7 @@ def cache_key(**parts: Any) -> str:
 
 
 class Cache:
-    """Keeps JSON-able values, None included. A store that fails or hangs costs 100 ms and is a miss.
+    """Keeps JSON-able values, None included. A store that fails, or hangs for `timeout_s`, is a miss.
 
     Values are kept encoded: what a caller does to the object it got changes nothing in the cache.
     `clock` is wall time, since several processes may share a store.
@@ -58,6 +58,7 @@ class Cache:
         *,
         clock: Callable[[], float],
         default_ttl_s: float = 3600.0,
+        timeout_s: float = STORE_TIMEOUT_S,
         meter: Meter | None = None,
         log: Log | None = None,
     ) -> None:
@@ -65,6 +66,8 @@ class Cache:
         self._store = store
         self._clock = clock
         self._default_ttl_s = default_ttl_s
+        self._timeout_s = timeout_s
+        self._is_failing = False
         self._log = log or NullLog()
         meter = meter or NullMeter()
         results = ("hit", "stale", "miss", "set", "error")
@@ -91,7 +94,8 @@ class Cache:
 
     async def invalidate(self, namespace: str) -> None:
         """Forget all of a namespace, and nothing else, in one write."""
-        await self._try(lambda: self._store.set(_version_key(namespace), _new_version(), _VERSION_TTL_S))
+        version_key = self._version_key(namespace)
+        await self._try(lambda: self._store.set(version_key, _new_version(), _VERSION_TTL_S))
 
     async def get_or_set(
         self,
@@ -156,40 +160,48 @@ class Cache:
 
     async def _full_key(self, namespace: str, key: str) -> str | None:
         """Return the stored name of a key; None when the store does not answer."""
-        version_key = _version_key(namespace)
+        version_key = self._version_key(namespace)
         failed: list[bool] = []
         version = await self._try(lambda: self._store.get(version_key), failed)
         if failed:
             return None
         if version is None:
             # Never counted from 0: a version lost to eviction must not bring old entries back.
-            version = _new_version()
-            fresh_version = version
-            await self._try(lambda: self._store.set(version_key, fresh_version, _VERSION_TTL_S))
+            version = await self._try(
+                lambda: self._store.add(version_key, _new_version(), _VERSION_TTL_S), failed
+            )
+            if failed:
+                return None
         return f"{self.name}:{namespace}:{version.decode('ascii', 'replace')}:{key}"
 
+    def _version_key(self, namespace: str) -> str:
+        return f"version:{self.name}:{namespace}"
+
     async def _try(self, operation: Callable[[], Awaitable[Any]], failed: list[bool] | None = None) -> Any:
-        """Return what the store answers within 100 ms, None when it fails, which is counted and logged."""
+        """Return what the store answers in time, None when it fails.
+
+        Failures are counted; the first in a row is logged.
+        """
         try:
-            async with asyncio.timeout(STORE_TIMEOUT_S):
-                return await operation()
+            async with asyncio.timeout(self._timeout_s):
+                answer = await operation()
         except Exception as error:  # noqa: BLE001 - no failure of a cache may fail a request
             self._count["error"].inc()
-            self._log.warning(
-                "cache.failed", message="the cache is passed by", cache=self.name, error=repr(error)
-            )
+            if not self._is_failing:
+                self._log.warning(
+                    "cache.failed", message="the cache is passed by", cache=self.name, error=repr(error)
+                )
+            self._is_failing = True
             if failed is not None:
                 failed.append(True)
             return None
+        self._is_failing = False
+        return answer
 
     def _refresh_failed(self, error: BaseException) -> None:
         self._log.warning(
             "cache.refresh_failed", message="the stale value stays", cache=self.name, error=repr(error)
         )
-
-
-def _version_key(namespace: str) -> str:
-    return f"version:{namespace}"
 
 
 def _new_version() -> bytes:

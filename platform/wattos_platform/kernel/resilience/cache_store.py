@@ -14,8 +14,29 @@ class CacheStore(Protocol):
     async def set(self, key: str, value: bytes, ttl_s: float) -> None:
         """Store `value` for `ttl_s` seconds."""
 
+    async def add(self, key: str, value: bytes, ttl_s: float) -> bytes:
+        """Store `value` unless something is there; return what is there then."""
+
     async def delete(self, key: str) -> None:
         """Forget `key`, if it is there."""
+
+
+class NullStore:
+    """A CacheStore that keeps nothing: the cache that is switched off."""
+
+    async def get(self, key: str) -> bytes | None:  # noqa: ARG002 - the Protocol's shape
+        """Return None."""
+        return None
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None:
+        """Keep nothing."""
+
+    async def add(self, key: str, value: bytes, ttl_s: float) -> bytes:  # noqa: ARG002 - same
+        """Return `value`."""
+        return value
+
+    async def delete(self, key: str) -> None:
+        """Have nothing to forget."""
 
 
 class MemoryStore:
@@ -54,6 +75,13 @@ class MemoryStore:
         self.size_bytes += size
         while len(self._entries) > self._max_entries or self.size_bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))
+
+    async def add(self, key: str, value: bytes, ttl_s: float) -> bytes:
+        """Store `value` unless something is there; return what is there then."""
+        found = await self.get(key)
+        if found is None:
+            await self.set(key, value, ttl_s)
+        return value if found is None else found
 
     async def delete(self, key: str) -> None:
         """Forget `key`, if it is there."""

@@ -5,7 +5,6 @@ import os
 
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
-from wattos_platform.kernel.resilience.limiter import Limiter
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.gateway.accounting import Accounting
@@ -51,7 +50,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
     table = RouteTable(ROUTES)
     admission = Admission(
         authenticator,
-        Limiter(runtime.monotonic, meter=runtime.metrics),
+        runtime.limiter,
         limit_plan(settings, runtime.config),
         trusted_proxies(settings),
     )

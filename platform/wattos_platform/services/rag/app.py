@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.ids import uuid7
-from wattos_platform.kernel.resilience.cache import Cache, MemoryStore
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceSpec, build_service
 from wattos_platform.services.rag.adapters.chunks import ChunkStore
@@ -77,7 +76,7 @@ class Rag:
             passages=PassageStore(database),
             vectors=self.matrices,
             embedder=self.embedder,
-            cache=_search_cache(runtime),
+            cache=runtime.cache("rag-search", SEARCH_TTL_S),
             metrics=runtime.metrics,
             log=log,
         )
@@ -124,17 +123,6 @@ class Rag:
         """Return the service's own figures."""
         waiting = await self.queue.waiting()
         return {"jobs_queued": waiting, "chunks_without_vector": await self.vectors.lagging()}
-
-
-def _search_cache(runtime: Runtime) -> Cache:
-    return Cache(
-        "rag-search",
-        MemoryStore(runtime.clock, max_entries=runtime.settings.cache_max_size),
-        clock=runtime.clock,
-        default_ttl_s=SEARCH_TTL_S,
-        meter=runtime.metrics,
-        log=runtime.log,
-    )
 
 
 def create_app(runtime: Runtime) -> ASGIApp:
