@@ -53,6 +53,11 @@ class ModelCatalog:
         except Refusal:
             await self.refresh()
 
+    async def require(self, model: str) -> None:
+        """Read the upstreams' lists if nothing yet knows `model`; Refusal 404 if they do not, either."""
+        await self.make_known(model)
+        self._book.resolve(model)
+
     async def refresh(self) -> None:
         """Read every upstream's list that is older than 5 minutes, all at once, each within its time-out.
 

@@ -68,6 +68,9 @@ P = Permission
 
 ROUTES: tuple[GatewayRoute, ...] = (
     _model("POST", "/v1/chat/completions"),
+    _model("POST", "/v1/responses"),
+    _model("POST", "/v1/messages"),
+    _model("POST", "/v1/messages/count_tokens"),
     _model("POST", "/v1/completions"),
     _model("POST", "/v1/embeddings"),
     _model("GET", "/v1/models"),

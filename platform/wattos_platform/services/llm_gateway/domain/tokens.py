@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
@@ -36,7 +38,14 @@ def estimate_prompt(messages: Sequence[Mapping[str, Any]], extra: Sequence[str] 
     return total
 
 
+def estimated_prompt(request: ChatRequest) -> int:
+    """Return the estimated tokens of everything a request says: messages, tool calls, tools, passages."""
+    extra = [passage.text for passage in request.passages]
+    told = [request.body.get("tools"), *(message.get("tool_calls") for message in request.messages)]
+    extra += [msgspec.json.encode(calls).decode() for calls in told if calls]
+    return estimate_prompt(request.messages, extra)
+
+
 def estimated_usage(request: ChatRequest, text: str) -> Usage:
     """Return the usage of an answer whose provider counted nothing, marked as an estimate."""
-    passages = [passage.text for passage in request.passages]
-    return Usage(estimate_prompt(request.messages, passages), estimate(text), estimated=True)
+    return Usage(estimated_prompt(request), estimate(text), estimated=True)

@@ -17,7 +17,8 @@ from wattos_platform.services.llm_gateway.domain.chat_request import (
     parse_chat,
 )
 from wattos_platform.services.llm_gateway.domain.dialects.chat import DONE, broken_off
-from wattos_platform.services.llm_gateway.domain.dialects.pieces import Head, Kind, head_of, pieces_of
+from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head_of
+from wattos_platform.services.llm_gateway.domain.dialects.pieces import Kind, pieces_of
 from wattos_platform.services.llm_gateway.domain.refusals import missing, wrong
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage

@@ -1,0 +1,1 @@
+"""Anthropic's Messages: content blocks in and out, around a chat. Source: its API reference."""

@@ -1,0 +1,1 @@
+"""OpenAI's Responses: items in, items out, around a chat. Source: its API reference."""
