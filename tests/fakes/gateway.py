@@ -76,10 +76,11 @@ async def running_gateway(
     environ: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
     down: tuple[str, ...] = (),
+    urls: Mapping[str, str] | None = None,
     hop_settings: HopSettings | None = None,
     redis: RedisClient | None = None,
 ) -> AsyncIterator[Gateway]:
-    """Run a gateway whose upstreams are fakes; those in `down` listen nowhere."""
+    """Run a gateway whose upstreams are fakes, but for those at `urls`; those in `down` listen nowhere."""
     lines: list[bytes] = []
     path = tmp_path / "gateway.db"
     migrate(path, versions_folder(catalog_service("gateway")))
@@ -102,7 +103,7 @@ async def running_gateway(
         )
         runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic)
         runtime.hops = Hops(
-            {name: upstream.url for name, upstream in upstreams.items()},
+            {**{name: upstream.url for name, upstream in upstreams.items()}, **(urls or {})},
             runtime.breakers,
             sign=runtime.signer.sign if runtime.signer else None,
             settings=hop_settings,
