@@ -7,8 +7,9 @@ import anthropic
 import openai
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
-from tests.fakes.llm_upstream import chunk, replies, streams
+from tests.fakes.llm_upstream import ScriptedUpstream, chunk, replies, streams
 from tests.fakes.model_house import MODEL, PROVIDER_KEY, ModelHouse, model_house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,6 +69,11 @@ def raised(ask: Ask, name: str) -> Any:
 
 def code_of(error: Any) -> str:
     return error.error_code if isinstance(error, anthropic.APIStatusError) else error.code
+
+
+async def beyond_all_bounds(_request: web.BaseRequest, _upstream: ScriptedUpstream) -> web.StreamResponse:
+    text = '{"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}], "created": 1e999}'
+    return web.Response(text=text, content_type="application/json")
 
 
 @ASKS
@@ -147,6 +153,18 @@ async def test_503_when_the_provider_is_down(tmp_path, ask: Ask) -> None:
         with raised(ask, "InternalServerError") as caught:
             await ask(house)
         assert (caught.value.status_code, code_of(caught.value)) == (503, "provider_unavailable")
+
+
+@ASKS
+async def test_503_when_the_providers_answer_cannot_be_held(tmp_path, ask: Ask) -> None:
+    async with model_house(tmp_path) as house:
+        house.upstream.handler = beyond_all_bounds
+        if ask is chat:
+            assert (await ask(house)).choices[0].message.content == "a"
+            return
+        with raised(ask, "InternalServerError") as caught:
+            await ask(house)
+        assert code_of(caught.value) == "provider_unavailable"
 
 
 @ASKS

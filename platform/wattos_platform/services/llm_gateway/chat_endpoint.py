@@ -3,6 +3,8 @@
 An ASGI app and not a Starlette endpoint: its Request and Response cost 15 us, as much as asking the provider.
 """
 
+import re
+
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -13,8 +15,10 @@ from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.completions import Completions
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
+from wattos_platform.services.llm_gateway.failure_answers import as_error
 from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refused
 
 _JSON = (b"content-type", b"application/json")
@@ -51,14 +55,17 @@ class ChatEndpoint:
         """Return `error` with the name under which the caller sent the field that it speaks of."""
         if error.param is None or (name := self._dialect.named(error.param)) == error.param:
             return error
-        message = error.message.replace(error.param, name)
+        message = re.sub(rf"(?<![\w.]){re.escape(error.param)}(?!\w)", lambda _: name, error.message)
         return ServiceError(error.status, error.code, message, headers=error.headers, param=name)
 
     async def _answer(self, asked: ChatRequest, caller: Caller, receive: Receive, send: Send) -> None:
         async with patience(receive, caller) as departure:
             departure.watch()
             completed = await self._completions.complete(asked, caller)
-        body = self._dialect.answer(completed.answer, asked)
+        try:
+            body = self._dialect.answer(completed.answer, asked)
+        except ProviderFailure as failure:
+            raise as_error(completed.target, failure) from failure
         length = (b"content-length", b"%d" % len(body))
         headers = [_JSON, length, *provenance(completed.target)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wattos_platform.services.llm_gateway.domain import wire
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 
@@ -26,9 +27,8 @@ class ChatAnswer:
     text: str
 
     def body(self) -> dict[str, Any]:
-        """Return `raw` decoded."""
-        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
-        return decoded
+        """Return `raw` decoded; ProviderFailure for what cannot be held, a number beyond all bounds."""
+        return _decoded(self.raw)
 
     def add(self, members: dict[str, Any]) -> None:
         """Put `members` at the end of the object, without decoding what stands before them."""
@@ -51,9 +51,16 @@ class Chunk:
     has_choices: bool = True
 
     def body(self) -> dict[str, Any]:
-        """Return `raw` decoded."""
-        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
-        return decoded
+        """Return `raw` decoded; ProviderFailure for what cannot be held, a number beyond all bounds."""
+        return _decoded(self.raw)
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    try:
+        body: dict[str, Any] = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProviderFailure("unavailable", "The provider's answer cannot be read.") from error
+    return body
 
 
 def chunk_of(body: dict[str, Any]) -> Chunk:

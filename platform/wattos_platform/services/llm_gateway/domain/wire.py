@@ -118,7 +118,7 @@ def usage_chunk(answer_id: str, created: int, model: str, usage: Usage) -> dict[
 
 def has_content(chunk: Mapping[str, Any]) -> bool:
     """Return whether a chunk carries something a reader would see: text, a tool call, an end."""
-    for choice in _choices(chunk):
+    for choice in choices_of(chunk):
         delta = choice.get("delta") or {}
         if choice.get("finish_reason"):
             return True
@@ -129,7 +129,7 @@ def has_content(chunk: Mapping[str, Any]) -> bool:
 
 def text_of(answer: Mapping[str, Any]) -> str:
     """Return the text of a whole answer's first choice."""
-    for choice in _choices(answer):
+    for choice in choices_of(answer):
         message = choice.get("message")
         content = message.get("content") if isinstance(message, Mapping) else None
         return content if isinstance(content, str) else ""
@@ -138,7 +138,7 @@ def text_of(answer: Mapping[str, Any]) -> str:
 
 def text_of_chunk(chunk: Mapping[str, Any]) -> str:
     """Return the text that a chunk adds to the first choice."""
-    for choice in _choices(chunk):
+    for choice in choices_of(chunk):
         content = (choice.get("delta") or {}).get("content")
         return content if isinstance(content, str) else ""
     return ""
@@ -146,12 +146,13 @@ def text_of_chunk(chunk: Mapping[str, Any]) -> str:
 
 def finish_reason_of(chunk: Mapping[str, Any]) -> str | None:
     """Return why the answer ended, if this chunk says so."""
-    for choice in _choices(chunk):
+    for choice in choices_of(chunk):
         if choice.get("finish_reason"):
             return str(choice["finish_reason"])
     return None
 
 
-def _choices(chunk: Mapping[str, Any]) -> list[Any]:
+def choices_of(chunk: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the choices of an answer or a chunk, those that are objects."""
     choices = chunk.get("choices")
     return [choice for choice in choices if isinstance(choice, Mapping)] if isinstance(choices, list) else []

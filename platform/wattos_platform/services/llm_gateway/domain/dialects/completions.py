@@ -21,7 +21,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head
 from wattos_platform.services.llm_gateway.domain.dialects.pieces import Kind, pieces_of
 from wattos_platform.services.llm_gateway.domain.refusals import missing, wrong
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
-from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.domain.wire import Usage, choices_of
 
 _DEFAULT_TOKENS = 16
 _MOST_TOKENS = 10_000_000
@@ -67,7 +67,7 @@ class CompletionsDialect:
         echo = request.asked["echo"]
         choices = [
             {**shown, "text": echo + shown["text"], "finish_reason": shown["finish_reason"] or "stop"}
-            for shown in map(_shown, body["choices"])
+            for shown in map(_shown, choices_of(body))
         ]
         usage = answer.usage or estimated_usage(request, answer.text)
         return _encode({**_frame(head, choices), "usage": usage.body(), **head.extras})
@@ -92,7 +92,7 @@ class CompletionsOutlet:
         head = self._noted(body)
         if self._request.passages:
             self._texts.append(chunk.text)
-        choices = [shown for shown in map(_shown, body.get("choices") or ()) if self._says(shown)]
+        choices = [shown for shown in map(_shown, choices_of(body)) if self._says(shown)]
         if not choices:
             return b""
         if not chunk.finish_reason:
@@ -154,8 +154,7 @@ def _refuse(body: Mapping[str, Any], n: int) -> None:
         fields.texts(body, "stop")
 
 
-def _shown(choice: Any) -> dict[str, Any]:
-    choice = choice if isinstance(choice, Mapping) else {}
+def _shown(choice: Mapping[str, Any]) -> dict[str, Any]:
     finish, index = str(choice.get("finish_reason") or ""), choice.get("index")
     text = [piece.text for piece in pieces_of(choice) if piece.kind in (Kind.TEXT, Kind.REFUSAL)]
     return {

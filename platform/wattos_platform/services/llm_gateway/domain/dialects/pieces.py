@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from wattos_platform.services.llm_gateway.domain.wire import choices_of
+
 # Not OpenAI's, but what every provider of reasoning text calls it in this shape.
 _REASONING = ("reasoning_content", "reasoning")
 
@@ -35,10 +37,7 @@ class Piece:
 
 def first_choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the first choice of an answer or chunk; empty where there is none."""
-    choices = body.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
-        return choices[0]
-    return {}
+    return next(iter(choices_of(body)), {})
 
 
 def pieces_of(choice: Mapping[str, Any]) -> list[Piece]:

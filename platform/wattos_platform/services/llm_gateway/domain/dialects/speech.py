@@ -8,6 +8,10 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head_of
 from wattos_platform.services.llm_gateway.domain.dialects.ordering import InOrder
 from wattos_platform.services.llm_gateway.domain.dialects.pieces import Kind, Piece, first_choice, pieces_of
+from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
+
+# An answer that is told again at its end must be held until then.
+MAX_HELD_BYTES = 32_000_000
 
 
 class Speech:
@@ -17,12 +21,16 @@ class Speech:
         self._request = request
         self._order = InOrder()
         self._texts: list[str] = []
+        self._heard_bytes = 0
         self.head: Head | None = None
         self.last: Mapping[str, Any] = {}
         self.refused = False
 
     def hear(self, chunk: Chunk) -> list[Piece]:
-        """Return what can be said now that `chunk` has come."""
+        """Return what can be said now that `chunk` has come; ProviderFailure when there is no end to it."""
+        self._heard_bytes += len(chunk.raw)
+        if self._heard_bytes > MAX_HELD_BYTES:
+            raise ProviderFailure("truncated", f"The answer is longer than {MAX_HELD_BYTES} bytes.")
         body = chunk.body()
         if self.head is None:
             self.head = head_of(body)

@@ -1,8 +1,9 @@
 """A Messages request as the chat request that says the same."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from wattos_platform.services.llm_gateway.domain import fields
 from wattos_platform.services.llm_gateway.domain.chat_request import (
