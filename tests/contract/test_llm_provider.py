@@ -20,8 +20,19 @@ CHAT = parse_chat({"model": MODEL, "messages": [{"role": "user", "content": "Say
 EMBED = parse_embedding({"model": MODEL, "input": ["one", "two"]})
 
 
+# One model that each lists; Azure lists none, since what is deployed is the operator's to say.
+LISTED = {
+    "openai": MODEL,
+    "anthropic": "claude-haiku-4-5",
+    "google": "gemini-2.5-flash",
+    "ollama": "llama3.2:latest",
+}
+
+
 class FakeSubject:
     """The fake, told to fail directly."""
+
+    kind = "fake"
 
     def __init__(self) -> None:
         self.provider = FakeProvider()
@@ -37,10 +48,12 @@ class FakeSubject:
 
 
 class RealSubject:
-    """The real adapter, made to fail by the simulator."""
+    """The real adapter in one of its formats, made to fail by the simulator."""
 
-    def __init__(self, simulator) -> None:
-        settings = UpstreamSettings("sim", f"{simulator.url}/v1", "key", "KEY", True, (), MODEL)
+    def __init__(self, simulator, kind: str) -> None:
+        self.kind = kind
+        base_url = simulator.url + ("/v1" if kind == "openai" else "")
+        settings = UpstreamSettings("sim", base_url, "key", "KEY", True, (), MODEL, kind=kind)
         timeouts = UpstreamTimeouts(first_byte_s=2, idle_s=2)
         http = UpstreamHttp("sim", settings.base_url, timeouts, pool_size=10)
         self.provider = UpstreamProvider(settings, format_of(settings), http, lambda: 0.0)
@@ -51,13 +64,13 @@ class RealSubject:
         assert response.status_code == 201
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "openai", "azure", "anthropic", "google", "ollama"])
 async def subject(request, tmp_path):
     if request.param == "fake":
         yield FakeSubject()
         return
     async with served(create_app(make_runtime("simulator", tmp_path)), tmp_path) as simulator:
-        real = RealSubject(simulator)
+        real = RealSubject(simulator, request.param)
         yield real
         await real.provider.close()
 
@@ -81,12 +94,18 @@ async def test_stream_gives_content_then_an_end_then_usage(subject):
 
 
 async def test_embed_gives_one_vector_per_text(subject):
+    if subject.kind == "anthropic":
+        with pytest.raises(ProviderFailure) as caught:
+            await subject.provider.embed(MODEL, EMBED)
+        assert caught.value.kind == "unsupported"
+        return
     body = await subject.provider.embed(MODEL, EMBED)
     assert [entry["index"] for entry in body["data"]] == [0, 1]
 
 
 async def test_list_models(subject):
-    assert MODEL in await subject.provider.list_models()
+    listed = await subject.provider.list_models()
+    assert listed == () if subject.kind == "azure" else LISTED.get(subject.kind, MODEL) in listed
 
 
 async def test_it_can_do_what_openai_can(subject):
