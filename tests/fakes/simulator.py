@@ -1,5 +1,6 @@
 """The simulator as tests run it, and what a test tells and asks it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ class Simulator:
         """Open a port for `provider` and return its address."""
         door = await self._told("POST", "/simulator/ports", {"provider": provider})
         return str(door["url"])
+
+    async def reset(self) -> None:
+        """Make it as new: no faults, no behaviour of its own, no counts, no ports."""
+        await self.running.door.delete("/simulator")
+
+    async def settled(self) -> dict[str, Any]:
+        """Return the record of the last request once no request is being answered any more."""
+        while (await self.counts(0))["in_flight"]:
+            await asyncio.sleep(0.005)
+        return await self.last()
 
     async def counts(self, last: int = 100) -> dict[str, Any]:
         """Return what it received and gave."""

@@ -2,8 +2,9 @@
 
 import openai
 import pytest
+import pytest_asyncio
 
-from tests.fakes.simulator import simulator
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello to me."}]
 ASK = {"model": "gpt-4o", "messages": QUESTION}
@@ -25,13 +26,7 @@ OTHER = {
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "w", "strict": True, "schema": WEATHER}}
 
 
-@pytest.fixture
-async def sim(tmp_path):
-    async with simulator(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(sim):
     async with openai.AsyncOpenAI(base_url=f"{sim.url}/v1", api_key="x", max_retries=0) as client:
         yield client

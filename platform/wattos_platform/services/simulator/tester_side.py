@@ -44,6 +44,7 @@ class Control:
     def routes(self) -> list[Route]:
         """Return the route table."""
         return [
+            Route("/simulator", self.reset, methods=["DELETE"]),
             Route("/simulator/behaviour", self.show_behaviour, methods=["GET"]),
             Route("/simulator/behaviour", self.behave, methods=["PUT"]),
             Route("/simulator/behaviour/{provider}", self.behave, methods=["PUT"]),
@@ -58,6 +59,15 @@ class Control:
             Route("/simulator/requests", self.show_counts, methods=["GET"]),
             Route("/simulator/requests", self.clear_counts, methods=["DELETE"]),
         ]
+
+    async def reset(self, _request: Request) -> Response:
+        """DELETE /simulator: no faults, no ports, no counts, and every behaviour as at the start."""
+        self._simulation.faults.clear()
+        self._simulation.ledger.clear()
+        self._simulation.behaviours.clear()
+        for door in self._doors.all():
+            await self._doors.remove(door.port)
+        return Response(status_code=204)
 
     async def show_behaviour(self, _request: Request) -> Response:
         """GET /simulator/behaviour: that of all, and under `providers` those that differ."""

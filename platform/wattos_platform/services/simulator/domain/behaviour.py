@@ -78,7 +78,11 @@ class Behaviours:
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
-        self._default = (Behaviour(), rng)
+        self.clear()
+
+    def clear(self) -> None:
+        """Let all providers behave as at the start."""
+        self._default = (Behaviour(), self._rng)
         self._own: dict[str, tuple[Behaviour, Random]] = {}
 
     def of(self, provider: str) -> Behaviour:

@@ -1,8 +1,10 @@
 """Which path of which provider is answered by which operation: the paths that real clients use."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from wattos_platform.services.simulator.domain.asked import Incoming
 from wattos_platform.services.simulator.domain.dialects import azure
 from wattos_platform.services.simulator.domain.dialects.anthropic import messages
 from wattos_platform.services.simulator.domain.dialects.anthropic import models as anthropic_models
@@ -23,25 +25,30 @@ from wattos_platform.services.simulator.domain.reply import Operation, Provider
 OPENAI, AZURE = openai_provider.OpenAI(), azure.Azure()
 ANTHROPIC, GOOGLE, OLLAMA = anthropic_provider.Anthropic(), google_provider.Google(), ollama_provider.Ollama()
 
+Read = Callable[[Incoming], Mapping[str, Any]]
+_THEIRS: Mapping[str, tuple[Provider, str, Read]] = {
+    "anthropic-version": (ANTHROPIC, "data", anthropic_models.list_models),
+    "x-goog-api-key": (GOOGLE, "models", google_models.list_models),
+}
+_THEIR_ONE: Mapping[str, tuple[Provider, str, Read]] = {
+    "anthropic-version": (ANTHROPIC, "id", anthropic_models.read_model),
+    "x-goog-api-key": (GOOGLE, "name", google_models.read_model),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One path and who answers there.
-
-    `shared` is who answers instead a caller that names a version of Anthropic's API.
-    """
+    """One path and who answers there; `shared` maps a header field to who answers those that send it."""
 
     method: str
     path: str
     provider: Provider
     operation: Operation
-    shared: "Mount | None" = None
+    shared: Mapping[str, "Mount"] = field(default_factory=dict)
 
     def claimed(self, headers: Mapping[str, str]) -> "Mount":
         """Return the mount that a request with these header fields means."""
-        if self.shared is not None and "anthropic-version" in headers:
-            return self.shared
-        return self
+        return next((mount for name, mount in self.shared.items() if name in headers), self)
 
 
 def mounts() -> list[Mount]:
@@ -50,16 +57,21 @@ def mounts() -> list[Mount]:
 
 
 def _openai() -> Iterator[Mount]:
-    listed, one = listing("data", openai_models.list_models), listing("id", openai_models.read_model)
     yield Mount("POST", "/v1/chat/completions", OPENAI, generation(chat.Chat()))
     yield Mount("POST", "/v1/completions", OPENAI, generation(completions.Completions()))
     yield Mount("POST", "/v1/responses", OPENAI, generation(responses.Responses()))
     yield Mount("POST", "/v1/embeddings", OPENAI, embedding(embeddings.Embeddings()))
-    for path, operation, theirs in (
-        ("/v1/models", listed, listing("data", anthropic_models.list_models)),
-        ("/v1/models/{model:path}", one, listing("id", anthropic_models.read_model)),
-    ):
-        yield Mount("GET", path, OPENAI, operation, Mount("GET", path, ANTHROPIC, theirs))
+    yield _models("/v1/models", "data", openai_models.list_models, _THEIRS)
+    yield _models("/v1/models/{model:path}", "id", openai_models.read_model, _THEIR_ONE)
+
+
+def _models(path: str, content: str, read: Read, theirs: Mapping[str, tuple[Provider, str, Read]]) -> Mount:
+    """Return the mount of a path under which OpenAI, Anthropic and Google all list their models."""
+    shared = {
+        header: Mount("GET", path, provider, listing(member, reads))
+        for header, (provider, member, reads) in theirs.items()
+    }
+    return Mount("GET", path, OPENAI, listing(content, read), shared)
 
 
 def _azure() -> Iterator[Mount]:
@@ -79,16 +91,18 @@ def _anthropic() -> Iterator[Mount]:
 
 
 def _google() -> Iterator[Mount]:
-    model = "/v1beta/models/{model}"
     whole, streamed = (generate.GenerateContent(stream=stream) for stream in (False, True))
-    yield Mount("POST", f"{model}:generateContent", GOOGLE, generation(whole))
-    yield Mount("POST", f"{model}:streamGenerateContent", GOOGLE, generation(streamed))
-    yield Mount("POST", f"{model}:embedContent", GOOGLE, embedding(google_embeddings.EmbedContent()))
-    yield Mount(
-        "POST", f"{model}:batchEmbedContents", GOOGLE, embedding(google_embeddings.BatchEmbedContents())
-    )
+    operations = {
+        "generateContent": generation(whole),
+        "streamGenerateContent": generation(streamed),
+        "embedContent": embedding(google_embeddings.EmbedContent()),
+        "batchEmbedContents": embedding(google_embeddings.BatchEmbedContents()),
+    }
+    for version in ("v1beta", "v1"):
+        for name, operation in operations.items():
+            yield Mount("POST", f"/{version}/models/{{model}}:{name}", GOOGLE, operation)
     yield Mount("GET", "/v1beta/models", GOOGLE, listing("models", google_models.list_models))
-    yield Mount("GET", model, GOOGLE, listing("name", google_models.read_model))
+    yield Mount("GET", "/v1beta/models/{model}", GOOGLE, listing("name", google_models.read_model))
 
 
 def _ollama() -> Iterator[Mount]:
