@@ -42,7 +42,7 @@ class Simulation:
         ClientDisconnect when the caller leaves before the end.
         """
         mount = mount.claimed(request.headers)
-        call = self.ledger.arrived(alias or mount.provider.name, request.url.path)
+        call = self.ledger.arrived(alias or mount.provider.name, request.scope["path"])
         line = Line(request.scope, request.receive, send, self.sleep, self.hang_up)
         began = self.monotonic()
         outcome: Outcome = "failed"
