@@ -199,6 +199,21 @@ def test_how_much_claude_thinks(model, effort, limit, made):
 
 
 @pytest.mark.parametrize(
+    ("model", "blocks", "thinks"),
+    [
+        ("claude-haiku-4-5", None, False),
+        ("claude-haiku-4-5", [{"type": "thinking", "thinking": "Hm.", "signature": "s"}], True),
+        ("claude-opus-5", None, True),
+    ],
+)
+def test_an_older_model_goes_on_without_thinking_where_its_thoughts_are_lost(model, blocks, thinks):
+    called = {"role": "assistant", "content": None, "tool_calls": [CALL], "thinking_blocks": blocks}
+    result = {"role": "tool", "tool_call_id": "c1", "content": "1"}
+    asking = asked(messages=[USER, called, result], tools=[TOOL], reasoning_effort="low")
+    assert ("thinking" in sent("anthropic", asking, model)) == thinks
+
+
+@pytest.mark.parametrize(
     ("model", "effort", "made"),
     [
         ("gemini-2.5-pro", "low", {"thinkingBudget": 1024}),

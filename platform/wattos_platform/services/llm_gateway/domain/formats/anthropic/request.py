@@ -1,5 +1,6 @@
 """An OpenAI chat request as the body of POST /v1/messages."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
@@ -44,7 +45,8 @@ def body_of(model: str, request: ChatRequest, *, stream: bool, api_version: str)
         body["stop_sequences"] = asked.stops()
     if asked.user or asked.safety_identifier:
         body["metadata"] = {"user_id": asked.safety_identifier or asked.user}
-    body |= _sampling(model, asked, api_version) | _tools(model, asked) | _thinking(model, asked)
+    body |= _sampling(model, asked, api_version) | _tools(model, asked)
+    body |= _thinking(model, asked, turns)
     native = {name: value for name, value in request.body.items() if name in NATIVE and value is not None}
     config = _format(model, asked) | body.get("output_config", {}) | (native.pop("output_config", None) or {})
     return body | ({"output_config": config} if config else {}) | native
@@ -110,7 +112,7 @@ def _format(model: str, asked: Asked) -> dict[str, Any]:
     return {"format": {"type": "json_schema", "schema": schema}}
 
 
-def _thinking(model: str, asked: Asked) -> dict[str, Any]:
+def _thinking(model: str, asked: Asked, turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how much the model shall think: an effort for new ones, for older ones a budget of tokens."""
     effort = asked.reasoning_effort
     if effort is None:
@@ -125,6 +127,16 @@ def _thinking(model: str, asked: Asked) -> dict[str, Any]:
     limit = DEFAULT_MAX_TOKENS if asked.limit is None else asked.limit
     # The budget must leave room for an answer; where there is none, the model answers without thinking.
     budget = min(_BUDGETS.get(effort, 0), limit // 2)
-    if budget < _LEAST_BUDGET:
+    if budget < _LEAST_BUDGET or _calls_without_thought(turns):
         return {}
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def _calls_without_thought(turns: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether the last answer called tools and its thinking did not come back with the results.
+
+    With a budget the API refuses to go on from there, so the turn ends without thinking.
+    """
+    said = [turn["content"] for turn in turns if turn["role"] == "assistant"]
+    kinds = [block.get("type") for block in said[-1]] if said else []
+    return "tool_use" in kinds and kinds[0] not in ("thinking", "redacted_thinking")
