@@ -1,7 +1,8 @@
 """A whole gateway on real sockets with its own database, in front of fake upstreams that are real servers."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,7 @@ async def running_gateway(
     urls: Mapping[str, str] | None = None,
     hop_settings: HopSettings | None = None,
     redis: RedisClient | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway whose upstreams are fakes, but for those at `urls`; those in `down` listen nowhere."""
     lines: list[bytes] = []
@@ -108,6 +110,7 @@ async def running_gateway(
             sign=runtime.signer.sign if runtime.signer else None,
             settings=hop_settings,
             monotonic=runtime.monotonic,
+            sleep=sleep,
         )
         running = await stack.enter_async_context(served(create_app(runtime), tmp_path))
         yield Gateway(running, upstreams, lines, runtime.database, runtime, offset_s)

@@ -36,6 +36,7 @@ class Recorded:
     headers: Headers
     identity: Identity | None
     request_id: str
+    deadline: float
 
     @property
     def json(self) -> Any:
@@ -137,7 +138,9 @@ class FakeHop:
             raise HopUnavailable(self.service, self._reason)
         content = await self._content(body, json)
         now = context.current()
-        recorded = Recorded(method, path, content, Headers(dict(headers or {})), now.identity, now.request_id)
+        recorded = Recorded(
+            method, path, content, Headers(dict(headers or {})), now.identity, now.request_id, now.deadline
+        )
         self.requests.append(recorded)
         response = FakeResponse(self.service, await self._answer(recorded))
         self.responses.append(response)

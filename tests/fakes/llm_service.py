@@ -30,6 +30,7 @@ async def llm_service(
     environ: Mapping[str, str] | None = None,
     model: Path | None = None,
     lines: list[bytes] | None = None,
+    port: int = 0,
 ) -> AsyncIterator[Served]:
     """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model."""
     file = tmp_path / "llm-gateway.db"
@@ -43,6 +44,6 @@ async def llm_service(
         lines=lines,
     )
     runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic, meter=runtime.metrics)
-    async with served(create_app_with(runtime, model), tmp_path) as running:
+    async with served(create_app_with(runtime, model), tmp_path, port=port) as running:
         running.door.headers.update(IDENTITY)
         yield running

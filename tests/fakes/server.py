@@ -26,9 +26,11 @@ class Served:
 
 
 @asynccontextmanager
-async def served(app: ServiceApp, tmp_path: Path, *, drain_s: float = 5.0) -> AsyncIterator[Served]:
+async def served(
+    app: ServiceApp, tmp_path: Path, *, drain_s: float = 5.0, port: int = 0
+) -> AsyncIterator[Served]:
     """Serve `app` with the very Server that the platform uses."""
-    tcp = socket.create_server(("127.0.0.1", 0))
+    tcp = socket.create_server(("127.0.0.1", port))
     path = tmp_path / "ops.sock"
     unix = socket.socket(socket.AF_UNIX)
     unix.bind(str(path))

@@ -214,3 +214,9 @@ async def test_a_retry_with_a_key_starts_one_run(house: House) -> None:
     other = await house.client.post(path, json={"input": "y"}, headers=key)
     assert again.json()["id"] == first.json()["id"]
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_each_step_of_a_run_has_a_time_of_its_own(house: House) -> None:
+    await house.ended(await house.start(knowledge_space_id="space-1"))
+    search, question = (hop.requests[0] for hop in (house.rag, house.model))
+    assert search.deadline < question.deadline

@@ -60,7 +60,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
         breakers=breakers,
         concurrency=concurrency,
-        hops=_hops(environ, settings, breakers, concurrency, signer),
+        hops=_hops(environ, settings, breakers, concurrency, signer=signer, meter=metrics),
         database=await _database(service, settings, metrics, log),
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
@@ -127,7 +127,9 @@ def _hops(
     settings: Settings,
     breakers: BreakerRegistry,
     concurrency: ConcurrencyLimits,
+    *,
     signer: IdentitySigner | None,
+    meter: Metrics,
 ) -> Hops:
     limits = HopSettings(
         connect_s=settings.connect_timeout_s,
@@ -141,6 +143,7 @@ def _hops(
         concurrency,
         sign=signer.sign if signer else None,
         settings=limits,
+        meter=meter,
     )
 
 

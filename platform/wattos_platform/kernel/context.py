@@ -99,6 +99,13 @@ def background(identity: Identity, request_id: str | None = None) -> Iterator[Re
         _current.reset(token)
 
 
+def renew() -> None:
+    """Give background work its whole time again, for a next step that is bounded by itself."""
+    context = _current.get()
+    if context is not None:
+        context.deadline = time.monotonic() + BACKGROUND_DEADLINE_S
+
+
 def _fresh(identity: Identity | None, request_id: str | None) -> RequestContext:
     trace_id, flags = trace_of(None)
     return RequestContext(

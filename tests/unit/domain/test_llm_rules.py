@@ -5,7 +5,7 @@ from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import read_providers
 from wattos_platform.services.llm_gateway.domain.context_prompt import citations, with_passages
-from wattos_platform.services.llm_gateway.domain.failures import from_status, retry_after_s
+from wattos_platform.services.llm_gateway.domain.failures import asked_wait_s, from_status
 from wattos_platform.services.llm_gateway.domain.models import ModelBook, Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
@@ -91,18 +91,16 @@ def test_what_a_status_means(status, kind):
 
 
 @pytest.mark.parametrize(
-    ("header", "wait"),
+    ("headers", "wait"),
     [
-        (None, None),
-        ("7", 7.0),
-        ("999999", 3600.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("soon", None),
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "7", "retry-after-ms": "250"}, 0.25),
+        ({"Retry-After": "7", "retry-after-ms": "soon"}, 7.0),
     ],
 )
-def test_retry_after(header, wait):
-    assert retry_after_s(header, 10.0) == wait
+def test_the_wait_that_a_provider_asks_for(headers, wait):
+    assert asked_wait_s(headers, 10.0) == wait
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Retries with jitter, budget, Retry-After and deadline."""
 
+import asyncio
+from math import inf
 from random import Random
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeMeter
+from wattos_platform.kernel import context
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops.errors import HopUnavailable
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
@@ -17,9 +20,9 @@ from wattos_platform.kernel.resilience.retry import (
     RetryBudget,
     RetrySettings,
     delay_s,
-    parse_retry_after,
     worth_retrying,
 )
+from wattos_platform.kernel.resilience.retry_after import parse_retry_after
 
 
 class TooManyError(ServiceError):
@@ -114,6 +117,15 @@ async def test_a_wait_beyond_the_deadline_fails_at_once(retry, clock):
     assert (attempts, clock.sleeps) == ([0], [])
 
 
+@pytest.mark.parametrize(("attempt", "attempts"), [(0, [0, 1]), (1, [0])])
+async def test_a_request_that_is_itself_a_retry_is_tried_once(retry, attempt, attempts):
+    request = context.RequestContext("request-1", "ab" * 16, "cd" * 8, deadline=inf, attempt=attempt)
+    context.enter(request)
+    work, seen = failing(ConnectionError())
+    await asyncio.gather(retry.call(work), return_exceptions=True)
+    assert seen == attempts
+
+
 async def test_a_retry_of_a_retry_is_not_retried(retry):
     work, attempts = failing(ConnectionError())
     with pytest.raises(ConnectionError):
@@ -165,8 +177,14 @@ def test_retries_count_from_one():
     [
         ("120", 120.0),
         (" 0 ", 0.0),
+        ("1.5", 1.5),
+        ("999999", 3600.0),
+        ("1" * 400, None),
         ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
         ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:01:40", 40.0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 3600.0),
+        ("Thu, 99 Jan 1970 00:00:01 GMT", None),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -176,6 +194,12 @@ def test_retries_count_from_one():
 )
 def test_retry_after(header, seconds):
     assert parse_retry_after(header, now=60.0) == seconds
+
+
+@given(st.text(max_size=60), st.floats(0, 4e9))
+def test_no_header_breaks_the_reader(header, now):
+    wait = parse_retry_after(header, now)
+    assert wait is None or 0 <= wait <= 3600
 
 
 @pytest.mark.parametrize(("left", "allowed"), [(0.051, True), (0.049, False), (-1, False)])

@@ -1,9 +1,8 @@
 """A hop over one pool of connections."""
 
-import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +20,7 @@ from wattos_platform.kernel.hops.wire import UploadError, WireConnection, WireEr
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
 from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit, Permit, Shed
 from wattos_platform.kernel.resilience.deadline import MARGIN_S, MINIMUM_S, DeadlineExceeded, remaining_s
+from wattos_platform.kernel.resilience.retry import Retry
 
 _ERROR = 400
 _BUG = 500
@@ -41,10 +41,10 @@ class WireHopClient:
         *,
         breaker: Breaker,
         concurrency: ConcurrencyLimit,
+        retry: Retry,
         settings: HopSettings,
         sign: Sign | None,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.service = service
         self.pool = WirePool(base_url, settings.connect_s)
@@ -52,7 +52,7 @@ class WireHopClient:
         self._settings = settings
         self._sign = CachedSign(sign, service, monotonic) if sign else None
         self._monotonic = monotonic
-        self._sleep = sleep
+        self._retry = retry
         self.limit = concurrency
 
     async def json(
@@ -131,15 +131,9 @@ class WireHopClient:
 
         A refused connection, over which nothing was sent, is tried once more.
         """
-        attempts = 1 if context.attempt else 2
-        for attempt in range(attempts):
-            try:
-                return await self._attempt(request, context, attempt)
-            except HopUnavailable as error:
-                if error.reason != "refused" or attempt + 1 == attempts:
-                    raise
-            await self._sleep(self._settings.retry_wait_s)
-        raise AssertionError("the loop returns or raises")
+        return await self._retry.call(
+            lambda attempt: self._attempt(request, context, attempt), deadline=request.deadline
+        )
 
     async def _attempt(
         self, request: HopRequest, context: request_context.RequestContext, attempt: int

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from wattos_platform.kernel.hops.client import WireHopClient
+from wattos_platform.kernel.hops.errors import HopUnavailable
 from wattos_platform.kernel.hops.headers import Sign
 from wattos_platform.kernel.hops.pool import RefusedError, WirePool
 from wattos_platform.kernel.hops.ports import HopClient
@@ -12,6 +13,8 @@ from wattos_platform.kernel.hops.settings import HopSettings
 from wattos_platform.kernel.hops.wire import WireError
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.retry import Retry, RetrySettings
+from wattos_platform.kernel.telemetry import Meter
 
 _ALIVE = 200
 
@@ -30,6 +33,7 @@ class Hops:
         *,
         sign: Sign | None = None,
         settings: HopSettings | None = None,
+        meter: Meter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -40,6 +44,7 @@ class Hops:
         self._settings = settings or HopSettings()
         self._monotonic = monotonic
         self._sleep = sleep
+        self._meter = meter
         self._clients: dict[str, WireHopClient] = {}
         self._checks: dict[str, WirePool] = {}
 
@@ -52,12 +57,24 @@ class Hops:
                 self._urls[service],
                 breaker=self._breakers.get(f"hop:{service}"),
                 concurrency=self._concurrency.get(f"hop:{service}"),
+                retry=self._retry(f"hop:{service}"),
                 settings=self._settings,
                 sign=self._sign,
                 monotonic=self._monotonic,
-                sleep=self._sleep,
             )
         return client
+
+    def _retry(self, target: str) -> Retry:
+        """Return what tries a refused connection, over which nothing was sent, once more."""
+        wait_s = self._settings.retry_wait_s
+        return Retry(
+            target,
+            RetrySettings(max_attempts=2, base_s=wait_s, cap_s=wait_s),
+            monotonic=self._monotonic,
+            sleep=self._sleep,
+            meter=self._meter,
+            should_retry=lambda error: isinstance(error, HopUnavailable) and error.reason == "refused",
+        )
 
     async def ping(self, service: str) -> None:
         """Return when `service` is alive; ConnectionError or TimeoutError if not.

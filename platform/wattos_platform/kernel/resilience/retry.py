@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from math import inf
 from random import Random
 from typing import TypeVar
 
+from wattos_platform.kernel.context import try_current
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker_types import BreakerOpen
 from wattos_platform.kernel.resilience.deadline import MINIMUM_S, DeadlineExceeded
@@ -43,22 +43,6 @@ def delay_s(attempt: int, settings: RetrySettings, rng: Random) -> float:
     if attempt < 1:
         raise ValueError(f"retries count from 1, not {attempt}")
     return rng.uniform(0, min(settings.cap_s, settings.base_s * settings.growth ** (attempt - 1)))
-
-
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for at wall time `now`, None for none or nonsense.
-
-    Both forms of RFC 9110, 10.2.3: seconds and HTTP date; a date in the past is 0.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError, TypeError):
-        return None
 
 
 def worth_retrying(error: BaseException) -> bool:
@@ -132,10 +116,10 @@ class Retry:
         """Return `await work(attempt)`, attempt counting from 0; its last error when no retry is left.
 
         The error's `retry_after_s`, if it has one, is the least wait; a wait that would end within 50 ms of
-        `deadline` (monotonic) or after it fails at once. Pass `max_attempts=1` when the caller is itself
-        a retry.
+        `deadline` (monotonic) or after it fails at once. `max_attempts` is the settings', and 1 for a request
+        that is itself a retry: one layer tries again, not each.
         """
-        attempts = self._settings.max_attempts if max_attempts is None else max_attempts
+        attempts = self._attempts() if max_attempts is None else max_attempts
         self.budget.called(self._monotonic())
         attempt = 0
         while True:
@@ -153,6 +137,10 @@ class Retry:
                     self._count("success")
                 return result
             await self._sleep(wait_s)
+
+    def _attempts(self) -> int:
+        request = try_current()
+        return 1 if request is not None and request.attempt else self._settings.max_attempts
 
     def _wait_s(self, error: Exception, attempt: int, attempts: int, deadline: float) -> float | None:
         """Return how long to wait before retry `attempt`, None if there must be none."""

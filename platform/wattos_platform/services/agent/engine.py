@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from wattos_platform.kernel.context import renew
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.agent.domain.progress import (
     RETRIEVAL,
@@ -93,6 +94,8 @@ class Engine:
     async def _step(
         self, claim: Claim, role: Role, done: Sequence[Step], action: MakePlan | ToolCall | AskModel
     ) -> None:
+        # A run may take as long as its steps allow; each of them has the time of one.
+        renew()
         number = len(done) + 1
         task = redacted(claim.run.input) if role.pii_redaction else claim.run.input
         if isinstance(action, ToolCall):

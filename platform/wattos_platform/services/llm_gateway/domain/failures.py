@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from wattos_platform.contracts.redaction import redact_text
+from wattos_platform.kernel.resilience.retry_after import LONGEST_WAIT_S, parse_retry_after
 
 Kind = Literal[
     "caller",
@@ -22,7 +21,6 @@ Kind = Literal[
 # Not the provider's fault, so nothing for its breaker.
 _NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing", "shed"})
 BREAKER_OPEN = "breaker_open"
-_LONGEST_WAIT_S = 3600.0
 _LONGEST_MESSAGE = 500
 _LONGEST_NAME = 200
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,15})?", re.ASCII)
@@ -161,22 +159,5 @@ def asked_wait_s(headers: Mapping[str, str], now: float) -> float | None:
     """Return the wait that an answer's headers ask for; `retry-after-ms` (OpenAI, Azure) is the finer one."""
     fine = (headers.get("retry-after-ms") or "").strip()
     if _NUMBER.fullmatch(fine):
-        return min(float(fine) / 1000, _LONGEST_WAIT_S)
-    return retry_after_s(headers.get("Retry-After"), now)
-
-
-def retry_after_s(header: str | None, now: float) -> float | None:
-    """Return the wait that a Retry-After header (seconds or an HTTP date) asks for, at most an hour."""
-    if not header:
-        return None
-    text = header.strip()
-    if _NUMBER.fullmatch(text):
-        return min(float(text), _LONGEST_WAIT_S)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    wait = (when - datetime.fromtimestamp(now, UTC)).total_seconds()
-    return min(max(wait, 0.0), _LONGEST_WAIT_S)
+        return min(float(fine) / 1000, LONGEST_WAIT_S)
+    return parse_retry_after(headers.get("Retry-After"), now)

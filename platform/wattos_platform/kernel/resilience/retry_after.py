@@ -1,0 +1,28 @@
+"""The wait that a Retry-After header asks for."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_WAIT_S = 3600.0
+# Whole seconds by the RFC; some upstreams give fractions. More digits than a float holds are nonsense.
+_SECONDS = re.compile(r"\d{1,15}(?:\.\d{0,15})?", re.ASCII)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for at wall time `now`, None for none or nonsense.
+
+    Both forms of RFC 9110, 10.2.3: seconds and HTTP date. A date in the past is 0, one without a zone is in
+    UTC; nothing asks for more than an hour.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), LONGEST_WAIT_S)
+    try:
+        when = parsedate_to_datetime(text)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        wait_s = (when - datetime.fromtimestamp(now, UTC)).total_seconds()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
