@@ -1,5 +1,7 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,23 @@ async def test_too_many_waiting_rows_are_dropped_and_counted(database: Database)
     for number in range(MAX_WAITING + 3):
         audit.record(record(number))
     assert meter.total("dropped") == 3
+
+
+async def test_rows_that_cannot_be_stored_wait_and_are_not_lost(tmp_path: Path, database: Database) -> None:
+    now = [0.0]
+    audit = DatabaseAuditLog(database, lambda: now[0], FakeMeter().counter("dropped"))
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("ALTER TABLE audit_log RENAME TO elsewhere")
+        audit.record(record(1))
+        assert not audit.is_behind()
+        await asyncio.sleep(0.3)
+        now[0] = 2.0
+        assert audit.is_behind()
+        other.execute("ALTER TABLE elsewhere RENAME TO audit_log")
+    audit.record(record(2))
+    rows = await page_of(audit, "school", None, 9, 2)
+    assert [row.request_id for _, row in rows] == ["request-2", "request-1"]
+    assert not audit.is_behind()
 
 
 class DeafDatabase:

@@ -70,6 +70,9 @@ class MemoryAuditLog:
         self.rows.append((self._next, record))
         self._next += 1
 
+    def is_behind(self) -> bool:
+        return False
+
     async def page(self, tenant: str, before: int | None, limit: int) -> Sequence[tuple[int, AuditRecord]]:
         mine = [row for row in reversed(self.rows) if row[1].tenant == tenant]
         return [row for row in mine if before is None or row[0] < before][:limit]

@@ -14,6 +14,7 @@ from tests.fakes.runtime import identity_headers, make_runtime
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.rag.app import create_app
 from wattos_platform.services.rag.domain.terms import index_terms
 
@@ -103,9 +104,10 @@ class KnowledgeApi:
 class RunningKnowledge:
     """The service while it runs."""
 
-    def __init__(self, client: httpx.AsyncClient, database: Database, embeddings: FakeEmbeddings) -> None:
+    def __init__(self, client: httpx.AsyncClient, runtime: Runtime, embeddings: FakeEmbeddings) -> None:
         self._client = client
-        self.database = database
+        self.runtime = runtime
+        self.database: Any = runtime.database
         self.embeddings = embeddings
         self.api = self.tenant("tenant-a")
 
@@ -143,4 +145,4 @@ async def running_knowledge(
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     life = app.lifespan() if working else closing_database(database)
     async with life, httpx.AsyncClient(transport=transport, base_url="http://rag:3005") as client:
-        yield RunningKnowledge(client, database, embeddings)
+        yield RunningKnowledge(client, runtime, embeddings)

@@ -15,6 +15,7 @@ from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.degrade import Degradations
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.sharing import open_shared
 
@@ -56,17 +57,18 @@ def make_runtime(
     """Return a Runtime of service `name` whose files are under `tmp_path`, its log lines in `lines`."""
     environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
     sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
-    settings, metrics = Settings.from_environ(environ), Metrics(name)
+    settings, metrics, log = Settings.from_environ(environ), Metrics(name), make_logger(sink)
     return Runtime(
         service=catalog_service(name),
         settings=settings,
         environ=environ,
         metrics=metrics,
         sink=sink,
-        log=make_logger(sink),
+        log=log,
         health=HealthMonitor(),
         breakers=breakers or BreakerRegistry(BreakerSettings(), clock=time.monotonic),
         concurrency=ConcurrencyLimits(meter=metrics),
+        degradations=Degradations(meter=metrics, log=log, monotonic=time.monotonic),
         hops=FakeHops(hops or {}),
         database=database,
         signer=IdentitySigner(IDENTITY_KEY, name),

@@ -109,7 +109,7 @@ async def test_rag_down_answers_without_context_and_says_so(house: House, reason
     assert response.json()["citations"] == []
     assert house.asked()["wattos_context"] == []
     assert house.chat.metric("degraded_total", dependency="rag") == 1
-    assert any(b"retrieval.degraded" in line for line in house.chat.lines)
+    assert any(b"dependency.degraded" in line for line in house.chat.lines)
 
 
 @pytest.mark.parametrize("named", [pytest.param("vector", id="text-search-without-vectors[defect-47]")])

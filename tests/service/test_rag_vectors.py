@@ -8,6 +8,7 @@ import pytest
 from wattos_platform.services.rag.adapters.matrices import Matrices
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.records import Space
+from wattos_platform.services.rag.ports import VectorsUnusableError
 
 DIMENSION = 8
 
@@ -101,7 +102,7 @@ async def test_unchanged_space_is_not_read_again(store, matrices):
 async def test_query_of_another_dimension_is_refused(store, matrices):
     store.rows = {1: unit(random.Random(1))}
 
-    with pytest.raises(ValueError, match="dimensions"):
+    with pytest.raises(VectorsUnusableError, match="dimensions"):
         await matrices.search(space(1, 1), b"\x00" * 4 * (DIMENSION + 1), 3, None, ())
 
 

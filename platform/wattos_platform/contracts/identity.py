@@ -7,6 +7,7 @@ REQUEST_ID_HEADER = "x-request-id"
 TRACEPARENT_HEADER = "traceparent"
 DEADLINE_HEADER = "x-request-deadline-ms"
 ATTEMPT_HEADER = "x-wattos-attempt"
+DEGRADED_HEADER = "x-wattos-degraded"
 
 
 @dataclass(frozen=True, slots=True)

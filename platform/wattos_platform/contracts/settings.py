@@ -165,6 +165,9 @@ class Settings(BaseModel):
     provider_pool_size: int = _env(
         "WATTOS_PROVIDER_POOL_SIZE", default=1000, gt=0, description="Connections to each provider."
     )
+    db_pool_size: int = _env(
+        "WATTOS_DB_POOL_SIZE", default=4, gt=0, description="Connections that read the database at once."
+    )
     statement_timeout_s: float = _env(
         "WATTOS_STATEMENT_TIMEOUT_S", default=5.0, gt=0, description="One database statement."
     )

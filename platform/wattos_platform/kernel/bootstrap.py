@@ -22,6 +22,7 @@ from wattos_platform.kernel.redis.connection import open_redis
 from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.degrade import Degradations
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
@@ -60,6 +61,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
         breakers=breakers,
         concurrency=concurrency,
+        degradations=Degradations(meter=metrics, log=log, monotonic=time.monotonic),
         hops=_hops(environ, settings, breakers, concurrency, signer=signer, meter=metrics),
         database=await _database(service, settings, metrics, log),
         signer=signer,
@@ -76,7 +78,9 @@ async def _database(service: Service, settings: Settings, metrics: Metrics, log:
     if not service.database:
         return None
     limits = DatabaseSettings(
-        pool_wait_s=settings.pool_wait_s, statement_timeout_s=settings.statement_timeout_s
+        pool_size=settings.db_pool_size,
+        pool_wait_s=settings.pool_wait_s,
+        statement_timeout_s=settings.statement_timeout_s,
     )
     return await Database.open(settings.database_path(service.name), settings=limits, meter=metrics, log=log)
 

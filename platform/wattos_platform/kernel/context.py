@@ -21,7 +21,10 @@ BACKGROUND_DEADLINE_S = 600.0
 
 @dataclass(slots=True)
 class RequestContext:
-    """The request at hand. `deadline` is a monotonic instant in seconds, `flags` the trace flags."""
+    """The request at hand. `deadline` is a monotonic instant in seconds, `flags` the trace flags.
+
+    `degraded` names what its answer does without; `resilience.degrade` adds to it.
+    """
 
     request_id: str
     trace_id: str
@@ -29,6 +32,7 @@ class RequestContext:
     deadline: float
     flags: str = "00"
     attempt: int = 0
+    degraded: tuple[str, ...] = ()
     identity: Identity | None = field(default=None)
 
     @property

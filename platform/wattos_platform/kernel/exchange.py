@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 
 from starlette.types import Message, Receive, Scope, Send
 
+from wattos_platform.contracts.identity import DEGRADED_HEADER
 from wattos_platform.kernel.context import RequestContext
 from wattos_platform.kernel.error_shapes import ErrorShape, Occasion
 from wattos_platform.kernel.errors import ServiceError
 
 CLIENT_GONE = 499
+_DEGRADED_FIELD = DEGRADED_HEADER.encode()
 TOO_LARGE = 413
 DISCARD_BYTES = 128_000_000
 DISCARD_S = 10.0
@@ -90,11 +92,17 @@ class Exchange:
                 *[(name, request_id) for name in self._shape.request_id_headers],
                 (b"traceparent", self.context.traceparent.encode()),
                 *(self._answer_headers(self._scope) if self._answer_headers is not None else ()),
+                # Last, since what stands above may add to it.
+                *self._degraded(),
             ]
         elif message["type"] == "http.response.body":
             self.size_bytes += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
         await self._send(message)
+
+    def _degraded(self) -> Iterable[tuple[bytes, bytes]]:
+        missed = self.context.degraded
+        return ((_DEGRADED_FIELD, ", ".join(missed).encode()),) if missed else ()
 
     async def _discard(self) -> None:
         """Read on to the end of a refused body, within bounds.

@@ -17,6 +17,7 @@ from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry
 from wattos_platform.kernel.resilience.cache import STORE_TIMEOUT_S, Cache
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
+from wattos_platform.kernel.resilience.degrade import Degradations
 from wattos_platform.kernel.resilience.limiter import RateLimiter
 from wattos_platform.kernel.resilience.slots import Slots
 from wattos_platform.kernel.sharing import Shared
@@ -38,6 +39,7 @@ class Runtime:
     health: HealthMonitor
     breakers: BreakerRegistry
     concurrency: ConcurrencyLimits
+    degradations: Degradations
     hops: Hops
     database: Database | None
     signer: IdentitySigner | None

@@ -249,6 +249,15 @@ async def test_the_wait_for_a_connection_is_measured(database, meter):
     assert meter.count("db_pool_wait_seconds") == before + 1
 
 
+async def test_a_wait_in_vain_is_measured_too(database, meter):
+    async with database.read(), database.read():
+        before = meter.count("db_pool_wait_seconds")
+        with pytest.raises(DatabaseUnavailableError, match="no free connection"):
+            await database.ping()
+        assert meter.count("db_pool_wait_seconds") == before + 1
+    assert meter.total("db_pool_wait_seconds") >= 0.05
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [

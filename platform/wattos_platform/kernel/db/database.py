@@ -72,11 +72,15 @@ class Database:
         is gone, and for a statement that exceeds the statement time-out.
         """
         asked = self._monotonic()
+        lent = False
         try:
             async with self._readers.connect() as connection:
+                lent = True
                 self._pool_wait.observe(self._monotonic() - asked)
                 yield connection
         except Exception as error:
+            if not lent:
+                self._pool_wait.observe(self._monotonic() - asked)
             outage = translate(error, reading=True)
             if outage is None:
                 raise

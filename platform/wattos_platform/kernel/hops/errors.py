@@ -1,15 +1,17 @@
 """How a hop fails, in the caller's terms."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.concurrency import Shed
+from wattos_platform.kernel.resilience.degrade import is_outage
 
 _SHOWN_CHARS = 200
+_DISTRUST = frozenset({401, 403})
 _PASSED_ON = ("retry-after", "www-authenticate")
 
 
@@ -59,6 +61,27 @@ _WORDS = {
     "breaker_open": "it failed repeatedly and is left alone for now",
     "overloaded": "too many calls to it are running",
 }
+
+
+def failed_by(service: str) -> Callable[[Exception], bool]:
+    """Return what says whether an error is an outage of that service, for `Degradations.of`.
+
+    A service that does not believe our identity is one, too: the gateway has admitted the caller.
+    """
+
+    def failed(error: Exception) -> bool:
+        if not isinstance(error, (HopError, HopUnavailable)) or error.service != service:
+            return False
+        return is_outage(error) or error.status in _DISTRUST
+
+    return failed
+
+
+def malformed(service: str, what: str) -> HopError:
+    """Return the error of an answer that arrived whole and is not `what` was asked for."""
+    return HopError(
+        service, 502, "upstream_malformed", f"The service {service} answered something that is no {what}."
+    )
 
 
 def error_of(service: str, status: int, headers: Mapping[str, str], body: bytes) -> HopError:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.kernel.hops.errors import failed_by
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.kernel.runtime import Runtime
@@ -52,7 +53,8 @@ def create_app(runtime: Runtime) -> ServiceApp:
 
 def _tools(runtime: Runtime) -> list[Tool]:
     """Return the tools that work here; SettingsError for an allow-list that cannot be read."""
-    tools: list[Tool] = [RetrievalTool(runtime.hops.to("rag"))]
+    rag = runtime.degradations.of("rag", "The run goes on without documents.", failed_by("rag"))
+    tools: list[Tool] = [RetrievalTool(runtime.hops.to("rag"), rag)]
     try:
         allowed = parse_allowed(runtime.settings.agent_http_allow)
     except ValueError as error:

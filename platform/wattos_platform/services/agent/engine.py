@@ -201,12 +201,10 @@ def _failed(code: str, message: str) -> RunOutcome:
 
 
 def _degraded(done: Sequence[Step]) -> list[str]:
-    """Return what the run had to do without: failed searches, and what steps named themselves."""
+    """Return what the run had to do without, as its steps say."""
     names: list[str] = []
     for step in done:
         if step.result is None:
             continue
-        if step.kind is StepKind.TOOL and step.name == RETRIEVAL and step.result.failure is not None:
-            names.append("rag")
         names += step.result.output.get("degraded", ())
     return list(dict.fromkeys(names))

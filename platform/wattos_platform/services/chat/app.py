@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wattos_platform.kernel.hops.errors import failed_by
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.kernel.runtime import Runtime
@@ -9,7 +10,7 @@ from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_servic
 from wattos_platform.services.chat.adapters.conversations import SqlConversations
 from wattos_platform.services.chat.adapters.messages import SqlMessages
 from wattos_platform.services.chat.adapters.model import GatewayModel
-from wattos_platform.services.chat.adapters.retrieval import DegradingRetrieval, RagRetrieval
+from wattos_platform.services.chat.adapters.retrieval import OptionalRetrieval, RagRetrieval
 from wattos_platform.services.chat.answers import Answers
 from wattos_platform.services.chat.message_routes import MessageRoutes
 from wattos_platform.services.chat.routes import ConversationRoutes, routes
@@ -23,10 +24,9 @@ def create_app(runtime: Runtime) -> ServiceApp:
     metrics, clock = runtime.metrics, runtime.clock
     conversations = SqlConversations(runtime.database, clock)
     messages = SqlMessages(runtime.database, worker=this_process(), clock=clock, new_id=uuid7)
-    retrieval = DegradingRetrieval(
+    retrieval = OptionalRetrieval(
         RagRetrieval(runtime.hops.to("rag")),
-        runtime.log,
-        lambda name: metrics.counter("degraded_total", dependency=name).inc(),
+        runtime.degradations.of("rag", "Answering without documents.", failed_by("rag")),
     )
     answers = Answers(
         messages=messages,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from starlette.types import Scope
 
 from wattos_platform.kernel.exchange import Exchange
+from wattos_platform.kernel.resilience.degrade import Degradation
 from wattos_platform.services.gateway.domain.audit import CLIENT_GONE, AuditRecord
 from wattos_platform.services.gateway.domain.cors import CorsPolicy
 from wattos_platform.services.gateway.domain.headers import SECURITY_HEADERS
@@ -15,20 +16,32 @@ from wattos_platform.services.gateway.visit import visit_of
 class Accounting:
     """The two hooks that the kernel calls around every request of the public listener."""
 
-    def __init__(self, audit: AuditLog, cors: CorsPolicy, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, audit: AuditLog, cors: CorsPolicy, clock: Callable[[], float], unaudited: Degradation
+    ) -> None:
         self._audit = audit
+        self._unaudited = unaudited
         self._cors = cors
         self._clock = clock
         self._without_origin = (*SECURITY_HEADERS, *cors.answer_headers(None))
 
     def answer_headers(self, scope: Scope) -> Iterable[tuple[bytes, bytes]]:
-        """Return security, CORS and rate-limit fields, for errors as for answers."""
+        """Return security, CORS and rate-limit fields, for errors as for answers.
+
+        An answer whose audit row will have to wait says so: it is given without the audit log.
+        """
         fields = self._without_origin
         for name, value in scope["headers"]:
             if name == b"origin":
                 fields = (*SECURITY_HEADERS, *self._cors.answer_headers(value))
         visit = visit_of(scope)
-        return fields if visit is None else (*fields, *visit.limit_headers)
+        if visit is None:
+            return fields
+        if self._audit.is_behind():
+            self._unaudited.went_without("the database takes no rows")
+        else:
+            self._unaudited.recovered()
+        return (*fields, *visit.limit_headers)
 
     def answered(self, scope: Scope, exchange: Exchange, took_s: float) -> None:
         """Keep an audit record of a request that found its route, refused ones too."""

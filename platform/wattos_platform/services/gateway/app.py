@@ -62,7 +62,8 @@ def create_app(runtime: Runtime) -> ServiceApp:
         own={"/api/v1/audit": AuditEndpoint(audit)},
         extra_deadline_s=max(0, settings.stream_deadline_ms - settings.deadline_ms) / 1000,
     )
-    accounting = Accounting(audit, cors, clock)
+    unaudited = runtime.degradations.of("audit", "Answering while the audit log takes no rows.")
+    accounting = Accounting(audit, cors, clock, unaudited)
     retention = Retention(
         credentials, audit, settings.audit_retention_days * _DAY_S, clock, asyncio.sleep, runtime.log
     )

@@ -38,6 +38,9 @@ class AuditLog(Protocol):
     def record(self, record: AuditRecord) -> None:
         """Keep `record` without waiting; it may lag by 100 ms, and is counted when it must be dropped."""
 
+    def is_behind(self) -> bool:
+        """Return whether rows have waited for more than a second: what is answered now may not be kept."""
+
     async def page(self, tenant: str, before: int | None, limit: int) -> Sequence[tuple[int, AuditRecord]]:
         """Return up to `limit` records of `tenant`, newest first, older than the row `before`."""
 

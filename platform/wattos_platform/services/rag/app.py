@@ -26,7 +26,7 @@ from wattos_platform.services.rag.adapters.vectors import VectorStore
 from wattos_platform.services.rag.domain.records import Job
 from wattos_platform.services.rag.ingestion import Ingestion
 from wattos_platform.services.rag.knowledge import Knowledge
-from wattos_platform.services.rag.retrieval import Searcher
+from wattos_platform.services.rag.retrieval import Searcher, vectors_failed
 from wattos_platform.services.rag.routes import Endpoints
 from wattos_platform.services.rag.worker import EMBEDDING, READING, Worker
 
@@ -77,8 +77,8 @@ class Rag:
             vectors=self.matrices,
             embedder=self.embedder,
             cache=runtime.cache("rag-search", SEARCH_TTL_S),
+            vector=runtime.degradations.of("vector", "Searching by words alone.", vectors_failed),
             metrics=runtime.metrics,
-            log=log,
         )
         knowledge = Knowledge(spaces, self.documents, self.uploads, wake=self.reading.wake, clock=clock)
         self.endpoints = Endpoints(knowledge, searcher)

@@ -31,6 +31,10 @@ class EmbeddingsDownError(Exception):
     """The embedding model cannot be reached now; trying again later may help."""
 
 
+class VectorsUnusableError(Exception):
+    """The vectors that are stored cannot be searched with this question's, or not be read now."""
+
+
 class Embedder(Protocol):
     """Turns texts into vectors of one model."""
 
@@ -66,7 +70,8 @@ class VectorIndex(Protocol):
     ) -> dict[int, float]:
         """Return chunk key -> cosine of the `count` nearest among the keys `allowed`, and of `also`.
 
-        Chunks without a vector are left out. ValueError if `query` has another dimension than the space.
+        Chunks without a vector are left out. VectorsUnusableError if `query` has another dimension than the
+        space, or if there is no room for the vectors.
         """
         ...
 

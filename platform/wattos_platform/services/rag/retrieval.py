@@ -1,11 +1,14 @@
 """A search: words and vectors, fused; without vectors it answers by words and says so."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from wattos_platform.contracts.search import Retrieval, SearchMode, SearchResponse, SearchResult
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.cache import Cache, cache_key
+from wattos_platform.kernel.resilience.degrade import Degradation, mark
 from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
 from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
 from wattos_platform.services.rag.domain.media import weight
@@ -15,6 +18,7 @@ from wattos_platform.services.rag.ports import (
     EmbeddingsDownError,
     EmbeddingsMissingError,
     VectorIndex,
+    VectorsUnusableError,
 )
 
 CANDIDATES = 60
@@ -22,6 +26,11 @@ CANDIDATES = 60
 QUERY_TIMEOUT_S = 5.0
 # What four digits can show; a passage below it does not fit at all.
 _LEAST_SCORE = 0.0001
+
+
+def vectors_failed(error: Exception) -> bool:
+    """Return whether `error` is one of the vector path: its model is down, or its vectors cannot be used."""
+    return isinstance(error, (EmbeddingsDownError, VectorsUnusableError))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +54,15 @@ class Searcher:
         vectors: VectorIndex,
         embedder: Embedder,
         cache: Cache,
+        vector: Degradation,
         metrics: Any,
-        log: Any,
     ) -> None:
         self._passages = passages
         self._vectors = vectors
         self._embedder = embedder
         self._cache = cache
+        self._vector = vector
         self._metrics = metrics
-        self._log = log
 
     async def search(self, space: Space, question: Question) -> str:
         """Return a SearchResponse as JSON, from the cache if the space has not changed since.
@@ -73,6 +82,9 @@ class Searcher:
                 f"{space.tenant}:{space.id}", search_key(space, question), make
             )
         except _NotKept as answered:
+            # Who shared the search of another request says so too.
+            for dependency in answered.response.degraded:
+                mark(dependency)
             return answered.response.model_dump_json()
         return body
 
@@ -81,28 +93,25 @@ class Searcher:
         if question.mode != "vector":
             words = await self._passages.by_text(space, question.query, question.filters, CANDIDATES)
         if question.mode == "text":
-            return await self._response(space, question, by_words(words), "bm25", [])
+            return await self._response(space, question, by_words(words), "bm25")
         if space.embedding_model is None and question.mode == "hybrid":
-            degraded = ["vector"] if self._embedder.is_down() else []
-            return await self._response(space, question, by_words(words), "bm25", degraded)
-        try:
+            missed = (
+                self._vector.went_without("the model gateway is down") if self._embedder.is_down() else ()
+            )
+            return await self._response(space, question, by_words(words), "bm25", missed)
+        cosines: dict[int, float] | None = None
+        use = self._vector.without()
+        with use, suppress(EmbeddingsMissingError):
             cosines = await self._cosines(space, question, [key for key, _ in words])
-        except EmbeddingsMissingError:
-            cosines, degraded = None, list[str]()
-        except (EmbeddingsDownError, ValueError) as error:
-            self._degraded(space, error)
-            cosines, degraded = None, ["vector"]
-        else:
-            degraded = []
         if question.mode == "vector":
             if cosines is None:
                 raise ServiceError(
                     503, "vectors_unavailable", "Searching by vectors is not possible now; mode hybrid is."
                 )
-            return await self._response(space, question, by_vectors(cosines), "vector", [])
+            return await self._response(space, question, by_vectors(cosines), "vector")
         if cosines is None:
-            return await self._response(space, question, by_words(words), "bm25", degraded)
-        return await self._response(space, question, by_both(words, cosines), "hybrid", [])
+            return await self._response(space, question, by_words(words), "bm25", use.degraded)
+        return await self._response(space, question, by_both(words, cosines), "hybrid")
 
     async def _cosines(self, space: Space, question: Question, also: list[int]) -> dict[int, float]:
         if space.embedding_model is None:  # nothing was embedded yet
@@ -113,21 +122,20 @@ class Searcher:
         only = await self._passages.allowed_keys(space, question.filters)
         return await self._vectors.search(space, made.vectors[0], CANDIDATES, only, also)
 
-    def _degraded(self, space: Space, error: Exception) -> None:
-        self._metrics.counter("degraded_total", dependency="vector").inc()
-        self._log.warning(
-            "search.degraded", message="Searched by words alone.", space_id=space.id, reason=str(error)
-        )
-
     async def _response(
-        self, space: Space, question: Question, hits: list[Hit], retrieval: Retrieval, degraded: list[str]
+        self,
+        space: Space,
+        question: Question,
+        hits: list[Hit],
+        retrieval: Retrieval,
+        degraded: Sequence[str] = (),
     ) -> SearchResponse:
         # What was removed since is not stored any more, and is left out.
         stored = await self._passages.load(space, [hit.key for hit in hits])
         found = [_result(stored[hit.key], hit) for hit in hits if hit.key in stored]
         fitting = [result for result in found if result.score >= max(question.min_score, _LEAST_SCORE)]
         fitting.sort(key=lambda result: -result.score)
-        return SearchResponse(results=fitting[: question.top_k], retrieval=retrieval, degraded=degraded)
+        return SearchResponse(results=fitting[: question.top_k], retrieval=retrieval, degraded=list(degraded))
 
 
 class _NotKept(Exception):  # noqa: N818 - a way out of the cache, not an error

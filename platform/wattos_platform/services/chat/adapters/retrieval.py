@@ -9,6 +9,8 @@ from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops import HopClient
+from wattos_platform.kernel.hops.errors import malformed
+from wattos_platform.kernel.resilience.degrade import Degradation
 from wattos_platform.services.chat.domain.records import Source
 from wattos_platform.services.chat.ports import Retrieval, Retrieved, SpaceMissingError
 
@@ -43,11 +45,7 @@ class RagRetrieval:
             if error.status == _NOT_FOUND:
                 raise SpaceMissingError(space_id) from error
             raise
-        passages = [Passage.model_validate(result) for result in answer["results"]]
-        return Retrieved(
-            tuple(Source(**passage.model_dump()) for passage in passages),
-            tuple(str(name) for name in answer.get("degraded") or ()),
-        )
+        return _retrieved(answer)
 
     async def exists(self, space_id: str) -> bool:
         """Return whether rag knows the space for this caller; ServiceError when it cannot be asked."""
@@ -61,35 +59,31 @@ class RagRetrieval:
         return True
 
 
-class DegradingRetrieval:
-    """Answers with no passages and `degraded: ["rag"]` while `inner` cannot answer; logs and counts each."""
+def _retrieved(answer: Any) -> Retrieved:
+    try:
+        passages = [Passage.model_validate(result) for result in answer["results"]]
+        degraded = tuple(str(name) for name in answer.get("degraded") or ())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # pydantic's ValidationError is a ValueError.
+        raise malformed("rag", "search result") from error
+    return Retrieved(tuple(Source(**passage.model_dump()) for passage in passages), degraded)
 
-    def __init__(self, inner: Retrieval, log: Any, count: Callable[[str], None]) -> None:
+
+class OptionalRetrieval:
+    """What `inner` finds; no passages and the mark `rag` while that cannot answer."""
+
+    def __init__(self, inner: Retrieval, rag: Degradation) -> None:
         self._inner = inner
-        self._log = log
-        self._count = count
+        self._rag = rag
 
     async def search(self, space_id: str, query: str) -> Retrieved:
         """Return what `inner` finds, or nothing with the mark; SpaceMissingError is no outage."""
-        try:
+        with self._rag.without() as use:
             return await self._inner.search(space_id, query)
-        except ServiceError as error:
-            self._degrade(error.code)
-        except (ValueError, KeyError, TypeError) as error:
-            # pydantic's ValidationError is a ValueError: rag answered something that is no search result.
-            self._degrade(f"malformed answer: {type(error).__name__}")
-        return Retrieved(degraded=("rag",))
+        return Retrieved(degraded=use.degraded)
 
     async def exists(self, space_id: str) -> bool:
         """Return what `inner` knows, True while it knows nothing: the first question will tell."""
-        try:
+        with self._rag.without():
             return await self._inner.exists(space_id)
-        except ServiceError as error:
-            self._degrade(error.code)
         return True
-
-    def _degrade(self, reason: str) -> None:
-        self._count("rag")
-        self._log.warning(
-            "retrieval.degraded", message="Answering without rag.", dependency="rag", reason=reason
-        )

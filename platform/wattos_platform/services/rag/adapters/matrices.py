@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattos_platform.services.rag.domain.records import Space
-from wattos_platform.services.rag.ports import VectorPages
+from wattos_platform.services.rag.ports import VectorPages, VectorsUnusableError
 
 MAX_BYTES = 2_000_000_000
 MAX_SPACES = 64
@@ -52,10 +52,15 @@ class Matrices:
         self, space: Space, query: bytes, count: int, allowed: Sequence[int] | None, also: Sequence[int]
     ) -> dict[int, float]:
         """See VectorIndex."""
-        matrix = await self._current(space)
+        try:
+            matrix = await self._current(space)
+        except OSError as error:
+            raise VectorsUnusableError(f"no room for the vectors of a space: {error.strerror}") from error
         vector = np.frombuffer(query, dtype="<f4")
         if vector.size != matrix.rows.shape[1]:
-            raise ValueError(f"a query of {vector.size} dimensions in a space of {matrix.rows.shape[1]}")
+            raise VectorsUnusableError(
+                f"a query of {vector.size} dimensions in a space of {matrix.rows.shape[1]}"
+            )
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, _nearest, matrix, vector, count, allowed, also)
 
