@@ -173,7 +173,7 @@ async def test_silence_in_the_body_is_a_timeout(serve):
     assert failed.value.reason == "timeout"
 
 
-async def test_more_calls_than_the_pool_holds_wait_and_then_are_shed(serve):
+async def test_more_calls_than_the_pool_holds_wait_and_then_are_shed(serve):  # defect-46: a bulkhead
     gate = asyncio.Event()
 
     async def slow(reader, writer):

@@ -256,6 +256,7 @@ async def test_the_figures_for_people_are_those_of_the_metrics(rag: Served) -> N
 
 
 async def test_drain_finishes_running_requests_and_streams_and_says_so(rag: Served, kitchen: Kitchen) -> None:
+    # defect-46: a drain
     slow = asyncio.create_task(rag.door.get("/slow", headers=IDENTITY))
     await kitchen.entered.wait()
     rag.server.stop()

@@ -26,7 +26,7 @@ def test_under_threefold_load_the_limit_settles_near_the_capacity(servers, sigma
 
 
 @pytest.mark.parametrize("sigma", NOISE)
-def test_what_is_admitted_under_threefold_load_is_answered_soon(sigma):
+def test_what_is_admitted_under_threefold_load_is_answered_soon(sigma):  # defect-46: a bulkhead that fits
     alone = quantile(Upstream(service=lognormal(sigma=sigma)).run(20, times(0.3)).answered(), 0.99)
     upstream = Upstream(service=lognormal(sigma=sigma)).run(40, times(3))
     fixed = Upstream(service=lognormal(sigma=sigma), settings=GradientSettings(100, 100)).run(40, times(3))
