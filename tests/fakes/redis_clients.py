@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.connection import open_redis
-from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.degrade import Degradations
 
 
 @asynccontextmanager
@@ -21,10 +21,11 @@ async def redis_client(
     breakers: BreakerRegistry | None = None,
 ) -> AsyncIterator[RedisClient]:
     """Yield a client of the Redis at `url`; patient by default, since a loaded machine is no outage."""
+    degradations = Degradations(meter=meter or FakeMeter(), log=log or FakeLog(), monotonic=time.monotonic)
     client = open_redis(
         url,
         breakers=breakers or BreakerRegistry(BreakerSettings(), clock=time.monotonic),
-        outage=Outage(meter or FakeMeter(), log or FakeLog(), time.monotonic),
+        degradation=degradations.of("redis", "Limits and caches go on in this process alone."),
         timeout_s=timeout_s,
     )
     try:

@@ -102,7 +102,7 @@ async def test_a_gateway_outlives_its_redis_and_finds_it_again(tmp_path: Path, s
         for _ in range(3):
             check = await check_of_redis(gateway)
         assert (check["overall"], check["ready"], check["status"]) == ("degraded", True, "down")
-        assert [event for _, event, _ in log.events] == ["redis.lost"]
+        assert [event for _, event, _ in log.events] == ["dependency.degraded"]
 
         server.start()
         async with asyncio.timeout(30):
@@ -110,7 +110,7 @@ async def test_a_gateway_outlives_its_redis_and_finds_it_again(tmp_path: Path, s
                 await asyncio.sleep(0.05)
         # Redis came back empty: one of five was taken there by the call that found it.
         assert await statuses(gateway, 5, users[0]) == [200] * 4 + [429]
-        assert [event for _, event, _ in log.events] == ["redis.lost", "redis.recovered"]
+        assert [event for _, event, _ in log.events] == ["dependency.degraded", "dependency.recovered"]
 
 
 async def test_a_redis_that_accepts_and_is_silent_holds_up_no_gateway(tmp_path: Path) -> None:

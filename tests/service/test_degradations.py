@@ -14,7 +14,9 @@ from tests.fakes.agent_house import agent_house, said
 from tests.fakes.gateway import JWT_SECRET, running_gateway
 from tests.fakes.hops import FakeHop
 from tests.fakes.knowledge import running_knowledge
+from tests.fakes.meter import FakeMeter
 from tests.fakes.model_gateway import answer_stream
+from tests.fakes.redis_clients import redis_client
 from tests.fakes.running_service import running_service
 from tests.fakes.runtime import make_runtime
 from wattos_platform.catalog import SERVICES
@@ -105,6 +107,19 @@ async def test_a_broken_dependency_is_marked_and_counted(tmp_path: Path, case: t
             assert answered.header == dependency
         registry = answered.runtime.metrics.registry
         assert registry.get_sample_value("degraded_total", {"dependency": dependency}) >= 1
+
+
+async def test_a_gateway_whose_redis_is_down_limits_by_itself_and_says_so(tmp_path: Path) -> None:
+    meter = FakeMeter()
+    async with (
+        redis_client("redis://127.0.0.1:1", timeout_s=1, meter=meter) as client,
+        running_gateway(tmp_path, environ={"RATE_LIMIT": "2r/h"}, redis=client) as gateway,
+    ):
+        headers = await gateway.headers()
+        answers = [await gateway.call("GET", "/v1/models", headers=headers) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["x-wattos-degraded"] for answer in answers] == ["redis"] * 3
+    assert meter.total("degraded_total", dependency="redis") == 3
 
 
 async def names_of(service: str, tmp_path: Path) -> frozenset[str]:

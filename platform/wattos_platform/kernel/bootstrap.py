@@ -19,7 +19,6 @@ from wattos_platform.kernel.logging import LogSink, bridge_libraries, make_logge
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.connection import open_redis
-from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits
 from wattos_platform.kernel.resilience.degrade import Degradations
@@ -50,7 +49,8 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     breakers = BreakerRegistry(_breaker_settings(settings), clock=time.monotonic, meter=metrics, log=log)
     concurrency = ConcurrencyLimits(_concurrency_settings(settings), meter=metrics)
     signer = _signer(service, settings)
-    redis = _redis(settings, breakers, metrics, log)
+    degradations = Degradations(meter=metrics, log=log, monotonic=time.monotonic)
+    redis = _redis(settings, breakers, degradations)
     return Runtime(
         service=service,
         settings=settings,
@@ -61,7 +61,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
         breakers=breakers,
         concurrency=concurrency,
-        degradations=Degradations(meter=metrics, log=log, monotonic=time.monotonic),
+        degradations=degradations,
         hops=_hops(environ, settings, breakers, concurrency, signer=signer, meter=metrics),
         database=await _database(service, settings, metrics, log),
         signer=signer,
@@ -85,13 +85,13 @@ async def _database(service: Service, settings: Settings, metrics: Metrics, log:
     return await Database.open(settings.database_path(service.name), settings=limits, meter=metrics, log=log)
 
 
-def _redis(settings: Settings, breakers: BreakerRegistry, metrics: Metrics, log: Any) -> RedisClient | None:
+def _redis(settings: Settings, breakers: BreakerRegistry, degradations: Degradations) -> RedisClient | None:
     if settings.redis_url is None:
         return None
     return open_redis(
         settings.redis_url.get_secret_value(),
         breakers=breakers,
-        outage=Outage(metrics, log, time.monotonic),
+        degradation=degradations.of("redis", "Limits and caches go on in this process alone."),
         timeout_s=settings.redis_timeout_ms / 1000,
     )
 

@@ -100,16 +100,25 @@ async def test_a_place_handed_to_a_waiter_that_is_being_cancelled_goes_on(clock)
     assert (limit.in_flight, limit.open) == (0, 0)
 
 
-async def test_in_a_line_that_does_not_get_empty_the_wait_is_cut_short(clock):
+async def test_where_waiting_would_be_in_vain_nobody_waits(clock):
     limit = fixed(1, clock)
-    held = await limit.acquire(WAIT_S)
-    patient = asyncio.create_task(limit.acquire(60))
+    held = await limit.acquire(0)
+    line = [asyncio.create_task(limit.acquire(60)) for _ in range(30)]
     await asyncio.sleep(0)
-    clock.advance(61)
+    # One place in a second: the line moves by one each second.
+    for turn in line[:25]:
+        clock.advance(1)
+        held.end()
+        held = await turn
     with pytest.raises(Shed):
-        # Cut to a twentieth, 10 ms: the whole wait would outlast this test's patience.
-        await asyncio.wait_for(limit.acquire(0.2), 0.15)
-    patient.cancel()
+        # Five are ahead, two seconds would not do. Were it waited for, this test would take too long.
+        await asyncio.wait_for(limit.acquire(2), 0.5)
+    assert limit.shed == 1
+    waiting = asyncio.create_task(limit.acquire(10))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    for turn in (waiting, *line[25:]):
+        turn.cancel()
     held.end()
 
 

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wattos_platform.kernel.redis.errors import RedisUnavailableError, reason_of
-from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.redis.scripts import Script, is_missing
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen, State
+from wattos_platform.kernel.resilience.degrade import Degradation
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -37,18 +37,20 @@ class RedisClient:
     Belongs to one event loop. A connection is made when first needed, so that no start waits for Redis.
     """
 
-    def __init__(self, redis: "Redis", *, breaker: Breaker, outage: Outage, timeout_s: float) -> None:
+    def __init__(
+        self, redis: "Redis", *, breaker: Breaker, degradation: Degradation, timeout_s: float
+    ) -> None:
         self.timeout_s = timeout_s
         self._redis = redis
         self._breaker = breaker
-        self._outage = outage
+        self._degradation = degradation
         self._waiting: list[_Order] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def execute(self, *command: Argument) -> Any:
         """Return the answer to `command`; strings are bytes.
 
-        RedisUnavailableError when there is none or Redis refuses; it counts as one degraded operation.
+        RedisUnavailableError when there is none or Redis refuses; what asks is marked as degraded.
         """
         return self._accepted(await self._counted(command))
 
@@ -97,15 +99,15 @@ class RedisClient:
     async def _counted(self, command: tuple[Argument, ...]) -> Any:
         try:
             return await self._answer(command)
-        except RedisUnavailableError:
-            self._outage.count()
+        except RedisUnavailableError as error:
+            self._degradation.went_without(str(error))
             raise
 
     def _accepted(self, answer: Any) -> Any:
         if isinstance(answer, Exception):
-            self._outage.count()
-            self._outage.refused(str(answer))
+            self._degradation.went_without(str(answer))
             raise RedisUnavailableError(str(answer))
+        self._degradation.recovered()
         return answer
 
     async def _answer(self, command: tuple[Argument, ...]) -> Any:
@@ -137,7 +139,6 @@ class RedisClient:
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
                 answers = await self._send(batch)
                 self._breaker.success(permit)
-                self._outage.over()
                 for order, answer in zip(batch, answers, strict=True):
                     if not order.answer.done():
                         order.answer.set_result(answer)
@@ -165,7 +166,6 @@ class RedisClient:
         else:
             reason = reason_of(error)
             self._breaker.failure(error, permit)
-            self._outage.lost(reason)
         waiting, self._waiting = self._waiting, []
         for order in (*batch, *waiting):
             if not order.answer.done():

@@ -2,8 +2,8 @@
 
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.redis.client import RedisClient
-from wattos_platform.kernel.redis.outage import Outage
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.degrade import Degradation
 
 BREAKER = "redis:main"
 # One connection carries all commands; each subscription takes one more.
@@ -14,7 +14,9 @@ BREAKER_SETTINGS = BreakerSettings(
 )
 
 
-def open_redis(url: str, *, breakers: BreakerRegistry, outage: Outage, timeout_s: float) -> RedisClient:
+def open_redis(
+    url: str, *, breakers: BreakerRegistry, degradation: Degradation, timeout_s: float
+) -> RedisClient:
     """Return a client of the Redis at `url`, which is not asked yet.
 
     SettingsError when the URL cannot work; its text repeats nothing of the URL.
@@ -45,6 +47,6 @@ def open_redis(url: str, *, breakers: BreakerRegistry, outage: Outage, timeout_s
     return RedisClient(
         Redis.from_pool(pool),
         breaker=breakers.get(BREAKER, BREAKER_SETTINGS),
-        outage=outage,
+        degradation=degradation,
         timeout_s=timeout_s,
     )

@@ -14,9 +14,7 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.gradient import Gradient, GradientSettings
 
 MAX_WAITING = 1000
-# In a line that does not get empty waiting is in vain: it costs time and frees no place. After "Fail at
-# Scale", ACM Queue 13/8 (2015): a standing line is cut short.
-_STANDING_SHARE = 0.05
+_PACE_WEIGHT = 0.1
 
 
 class Shed(ServiceError):  # noqa: N818 - the field's name for it
@@ -88,7 +86,7 @@ class ConcurrencyLimit:
     """
 
     __slots__ = (
-        "_clock", "_gradient", "_line", "_line_since", "_maximum", "_on_wait",
+        "_clock", "_gradient", "_line", "_maximum", "_moved_at", "_on_wait", "_pace_s",
         "in_flight", "open", "shed", "target",
     )  # fmt: skip
 
@@ -108,7 +106,9 @@ class ConcurrencyLimit:
         self._gradient = Gradient(settings, epoch=epoch)
         self._maximum = settings.maximum
         self._line: deque[asyncio.Future[None]] = deque()
-        self._line_since = 0.0
+        # How long the line takes to move by one, and when it last did.
+        self._pace_s = 0.0
+        self._moved_at = 0.0
 
     @property
     def limit(self) -> int:
@@ -130,17 +130,16 @@ class ConcurrencyLimit:
     async def acquire(self, wait_s: float, kind: str = "") -> Permit:
         """Return a permit, waiting for a place up to `wait_s` seconds; Shed if none came free.
 
-        Where others have waited for that long without a break, the wait is a twentieth.
+        Where the line is so long that waiting would be in vain, it is shed at once.
         """
         permit = self.try_acquire(kind)
         if permit is not None:
             return permit
         asked = self._clock()
-        if not self._line:
-            self._line_since = asked
-        elif asked - self._line_since > wait_s:
-            wait_s *= _STANDING_SHARE
-        if len(self._line) >= MAX_WAITING:
+        ahead = len(self._line)
+        if not ahead:
+            self._moved_at = asked
+        if ahead * self._pace_s > wait_s or ahead >= MAX_WAITING:
             self.shed += 1
             raise Shed(self.target)
         await self._turn(wait_s)
@@ -196,6 +195,9 @@ class ConcurrencyLimit:
         while line and self.in_flight < gradient.limit and self.open < self._maximum:
             turn = line.popleft()
             if not turn.done():
+                now = self._clock()
+                self._pace_s += (now - self._moved_at - self._pace_s) * _PACE_WEIGHT
+                self._moved_at = now
                 self.in_flight += 1
                 self.open += 1
                 turn.set_result(None)

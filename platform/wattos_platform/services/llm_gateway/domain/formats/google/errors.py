@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wattos_platform.kernel.resilience.retry_after import parse_retry_after
 from wattos_platform.services.llm_gateway.domain.failures import (
     ProviderFailure,
     asked_wait_s,
     callers_fault,
     fault_of_status,
     providers_fault,
-    retry_after_s,
 )
 
 _UNAUTHORIZED, _PAYMENT, _CANCELLED, _UNAVAILABLE = 401, 402, 499, 503
@@ -56,7 +56,7 @@ def _retry_info_s(details: list[dict[str, Any]], now: float) -> float | None:
     for item in details:
         delay = item.get("retryDelay")
         if item.get("@type") == _RETRY_INFO and isinstance(delay, str):
-            return retry_after_s(delay.removesuffix("s"), now)
+            return parse_retry_after(delay.removesuffix("s"), now)
     return None
 
 
