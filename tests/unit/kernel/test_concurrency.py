@@ -275,6 +275,7 @@ async def test_the_registry_tells_the_meter(clock):
     limits = ConcurrencyLimits(GradientSettings(1, 1), monotonic=clock, clock=clock, meter=meter)
     limit = limits.get("hop:rag")
     assert limits.get("hop:rag") is limit
+    assert (limit.limit, limits.get("llm:x", maximum=7).limit) == (1, 7)
     held = await limit.acquire(WAIT_S)
     with pytest.raises(Shed):
         await limit.acquire(WAIT_S)

@@ -30,14 +30,14 @@ class ConcurrencyLimits:
         self._limits: dict[str, ConcurrencyLimit] = {}
         self._shed_told: dict[str, int] = {}
 
-    def get(self, target: str, settings: GradientSettings | None = None) -> ConcurrencyLimit:
-        """Return the limit of `target`, made with `settings` (or the registry's) at the first call."""
+    def get(self, target: str, *, maximum: int | None = None) -> ConcurrencyLimit:
+        """Return the limit of `target`, made at the first call; `maximum` in place of the settings'."""
         limit = self._limits.get(target)
         if limit is None:
             waits = self._meter.histogram("concurrency_wait_seconds", target=target)
             limit = self._limits[target] = ConcurrencyLimit(
                 target,
-                settings or self._settings,
+                self._settings if maximum is None else self._settings.up_to(maximum),
                 self._monotonic,
                 epoch=self._epoch,
                 on_wait=waits.observe,

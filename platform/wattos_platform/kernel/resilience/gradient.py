@@ -6,7 +6,7 @@ without load: by calls that run nearly alone, and by short probes with a lowered
 long, is never taken for normal. The decision record on concurrency limits has the simulations.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp, inf, log, sqrt
 
 # One baseline for each kind of call; kinds beyond these share one.
@@ -57,6 +57,10 @@ class GradientSettings:
             raise ValueError(f"from {self.minimum} to {self.maximum} calls is no range")
         if self.tolerance <= 1:
             raise ValueError(f"tolerance must be above 1, not {self.tolerance}")
+
+    def up_to(self, maximum: int) -> "GradientSettings":
+        """Return the same with another maximum."""
+        return replace(self, maximum=maximum, minimum=min(self.minimum, maximum))
 
 
 class _Kind:

@@ -9,7 +9,7 @@ REQUEST_HEADERS = (
     "Content-Type, Authorization, X-Api-Key, Anthropic-Version, Anthropic-Beta, X-Request-ID, X-Tenant-ID,"
     " Idempotency-Key, Last-Event-ID, traceparent"
 )
-EXPOSED_HEADERS = "Content-Type, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"
+EXPOSED_HEADERS = "Content-Type, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After, X-Wattos-Degraded"
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
