@@ -22,7 +22,10 @@ class Dep:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A bundled service: `factory` is `module:function`, taking a kernel Runtime, returning an ASGI app."""
+    """A bundled service: `factory` is `module:function`, taking a kernel Runtime, returning an ASGI app.
+
+    `tables` are the tables of wattos.toml that it reads from its generated file, at POST /admin/reload again.
+    """
 
     name: str
     factory: str
@@ -30,6 +33,7 @@ class Service:
     depends_on: tuple[Dep, ...] = ()
     database: bool = True
     default: bool = True
+    tables: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
@@ -72,11 +76,12 @@ SERVICES: tuple[Service, ...] = (
         _factory("gateway"),
         3001,
         (Dep("chat"), Dep("rag"), Dep("llm-gateway"), Dep("agent")),
+        tables=("limits",),
     ),
     Service("agent", _factory("agent"), 3003, (Dep("llm-gateway", critical=True), Dep("rag"))),
     Service("rag", _factory("rag"), 3005, (Dep("llm-gateway"),)),
     Service("chat", _factory("chat"), 3006, (Dep("llm-gateway", critical=True), Dep("rag"))),
-    Service("llm-gateway", _factory("llm_gateway"), 3009),
+    Service("llm-gateway", _factory("llm_gateway"), 3009, tables=("llm", "limits")),
     Service("simulator", _factory("simulator"), 3095, database=False, default=False),
 )
 

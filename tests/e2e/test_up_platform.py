@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import threading
@@ -139,6 +140,23 @@ def test_replicas_share_the_port_and_settings_make_stale(project: RunningProject
     assert len(project.rows()) == 3, "a second up keeps the replicas"
     assert project.wattos("down", "--purge", "--yes").returncode == 0
     assert not (project.root / ".wattos").exists()
+
+
+def test_a_new_process_has_the_settings_of_the_last_up_and_is_stale_no_more(project: RunningProject) -> None:
+    assert project.wattos("up", "rag").returncode == 0
+    project.environ["LOG_LEVEL"] = "debug"
+    project.configure('[llm.aliases]\nfast = ["local"]\n')
+    stale = project.wattos("up", "rag").stderr
+    assert "rag runs with older settings (LOG_LEVEL)" in stale, "rag reads no [llm]"
+    assert "llm-gateway runs with older settings (LOG_LEVEL, [llm])" in stale
+    assert project.wattos("restart", "rag").returncode == 0
+    again = project.wattos("up", "rag").stderr
+    assert "rag runs with" not in again
+    assert "llm-gateway runs with older settings (LOG_LEVEL, [llm])" in again
+    pid = project.row("llm-gateway")["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: project.row("llm-gateway")["pid"] not in (None, pid), "it is restarted")
+    assert "older settings" not in project.wattos("up", "rag").stderr
 
 
 def test_purge_needs_a_confirmation(project: RunningProject) -> None:

@@ -50,7 +50,7 @@ def command(run: Run[Options] = run) -> Command:
     ) -> ExitCode:
         """Restart services; their ports stay open, so callers wait instead of being refused.
 
-        Changed code is loaded; changed settings are not: for those, `wattos up --recreate`.
+        Code is loaded as it is now, settings as the last `wattos up` found them.
 
         Examples:
           wattos restart chat

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,9 +14,10 @@ from wattos_cli.supervisor import listeners
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.migrations import Migrations
-from wattos_cli.supervisor.plan import Plan, ServicePlan, differences, stop_waves
+from wattos_cli.supervisor.plan import Plan, ServicePlan, stop_waves
 from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.restart_policy import RestartPolicy
+from wattos_cli.supervisor.running_service import RunningService
 from wattos_cli.supervisor.settings import SupervisorSettings
 from wattos_cli.supervisor.surroundings import Surroundings
 from wattos_cli.supervisor.vitals import Vitals
@@ -24,17 +25,6 @@ from wattos_cli.supervisor.vitals import Vitals
 _ROLLING_TIMEOUT_S = 30.0
 _ROLLING_POLL_S = 0.02
 _LOOPBACK = "127.0.0.1"
-
-
-@dataclass
-class _Service:
-    """One service as it was last started; `tried` is set once its start has succeeded or failed."""
-
-    plan: ServicePlan
-    digests: Mapping[str, str]
-    replicas: list[Replica]
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Fleet:
@@ -55,7 +45,7 @@ class Fleet:
         self._surroundings = surroundings
         self._launcher = launcher
         self._changed = changed
-        self._services: dict[str, _Service] = {}
+        self._services: dict[str, RunningService] = {}
         self._sockets: dict[str, Any] = {}
         self._migrations = Migrations(launcher)
 
@@ -75,10 +65,10 @@ class Fleet:
         changed = {service.name: service for service in missing}
         self.plan = _merged(self.plan, plan, {*changed, *(self._names_not_in(plan))})
         self._bind(missing)
+        self._surroundings.write_service_config(plan)
         if missing:
             await self._launcher.renew()
-            self._surroundings.write_service_config(plan)
-        started = [replica for service in missing for replica in self._begin(service, plan.digests)]
+        started = [replica for service in missing for replica in self._begin(service)]
         await self._trim(plan)
         return {"started": sorted({r.plan.name for r in started}), "stale": stale}
 
@@ -129,6 +119,7 @@ class Fleet:
         self._surroundings.furnish(plan)
         listener = self._sockets.get(plan.name)
         start = self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
+        self._services[plan.name].digests[number] = self.plan.digests
         return await self._launcher.spawn(plan, start)
 
     def tidy(self) -> None:
@@ -160,11 +151,9 @@ class Fleet:
         found: dict[str, list[str]] = {}
         for wanted in plan.services:
             service = self._services.get(wanted.name)
-            if service is None or not any(replica.running for replica in service.replicas):
+            if service is None or not service.running:
                 continue
-            reasons = differences(service.digests, plan.digests) if wanted.kind == "bundled" else []
-            if _definition(wanted) != _definition(service.plan):
-                reasons.append("definition")
+            reasons = service.outdated(wanted, plan.digests)
             old = any(r.child and r.child.generation != self._launcher.generation for r in service.replicas)
             if wanted.kind == "bundled" and (code_changed or (old and self._launcher.current)):
                 reasons.append("code")
@@ -183,22 +172,19 @@ class Fleet:
 
     def _is_missing(self, wanted: ServicePlan) -> bool:
         service = self._services.get(wanted.name)
-        if service is None:
-            return True
-        alive = sum(replica.running or replica.state == State.READY for replica in service.replicas)
-        return alive < (wanted.replicas or len(service.replicas) or 1)
+        return service is None or service.lacks(wanted)
 
     def _names_not_in(self, plan: Plan) -> set[str]:
         return {service.name for service in plan.services if service.name not in self._services}
 
-    def _begin(self, plan: ServicePlan, digests: Mapping[str, str]) -> list[Replica]:
+    def _begin(self, plan: ServicePlan) -> list[Replica]:
         """Start the missing replicas of one service; return them."""
         service = self._services.get(plan.name)
         if service is None:
-            service = self._services[plan.name] = _Service(plan, digests, [])
+            service = self._services[plan.name] = RunningService(plan)
         idle = [r for r in service.replicas if not r.running and r.state != State.READY]
         if len(idle) == len(service.replicas):
-            service.plan, service.digests = plan, digests
+            service.plan = plan
             service.tried.clear()
         for number in range(len(service.replicas), plan.replicas or 1):
             idle.append(self._replica(service.plan, number))
@@ -224,7 +210,7 @@ class Fleet:
     def _log_file(self, plan: ServicePlan, number: int) -> Path:
         return Path(plan.log_file) if plan.log_file else self._surroundings.log_file(plan, number)
 
-    async def _restart(self, service: _Service) -> None:
+    async def _restart(self, service: RunningService) -> None:
         for replica in service.replicas:
             await replica.restart()
             if len(service.replicas) > 1:
@@ -282,11 +268,6 @@ class Fleet:
         listener = self._sockets.pop(name, None)
         if listener is not None:
             listener.close()
-
-
-def _definition(plan: ServicePlan) -> ServicePlan:
-    """Return what of `plan` a running process would have to be started anew for."""
-    return replace(plan, replicas=None, depends_on=())
 
 
 async def _settled(replica: Replica) -> None:
