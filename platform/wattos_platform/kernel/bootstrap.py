@@ -70,7 +70,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
             service.name, settings, redis, meter=metrics, clock=time.time, monotonic=time.monotonic
         ),
         redis=redis,
-        config=_config(settings.config_file),
+        config=read_config(settings.config_file),
     )
 
 
@@ -167,7 +167,8 @@ def _secret(variable: str, path: Path | None) -> str | None:
         raise SettingsError(f"{variable}: {path} cannot be read: {_why(error)}") from None
 
 
-def _config(path: Path | None) -> Mapping[str, Any]:
+def read_config(path: Path | None) -> Mapping[str, Any]:
+    """Return the generated configuration, empty without a file; SettingsError for one that cannot be read."""
     if path is None:
         return {}
     try:

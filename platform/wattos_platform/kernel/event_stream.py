@@ -27,6 +27,10 @@ class EventStream(Response):
         self.init_headers({**_NOT_HELD_BACK, **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
+        """Send the events, as an ASGI app."""
+        await self.send_to(receive, send)
+
+    async def send_to(self, receive: Receive, send: Send) -> None:
         """Send the events. Raises ClientDisconnect when the reader left before the end."""
         try:
             async with Departure(receive) as departure:

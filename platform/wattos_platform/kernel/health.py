@@ -59,7 +59,7 @@ class HealthMonitor:
     started: bool = False
     _checks: dict[str, Check] = field(default_factory=dict)
     _states: dict[str, _State] = field(default_factory=dict)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def add(self, check: Check) -> None:
         """Register `check`; ValueError when its name is taken."""
@@ -67,18 +67,28 @@ class HealthMonitor:
             raise ValueError(f"the health check {check.name!r} is already registered")
         self._checks[check.name] = check
         self._states[check.name] = _State(at=self.monotonic())
+        if self.started:
+            self._tasks[check.name] = self._begin(check.name)
+
+    def remove(self, name: str) -> None:
+        """Forget the check called `name`; one that was never added is no error."""
+        self._checks.pop(name, None)
+        self._states.pop(name, None)
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
 
     async def start(self) -> None:
         """Run every check once, all at the same time, then go on in the background."""
         await asyncio.gather(*(self.run_once(name) for name in self._checks))
-        self._tasks = [asyncio.create_task(self._loop(name), name=f"health:{name}") for name in self._checks]
+        self._tasks = {name: self._begin(name) for name in self._checks}
         self.started = True
 
     async def stop(self) -> None:
         """End the background checks."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def run_once(self, name: str) -> None:
         """Run one check and record what it says."""
@@ -122,6 +132,9 @@ class HealthMonitor:
             )
             for name, state in self._states.items()
         }
+
+    def _begin(self, name: str) -> asyncio.Task[None]:
+        return asyncio.create_task(self._loop(name), name=f"health:{name}")
 
     async def _loop(self, name: str) -> None:
         wait = FIRST_RETRY_S

@@ -4,7 +4,7 @@ from wattos_platform.kernel.resilience.limiter import Decision, Limit, Want
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.limits import (
     LimitPlan,
-    TenantLimits,
+    TenantRates,
     policy_header,
     state_header,
 )
@@ -16,7 +16,7 @@ PLAN = LimitPlan(
     user=USER,
     tenant=TENANT,
     address=Limit.parse("ip", "60r/m"),
-    tenants={"loadtest": TenantLimits(user=MANY)},
+    tenants={"loadtest": TenantRates(user=MANY)},
     classes={"upload": UPLOAD},
 )
 

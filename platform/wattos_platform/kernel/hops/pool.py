@@ -30,6 +30,7 @@ class WirePool:
         self._idle: list[WireConnection] = []
         self._all: set[WireConnection] = set()
         self._empty: asyncio.Event | None = None
+        self._retired = False
         self.host_header = parts.netloc.rpartition("@")[2]
         self.prefix = parts.path.rstrip("/")
 
@@ -59,9 +60,18 @@ class WirePool:
 
     def give(self, connection: WireConnection) -> None:
         """Take back a connection whose exchange is over, or see it closed."""
-        if connection.finish():
+        if self._retired:
+            connection.abort()
+        elif connection.finish():
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
+
+    def retire(self) -> None:
+        """Close the idle connections now and keep none that is given back."""
+        self._retired = True
+        for connection in list(self._idle):
+            connection.abort()
+        self._idle.clear()
 
     async def close(self) -> None:
         """Close every connection, those in use too, and wait until the loop has let go of them."""

@@ -35,9 +35,14 @@ class Admission:
     ) -> None:
         self._authenticator = authenticator
         self._limiter = limiter
-        self._plan = plan
+        self.plan = plan
         self._proxies = proxies
         self._charge_of = lru_cache(maxsize=MAX_PLANS)(self._charge)
+
+    def replace_plan(self, plan: LimitPlan) -> None:
+        """Use other limits from now on; what callers have used of the old ones stays used."""
+        self.plan = plan
+        self._charge_of.cache_clear()
 
     async def admit(self, route: GatewayRoute, headers: RequestHeaders, peer: str, visit: Visit) -> Identity:
         """Return the identity under which the request goes on; `visit` shows how far a refused one came."""
@@ -46,7 +51,7 @@ class Admission:
         except ServiceError as refusal:
             if refusal.status == _UNVERIFIED:
                 address = self._proxies.client_address(peer, headers.forwarded_for)
-                wants = (self._plan.address_want(address),)
+                wants = (self.plan.address_want(address),)
                 await self._take((wants, policy_header(wants)), visit)
             raise
         visit.credential_id = principal.credential_id
@@ -62,7 +67,7 @@ class Admission:
         return identity
 
     def _charge(self, tenant: str, user: str, limit_class: str, own: tuple[str, int] | None) -> Charge:
-        wants = self._plan.wants(tenant, user, limit_class, own)
+        wants = self.plan.wants(tenant, user, limit_class, own)
         return wants, policy_header(wants)
 
     async def _take(self, charge: Charge, visit: Visit) -> None:

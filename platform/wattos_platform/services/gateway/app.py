@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.reload import reload_route
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.gateway.accounting import Accounting
@@ -72,7 +75,10 @@ def create_app(runtime: Runtime) -> ServiceApp:
         ServiceSpec(
             routes=[door],
             lifespan=[retention.running],
-            admin_routes=TokenEndpoints(office, clock).routes(),
+            admin_routes=[
+                *TokenEndpoints(office, clock).routes(),
+                reload_route(runtime, lambda config: _reload(runtime, admission, config)),
+            ],
             error_shapes=MODEL_API,
             identity_required=False,
             body_limit=BodyLimits(table, settings),
@@ -80,3 +86,12 @@ def create_app(runtime: Runtime) -> ServiceApp:
             on_answered=accounting.answered,
         ),
     )
+
+
+def _reload(runtime: Runtime, admission: Admission, config: Mapping[str, Any]) -> list[str]:
+    """Use the limits of `config`; SettingsError, and nothing changed, if they are wrong."""
+    plan = limit_plan(runtime.settings, config)
+    if plan == admission.plan:
+        return []
+    admission.replace_plan(plan)
+    return ["limits"]

@@ -1,53 +1,21 @@
 """What the gateway reads from settings, secret files and the generated configuration, checked at start."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
+from wattos_platform.contracts.limits import TenantLimits, read_limits
 from wattos_platform.contracts.settings import Settings, SettingsError
 from wattos_platform.kernel.resilience.limiter import Limit
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.cors import CorsPolicy, policy_of
-from wattos_platform.services.gateway.domain.limits import LimitPlan, TenantLimits
+from wattos_platform.services.gateway.domain.limits import LimitPlan, TenantRates
 from wattos_platform.services.gateway.domain.matching import RouteTable
 from wattos_platform.services.gateway.domain.routes import LimitClass, Streams
 
 
-def _rate(text: str) -> str:
-    Limit.parse("rate", text)
-    return text
-
-
-RateText = Annotated[str, AfterValidator(_rate)]
-
-
-class TenantSection(BaseModel):
-    """Rates that one tenant has instead of the defaults, written like 100r/m."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    user: RateText | None = None
-    tenant: RateText | None = None
-
-
-class LimitsSection(BaseModel):
-    """The section `limits` of the configuration."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    tenants: dict[str, TenantSection] = Field(default_factory=dict)
-    classes: dict[LimitClass, RateText] = Field(default_factory=dict)
-
-
 def limit_plan(settings: Settings, config: Mapping[str, Any]) -> LimitPlan:
     """Return the limits of settings and configuration; SettingsError naming what is wrong."""
-    try:
-        section = LimitsSection.model_validate(config.get("limits", {}))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(["limits", *(str(part) for part in first["loc"])])
-        raise SettingsError(f"{where}: {first['msg']}") from None
+    section = read_limits(config)
     try:
         defaults = {
             "user": Limit.parse("user", settings.rate_limit),
@@ -60,16 +28,24 @@ def limit_plan(settings: Settings, config: Mapping[str, Any]) -> LimitPlan:
         ) from None
     return LimitPlan(
         **defaults,
-        tenants={name: _tenant_limits(given) for name, given in section.tenants.items()},
-        classes={name.value: Limit.parse(name.value, text) for name, text in section.classes.items()},
+        tenants={name: _tenant_rates(given) for name, given in section.tenants.items()},
+        classes={_class(name): Limit.parse(name, text) for name, text in section.classes.items()},
     )
 
 
-def _tenant_limits(given: TenantSection) -> TenantLimits:
-    return TenantLimits(
+def _tenant_rates(given: TenantLimits) -> TenantRates:
+    return TenantRates(
         user=Limit.parse("user", given.user) if given.user else None,
         tenant=Limit.parse("tenant", given.tenant) if given.tenant else None,
     )
+
+
+def _class(name: str) -> str:
+    try:
+        return LimitClass(name).value
+    except ValueError:
+        known = ", ".join(LimitClass)
+        raise SettingsError(f"limits.classes: there is no class {name!r}; there are {known}") from None
 
 
 def cors_policy(settings: Settings) -> CorsPolicy:

@@ -16,6 +16,7 @@ from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord, UsageLog
+from wattos_platform.services.llm_gateway.quotas import Spending
 
 _DAY_S = 86_400
 _NOTHING = Decimal(0)
@@ -25,6 +26,7 @@ class Caller(msgspec.Struct, frozen=True):
     """For whom calls are made; `deadline` and `began` are monotonic instants in seconds.
 
     `operation` is what rows and metrics call the request: chat, responses, messages, completions, embeddings.
+    `spending` sums what the calls made for it use.
     """
 
     identity: Identity
@@ -32,6 +34,7 @@ class Caller(msgspec.Struct, frozen=True):
     deadline: float = math.inf
     began: float = 0.0
     operation: str = "chat"
+    spending: Spending = msgspec.field(default_factory=Spending)
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ class Accounting:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._prices = prices
+        self.prices = prices
         self._rows = rows
         self._meters = meters
         self._log = log
@@ -129,6 +132,7 @@ class Accounting:
         took_s = ended - timer.begin
         first_s = None if timer.first_token is None else timer.first_token - timer.begin
         cost = self._cost(target, usage, now) if usage.prompt or usage.completion else _NOTHING
+        caller.spending.add(usage, cost)
         identity = caller.identity
         self._rows.record(
             CallRecord(
@@ -172,7 +176,7 @@ class Accounting:
         self._meters.overhead.observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float) -> Decimal | None:
-        price = self._prices.find(target.provider, target.model, self._day(now))
+        price = self.prices.find(target.provider, target.model, self._day(now))
         return None if price is None else price.cost(usage)
 
     def _day(self, now: float) -> date:

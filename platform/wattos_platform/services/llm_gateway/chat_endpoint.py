@@ -11,14 +11,15 @@ from starlette.types import Receive, Scope, Send
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.event_stream import EventStream
 from wattos_platform.services.llm_gateway.accounting import Caller
-from wattos_platform.services.llm_gateway.catalog import ModelCatalog
-from wattos_platform.services.llm_gateway.completions import Completions
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
+from wattos_platform.services.llm_gateway.engine import Engine
 from wattos_platform.services.llm_gateway.failure_answers import as_error
+from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.quotas import Demand
 from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refused
 
 _JSON = (b"content-type", b"application/json")
@@ -27,22 +28,23 @@ _JSON = (b"content-type", b"application/json")
 class ChatEndpoint:
     """POST of one dialect: /v1/chat/completions, /v1/responses, /v1/messages, /v1/completions."""
 
-    def __init__(self, dialect: Dialect, completions: Completions, catalog: ModelCatalog) -> None:
+    def __init__(self, dialect: Dialect, live: Live) -> None:
         self._dialect = dialect
-        self._completions = completions
-        self._catalog = catalog
+        self._live = live
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. ServiceError for every failure, ClientDisconnect when the caller left."""
         caller = caller_of(self._dialect.name)
         raw = await whole_body(receive)
         try:
             asked = self._dialect.parse(decoded(raw), raw)
-            await self._catalog.make_known(asked.model)
-            if asked.stream:
-                await self._stream(asked, caller, scope, receive, send)
-            else:
-                await self._answer(asked, caller, receive, send)
+            engine = self._live.engine
+            await engine.catalog.make_known(asked.model)
+            async with engine.quotas.admitted(_demand(engine, asked, caller, len(raw)), caller.spending):
+                if asked.stream:
+                    await self._stream(engine, asked, caller, receive, send)
+                else:
+                    await self._answer(engine, asked, caller, receive, send)
         except Refusal as refusal:
             raise refused(refusal) from refusal
         except ServiceError as error:
@@ -58,10 +60,12 @@ class ChatEndpoint:
         message = re.sub(rf"(?<![\w.]){re.escape(error.param)}(?!\w)", lambda _: name, error.message)
         return ServiceError(error.status, error.code, message, headers=error.headers, param=name)
 
-    async def _answer(self, asked: ChatRequest, caller: Caller, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
+    ) -> None:
         async with patience(receive, caller) as departure:
             departure.watch()
-            completed = await self._completions.complete(asked, caller)
+            completed = await engine.completions.complete(asked, caller)
         try:
             body = self._dialect.answer(completed.answer, asked)
         except ProviderFailure as failure:
@@ -72,14 +76,19 @@ class ChatEndpoint:
         await send({"type": "http.response.body", "body": body})
 
     async def _stream(
-        self, asked: ChatRequest, caller: Caller, scope: Scope, receive: Receive, send: Send
+        self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
     ) -> None:
         async with patience(receive, caller) as departure:
             departure.watch()
-            relay = await self._completions.open_stream(asked, caller, self._dialect)
+            relay = await engine.completions.open_stream(asked, caller, self._dialect)
         answer = EventStream(relay.events())
         answer.raw_headers += provenance(relay.target)
-        await answer(scope, receive, send)
+        await answer.send_to(receive, send)
+
+
+def _demand(engine: Engine, asked: ChatRequest, caller: Caller, body_bytes: int) -> Demand:
+    targets = engine.book.resolve(asked.model).targets
+    return Demand(caller.identity, asked.model, targets, body_bytes, asked.max_tokens, asked.stream)
 
 
 async def whole_body(receive: Receive) -> bytes:

@@ -8,7 +8,7 @@ from wattos_platform.kernel.resilience.limiter import Decision, Limit, Want
 
 
 @dataclass(frozen=True, slots=True)
-class TenantLimits:
+class TenantRates:
     """What one tenant was given instead of the defaults; None keeps the default."""
 
     user: Limit | None = None
@@ -22,7 +22,7 @@ class LimitPlan:
     user: Limit
     tenant: Limit
     address: Limit
-    tenants: Mapping[str, TenantLimits] = field(default_factory=dict)
+    tenants: Mapping[str, TenantRates] = field(default_factory=dict)
     classes: Mapping[str, Limit] = field(default_factory=dict)
 
     def wants(
@@ -47,7 +47,7 @@ class LimitPlan:
         return Want(address, self.address)
 
 
-_DEFAULTS = TenantLimits()
+_DEFAULTS = TenantRates()
 
 
 def policy_header(wants: Sequence[Want]) -> bytes:

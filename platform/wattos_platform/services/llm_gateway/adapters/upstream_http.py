@@ -79,6 +79,10 @@ class UpstreamHttp:
             if connection is None:
                 self._places.leave()
 
+    def retire(self) -> None:
+        """Close what is idle now, and what is in use when it is given back."""
+        self._pool.retire()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()

@@ -90,6 +90,10 @@ class UpstreamProvider:
         async with asyncio.timeout(LIST_TIMEOUT_S), await self._open(call) as answer:
             return tuple(self._format.models(await answer.read()))[:MAX_MODELS]
 
+    def retire(self) -> None:
+        """Keep no connection any more: calls under way end as they would, then theirs is closed too."""
+        self._http.retire()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()

@@ -93,6 +93,14 @@ class PriceTable:
         self._own = tuple(own)
         self._found: dict[tuple[str, str, date], Price | None] = {}
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PriceTable):
+            return NotImplemented
+        return (self._prices, self._own) == (other._prices, other._own)
+
+    def __hash__(self) -> int:
+        return hash((self._prices, self._own))
+
     def find(self, provider: str, model: str, day: date) -> Price | None:
         """Return the price on `day`: the longest name, of those the newest in force; None if unknown.
 

@@ -1,0 +1,72 @@
+"""Budgets in this process, told from time to time what other replicas have spent."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from wattos_platform.services.llm_gateway.domain.quotas import Account, Charge
+
+REFRESH_S = 2.0
+MAX_ACCOUNTS = 10_000
+
+# Returns what rows say an account has spent on a day, in nano-dollars.
+Spent = Callable[[Account, date], Awaitable[int]]
+
+
+@dataclass(slots=True)
+class _Balance:
+    spent: int
+    read_at: float
+    reserved: int = 0
+
+
+class MemoryLedger:
+    """A Ledger in memory. `spent` reads the stored rows: at the first look, and again every 2 s.
+
+    So a restart forgets nothing, and replicas that share the rows know of each other within those 2 s.
+    Beyond `cap` accounts, the one unused longest is read anew when it comes again. `monotonic` is in seconds.
+    """
+
+    def __init__(self, spent: Spent, monotonic: Callable[[], float], *, cap: int = MAX_ACCOUNTS) -> None:
+        self._spent = spent
+        self._monotonic = monotonic
+        self._cap = cap
+        self._balances: dict[tuple[Account, date], _Balance] = {}
+
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
+        """Set aside what every charge asks for, or nothing if one is refused; return the refused one."""
+        balances = [await self._balance(charge.account, day) for charge in charges]
+        # No await from here on: what is seen now is what is changed.
+        for charge, balance in zip(charges, balances, strict=True):
+            over = balance.spent + balance.reserved + charge.amount > charge.cap
+            if over and charge.amount and not charge.shadow:
+                return charge
+        for charge, balance in zip(charges, balances, strict=True):
+            balance.reserved += charge.amount
+        return None
+
+    async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
+        """Replace what was set aside by what was spent."""
+        for charge in charges:
+            balance = self._balances.get((charge.account, day))
+            if balance is not None:
+                balance.reserved = max(0, balance.reserved - charge.amount)
+                balance.spent += spent
+
+    async def _balance(self, account: Account, day: date) -> _Balance:
+        key = (account, day)
+        now = self._monotonic()
+        balance = self._balances.get(key)
+        if balance is not None and now - balance.read_at < REFRESH_S:
+            return balance
+        if balance is not None:
+            balance.read_at = now  # whoever comes meanwhile does not read as well
+        stored = await self._spent(account, day)
+        balance = self._balances.get(key)
+        if balance is None:
+            if len(self._balances) >= self._cap:
+                del self._balances[next(iter(self._balances))]
+            balance = self._balances[key] = _Balance(stored, now)
+        # Rows lag behind what was settled here, and hold what was settled elsewhere.
+        balance.spent = max(balance.spent, stored)
+        return balance

@@ -1,0 +1,82 @@
+"""Budgets that all replicas share in Redis, to the very request."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from wattos_platform.kernel.redis.client import Argument, RedisClient
+from wattos_platform.kernel.redis.errors import RedisUnavailableError
+from wattos_platform.kernel.redis.scripts import Script
+from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger, Spent
+from wattos_platform.services.llm_gateway.domain.quotas import Account, Charge
+
+# Longer than the day whose balance it is; what nobody asks for any more goes by itself.
+_KEPT_S = 2 * 86_400
+
+# KEYS: one per account. ARGV: seconds to keep, then for each account: amount, cap, is it shadow.
+# Returns the number of the refused account, 0 for none, -N if N is not known here yet.
+# Amounts are nano-dollars: doubles hold them exactly up to nine million dollars.
+_RESERVE = Script("""
+for i, key in ipairs(KEYS) do
+  local spent = redis.call('GET', key)
+  if not spent then return -i end
+  local amount, cap, shadow = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3]), ARGV[i * 3 + 1]
+  if amount > 0 and shadow == '0' and tonumber(spent) + amount > cap then return i end
+end
+for i, key in ipairs(KEYS) do
+  redis.call('INCRBY', key, ARGV[i * 3 - 1])
+  redis.call('EXPIRE', key, ARGV[1])
+end
+return 0
+""")
+
+# KEYS: one per account. ARGV: what to add to each, which may be below 0. What is not known is not begun.
+_SETTLE = Script("""
+for i, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 1 then redis.call('INCRBY', key, ARGV[i]) end
+end
+return 0
+""")
+
+
+class RedisLedger:
+    """A Ledger in Redis; while that is down, the one in memory goes on from what the rows say."""
+
+    def __init__(self, redis: RedisClient, spent: Spent, local: MemoryLedger) -> None:
+        self._redis = redis
+        self._spent = spent
+        self._local = local
+
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
+        """Set aside what every charge asks for, or nothing if one is refused; return the refused one."""
+        keys = [_key(charge.account, day) for charge in charges]
+        wanted: list[Argument] = [_KEPT_S]
+        for charge in charges:
+            wanted += [charge.amount, charge.cap, int(charge.shadow)]
+        try:
+            for _ in range(len(charges) + 1):
+                answer = int(await self._redis.run(_RESERVE, keys, wanted))
+                if answer >= 0:
+                    return charges[answer - 1] if answer else None
+                await self._begin(charges[-answer - 1].account, day)
+        except RedisUnavailableError:
+            pass
+        # Also for a Redis that forgets at once what it is told: full, and made to evict.
+        return await self._local.reserve(charges, day)
+
+    async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
+        """Replace what was set aside by what was spent."""
+        changes: list[Argument] = [spent - charge.amount for charge in charges]
+        await self._local.settle(charges, day, spent)
+        try:
+            await self._redis.run(_SETTLE, [_key(charge.account, day) for charge in charges], changes)
+        except RedisUnavailableError:
+            return  # the rows hold it, and Redis is told by them when it has forgotten
+
+    async def _begin(self, account: Account, day: date) -> None:
+        """Tell Redis what the rows say, unless another replica was quicker."""
+        stored = await self._spent(account, day)
+        await self._redis.execute("SET", _key(account, day), stored, "NX", "EX", _KEPT_S)
+
+
+def _key(account: Account, day: date) -> str:
+    return f"wattos:budget:{day.isoformat()}:{account.key}"

@@ -1,0 +1,111 @@
+"""What configuration decides, as one object that is replaced as a whole: providers, prices, quotas."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wattos_platform.contracts.limits import Limits, read_limits
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.services.llm_gateway.accounting import Accounting
+from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
+from wattos_platform.services.llm_gateway.adapters.minilm.absent import AbsentEmbedder
+from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.adapters.redis_ledger import RedisLedger
+from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import ProviderSettings, read_providers
+from wattos_platform.services.llm_gateway.catalog import ModelCatalog
+from wattos_platform.services.llm_gateway.completions import Completions
+from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, ModelBook
+from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
+from wattos_platform.services.llm_gateway.domain.quotas import QuotaPlan
+from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
+from wattos_platform.services.llm_gateway.ports import Embedder, Provider
+from wattos_platform.services.llm_gateway.quotas import Ledger, Quotas
+from wattos_platform.services.llm_gateway.upstreams import Retries, Upstreams
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The configuration, read and found right."""
+
+    providers: ProviderSettings
+    limits: Limits
+    prices: PriceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What answers requests under one configuration."""
+
+    configured: Configured
+    book: ModelBook
+    completions: Completions
+    embeddings: EmbeddingCalls
+    catalog: ModelCatalog
+    quotas: Quotas
+
+
+def configured(config: Mapping[str, Any], environ: Mapping[str, str]) -> Configured:
+    """Return what the generated configuration says; SettingsError for anything that cannot work."""
+    return Configured(read_providers(config, environ), read_limits(config), read_prices(config))
+
+
+class EngineMaker:
+    """Makes engines. What outlives a configuration is kept here: connections, breakers, budgets, usage."""
+
+    def __init__(
+        self, runtime: Runtime, accounting: Accounting, local: Provider, embedder: Embedder | None
+    ) -> None:
+        self._runtime = runtime
+        self._accounting = accounting
+        self._local = local
+        self._embedder = embedder
+        self._retries = Retries(runtime)
+        self._ledger = _ledger(runtime)
+        self.upstreams = Upstreams(runtime)
+
+    def make(self, configured: Configured) -> Engine:
+        """Return an engine for `configured`; from now on calls are priced by its prices."""
+        settings, prices = configured.providers, configured.prices
+        upstreams = self.upstreams.of(settings.upstreams)
+        providers: dict[str, Provider] = {**upstreams, LOCAL: self._local}
+        book = ModelBook(
+            models={each.name: each.models for each in settings.upstreams},
+            defaults={each.name: each.default_model for each in settings.upstreams if each.default_model},
+            aliases=settings.aliases,
+            embedding_models=(MINILM,) if self._embedder else (),
+            priced=prices.serves,
+        )
+        runtime, accounting = self._runtime, self._accounting
+        accounting.prices = prices
+        self.upstreams.keep_only(upstreams)
+        breaker_of = runtime.breakers.get
+        return Engine(
+            configured,
+            book,
+            Completions(book, providers, breaker_of, accounting, self._retries.of),
+            EmbeddingCalls(book, providers, self._embedder or AbsentEmbedder(), breaker_of, accounting),
+            ModelCatalog(book, providers, runtime.breakers, accounting, runtime.monotonic),
+            self._quotas(configured),
+        )
+
+    def _quotas(self, configured: Configured) -> Quotas:
+        runtime = self._runtime
+        return Quotas(
+            QuotaPlan(configured.limits),
+            configured.prices,
+            limiter=runtime.limiter,
+            slots=runtime.slots,
+            ledger=self._ledger,
+            meter=runtime.metrics,
+            clock=runtime.clock,
+            lease_s=runtime.settings.stream_deadline_ms / 1000,
+        )
+
+
+def _ledger(runtime: Runtime) -> Ledger:
+    if runtime.database is None:
+        raise RuntimeError("the model gateway needs its database")
+    spent = DatabaseSpending(runtime.database).spent
+    local = MemoryLedger(spent, runtime.monotonic)
+    return local if runtime.redis is None else RedisLedger(runtime.redis, spent, local)

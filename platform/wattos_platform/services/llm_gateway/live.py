@@ -1,0 +1,64 @@
+"""The engine in use, replaced while requests run: validated first, so that a bad file changes nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from wattos_platform.kernel.health import Check
+from wattos_platform.kernel.runtime import Runtime
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
+from wattos_platform.services.llm_gateway.catalog import ModelCatalog
+from wattos_platform.services.llm_gateway.domain.models import LOCAL
+from wattos_platform.services.llm_gateway.engine import Configured, Engine, EngineMaker, configured
+
+_OUT_OF_ORDER = {"down": "its circuit breaker is open", "refused": "it refuses this gateway's key"}
+
+
+class Live:
+    """Holds the engine. A request takes `engine` once, and ends under the configuration it began with."""
+
+    def __init__(self, runtime: Runtime, maker: EngineMaker, first: Configured) -> None:
+        self._runtime = runtime
+        self._maker = maker
+        self.engine: Engine = maker.make(first)
+        self._tell_health(())
+
+    def apply(self, config: Mapping[str, Any]) -> Sequence[str]:
+        """Use `config` from now on and return what changed; SettingsError, and nothing changed, if it is bad.
+
+        Keys come from the environment of this process: a new variable needs a restart, a new file does not.
+        """
+        wanted = configured(config, self._runtime.environ)
+        before = self.engine.configured
+        changed = [
+            name
+            for name in ("providers", "limits", "prices")
+            if getattr(wanted, name) != getattr(before, name)
+        ]
+        if changed:
+            self.engine = self._maker.make(wanted)
+            self._tell_health(before.providers.upstreams)
+        return changed
+
+    def _tell_health(self, before: Sequence[UpstreamSettings]) -> None:
+        """Name the active providers; one that is down degrades, never more."""
+        health = self._runtime.health
+        upstreams = self.engine.configured.providers.upstreams
+        health.info["providers"] = ", ".join([*(each.name for each in upstreams), LOCAL])
+        for each in before:
+            health.remove(f"llm:{each.name}")
+        for each in upstreams:
+            health.add(Check(f"llm:{each.name}", _provider_ping(self.engine.catalog, each)))
+
+
+def _provider_ping(catalog: ModelCatalog, upstream: UpstreamSettings) -> Callable[[], Awaitable[str | None]]:
+    """Return a check that asks nobody: what is configured, and how past calls ended."""
+
+    async def ping() -> str | None:
+        if upstream.problem is not None:
+            raise RuntimeError(upstream.problem)
+        state = catalog.state(upstream.name)
+        if state in _OUT_OF_ORDER:
+            raise RuntimeError(_OUT_OF_ORDER[state])
+        return None if state == "up" else state
+
+    return ping

@@ -1,0 +1,244 @@
+"""Who may ask how much: tokens a minute, streams at once, dollars a day; reserved first, settled after."""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import Protocol
+
+import msgspec
+
+from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.rate_limits import Decision, RateLimiter, Want
+from wattos_platform.kernel.resilience.slots import Lease, Slots
+from wattos_platform.kernel.telemetry import Meter
+from wattos_platform.services.llm_gateway.domain.models import Target
+from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
+from wattos_platform.services.llm_gateway.domain.quotas import (
+    Charge,
+    QuotaPlan,
+    Share,
+    nano_usd,
+    reserved_tokens,
+)
+from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+_DAY_S = 86_400
+_STREAM_WAIT_S = 1
+_UNLIMITED: AbstractAsyncContextManager[None] = nullcontext()
+
+
+@dataclass(slots=True)
+class Spending:
+    """What the calls made for one request have used so far, in tokens and nano-dollars."""
+
+    tokens: int = 0
+    nano_usd: int = 0
+
+    def add(self, usage: Usage, cost: Decimal | None) -> None:
+        """Add one call; one whose price nobody knows adds nothing and is counted as unknown elsewhere."""
+        self.tokens += usage.prompt + usage.completion
+        if cost:
+            self.nano_usd += nano_usd(cost)
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """What a request may use: who asks for which model, where it may lead, and how much that may be."""
+
+    identity: Identity
+    model: str
+    targets: Sequence[Target]
+    body_bytes: int
+    asked_tokens: int | None = None
+    stream: bool = False
+
+
+class Ledger(Protocol):
+    """Budgets per account and UTC day. All charges of a request are decided together, all or nothing."""
+
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
+        """Set aside what every charge asks for, or nothing if one is refused; return the refused one.
+
+        An amount of 0 is never refused: what is free may go on when the budget is spent.
+        """
+
+    async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
+        """Replace what was set aside by the nano-dollars that were spent."""
+
+
+class Quotas:
+    """Admits requests. `clock` is wall time in seconds; a stream's lease ends by itself after `lease_s`."""
+
+    def __init__(
+        self,
+        plan: QuotaPlan,
+        prices: PriceTable,
+        *,
+        limiter: RateLimiter,
+        slots: Slots,
+        ledger: Ledger,
+        meter: Meter,
+        clock: Callable[[], float],
+        lease_s: float,
+    ) -> None:
+        self.plan = plan
+        self.prices = prices
+        self.limiter = limiter
+        self.slots = slots
+        self.ledger = ledger
+        self.clock = clock
+        self.lease_s = lease_s
+        self._meter = meter
+
+    def admitted(self, demand: Demand, spending: Spending) -> AbstractAsyncContextManager[None]:
+        """Return the block in which the request may run; entering raises ServiceError 429 or 403 if refused.
+
+        What is reserved at its begin is replaced by `spending` at its end, whatever became of the request.
+        """
+        identity = demand.identity
+        shares = self.plan.of(identity.tenant, identity.user, demand.model)
+        return Admission(self, shares, demand, spending) if shares else _UNLIMITED
+
+    def count(self, limit: str, decision: str) -> None:
+        """Count a decision: allowed, refused or shadow_refused."""
+        self._meter.counter("rate_limit_decisions_total", limit=limit, decision=decision).inc()
+
+
+class Admission(AbstractAsyncContextManager[None]):
+    """One request under quotas."""
+
+    def __init__(self, quotas: Quotas, shares: Sequence[Share], demand: Demand, spending: Spending) -> None:
+        self._quotas = quotas
+        self._shares = shares
+        self._demand = demand
+        self._spending = spending
+        self._day = datetime.fromtimestamp(quotas.clock(), UTC).date()
+        self._wants: Sequence[Want] = ()
+        self._charges: Sequence[Charge] = ()
+        self._leases: list[Lease] = []
+
+    async def __aenter__(self) -> None:
+        """Reserve everything, or nothing and raise."""
+        demand = self._demand
+        prompt, answer = reserved_tokens(demand.body_bytes, demand.asked_tokens)
+        try:
+            await self._take_tokens(prompt + answer)
+            await self._reserve_money(Usage(prompt, answer))
+            if demand.stream:
+                await self._take_places()
+        except BaseException:
+            await self._settle()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give back what was not used, take what was used beyond."""
+        await self._settle()
+
+    async def _settle(self) -> None:
+        quotas, spending = self._quotas, self._spending
+        for want in self._wants:
+            await quotas.limiter.settle(want, spending.tokens)
+        if self._charges:
+            await quotas.ledger.settle(self._charges, self._day, spending.nano_usd)
+        for lease in self._leases:
+            await quotas.slots.release(lease)
+
+    async def _take_tokens(self, tokens: int) -> None:
+        # No more than a full bucket is reserved, or a large request could never come in.
+        wants = [
+            Want(share.account.key, share.tokens, min(tokens, share.tokens.burst))
+            for share in self._shares
+            if share.tokens
+        ]
+        if not wants:
+            return
+        decision = await self._quotas.limiter.acquire(wants)
+        if not decision.allowed:
+            raise _too_many_tokens(decision, self._shares)
+        self._wants = wants
+
+    async def _reserve_money(self, usage: Usage) -> None:
+        if all(share.usd_cap is None for share in self._shares):
+            return
+        amount = self._estimate(usage)
+        charges = [
+            Charge(share.account, amount, share.usd_cap, share.shadow)
+            for share in self._shares
+            if share.usd_cap is not None
+        ]
+        refused = await self._quotas.ledger.reserve(charges, self._day)
+        for charge in charges if refused is None else [refused]:
+            self._quotas.count(f"{charge.account.kind}_usd", "allowed" if refused is None else "refused")
+        if refused is not None:
+            raise _budget_spent(refused, _DAY_S - self._quotas.clock() % _DAY_S)
+        self._charges = charges
+
+    def _estimate(self, usage: Usage) -> int:
+        """Return the dearest of what the request may cost, in nano-dollars; 403 if nobody knows any price."""
+        find = self._quotas.prices.find
+        found = [find(target.provider, target.model, self._day) for target in self._demand.targets]
+        known = [price.cost(usage) for price in found if price is not None]
+        if not known:
+            raise _price_unknown(self._demand.model)
+        return nano_usd(max(known))
+
+    async def _take_places(self) -> None:
+        quotas = self._quotas
+        for share in self._shares:
+            if share.streams is None:
+                continue
+            lease = await quotas.slots.take(f"streams:{share.account.key}", share.streams, quotas.lease_s)
+            if lease is not None:
+                self._leases.append(lease)
+            decision = "allowed" if lease else "shadow_refused" if share.shadow else "refused"
+            quotas.count(f"{share.account.kind}_streams", decision)
+            if decision == "refused":
+                raise _too_many_streams(share)
+
+
+def _refusal(code: str, message: str, wait_s: float) -> ServiceError:
+    return ServiceError(429, code, message, headers={"Retry-After": str(max(1, math.ceil(wait_s)))})
+
+
+def _too_many_tokens(decision: Decision, shares: Sequence[Share]) -> ServiceError:
+    share = next(share for share in shares if share.tokens is decision.limit)
+    wait_s = max(1, math.ceil(decision.retry_after_s))
+    return _refusal(
+        "rate_limit_exceeded",
+        f"The {share.account} may use {decision.limit.count} tokens a minute; try again in {wait_s} s.",
+        wait_s,
+    )
+
+
+def _too_many_streams(share: Share) -> ServiceError:
+    return _refusal(
+        "too_many_streams",
+        f"The {share.account} may have {share.streams} streams at once; end one, or try again.",
+        _STREAM_WAIT_S,
+    )
+
+
+def _budget_spent(charge: Charge, wait_s: float) -> ServiceError:
+    cap = format((Decimal(charge.cap) / 10**9).normalize(), "f")
+    return _refusal(
+        "insufficient_quota",
+        f"The budget of {cap} USD a day of the {charge.account} does not cover this request; "
+        "a new day begins at 00:00 UTC.",
+        wait_s,
+    )
+
+
+def _price_unknown(model: str) -> ServiceError:
+    return ServiceError(
+        403,
+        "price_unknown",
+        f"The model {model[:80]!r} has no known price, so a budget cannot be kept; "
+        "its operator can give it one under [[llm.prices]].",
+        param="model",
+    )

@@ -1,0 +1,45 @@
+"""Budgets in memory."""
+
+import pytest
+
+from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, charge
+from tests.fakes.clock import FakeClock
+from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
+from wattos_platform.services.llm_gateway.domain.quotas import Account
+
+
+@pytest.fixture
+def rows():
+    return Rows()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def ledger(rows, clock):
+    return MemoryLedger(rows.spent, clock)
+
+
+class TestMemoryLedger(LedgerContract):
+    """The contract."""
+
+
+async def test_another_replicas_rows_are_seen_within_two_seconds(rows, clock):
+    ledger = MemoryLedger(rows.spent, clock)
+    await ledger.reserve([charge(1)], TODAY)
+    rows.stored[SCHOOL, TODAY] = 100
+    assert await ledger.reserve([charge(1)], TODAY) is None
+    clock.advance(2.0)
+    assert await ledger.reserve([charge(1)], TODAY) == charge(1)
+
+
+async def test_accounts_are_bounded(rows, clock):
+    ledger = MemoryLedger(rows.spent, clock, cap=2)
+    for number in range(5):
+        account = Account("user", "school", str(number))
+        rows.stored[account, TODAY] = 100
+        assert await ledger.reserve([charge(1, account=account)], TODAY) is not None
+    assert len(ledger._balances) == 2
