@@ -1,5 +1,6 @@
 """What each fault makes of an answer: one function per kind, from reply to steps."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from typing import Any
@@ -33,7 +34,7 @@ def _rate_limit(scene: Scene, fault: faults.RateLimit) -> Iterator[Step]:
     if fault.retry_after == "seconds":
         headers.append(("retry-after", str(fault.retry_after_s)))
     elif fault.retry_after == "date":
-        headers.append(("retry-after", formatdate(scene.now + fault.retry_after_s, usegmt=True)))
+        headers.append(("retry-after", formatdate(math.ceil(scene.now) + fault.retry_after_s, usegmt=True)))
     yield Head(429, headers)
     yield Send(body)
 

@@ -27,7 +27,7 @@ def trickling(scene: Scene, pause_s: float) -> Iterator[Step]:
     """Yield a whole answer in as many pieces as it has tokens, each after its pause."""
     body = plain.encode(scene.reply.whole())
     pieces = max(scene.reply.tokens.output, 1)
-    size = max(len(body) // pieces, 1)
+    size = -(-len(body) // pieces)
     yield Head(200, (("content-type", plain.JSON), ("content-length", str(len(body)))))
     yield Send(b"", plain.visible(scene.reply))
     for start in range(0, len(body), size):
