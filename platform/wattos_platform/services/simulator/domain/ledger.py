@@ -86,7 +86,8 @@ class Ledger:
         call.model, call.fault, call.stream = model[:_NAME_CHARS], fault, stream
         if call.number < self._first:
             return
-        _count(self._models, model)
+        if model:
+            _count(self._models, model)
         if fault:
             for tally in self._tallies(call.provider):
                 tally.faults[fault] += 1

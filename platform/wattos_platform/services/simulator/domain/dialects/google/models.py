@@ -7,6 +7,7 @@ from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 
 _GENERATES = ("generateContent", "streamGenerateContent")
 MODELS = {
+    "gemini-3.5-flash-lite": _GENERATES,
     "gemini-2.5-flash": _GENERATES,
     "gemini-2.5-pro": _GENERATES,
     "gemini-embedding-001": ("embedContent", "batchEmbedContents"),
