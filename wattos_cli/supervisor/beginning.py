@@ -31,6 +31,7 @@ def supervise(argv: list[str], client_fd: int, guardian_pipe: int) -> int:
             invocation.root,
             log_file,
             migrations=invocation.needs.migrations,
+            redis=invocation.needs.redis,
         )
 
     fork_servers = ForkServers(fork_server(), fork_server) if invocation.needs.preload else None

@@ -25,13 +25,14 @@ class ForkServerProcess:
         log_file: Path,
         *,
         migrations: bool,
+        redis: bool,
     ) -> None:
         self.services = frozenset(services)
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-P", "-m", "wattos_platform", "forkserver"]
         command += ["--control-fd", str(exec_child.PASSED_FD), "--parent", str(os.getpid())]
         command += ["--preload", ",".join(services)]
-        command += ["--migrations", "yes" if migrations else "no"]
+        command += ["--migrations", "yes" if migrations else "no", "--redis", "yes" if redis else "no"]
         with theirs:
             self.pid = exec_child.start(
                 command, environ={**_LEAN, **environ}, cwd=cwd, log_file=log_file, pass_fd=theirs.fileno()

@@ -9,11 +9,13 @@ class Needs:
     """Services to preload (none: no fork server), and what can be left out when it is not needed.
 
     `migrations`: some database does not exist yet. `tls`: some attached service is asked over https.
+    `redis`: services are given a Redis.
     """
 
     preload: tuple[str, ...] = ()
     migrations: bool = False
     tls: bool = False
+    redis: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Invocation:
                 preload=tuple(name for name in given["--preload"].split(",") if name),
                 migrations=given["--migrations"] == "yes",
                 tls=given["--tls"] == "yes",
+                redis=given["--redis"] == "yes",
             ),
         )
 
@@ -46,4 +49,5 @@ class Invocation:
             "--preload", ",".join(self.needs.preload),
             "--migrations", "yes" if self.needs.migrations else "no",
             "--tls", "yes" if self.needs.tls else "no",
+            "--redis", "yes" if self.needs.redis else "no",
         ]  # fmt: skip

@@ -241,4 +241,5 @@ def needs(plan: Plan, data_dir: Path, *, forks: bool) -> Needs:
         preload=bundled if forks else (),
         migrations=not all(path.exists() for path in databases),
         tls=any(url.startswith("https:") for url in urls),
+        redis=bool(plan.environ.get("REDIS_URL")),
     )

@@ -7,6 +7,7 @@ import pytest
 from wattos_cli.config.loading import load
 from wattos_cli.errors import WattosError
 from wattos_cli.supervisor import flags, platform_plan, simulated
+from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, differences, stop_waves
 from wattos_cli.supervisor.platform_plan import Wanted
 
@@ -144,6 +145,20 @@ def test_foreign_health_urls_decide_about_tls(tmp_path: Path) -> None:
     plan = platform_plan.build(load(tmp_path, {}), Wanted())
     assert platform_plan.needs(plan, tmp_path, forks=True).tls
     assert platform_plan.needs(plan, tmp_path, forks=False).preload == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "also", "expected"),
+    [({}, (), False), ({"REDIS_URL": "redis://h"}, (), True), ({}, ("redis",), True)],
+    ids=["none", "elsewhere", "component"],
+)
+def test_redis_is_preloaded_when_services_are_given_one(
+    tmp_path: Path, environ: dict[str, str], also: tuple[str, ...], expected: bool
+) -> None:
+    plan = platform_plan.build(load(tmp_path, environ), Wanted(also=also))
+    needs = platform_plan.needs(plan, tmp_path, forks=True)
+    assert needs.redis is expected
+    assert Invocation.parse(Invocation(tmp_path, tmp_path, needs).to_argv()).needs == needs
 
 
 def test_a_url_that_cannot_be_asked_is_a_configuration_error(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def main(argv: Sequence[str], run: Program) -> int:
     control = socket.socket(fileno=int(given["--control-fd"]))
     control.set_inheritable(False)
     names = [name for name in given["--preload"].split(",") if name]
-    server = _Server(control, stages(names, migrations=given["--migrations"] == "yes"))
+    to_load = stages(names, migrations=given["--migrations"] == "yes", redis=given.get("--redis") == "yes")
+    server = _Server(control, to_load)
     request = server.serve()
     return 0 if request is None else become_child(request, run)
 

@@ -27,6 +27,8 @@ _FOR_ALL = (
     "uvicorn.protocols.http.httptools_impl",
     "encodings.idna",
 )
+# What takes a service longest when it is given a Redis.
+_FOR_REDIS = ("redis.asyncio",)
 # structlog imports rich for tracebacks in colour, which no service prints; PyJWT imports cryptography for
 # algorithms that the gateway refuses (it is there for PDFs, which a process of its own reads). Together they
 # are 100 ms and 8 MB for nothing.
@@ -41,10 +43,13 @@ class Stage:
     modules: tuple[str, ...]
 
 
-def stages(services: Iterable[str], *, migrations: bool) -> list[Stage]:
-    """Return what to import for `services`, in an order that lets each be forked as early as possible."""
+def stages(services: Iterable[str], *, migrations: bool, redis: bool = False) -> list[Stage]:
+    """Return what to import for `services`, in an order that lets each be forked as early as possible.
+
+    `migrations`: some database must be migrated. `redis`: they are given a Redis.
+    """
     found = [Stage(MIGRATE, (*_FOR_MIGRATIONS, *(_ALEMBIC if migrations else ())))]
-    shared: tuple[str, ...] = _FOR_ALL
+    shared = (*_FOR_ALL, *(_FOR_REDIS if redis else ()))
     for name in services:
         found.append(Stage(name, (*shared, catalog.service(name).factory.partition(":")[0])))
         shared = ()
