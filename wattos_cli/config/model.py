@@ -82,6 +82,14 @@ class Config:
         left_out = {own.name for own in self.own_services} | self.disabled
         return {name: port for name, port in catalog.PORTS.items() if name not in left_out}
 
+    def without_effect(self) -> list[str]:
+        """Return a sentence for each variable that is set to something valid and changes nothing."""
+        if not self.environ.get("DATABASE_URL"):
+            return []
+        return [
+            "DATABASE_URL is set but has no effect: each service keeps its rows in a SQLite file of its own."
+        ]
+
     def setting(self, key: str) -> Setting:
         """Return the effective setting `key`; KeyError if there is none."""
         return next(setting for setting in self.settings if setting.key == key)

@@ -20,7 +20,7 @@ from wattos_platform.catalog import Component
 
 _CONNECT_S = 0.8
 _ALIKE = 0.92
-_DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgres": 5432}
+_REDIS_PORT = 6379
 
 
 def configuration(project: Project, deps: Deps) -> Sequence[Finding]:
@@ -135,23 +135,22 @@ def variables(_project: Project, deps: Deps) -> Sequence[Finding]:
 
 
 def connections(project: Project, deps: Deps) -> Sequence[Finding]:
-    """Check that Redis and PostgreSQL, where they are configured, accept connections, or can be started."""
+    """Check that Redis, where it is configured, accepts connections or can be started; and the database."""
     config = _config(project, deps)
     if config is None:
         return []
-    findings = []
+    ineffective = [
+        Finding("database", Level.WARNING, sentence, f"unset {sentence.partition(' ')[0]}")
+        for sentence in config.without_effect()
+    ]
+    database = ineffective or [ok("database", "each service has its SQLite file")]
     started = {variable: each for each in _components(project, config) for variable in each.env_given_to}
-    for variable, fallback in (("REDIS_URL", "memory"), ("DATABASE_URL", "SQLite")):
-        url = config.environ.get(variable)
-        if variable in started:
-            findings.append(_component(started[variable], variable, config))
-        elif not url:
-            findings.append(
-                ok(variable.removesuffix("_URL").lower(), f"{variable} is not set: {fallback} is used")
-            )
-        else:
-            findings.append(_connection(variable, url, fallback))
-    return findings
+    url = config.environ.get("REDIS_URL")
+    if "REDIS_URL" in started:
+        return [_component(started["REDIS_URL"], "REDIS_URL", config), *database]
+    if not url:
+        return [ok("redis", "REDIS_URL is not set: memory is used"), *database]
+    return [_redis(url), *database]
 
 
 def _components(project: Project, config: Config) -> list[Component]:
@@ -171,30 +170,23 @@ def _component(component: Component, variable: str, config: Config) -> Finding:
     return ok(component.name, f"`up` starts {program}")
 
 
-def _connection(variable: str, url: str, fallback: str) -> Finding:
+def _redis(url: str) -> Finding:
+    """Return whether something listens at `url`, which is valid. What services say of it: `wattos health`."""
     parts = urlsplit(url)
-    check = variable.removesuffix("_URL").lower()
+    port = parts.port or _REDIS_PORT
+    place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{port}"
     try:
-        host, port = (
-            parts.hostname or "127.0.0.1",
-            parts.port or _DEFAULT_PORTS.get(parts.scheme.split("+")[0], 0),
-        )
-    except ValueError:
-        return Finding(
-            check, Level.ERROR, f"{variable} is not a valid URL", f"unset {variable} to use {fallback}"
-        )
-    try:
-        socket.create_connection((host, port), timeout=_CONNECT_S).close()
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(_CONNECT_S)
+                probe.connect(parts.path)
+        else:
+            socket.create_connection((parts.hostname, port), timeout=_CONNECT_S).close()
     except OSError as error:
-        level = Level.WARNING if variable == "REDIS_URL" else Level.ERROR
         reason = error.strerror or str(error)
-        return Finding(
-            check,
-            level,
-            f"{host}:{port} does not answer: {reason}",
-            f"start it, or unset {variable} to use {fallback}",
-        )
-    return ok(check, f"{host}:{port} answers")
+        message = f"{place} does not answer: {reason}"
+        return Finding("redis", Level.WARNING, message, "start it, or unset REDIS_URL to use memory")
+    return ok("redis", f"{place} answers")
 
 
 def _config(project: Project, deps: Deps) -> Config | None:

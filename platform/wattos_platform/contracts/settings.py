@@ -1,6 +1,6 @@
 """What a service reads from its environment; docs/reference/configuration.md is made from it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from wattos_platform.contracts.store_urls import redis_url_mistake
+from wattos_platform.contracts.store_urls import database_url_mistake, redis_url_mistake
 
 
 class SettingsError(ValueError):
@@ -24,6 +24,13 @@ class SettingsError(ValueError):
 
 def _env(*names: str, default: Any, description: str, **limits: Any) -> Any:
     return Field(default=default, validation_alias=AliasChoices(*names), description=description, **limits)
+
+
+def _checked(url: SecretStr | None, mistake_of: Callable[[str], str | None]) -> SecretStr | None:
+    mistake = None if url is None else mistake_of(url.get_secret_value())
+    if mistake is not None:
+        raise PydanticCustomError("store_url", "{mistake}", {"mistake": mistake})
+    return url
 
 
 class Settings(BaseModel):
@@ -64,7 +71,9 @@ class Settings(BaseModel):
         description="Least level that is logged.",
     )  # fmt: skip
     database_url: SecretStr | None = _env(
-        "DATABASE_URL", default=None, description="No effect yet: rows are kept in SQLite."
+        "DATABASE_URL",
+        default=None,
+        description="No effect, and refused unless it names SQLite: rows are kept in SQLite files.",
     )
     redis_url: SecretStr | None = _env(
         "REDIS_URL",
@@ -220,10 +229,12 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _redis_url_can_work(cls, url: SecretStr | None) -> SecretStr | None:
-        mistake = None if url is None else redis_url_mistake(url.get_secret_value())
-        if mistake is not None:
-            raise PydanticCustomError("store_url", "{mistake}", {"mistake": mistake})
-        return url
+        return _checked(url, redis_url_mistake)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url_can_work(cls, url: SecretStr | None) -> SecretStr | None:
+        return _checked(url, database_url_mistake)
 
     def database_path(self, service: str) -> Path:
         """Return the SQLite file of `service`: one per service, below the data folder."""

@@ -1,4 +1,4 @@
-"""Which URLs of Redis can work; a reason repeats nothing of the URL, since it may hold a password."""
+"""Which URLs of stores can work; a reason repeats nothing of the URL, since it may hold a password."""
 
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -26,6 +26,16 @@ def redis_url_mistake(url: str) -> str | None:
     if unknown:
         return f"has an option that is not known; known are {', '.join(sorted(_REDIS_OPTIONS))}"
     return None
+
+
+def database_url_mistake(url: str) -> str | None:
+    """Return why no service can use the database at `url`, None for SQLite, which needs no URL at all."""
+    if url.startswith(("sqlite:", "sqlite+")):
+        return None
+    return (
+        "names a database that services cannot use yet; unset it: each service keeps its rows in a SQLite "
+        "file of its own, in WATTOS_DATA_DIR"
+    )
 
 
 def _database_is_valid(parts: SplitResult, options: dict[str, list[str]]) -> bool:

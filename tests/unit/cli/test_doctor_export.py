@@ -132,17 +132,38 @@ def test_component_whose_program_is_missing(tmp_path: Path, installed: bool, lev
     assert (redis.level, redis.mend) == (Level.ERROR, "unset REDIS_URL")
 
 
-def test_configured_server_that_does_not_answer(tmp_path: Path) -> None:
+def test_configured_redis_that_does_not_answer(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        environ = {
-            "REDIS_URL": f"redis://:secret@127.0.0.1:{port}",
-            "DATABASE_URL": "postgresql://h:notaport/x",
-        }
-        redis, database = look(setup.connections, tmp_path, environ)
-    assert (redis.level, database.level) == (Level.WARNING, Level.ERROR)
-    assert "secret" not in redis.message
+        for url in (f"redis://:secret@127.0.0.1:{port}", f"unix://:secret@{tmp_path}/redis.sock"):
+            redis, _ = look(setup.connections, tmp_path, {"REDIS_URL": url})
+            assert redis.level is Level.WARNING
+            assert "does not answer" in redis.message
+            assert "secret" not in redis.message + redis.mend
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_configured_redis_that_answers(tmp_path: Path, family: socket.AddressFamily) -> None:
+    path = tmp_path / "redis.sock"
+    with socket.socket(family) as listener:
+        listener.bind(("127.0.0.1", 0) if family is socket.AF_INET else str(path))
+        listener.listen()
+        name = listener.getsockname()
+        url = f"redis://127.0.0.1:{name[1]}" if family is socket.AF_INET else f"unix://{path}"
+        redis, database = look(setup.connections, tmp_path, {"REDIS_URL": url})
+    assert (redis.level, database.level) == (Level.OK, Level.OK)
+
+
+def test_a_database_that_services_do_not_use(tmp_path: Path) -> None:
+    environ = {"DATABASE_URL": "sqlite:///mine.db"}
+    _, database = look(setup.connections, tmp_path, environ)
+    assert (database.level, database.mend) == (Level.WARNING, "unset DATABASE_URL")
+    assert "has no effect" in database.message
+    refused = worst(look(setup.configuration, tmp_path, {"DATABASE_URL": "postgresql://u:h3mlich@h/x"}))
+    assert refused.level is Level.ERROR
+    assert "DATABASE_URL: names a database that services cannot use yet; unset it" in refused.message
+    assert "h3mlich" not in refused.message
 
 
 def test_service_in_a_crash_loop(tmp_path: Path) -> None:

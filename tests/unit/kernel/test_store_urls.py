@@ -1,4 +1,4 @@
-"""Which URLs of Redis are refused, and that the refusal tells nothing of them."""
+"""Which URLs of stores are refused, and that the refusal tells nothing of them."""
 
 import subprocess
 import sys
@@ -51,6 +51,14 @@ def test_urls_that_cannot(url: str, reason: str) -> None:
     assert str(refused.value).startswith("REDIS_URL: ")
     assert reason in str(refused.value)
     assert "h3m" not in str(refused.value)
+
+
+def test_a_database_that_no_service_can_use_is_refused() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environ({"DATABASE_URL": "postgresql://u:h3mlich@h/x"})
+    assert str(refused.value).startswith("DATABASE_URL: names a database that services cannot use yet; unset")
+    assert "h3mlich" not in str(refused.value)
+    assert Settings.from_environ({"DATABASE_URL": "sqlite+aiosqlite:///x.db"}).database_url is not None
 
 
 def test_without_a_url_the_library_is_not_loaded() -> None:

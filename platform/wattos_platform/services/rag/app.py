@@ -45,7 +45,7 @@ class Rag:
     def __init__(self, runtime: Runtime) -> None:
         database, clock, log = runtime.database, runtime.clock, runtime.log
         if database is None:
-            raise RuntimeError("rag cannot work without a database; DATABASE_URL or WATTOS_DATA_DIR names it")
+            raise RuntimeError("rag cannot work without a database; WATTOS_DATA_DIR names its folder")
         slot = f"{socket.gethostname()}/rag-{runtime.replica}"
         folder = runtime.settings.data_dir / "rag"
         self._log = log

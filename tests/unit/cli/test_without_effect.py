@@ -1,0 +1,45 @@
+"""What is set but changes nothing is said, not accepted silently; what cannot work ends with exit code 3."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import make_deps
+from wattos_cli.commands.config import validate
+from wattos_cli.config import load
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor import ascent
+
+SENTENCE = "DATABASE_URL is set but has no effect: each service keeps its rows in a SQLite file of its own."
+
+
+@pytest.mark.parametrize(
+    ("environ", "notes"), [({}, 0), ({"DATABASE_URL": "sqlite:///x.db"}, 1)], ids=["not set", "sqlite"]
+)
+def test_a_database_url_without_effect_is_named(tmp_path: Path, environ: dict[str, str], notes: int) -> None:
+    deps = make_deps(cwd=tmp_path, environ=environ)
+    assert validate.run(validate.Options(), deps) == ExitCode.OK
+    ascent._tell_next(load(tmp_path, environ), {}, deps)
+    assert deps.console.stderr.getvalue().count(SENTENCE) == 2 * notes
+
+
+@pytest.mark.parametrize("toml", [False, True], ids=["environment", "wattos.toml"])
+def test_a_database_that_no_service_can_use_is_refused(tmp_path: Path, toml: bool) -> None:
+    url = "postgresql://u:h3mlich@h/x"
+    if toml:
+        (tmp_path / "wattos.toml").write_text(f'[settings]\ndatabase_url = "{url}"\n')
+    deps = make_deps(cwd=tmp_path, environ={} if toml else {"DATABASE_URL": url})
+    with pytest.raises(WattosError) as refused:
+        validate.run(validate.Options(), deps)
+    assert refused.value.exit_code == ExitCode.CONFIG
+    assert "names a database that services cannot use yet; unset it" in refused.value.message
+    assert ("wattos.toml:2:1: settings.database_url" in refused.value.message) is toml
+    assert "h3mlich" not in refused.value.message + (refused.value.hint or "")
+
+
+def test_a_redis_url_that_cannot_work_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WattosError) as refused:
+        load(tmp_path, {"REDIS_URL": "redis://:h3m/lich@h"})
+    assert refused.value.exit_code == ExitCode.CONFIG
+    assert "REDIS_URL: is not a valid URL; write redis://" in refused.value.message
+    assert "h3m" not in refused.value.message
