@@ -16,22 +16,33 @@ _READY_S = 20.0
 class RedisServer:
     """`start`, `stop`, `kill`, and again on the same port; `pause` leaves one that accepts and is silent.
 
-    Nothing is kept on disk: who starts it again finds it empty. Log and socket lie in `folder`.
+    Nothing is kept on disk: who starts it again finds it empty. Log and socket lie in `folder`. With
+    `certificate` (file, key file) it speaks TLS only.
     """
 
-    def __init__(self, folder: Path, *, password: str = "", config: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password: str = "",
+        config: str = "",
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.port = _free_port()
         self.socket_path = folder / "redis.sock"
         self._folder = folder
         self._password = password
         self._config = config
+        self._certificate = certificate
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return the URL for REDIS_URL, with the password if there is one."""
         user = f":{self._password}@" if self._password else ""
-        return f"redis://{user}127.0.0.1:{self.port}/0"
+        if self._certificate is None:
+            return f"redis://{user}127.0.0.1:{self.port}/0"
+        return f"rediss://{user}127.0.0.1:{self.port}/0?ssl_ca_certs={self._certificate[0]}"
 
     @property
     def unix_url(self) -> str:
@@ -90,7 +101,7 @@ class RedisServer:
     def _settings(self) -> str:
         lines = [
             "bind 127.0.0.1",
-            f"port {self.port}",
+            *self._ports(),
             f"unixsocket {self.socket_path}",
             f"dir {self._folder}",
             'save ""',
@@ -101,9 +112,18 @@ class RedisServer:
         ]
         return "\n".join(lines) + "\n"
 
+    def _ports(self) -> list[str]:
+        if self._certificate is None:
+            return [f"port {self.port}"]
+        cert_file, key_file = self._certificate
+        tls = [f"tls-cert-file {cert_file}", f"tls-key-file {key_file}", "tls-auth-clients no"]
+        return ["port 0", f"tls-port {self.port}", *tls]
+
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(1)
+                connection.connect(str(self.socket_path))
                 connection.sendall(b"PING\r\n")
                 return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
@@ -111,9 +131,15 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path, *, password: str = "", config: str = "") -> Iterator[RedisServer]:
+def redis_server(
+    folder: Path,
+    *,
+    password: str = "",
+    config: str = "",
+    certificate: tuple[Path, Path] | None = None,
+) -> Iterator[RedisServer]:
     """Run a redis-server for as long as the block lasts; `config` holds further lines of redis.conf."""
-    server = RedisServer(folder, password=password, config=config)
+    server = RedisServer(folder, password=password, config=config, certificate=certificate)
     server.start()
     try:
         yield server

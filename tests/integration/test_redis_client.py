@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.certificates import self_signed
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
 from tests.fakes.redis_clients import redis_client
@@ -210,6 +211,19 @@ async def test_a_password_is_used_and_never_told(tmp_path: Path) -> None:
     told = f"{refused.value}{unnamed.value}{log.events}"
     assert "word" not in told.replace("password", "")
     assert "127.0.0.1" not in told
+
+
+async def test_tls_serves_whoever_knows_the_authority(tmp_path: Path) -> None:
+    with redis_server(tmp_path, password="s3cret", certificate=self_signed(tmp_path)) as server:
+        async with redis_client(server.url) as client:
+            await client.execute("SET", "k", "v")
+            assert await client.execute("GET", "k") == b"v"
+        async with redis_client(server.url.partition("?")[0]) as stranger:
+            with pytest.raises(RedisUnavailableError, match=r"^TLS: .*certificate"):
+                await stranger.ping()
+        async with redis_client(server.url.replace("rediss:", "redis:").partition("?")[0]) as plain:
+            with pytest.raises(RedisUnavailableError):
+                await plain.ping()
 
 
 async def test_messages_reach_a_subscriber(server: RedisServer) -> None:

@@ -13,6 +13,10 @@ def reason_of(error: BaseException) -> str:
     while seen is not None:
         if isinstance(seen, TimeoutError):
             return "no answer in time"
+        # What `ssl` raises is an OSError whose number is none of the system's.
+        tls_reason = getattr(seen, "verify_message", "") or getattr(seen, "reason", "")
+        if isinstance(seen, OSError) and tls_reason:
+            return f"TLS: {tls_reason}"
         if isinstance(seen, OSError) and seen.errno is not None:
             return os.strerror(seen.errno) if seen.errno > 0 else str(seen.strerror)
         seen = seen.__cause__ or seen.__context__
