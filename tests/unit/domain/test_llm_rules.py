@@ -8,7 +8,6 @@ from wattos_platform.services.llm_gateway.domain.context_prompt import citations
 from wattos_platform.services.llm_gateway.domain.failures import asked_wait_s, from_status
 from wattos_platform.services.llm_gateway.domain.models import ModelBook, Target
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
-from wattos_platform.services.llm_gateway.domain.tokens import estimate
 from wattos_platform.services.llm_gateway.domain.wire import usage_of
 
 LOCAL = Target("local", "wattos-extractive")
@@ -101,14 +100,6 @@ def test_what_a_status_means(status, kind):
 )
 def test_the_wait_that_a_provider_asks_for(headers, wait):
     assert asked_wait_s(headers, 10.0) == wait
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [("", 0), ("hello", 1), ("hello, world!", 4), ("internationalization", 5), ("日本", 2)],
-)
-def test_the_estimator(text, tokens):
-    assert estimate(text) == tokens
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wattos_platform.kernel import context
-from wattos_platform.services.llm_gateway.domain.usage_query import UsageQuery, all_usage, own_usage
+from wattos_platform.services.llm_gateway.domain.refusals import Refusal
+from wattos_platform.services.llm_gateway.domain.usage_query import USER, UsageQuery, all_usage, own_usage
 from wattos_platform.services.llm_gateway.domain.usage_report import report
 from wattos_platform.services.llm_gateway.ports import UsageReports
 from wattos_platform.services.llm_gateway.requests import refusing
+
+_ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,15 @@ class UsageEndpoints:
         return [Route("/admin/usage", refusing(self.all), methods=["GET"])]
 
     async def own(self, request: Request) -> Response:
-        """GET /v1/usage: the caller's tenant's calls in a period, the last 30 days unless told."""
-        return await self._report(own_usage(request.query_params, self._now(), context.identity().tenant))
+        """GET /v1/usage: the caller's tenant's calls in a period, the last 30 days unless told.
+
+        Only the tenant's admins see who of its users did how much.
+        """
+        identity = context.identity()
+        asked = own_usage(request.query_params, self._now(), identity.tenant)
+        if asked.by == USER and _ADMIN not in identity.roles:
+            raise Refusal("forbidden", "Only an admin of the tenant may group by user.", param="by", status=403)
+        return await self._report(asked)
 
     async def all(self, request: Request) -> Response:
         """GET /admin/usage: every tenant's calls, or those of `tenant`."""

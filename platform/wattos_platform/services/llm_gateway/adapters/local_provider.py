@@ -149,10 +149,9 @@ def _usage(request: ChatRequest, text: str) -> Usage:
 def _within(deltas: Sequence[str], limit: int | None) -> list[str]:
     if limit is None:
         return list(deltas)
-    kept: list[str] = []
-    for delta in deltas:
-        limit -= estimate(delta)
-        if limit < 0:
-            break
-        kept.append(delta)
-    return kept
+    text = ""
+    for number, delta in enumerate(deltas):
+        text += delta
+        if estimate(text) > limit:
+            return list(deltas[:number])
+    return list(deltas)

@@ -10,6 +10,7 @@ _DEFAULT_PERIOD = timedelta(days=30)
 _PERIOD = ("since", "until", "by")
 
 DAY = "day"
+USER = "user"
 # The columns of each grouping. A user's name means something within a tenant only, a model's at a provider.
 GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "": ("provider", "model", "operation"),
@@ -17,7 +18,7 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "model": ("provider", "model"),
     "tenant": ("tenant",),
     DAY: (DAY,),
-    "user": ("tenant", "user"),
+    USER: ("tenant", USER),
     "operation": ("operation",),
 }
 # What every row of a report sums up; costs are in whole pico-dollars.
