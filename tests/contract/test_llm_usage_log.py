@@ -143,3 +143,16 @@ async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
     await database.close()
     assert (len(found.rows), found.left_off) == (1000, 5)
     assert (found.totals["calls"], found.totals["cost_pico_usd"]) == (1005, 1005 * 12_500)
+
+
+async def test_every_replica_reports_the_calls_of_all(tmp_path):
+    file = tmp_path / "llm-gateway.db"
+    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    replicas = [await Database.open(file) for _ in range(2)]
+    for number, database in enumerate(replicas):
+        DatabaseUsageLog(database).record(call(number))
+        await database.write(_nothing)
+    totals = [(await DatabaseUsageReports(each).sums(asked(0, 500))).totals["calls"] for each in replicas]
+    for database in replicas:
+        await database.close()
+    assert totals == [2, 2]

@@ -1,6 +1,7 @@
 """The model gateway as its tests run it: the real app, a real database, a real server."""
 
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ async def llm_service(
     model: Path | None = None,
     lines: list[bytes] | None = None,
     port: int = 0,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Served]:
     """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model."""
     file = tmp_path / "llm-gateway.db"
@@ -43,6 +45,7 @@ async def llm_service(
         config=config,
         lines=lines,
     )
+    runtime.clock = clock
     runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic, meter=runtime.metrics)
     async with served(create_app_with(runtime, model), tmp_path, port=port) as running:
         running.door.headers.update(IDENTITY)

@@ -6,7 +6,7 @@ from wattos_platform.kernel.metrics import MAX_CHILDREN
 from wattos_platform.kernel.telemetry import Counter, Histogram, Meter
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-_KINDS = ("prompt", "completion", "cached", "reasoning")
+_KINDS = ("prompt", "completion", "cached", "cache_write", "reasoning")
 
 
 class CallMeter:

@@ -46,7 +46,9 @@ class UsageEndpoints:
         identity = context.identity()
         asked = own_usage(request.query_params, self._now(), identity.tenant)
         if asked.by == USER and _ADMIN not in identity.roles:
-            raise Refusal("forbidden", "Only an admin of the tenant may group by user.", param="by", status=403)
+            raise Refusal(
+                "forbidden", "Only an admin of the tenant may group by user.", param="by", status=403
+            )
         return await self._report(asked)
 
     async def all(self, request: Request) -> Response:
