@@ -161,10 +161,15 @@ async def test_a_stream_that_breaks_off_costs_what_was_said(gateway, upstream):
 
 
 async def test_a_fallback_is_two_calls_and_only_one_costs(gateway, upstream):
+    message = {"role": "assistant", "content": "hello"}
+    counts = {"prompt_eval_count": 1000, "eval_count": 500}
+    of_ollama = {"model": "llama3.2", "message": message, "done": True, "done_reason": "stop", **counts}
+
     async def first_fails(request, seen):
         failing = seen.bodies[-1]["model"] == "gpt-4o-mini"
-        answer = replies({"error": {"message": "x"}}, 500) if failing else replies(completion(usage=USAGE))
-        return await answer(request, seen)
+        return await (replies({"error": {"message": "x"}}, 500) if failing else replies(of_ollama))(
+            request, seen
+        )
 
     upstream.handler = first_fails
     assert (await ask(gateway, model="default")).headers["x-wattos-provider"] == "ollama"
