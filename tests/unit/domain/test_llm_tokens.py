@@ -65,6 +65,7 @@ def test_an_older_vocabulary_is_not_far_off():
         ("日本", 1),
         ("Grüße", 3),
         ("\ud800", 1),
+        ("we do it if it is so", 6),
     ],
 )
 def test_short_texts(text, tokens):

@@ -78,7 +78,8 @@ def estimate(text: str) -> int:
         accents, cyrillic, scripts, ideographs = count(b"l"), count(b"y"), count(b"s"), count(b"z")
         lower -= accents + cyrillic + scripts + ideographs
         share += _ACCENT * accents + _CYRILLIC * cyrillic + _SCRIPT * scripts + _IDEOGRAPH * ideographs
-    return max(1, (share + _LOWER * lower + 500) // 1000)
+    # A word makes one token at least, however short it is.
+    return max(1, count(b" a"), (share + _LOWER * lower + 500) // 1000)
 
 
 def estimate_prompt(messages: Sequence[Mapping[str, Any]], extra: Sequence[str] = ()) -> int:
