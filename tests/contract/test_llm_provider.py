@@ -1,10 +1,14 @@
 """One suite for the fake provider and the real one over the simulator."""
 
+import time
+
 import pytest
 
 from tests.fakes.llm_provider import FakeProvider
 from tests.fakes.runtime import make_runtime
 from tests.fakes.server import served
+from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit
+from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
@@ -55,7 +59,12 @@ class RealSubject:
         base_url = simulator.url + ("/v1" if kind == "openai" else "")
         settings = UpstreamSettings("sim", base_url, "key", "KEY", True, (), MODEL, kind=kind)
         timeouts = UpstreamTimeouts(first_byte_s=2, idle_s=2)
-        http = UpstreamHttp("sim", settings.base_url, timeouts, pool_size=10)
+        http = UpstreamHttp(
+            "sim",
+            settings.base_url,
+            timeouts,
+            limit=ConcurrencyLimit("llm:sim", GradientSettings(), time.monotonic),
+        )
         self.provider = UpstreamProvider(settings, format_of(settings), http, lambda: 0.0)
         self._simulator = simulator
 

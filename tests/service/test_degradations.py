@@ -14,6 +14,7 @@ from tests.fakes.agent_house import agent_house, said
 from tests.fakes.gateway import JWT_SECRET, running_gateway
 from tests.fakes.hops import FakeHop
 from tests.fakes.knowledge import running_knowledge
+from tests.fakes.llm_service import llm_service
 from tests.fakes.meter import FakeMeter
 from tests.fakes.model_gateway import answer_stream
 from tests.fakes.redis_clients import redis_client
@@ -26,6 +27,7 @@ from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.chat.app import create_app as create_chat
 
 CONVERSATIONS = "/api/v1/conversations"
+PASSAGE = "The printer is in the cellar."
 
 
 @dataclass
@@ -89,11 +91,30 @@ async def gateway_without_audit(tmp_path: Path) -> AsyncIterator[Answered]:
             yield Answered(gateway.runtime, None, answer.headers.get("x-wattos-degraded"))
 
 
+@asynccontextmanager
+async def model_gateway_without_vectors(tmp_path: Path) -> AsyncIterator[Answered]:
+    passage = {
+        "id": "p1",
+        "document_id": "d1",
+        "document": "a.txt",
+        "start": 0,
+        "end": len(PASSAGE),
+        "text": PASSAGE,
+    }
+    question = {"role": "user", "content": "Where is the printer?"}
+    async with llm_service(tmp_path, model=tmp_path / "no-model-here") as service:
+        body = {"model": "default", "messages": [question], "wattos_context": [passage]}
+        answer = await service.door.post("/v1/chat/completions", json=body)
+        assert "cellar" in answer.json()["choices"][0]["message"]["content"]
+        yield Answered(service.server._service.runtime, None, answer.headers.get("x-wattos-degraded"))
+
+
 CASES: dict[tuple[str, str], Callable[[Path], Any]] = {
     ("chat", "rag"): chat_without_rag,
     ("agent", "rag"): agent_without_rag,
     ("rag", "vector"): rag_without_vectors,
     ("gateway", "audit"): gateway_without_audit,
+    ("llm-gateway", "embeddings"): model_gateway_without_vectors,
 }
 
 

@@ -67,9 +67,9 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
 
 
 def _local(runtime: Runtime, queue: EmbeddingQueue | None) -> LocalProvider:
-    degraded = runtime.metrics.counter("degraded_total", dependency="embeddings")
+    vectors = runtime.degradations.of("embeddings", "Sentences are chosen by their words alone.")
     embedder = CachedEmbedder(queue) if queue else None
-    return LocalProvider(embedder, new_id=uuid7, clock=runtime.clock, on_degraded=degraded.inc)
+    return LocalProvider(embedder, new_id=uuid7, clock=runtime.clock, vectors=vectors)
 
 
 def _queue(runtime: Runtime, folder: Path | None) -> EmbeddingQueue | None:

@@ -60,7 +60,10 @@ class EmbeddingCalls:
         except asyncio.CancelledError:
             self._settle(caller, target, timer, request, NO_USAGE, outcome=CALLER_GONE)
             raise
-        usage = wire.usage_of(body) or _estimated(request)
+        usage = wire.usage_of(body)
+        if usage is None:
+            usage = _estimated(request)
+            body["usage"] = {"prompt_tokens": usage.prompt, "total_tokens": usage.prompt}
         self._settle(caller, target, timer, request, usage)
         return body
 

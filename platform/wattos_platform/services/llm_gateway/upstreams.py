@@ -55,8 +55,9 @@ class Upstreams:
             settings.name,
             settings.base_url,
             self._timeouts,
-            pool_size=self._runtime.settings.provider_pool_size,
-            monotonic=self._runtime.monotonic,
+            limit=self._runtime.concurrency.get(
+                f"llm:{settings.name}", maximum=self._runtime.settings.provider_pool_size
+            ),
         )
         provider = UpstreamProvider(settings, format_of(settings), http, self._runtime.clock)
         self._made.append((settings, provider))

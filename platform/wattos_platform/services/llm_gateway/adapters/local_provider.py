@@ -5,7 +5,7 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.degrade import Degradation
 from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, answer_of, chunk_of
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
@@ -38,12 +38,12 @@ class LocalProvider:
         *,
         new_id: Callable[[], str],
         clock: Callable[[], float],
-        on_degraded: Callable[[], None] = lambda: None,
+        vectors: Degradation,
     ) -> None:
         self._embedder = embedder
         self._new_id = new_id
         self._clock = clock
-        self._on_degraded = on_degraded
+        self._vectors = vectors
 
     def unsupported(self, request: ChatRequest) -> str | None:
         """Return what an extractive model cannot do: several answers, forced tools, JSON, pictures."""
@@ -125,11 +125,11 @@ class LocalProvider:
         texts = [question]
         for number in wanted:
             texts += [reading.candidates[number].meaning_text, reading.candidates[number].unit.text]
-        try:
+        found = None
+        with self._vectors.without():
             async with asyncio.timeout(MEANING_TIMEOUT_S):
                 found = await self._embedder.embed(texts)
-        except (TimeoutError, ServiceError):
-            self._on_degraded()
+        if found is None:
             return {}
         asked = found.row(0)
         near = [_dot(asked, found, number) for number in range(1, len(texts))]

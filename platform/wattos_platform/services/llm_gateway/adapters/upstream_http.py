@@ -1,24 +1,25 @@
 """HTTP to one provider: kept connections, every wait bounded, every failure named."""
 
 import asyncio
-import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from wattos_platform.kernel.context import try_current
 from wattos_platform.kernel.hops.pool import RefusedError, WirePool
 from wattos_platform.kernel.hops.wire import WireConnection, WireError
-from wattos_platform.kernel.resilience.bulkhead import Bulkhead, BulkheadFull
+from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit, Permit, Shed
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import UpstreamCall
 
 MAX_ANSWER_BYTES = 32_000_000
 MAX_ERROR_BYTES = 65_536
 _LINGER_S = 0.05
+_REFUSED_FOR_LOAD = frozenset({429, 503, 529})
+_SERVER_ERROR = 500
 _AUTO_DETECT_GZIP = 32 + zlib.MAX_WBITS
 
 
@@ -33,7 +34,7 @@ class UpstreamTimeouts:
 
 
 class UpstreamHttp:
-    """The connections to one provider's base URL, at most `pool_size` in use at once.
+    """The connections to one provider's base URL, as many in use at once as `limit` allows.
 
     Everything that goes wrong is a ProviderFailure that names the provider and nothing of its address.
     """
@@ -44,14 +45,12 @@ class UpstreamHttp:
         base_url: str,
         timeouts: UpstreamTimeouts,
         *,
-        pool_size: int,
-        monotonic: Callable[[], float] = time.monotonic,
+        limit: ConcurrencyLimit,
     ) -> None:
         self.provider = provider
         self.timeouts = timeouts
         self._pool = WirePool(base_url, timeouts.connect_s)
-        self._places = Bulkhead(pool_size)
-        self._monotonic = monotonic
+        self._limit = limit
 
     def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         """Return the lines of a request's head that are the same for every call to `path`."""
@@ -62,22 +61,37 @@ class UpstreamHttp:
             raise ProviderFailure("auth", f"The provider {self.provider} is set up with a broken header.")
         return ("\r\n".join(lines) + "\r\n").encode("latin-1", "replace")
 
-    async def open(
-        self, head: bytes, call: UpstreamCall, *, first_byte_s: float | None = None
-    ) -> "UpstreamAnswer":
-        """Send `call` and return its answer once the head is there, whatever its status; close it after."""
+    async def open(self, head: bytes, call: UpstreamCall, kind: str) -> "UpstreamAnswer":
+        """Send `call` and return its answer once the head is there, whatever its status; close it after.
+
+        `kind` names calls that take about as long: a model's whole answers, its streams.
+        """
+        permit = self._limit.try_acquire(kind) or await self._wait_for_place(kind)
         try:
-            await self._places.enter(self.timeouts.pool_wait_s)
-        except BulkheadFull as error:
-            raise self._unavailable("has too many calls under way", shed=True) from error
-        connection = None
+            connection = await self._exchange(_whole(head, call), call)
+        except ProviderFailure as failure:
+            if failure.kind == "timeout":
+                permit.dropped()
+            permit.end()
+            raise
+        except BaseException:
+            permit.end()
+            raise
+        if connection.status in _REFUSED_FOR_LOAD:
+            permit.dropped()
+        elif connection.status < _SERVER_ERROR:
+            permit.answered()
+        return UpstreamAnswer(self, connection, permit)
+
+    async def _wait_for_place(self, kind: str) -> Permit:
         try:
-            limit_s = self.timeouts.first_byte_s if first_byte_s is None else first_byte_s
-            connection = await self._exchange(_whole(head, call), call, limit_s)
-            return UpstreamAnswer(self, connection, limit_s)
-        finally:
-            if connection is None:
-                self._places.leave()
+            return await self._limit.acquire(self.timeouts.pool_wait_s, kind)
+        except Shed as error:
+            raise ProviderFailure(
+                "shed",
+                f"Too many calls to the provider {self.provider} are under way.",
+                retry_after_s=error.retry_after_s,
+            ) from error
 
     def retire(self) -> None:
         """Close what is idle now, and what is in use when it is given back."""
@@ -87,13 +101,13 @@ class UpstreamHttp:
         """Close every connection."""
         await self._pool.close()
 
-    def give_back(self, connection: WireConnection, *, over: bool) -> None:
+    def give_back(self, connection: WireConnection, permit: Permit, *, over: bool) -> None:
         """Take back a connection; it is closed unless its answer was read to the end.
 
         `over`: the provider has said all, only the end of the HTTP body may still be on its way. A moment is
         worth it, since a new connection costs more.
         """
-        self._places.leave()
+        permit.end()
         if over and not connection.complete:
             asyncio.get_running_loop().call_later(_LINGER_S, self._pool.give, connection)
         else:
@@ -105,7 +119,7 @@ class UpstreamHttp:
             return ProviderFailure("timeout", f"The provider {self.provider} fell silent.")
         return ProviderFailure("truncated", f"The provider {self.provider} broke the connection.")
 
-    async def _exchange(self, request: bytes, call: UpstreamCall, first_byte_s: float) -> WireConnection:
+    async def _exchange(self, request: bytes, call: UpstreamCall) -> WireConnection:
         fresh = False
         while True:
             try:
@@ -114,7 +128,7 @@ class UpstreamHttp:
                 raise self._unavailable("cannot be reached") from error
             try:
                 connection.send(call.method, request, None, chunked=False)
-                await connection.head(first_byte_s, inf)
+                await connection.head(self.timeouts.first_byte_s, inf)
             except TimeoutError as error:
                 connection.abort()
                 raise ProviderFailure(
@@ -132,9 +146,8 @@ class UpstreamHttp:
             else:
                 return connection
 
-    def _unavailable(self, what: str, *, shed: bool = False) -> ProviderFailure:
-        kind: Any = "shed" if shed else "unavailable"
-        return ProviderFailure(kind, f"The provider {self.provider} {what}.")
+    def _unavailable(self, what: str) -> ProviderFailure:
+        return ProviderFailure("unavailable", f"The provider {self.provider} {what}.")
 
 
 class UpstreamAnswer:
@@ -143,12 +156,12 @@ class UpstreamAnswer:
     Set `over` when the provider has said all that it will, so that the connection may be used again.
     """
 
-    __slots__ = ("_connection", "_first_s", "_http", "_inflate", "headers", "over", "status")
+    __slots__ = ("_connection", "_http", "_inflate", "_permit", "headers", "over", "status")
 
-    def __init__(self, http: UpstreamHttp, connection: WireConnection, first_s: float) -> None:
+    def __init__(self, http: UpstreamHttp, connection: WireConnection, permit: Permit) -> None:
         self._http = http
         self._connection = connection
-        self._first_s = first_s
+        self._permit = permit
         self.over = False
         self.status: int = connection.status
         self.headers: Mapping[str, str] = connection.headers
@@ -161,7 +174,7 @@ class UpstreamAnswer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._http.give_back(self._connection, over=self.over)
+        self._http.give_back(self._connection, self._permit, over=self.over)
 
     @property
     def content_type(self) -> str:
@@ -170,7 +183,7 @@ class UpstreamAnswer:
 
     async def read(self) -> bytes:
         """Return the whole body; ProviderFailure for more than 32 MB."""
-        first = await self._next(self._first_s)
+        first = await self._next(self._http.timeouts.first_byte_s)
         if self._connection.complete:
             return first
         parts, size = [first], len(first)
@@ -183,7 +196,7 @@ class UpstreamAnswer:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; silence and a broken connection are ProviderFailures."""
-        limit_s = self._first_s
+        limit_s = self._http.timeouts.first_byte_s
         while piece := await self._next(limit_s):
             yield piece
             limit_s = self._http.timeouts.idle_s

@@ -52,18 +52,22 @@ class UpstreamProvider:
 
     async def complete(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Return the upstream's answer in OpenAI's shape; what it adds to that shape is kept."""
-        async with await self._open(self._format.chat(model, request, stream=False)) as answer:
+        async with await self._open(self._format.chat(model, request, stream=False), model) as answer:
             return self._format.answer(await answer.read(), model)
 
     async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[Sequence[Chunk]]:
         """Yield the upstream's chunks, those that arrived together in one sequence."""
         call = self._format.chat(model, request, stream=True)
-        async with await self._open(call) as answer:
+        async with await self._open(call, f"{model}, streamed") as answer:
             if answer.content_type != self._format.stream_type:
                 raise self._nonsense(f"a stream of type {answer.content_type[:80] or 'none'}")
             reader = self._format.stream(model)
-            cut = EventSplitter().feed if self._format.stream_type == SSE else _Lines().feed
-            async for piece in answer.pieces():
+            if self._format.stream_type == SSE:
+                cut, pieces = EventSplitter().feed, answer.pieces()
+            else:
+                # The last line may lack its end, which the end of the body then is.
+                cut, pieces = _Lines().feed, _ended(answer.pieces(), b"\n")
+            async for piece in pieces:
                 try:
                     events = cut(piece)
                 except SseTooLargeError as error:
@@ -79,7 +83,7 @@ class UpstreamProvider:
 
     async def embed(self, model: str, request: EmbeddingRequest) -> dict[str, Any]:
         """Return the upstream's embeddings."""
-        async with await self._open(self._format.embeddings(model, request)) as answer:
+        async with await self._open(self._format.embeddings(model, request), model) as answer:
             return self._format.embeddings_answer(await answer.read(), model, request)
 
     async def list_models(self) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ class UpstreamProvider:
         call = self._format.list_models()
         if call is None:
             return ()
-        async with asyncio.timeout(LIST_TIMEOUT_S), await self._open(call) as answer:
+        async with asyncio.timeout(LIST_TIMEOUT_S), await self._open(call, "models") as answer:
             return tuple(self._format.models(await answer.read()))[:MAX_MODELS]
 
     def retire(self) -> None:
@@ -98,17 +102,22 @@ class UpstreamProvider:
         """Close the connections."""
         await self._http.close()
 
-    async def _open(self, call: UpstreamCall) -> UpstreamAnswer:
+    async def _open(self, call: UpstreamCall, kind: str) -> UpstreamAnswer:
         """Return the upstream's answer once its head is there and it is 200; ProviderFailure otherwise."""
         problem = self._settings.problem
         if problem is not None:
             raise ProviderFailure("auth", f"The provider {self.name} cannot be used: {problem}.")
-        answer = await self._http.open(self._head(call), call)
+        answer = await self._http.open(self._head(call), call, kind)
         if answer.status == _OK:
             return answer
         async with answer:
-            body = await answer.error_body()
+            body = self._without_key(await answer.error_body())
             raise self._format.failure(answer.status, answer.headers, body, self._clock())
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Return an error's body without our own key, which some upstreams repeat."""
+        key = self._settings.key.encode()
+        return body.replace(key, b"***") if key else body
 
     def _head(self, call: UpstreamCall) -> bytes:
         """Return the head for `call`; kept, since a provider is asked at a handful of paths."""
@@ -125,6 +134,13 @@ class UpstreamProvider:
 
     def _nonsense(self, what: str) -> ProviderFailure:
         return ProviderFailure("unavailable", f"The provider {self.name} answered with {what}.")
+
+
+async def _ended(pieces: AsyncIterator[bytes], end: bytes) -> AsyncIterator[bytes]:
+    """Yield `pieces` and then `end`."""
+    async for piece in pieces:
+        yield piece
+    yield end
 
 
 def _read(
