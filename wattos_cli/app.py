@@ -38,6 +38,18 @@ TREE: tuple[Entry, ...] = (
     _entry(_SEE, "health", "Probe all services in parallel."),
     _entry(_SEE, "logs", "Show the services' log lines in the order of time."),
     _entry(_SEE, "cost", "Show tokens and US dollars by provider, model, tenant or day."),
+    Entry(
+        "breaker",
+        "Show and steer the circuit breakers of every service.",
+        children=(
+            _verb("breaker", "list", "List every breaker of every replica."),
+            _verb("breaker", "show", "Show one breaker in every replica that has it."),
+            _verb("breaker", "trip", "Refuse every call through a breaker, for a time or until reset."),
+            _verb("breaker", "reset", "Close a breaker and forget what it counted."),
+            _verb("breaker", "watch", "Follow the changes of state."),
+        ),
+        section=_SEE,
+    ),
     _entry(_SEE, "doctor", "Find what is wrong with this machine and say how to mend it."),
     _entry(_SEE, "export", "Pack logs, states, health and configuration, without secrets."),
     _entry(_USE, "ingest", "Upload documents into a knowledge space."),

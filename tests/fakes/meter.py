@@ -3,6 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
+from wattos_platform.kernel.telemetry import Tally
+
 
 class _Child:
     def __init__(self, values: dict[Any, list[float]], key: Any) -> None:
@@ -23,16 +25,23 @@ class FakeMeter:
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, frozenset[tuple[str, str]]], list[float]] = defaultdict(list)
+        self.tallies: list[tuple[str, frozenset[tuple[str, str]], Tally]] = []
 
     def counter(self, name: str, /, **labels: str) -> _Child:
         return _Child(self.values, (name, frozenset(labels.items())))
+
+    def tally(self, name: str, /, **labels: str) -> Tally:
+        made = Tally()
+        self.tallies.append((name, frozenset(labels.items()), made))
+        return made
 
     gauge = counter
     histogram = counter
 
     def total(self, name: str, /, **labels: str) -> float:
         wanted = frozenset(labels.items())
-        return sum(
+        tallied = sum(tally.count for found, have, tally in self.tallies if found == name and wanted <= have)
+        return tallied + sum(
             sum(seen) for (found, have), seen in self.values.items() if found == name and wanted <= have
         )
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from tests.fakes.service_process import sibling
-from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.breaker import (
+    Action,
+    BreakerRegistry,
+    BreakerSettings,
+    Order,
+    UnknownBreakerError,
+)
 from wattos_platform.services.agent.adapters.http_tool import MAX_BYTES, MAX_CHARS, HttpRequestTool
 from wattos_platform.services.agent.domain.progress import ToolCall
 from wattos_platform.services.agent.domain.records import Owner, Run
@@ -34,8 +40,11 @@ class Site:
             "/packed": ("content-type: text/plain\r\ncontent-encoding: gzip", b"\x1f\x8b"),
             "/away": ("content-type: text/plain\r\nlocation: http://169.254.169.254/", b""),
             "/charset": ("content-type: text/plain; charset=klingon", b"ok"),
+            "/down": ("content-type: text/plain", b"sorry"),
+            "/later": ("content-type: text/plain\r\nretry-after: 120", b"too many"),
         }[path]
-        status = "302 Found" if path == "/away" else "200 OK"
+        statuses = {"/away": "302 Found", "/down": "503 Down", "/later": "429 Too Many Requests"}
+        status = statuses.get(path, "200 OK")
         writer.write(f"HTTP/1.1 {status}\r\n{head}\r\nconnection: close\r\n\r\n".encode() + body)
 
 
@@ -50,21 +59,16 @@ async def base(site: Site) -> AsyncIterator[str]:
         yield url.replace("127.0.0.1", "site.test")
 
 
-def tool(base: str, *, inside: bool = True) -> HttpRequestTool:
+def tool(base: str, *, inside: bool = True, breakers: BreakerRegistry | None = None) -> HttpRequestTool:
+    breakers = breakers or BreakerRegistry(BreakerSettings(failure_threshold=5), clock=lambda: 0.0)
+
     async def resolve(_host: str, _port: int) -> list[str]:
         return ["127.0.0.1"]
 
     allowed = parse_allowed(base)
     if inside:
-        return HttpRequestTool(
-            allowed,
-            BreakerRegistry(BreakerSettings(failure_threshold=5), clock=lambda: 0.0),
-            resolve=resolve,
-            is_allowed_address=lambda _a: True,
-        )
-    return HttpRequestTool(
-        allowed, BreakerRegistry(BreakerSettings(failure_threshold=5), clock=lambda: 0.0), resolve=resolve
-    )
+        return HttpRequestTool(allowed, breakers, resolve=resolve, is_allowed_address=lambda _a: True)
+    return HttpRequestTool(allowed, breakers, resolve=resolve)
 
 
 async def call(used: HttpRequestTool, **arguments: Any) -> tuple[dict[str, Any], str | None]:
@@ -126,3 +130,31 @@ async def test_a_host_that_keeps_failing_is_left_alone() -> None:
     used = tool(base)
     codes = [(await call(used, url=f"{base}/"))[1] for _ in range(6)]
     assert codes == ["tool_failed"] * 5 + ["tool_unavailable"]
+
+
+async def test_a_host_that_answers_with_its_own_errors_is_left_alone(base: str, site: Site) -> None:
+    used = tool(base)
+    codes = [(await call(used, url=f"{base}/down"))[1] for _ in range(6)]
+    assert codes == [None] * 5 + ["tool_unavailable"]
+    assert len(site.asked) == 5
+
+
+async def test_a_host_that_names_a_wait_is_left_alone_for_that_long(base: str) -> None:
+    breakers = BreakerRegistry(BreakerSettings(), clock=lambda: 0.0)
+    used = tool(base, breakers=breakers)
+    output, _ = await call(used, url=f"{base}/later")
+    assert (output["status"], output["text"]) == (429, "too many")
+    assert (await call(used, url=f"{base}/text"))[1] == "tool_unavailable"
+    breaker = breakers.find("tool:site.test")
+    assert breaker is not None
+    assert breaker.snapshot().retry_after_s == 120
+
+
+def test_a_host_can_be_tripped_before_it_was_ever_read() -> None:
+    breakers = BreakerRegistry(BreakerSettings(), clock=lambda: 0.0)
+    HttpRequestTool(parse_allowed("site.test, .example.org"), breakers)
+    trip = Order(Action.TRIP, "drill", "ann@box")
+    for host in ("site.test", "www.example.org"):
+        breakers.obey(f"tool:{host}", trip)
+    with pytest.raises(UnknownBreakerError):
+        breakers.obey("tool:elsewhere.test", trip)

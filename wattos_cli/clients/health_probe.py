@@ -1,13 +1,12 @@
 """Asks every replica at once how it is; a slow or hung one never delays the others."""
 
 import json
-import queue
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wattos_cli.clients import running
+from wattos_cli.clients.fan_out import ask_all
 from wattos_cli.clients.running import Running
 from wattos_cli.deps import Deps, Finding, Http, NoReplyError, Reply
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 _PATHS = {"liveness": "/health/liveness", "readiness": "/health/readiness", "full": "/health"}
 _STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
 _OK = range(200, 300)
-_GRACE_S = 0.25
 
 
 def probe_project(deps: Deps, services: Collection[str], *, probe: str, timeout_s: float) -> list[Finding]:
@@ -54,30 +52,16 @@ def probe_all(
     timeout_s: float,
     monotonic: Callable[[], float],
 ) -> list[Finding]:
-    """Return one finding per target, in their order.
+    """Return one finding per target, in their order; one that hangs is reported as down."""
 
-    Threads are daemons and are not joined: one that hangs beyond its time-out is reported and left behind.
-    """
-    answers: queue.SimpleQueue[tuple[int, Finding]] = queue.SimpleQueue()
-
-    def ask(index: int, target: Running) -> None:
+    def ask(target: Running) -> Finding:
         begin = monotonic()
         finding = _probe(target, own.get(target.name), http, probe, timeout_s)
-        took_ms = round((monotonic() - begin) * 1000, 1)
-        answers.put((index, replace(finding, response_time_ms=took_ms)))
+        return replace(finding, response_time_ms=round((monotonic() - begin) * 1000, 1))
 
-    for index, target in enumerate(targets):
-        threading.Thread(target=ask, args=(index, target), daemon=True).start()
-    found: dict[int, Finding] = {}
-    while len(found) < len(targets):
-        try:
-            index, finding = answers.get(timeout=timeout_s + _GRACE_S)
-        except queue.Empty:
-            break
-        found[index] = finding
     return [
-        found.get(index) or _down(target, f"no answer within {timeout_s:g} s", timeout_s * 1000)
-        for index, target in enumerate(targets)
+        finding or _down(target, f"no answer within {timeout_s:g} s", timeout_s * 1000)
+        for target, finding in zip(targets, ask_all(targets, ask, timeout_s), strict=True)
     ]
 
 

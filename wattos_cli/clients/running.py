@@ -10,7 +10,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, find
 from wattos_platform import catalog
 
-_ADMIN_TIMEOUT_S = 5.0
+ADMIN_TIMEOUT_S = 5.0
 _ERROR = 400
 
 
@@ -102,7 +102,7 @@ def admin(
             path,
             body=body,
             headers=headers,
-            timeout_s=_ADMIN_TIMEOUT_S,
+            timeout_s=ADMIN_TIMEOUT_S,
         )
     except NoReplyError as error:
         raise WattosError(

@@ -11,6 +11,8 @@ _STATUS_COLORS = {
     "degraded": "yellow", "warning": "yellow", "starting": "yellow", "queued": "yellow",
     "processing": "yellow",
     "unhealthy": "red", "failed": "red", "error": "red", "down": "red",
+    "closed": "green", "half_open": "yellow", "disabled": "yellow", "metrics_only": "yellow",
+    "open": "red", "forced_open": "red",
 }  # fmt: skip
 _GAP = "  "
 
@@ -20,12 +22,28 @@ def colored(text: str, color: str, *, enabled: bool) -> str:
     return f"{_COLORS[color]}{text}{_RESET}" if enabled and color in _COLORS else text
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 0, color: bool = False) -> str:
-    """Return aligned columns; with `width`, the last column is cut to fit. Status words get their colour."""
+def status(text: str, *, enabled: bool) -> str:
+    """Return a status word in its colour when colours are enabled."""
+    return colored(text, _STATUS_COLORS.get(text, ""), enabled=enabled)
+
+
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    width: int = 0,
+    color: bool = False,
+    cut: int = -1,
+) -> str:
+    """Return aligned columns; with `width`, the column `cut` (the last) is cut to fit.
+
+    Status words get their colour.
+    """
     safe = [[visible(cell) for cell in row] for row in rows]
     sizes = [max(len(cell) for cell in column) for column in zip(head, *safe, strict=True)]
     if width:
-        sizes[-1] = max(len(head[-1]), min(sizes[-1], width - sum(sizes[:-1]) - len(_GAP) * (len(sizes) - 1)))
+        others = sum(sizes) - sizes[cut] + len(_GAP) * (len(sizes) - 1)
+        sizes[cut] = max(len(head[cut]), min(sizes[cut], width - others))
     lines = [colored(_line(head, sizes), "bold", enabled=color)]
     for row in safe:
         cells = [_cut(cell, size) for cell, size in zip(row, sizes, strict=True)]

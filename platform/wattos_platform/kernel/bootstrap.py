@@ -4,6 +4,7 @@ import importlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, cast
 
@@ -63,7 +64,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         concurrency=concurrency,
         degradations=degradations,
         hops=_hops(environ, settings, breakers, concurrency, signer=signer, meter=metrics),
-        database=await _database(service, settings, metrics, log),
+        database=await _database(service, settings, breakers, metrics, log),
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
         shared=open_shared(
@@ -74,7 +75,9 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     )
 
 
-async def _database(service: Service, settings: Settings, metrics: Metrics, log: Any) -> Database | None:
+async def _database(
+    service: Service, settings: Settings, breakers: BreakerRegistry, metrics: Metrics, log: Any
+) -> Database | None:
     if not service.database:
         return None
     limits = DatabaseSettings(
@@ -82,7 +85,9 @@ async def _database(service: Service, settings: Settings, metrics: Metrics, log:
         pool_wait_s=settings.pool_wait_s,
         statement_timeout_s=settings.statement_timeout_s,
     )
-    return await Database.open(settings.database_path(service.name), settings=limits, meter=metrics, log=log)
+    return await Database.open(
+        settings.database_path(service.name), settings=limits, breakers=breakers, meter=metrics, log=log
+    )
 
 
 def _redis(settings: Settings, breakers: BreakerRegistry, degradations: Degradations) -> RedisClient | None:
@@ -113,8 +118,19 @@ def _watcher(metrics: Metrics, log: Any) -> Callable[[str, str, str | None], Non
 def _breaker_settings(settings: Settings) -> BreakerSettings:
     return BreakerSettings(
         failure_threshold=settings.breaker_failures,
+        failure_rate=settings.breaker_failure_rate,
+        minimum_calls=settings.breaker_minimum_calls,
+        slow_call_s=settings.breaker_slow_call_s or inf,
+        slow_call_rate=settings.breaker_slow_call_rate,
         window_s=settings.breaker_window_ms / 1000,
+        window_calls=settings.breaker_window_calls,
+        half_open_permits=settings.breaker_half_open_permits,
+        half_open_max_s=settings.breaker_half_open_max_s,
         reset_timeout_s=settings.breaker_reset_ms / 1000,
+        wait_growth=settings.breaker_wait_growth,
+        wait_cap_s=settings.breaker_wait_cap_s,
+        retry_after_cap_s=settings.breaker_retry_after_cap_s,
+        jitter=settings.breaker_jitter,
     )
 
 

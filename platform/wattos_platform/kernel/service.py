@@ -19,6 +19,7 @@ from wattos_platform.kernel.exchange import AnswerHeaders
 from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.middleware import Middleware, OnAnswered
 from wattos_platform.kernel.probes import probe_routes
+from wattos_platform.kernel.resilience.breaker_control import BreakerControl
 from wattos_platform.kernel.runtime import Runtime
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
@@ -50,10 +51,13 @@ class ServiceSpec:
 class ServiceApp:
     """The ASGI app of one service: its routes, and its life from start to drain."""
 
-    def __init__(self, runtime: Runtime, spec: ServiceSpec, middleware: Middleware) -> None:
+    def __init__(
+        self, runtime: Runtime, spec: ServiceSpec, middleware: Middleware, control: BreakerControl
+    ) -> None:
         self.runtime = runtime
         self._spec = spec
         self._middleware = middleware
+        self._control = control
 
     async def idle(self) -> None:
         """Return once no request is being answered on the service's own port."""
@@ -78,6 +82,7 @@ class ServiceApp:
             if runtime.database is not None:
                 stack.push_async_callback(runtime.database.close)
             stack.push_async_callback(runtime.hops.close)
+            await stack.enter_async_context(self._control.following())
             for part in self._spec.lifespan:
                 await stack.enter_async_context(part())
             await runtime.health.start()
@@ -103,20 +108,34 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
     """Return the complete service: its routes plus probes, metrics, admin API, and the middleware around."""
     limit = runtime.settings.body_limit_bytes
     probes = probe_routes(runtime, spec.kpi)
+    control = _breaker_control(runtime)
     _add_checks(runtime)
     runtime.metrics.gauge("build_info", version=__version__).set(1)
     runtime.sink.on_line = lambda level: runtime.metrics.counter("log_lines_total", level=level).inc()
     middleware = Middleware(
         runtime,
         Dispatcher([*probes, *spec.routes]),
-        Dispatcher([*probes, *admin_routes(runtime, spec.admin_routes)]),
+        Dispatcher([*probes, *admin_routes(runtime, control, spec.admin_routes)]),
         error_shapes=spec.error_shapes,
         identity_required=spec.identity_required,
         body_limit=spec.body_limit or (lambda _method, _path: limit),
         answer_headers=spec.answer_headers,
         on_answered=spec.on_answered,
     )
-    return ServiceApp(runtime, spec, middleware)
+    return ServiceApp(runtime, spec, middleware, control)
+
+
+def _breaker_control(runtime: Runtime) -> BreakerControl:
+    """Return what steers the breakers, of which those towards siblings can be seen before the first call."""
+    for dep in runtime.service.depends_on:
+        runtime.breakers.declare(f"hop:{dep.name}")
+    return BreakerControl(
+        runtime.breakers,
+        runtime.shared.trip_board,
+        service=runtime.service.name,
+        log=runtime.log,
+        wall_clock=runtime.clock,
+    )
 
 
 def _add_checks(runtime: Runtime) -> None:

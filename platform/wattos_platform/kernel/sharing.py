@@ -9,9 +9,11 @@ from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.fallback import FallbackLimiter, FallbackSlots, FallbackStore
 from wattos_platform.kernel.redis.limiter import RedisLimiter
 from wattos_platform.kernel.redis.slots import RedisSlots
+from wattos_platform.kernel.redis.trip_board import RedisTripBoard
 from wattos_platform.kernel.resilience.cache_store import CacheStore, MemoryStore, NullStore
 from wattos_platform.kernel.resilience.limiter import Limiter, RateLimiter
 from wattos_platform.kernel.resilience.slots import MemorySlots, Slots
+from wattos_platform.kernel.resilience.trip_board import NoTripBoard, TripBoard
 from wattos_platform.kernel.telemetry import Meter
 
 
@@ -22,6 +24,7 @@ class Shared:
     limiter: RateLimiter
     slots: Slots
     cache_store: CacheStore
+    trip_board: TripBoard
 
 
 def open_shared(
@@ -41,9 +44,10 @@ def open_shared(
     limiter, slots = Limiter(monotonic, meter=meter), MemorySlots(monotonic)
     if redis is None:
         store = memory_store() if settings.cache_enabled else NullStore()
-        return Shared(limiter, slots, store)
+        return Shared(limiter, slots, store, NoTripBoard())
     return Shared(
         FallbackLimiter(RedisLimiter(redis, service, meter=meter), limiter),
         FallbackSlots(RedisSlots(redis, service), slots),
         FallbackStore(RedisStore(redis, service), memory_store) if settings.cache_enabled else NullStore(),
+        RedisTripBoard(redis),
     )

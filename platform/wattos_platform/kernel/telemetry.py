@@ -10,6 +10,15 @@ class Counter(Protocol):
         """Add `amount`."""
 
 
+class Tally:
+    """A counter for the hottest paths: `tally.count += 1` costs a tenth of what `Counter.inc` does."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Gauge(Protocol):
     """A number that is set."""
 
@@ -29,6 +38,9 @@ class Meter(Protocol):
 
     def counter(self, name: str, /, **labels: str) -> Counter:
         """Return the counter's child."""
+
+    def tally(self, name: str, /, **labels: str) -> Tally:
+        """Return a new tally of the counter's child, added to it whenever metrics are read; keep it."""
 
     def gauge(self, name: str, /, **labels: str) -> Gauge:
         """Return the gauge's child."""
@@ -74,6 +86,10 @@ class NullMeter:
     def counter(self, name: str, /, **labels: str) -> Counter:  # noqa: ARG002 - the Protocol's shape
         """Return a counter that counts nothing."""
         return _NULL
+
+    def tally(self, name: str, /, **labels: str) -> Tally:  # noqa: ARG002 - the Protocol's shape
+        """Return a tally that nobody reads."""
+        return Tally()
 
     def gauge(self, name: str, /, **labels: str) -> Gauge:  # noqa: ARG002 - the Protocol's shape
         """Return a gauge that keeps nothing."""

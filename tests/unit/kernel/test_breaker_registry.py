@@ -5,17 +5,20 @@ import pytest
 from tests.fakes.breaker_calls import fail, refused, succeed
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
-from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
+from wattos_platform.kernel.resilience.breaker import (
+    Action,
+    BreakerRegistry,
+    BreakerSettings,
+    Order,
+    State,
+    UnknownBreakerError,
+)
+from wattos_platform.kernel.resilience.breaker_events import EventRing
 
 
 @pytest.fixture
 def clock():
     return FakeClock()
-
-
-@pytest.fixture
-def events():
-    return []
 
 
 @pytest.fixture
@@ -29,14 +32,19 @@ def log():
 
 
 @pytest.fixture
-def registry(clock, meter, log, events):
+def registry(clock, meter, log):
     return BreakerRegistry(
-        BreakerSettings(jitter=0), clock=clock, meter=meter, log=log, on_event=events.append, cap=3
+        BreakerSettings(jitter=0),
+        clock=clock,
+        wall_clock=lambda: 1_800_000_000.0,
+        meter=meter,
+        log=log,
+        cap=3,
     )
 
 
 @pytest.mark.parametrize("name", [pytest.param("hop:rag", id="defect-45")])
-def test_the_registry_counts_shows_and_tells(registry, meter, log, events, name):
+def test_the_registry_counts_shows_and_tells(registry, meter, log, name):
     breaker = registry.get(name)
     assert registry.get(name) is breaker
     succeed(breaker, 2)
@@ -53,7 +61,9 @@ def test_the_registry_counts_shows_and_tells(registry, meter, log, events, name)
     assert meter.total("circuit_breaker_state", name=name, state="open") == 1
     assert meter.total("circuit_breaker_failure_rate", name=name) == pytest.approx(5 / 7)
     assert [(level, event) for level, event, _ in log.events] == [("warning", "breaker.opened")]
-    assert events[0].name == name
+    assert [(kept.number, kept.at, kept.event.name) for kept in registry.events.after(0)] == [
+        (1, 1_800_000_000.0, name)
+    ]
     assert [shown.name for shown in registry.snapshots()] == [name]
 
 
@@ -63,3 +73,70 @@ def test_the_registry_is_bounded_and_keeps_what_is_open(registry):
         registry.get(name)
     assert registry.find("a") is not None
     assert registry.find("b") is None
+
+
+def test_what_is_declared_stays(registry):
+    declared = registry.declare("hop:rag")
+    for name in "abcdef":
+        registry.get(name)
+    assert registry.find("hop:rag") is declared
+    assert len(registry.names()) == 3
+
+
+def test_a_target_that_is_configured_no_longer_is_forgotten(registry, meter):
+    registry.declare("hop:rag")
+    registry.declare_only("llm", ["openai", "azure"])
+    kept = registry.find("llm:openai")
+    registry.declare_only("llm", ["openai", "google"])
+    assert registry.names() == ["hop:rag", "llm:google", "llm:openai"]
+    assert registry.find("llm:openai") is kept
+    assert meter.total("circuit_breaker_state", name="llm:azure") == 0
+    assert meter.total("circuit_breaker_state", name="llm:openai", state="closed") == 1
+
+
+TRIP = Order(Action.TRIP, "drill", "ann@box", 30.0, 1_800_000_030.0)
+
+
+def test_an_order_is_an_audit_line_with_who_why_and_until_when(registry, log):
+    registry.declare("hop:rag")
+    registry.obey("hop:rag", TRIP)
+    registry.obey("hop:rag", Order(Action.RESET, "over", "bob@box"))
+    (level, event, fields), (_, second, after) = log.events
+    assert (level, event) == ("warning", "breaker.tripped")
+    assert {name: fields[name] for name in ("breaker", "reason", "actor", "ttl_s", "expires_at")} == {
+        "breaker": "hop:rag",
+        "reason": "drill",
+        "actor": "ann@box",
+        "ttl_s": 30.0,
+        "expires_at": "2027-01-15T08:00:30.000000Z",
+    }
+    assert (second, after["reason"], after["actor"], after["ttl_s"]) == (
+        "breaker.reset",
+        "over",
+        "bob@box",
+        None,
+    )
+
+
+def test_a_breaker_that_can_exist_is_made_for_an_order(registry):
+    registry.admit("tool", lambda host: host.endswith(".example"), BreakerSettings(failure_threshold=2))
+    breaker = registry.obey("tool:jira.example", TRIP)
+    assert breaker.state is State.FORCED_OPEN
+    assert breaker.settings.failure_threshold == 2
+    for name in ("tool:elsewhere", "llm:openai", "nonsense"):
+        with pytest.raises(UnknownBreakerError):
+            registry.obey(name, TRIP)
+    assert registry.names() == ["tool:jira.example"]
+
+
+def test_the_ring_says_what_it_lost(registry):
+    breaker = registry.get("a")
+    ring = EventRing(capacity=3)
+    assert (ring.after(0), ring.lost(0)) == ([], 0)
+    breaker.trip()
+    (event,) = registry.events.after(0)
+    for second in range(5):
+        ring.add(float(second), event.event)
+    assert [kept.number for kept in ring.after(0)] == [3, 4, 5]
+    assert [kept.number for kept in ring.after(4)] == [5]
+    assert (ring.lost(0), ring.lost(1), ring.lost(2), ring.lost(5)) == (2, 1, 0, 0)

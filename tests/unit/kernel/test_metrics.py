@@ -54,3 +54,16 @@ def test_names_follow_the_conventions(family) -> None:
     assert (family.kind == "counter") == family.name.endswith("_total")
     assert "service" not in family.labels
     assert not family.name.endswith(("_ms", "_milliseconds"))
+
+
+def test_a_tally_is_added_up_whenever_somebody_reads() -> None:
+    metrics = Metrics("gateway")
+    name, labels = "rate_limit_decisions_total", {"limit": "user", "decision": "allowed"}
+    first, second = metrics.tally(name, **labels), metrics.tally(name, **labels)
+    first.count += 3
+    second.count += 4
+    assert metrics.registry.get_sample_value(name, labels) == 7
+    first.count += 1
+    assert metrics.registry.get_sample_value(name, labels) == 8
+    metrics.counter(name, **labels).inc(2)
+    assert metrics.registry.get_sample_value(name, labels) == 10

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wattos_platform.kernel.db.engine import sqlite_engine
 from wattos_platform.kernel.db.errors import translate
+from wattos_platform.kernel.db.guard import DatabaseGuard
 from wattos_platform.kernel.db.instrumentation import instrument
 from wattos_platform.kernel.db.settings import DatabaseSettings, sqlite_path
 from wattos_platform.kernel.db.writer import BatchingWriter, T, Work
+from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.telemetry import Log, Meter, NullLog, NullMeter
 
 _PING = text("SELECT 1")
@@ -25,18 +27,21 @@ class Database:
         self,
         path: Path,
         settings: DatabaseSettings,
+        *,
+        guard: DatabaseGuard,
         meter: Meter,
         log: Log,
         monotonic: Callable[[], float],
     ) -> None:
         self.path = path
         self._meter = meter
+        self._guard = guard
         self._monotonic = monotonic
         self._readers: AsyncEngine = sqlite_engine(path, settings, read_only=True)
         self._write_engine: AsyncEngine = sqlite_engine(path, settings, read_only=False)
         for engine in (self._readers, self._write_engine):
             instrument(engine, meter, monotonic)
-        self._writer = BatchingWriter(self._write_engine, settings, meter, log)
+        self._writer = BatchingWriter(self._write_engine, settings, guard.writing, meter, log)
         self._pool_wait = meter.histogram("db_pool_wait_seconds")
 
     @classmethod
@@ -45,6 +50,7 @@ class Database:
         url: str | Path,
         *,
         settings: DatabaseSettings | None = None,
+        breakers: BreakerRegistry | None = None,
         meter: Meter | None = None,
         log: Log | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -52,14 +58,17 @@ class Database:
         """Return the database behind `url` with its writer running.
 
         DatabaseUrlError for a URL that cannot work. A database that is down is no error here: readiness
-        says so, calls raise DatabaseUnavailableError, and both recover by themselves.
+        says so, calls raise DatabaseUnavailableError, and both recover by themselves. Calls pass the circuit
+        breakers of `breakers` (its own without them), as `DatabaseGuard` describes.
         """
+        breakers = breakers or BreakerRegistry(BreakerSettings(), clock=monotonic)
         database = cls(
             sqlite_path(url),
             settings or DatabaseSettings(),
-            meter or NullMeter(),
-            log or NullLog(),
-            monotonic,
+            guard=DatabaseGuard(breakers),
+            meter=meter or NullMeter(),
+            log=log or NullLog(),
+            monotonic=monotonic,
         )
         database._writer.start()
         return database
@@ -69,8 +78,14 @@ class Database:
         """Lend a connection that can only read; every statement sees what is committed when it starts.
 
         Raises DatabaseUnavailableError when no connection is free within the pool wait, when the database
-        is gone, and for a statement that exceeds the statement time-out.
+        is gone or its breaker open, and for a statement that exceeds the statement time-out.
         """
+        with self._guard.reading():
+            async with self._connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
         asked = self._monotonic()
         lent = False
         try:
@@ -91,9 +106,11 @@ class Database:
 
         Several callers' work shares a transaction; an exception in `work` rolls back that work only and is
         raised here. Keep `work` to statements: it holds the only write lock and is given up after the work
-        time-out. Raises DatabaseUnavailableError when the queue is full or the database cannot be written.
+        time-out. Raises DatabaseUnavailableError when the queue is full, a breaker open, or the database
+        cannot be written.
         """
-        return await self._writer.submit(work)
+        with self._guard.writing():
+            return await self._writer.submit(work)
 
     def enqueue(self, work: Work[object]) -> bool:
         """Commit `work` at most 100 ms later without waiting: usage and audit rows, nothing else.
@@ -104,8 +121,11 @@ class Database:
         return self._writer.enqueue(work)
 
     async def ping(self) -> None:
-        """Return when the database answers a query; DatabaseUnavailableError if it does not."""
-        async with self.read() as connection:
+        """Return when the database answers a query; DatabaseUnavailableError if it does not.
+
+        Past the breakers: a check must see what is there.
+        """
+        async with self._connection() as connection:
             await connection.execute(_PING)
 
     async def close(self) -> None:

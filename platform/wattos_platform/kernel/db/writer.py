@@ -3,11 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from wattos_platform.kernel.db.errors import DatabaseUnavailableError, translate
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError, Fault, translate
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.telemetry import Log, Meter
 
@@ -35,16 +36,26 @@ class BatchingWriter:
     """Runs units of work one after the other, commits them together, then tells each caller its result.
 
     An exception in one unit rolls back that unit only (savepoint). A unit runs in the writer's task: it must
-    take what it needs of the request (identity, request id) before it is submitted.
+    take what it needs of the request (identity, request id) before it is submitted. Who submits has passed
+    the circuit breakers; late work passes them here, through `passage`, and is held back while they refuse.
     """
 
-    def __init__(self, engine: AsyncEngine, settings: DatabaseSettings, meter: Meter, log: Log) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: DatabaseSettings,
+        passage: Callable[[], AbstractContextManager[None]],
+        meter: Meter,
+        log: Log,
+    ) -> None:
         self._engine = engine
         self._settings = settings
+        self._passage = passage
         self._meter = meter
         self._log = log
         self._queue_length = meter.gauge("db_write_queue_length")
         self._waiting: deque[_Unit[Any]] = deque()
+        self._held: deque[_Unit[Any]] = deque()
         self._urgent = asyncio.Event()
         self._some = asyncio.Event()
         self._closing = False
@@ -64,7 +75,7 @@ class BatchingWriter:
             raise RuntimeError("work must use its connection, not write() again: it would wait for itself")
         if self._closing or len(self._waiting) >= self._settings.queue_size:
             raise DatabaseUnavailableError(
-                "has too many writes waiting" if not self._closing else "is closing"
+                "has too many writes waiting" if not self._closing else "is closing", fault=Fault.SHED
             )
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Unit(work, done))
@@ -74,7 +85,7 @@ class BatchingWriter:
 
     def enqueue(self, work: Work[Any]) -> bool:
         """Run `work` soon, at most `lag_s` and one batch later; False if the full queue drops it."""
-        if self._closing or len(self._waiting) >= self._settings.queue_size:
+        if self._closing or len(self._waiting) + len(self._held) >= self._settings.queue_size:
             self._meter.counter("db_rows_dropped_total").inc()
             self._log.error("row.dropped", message="queue of late writes is full", size=len(self._waiting))
             return False
@@ -93,46 +104,67 @@ class BatchingWriter:
         if late:
             self._task.cancel()
             await asyncio.wait({self._task})
-        self._refuse(self._waiting)
+        for units in (self._waiting, self._held):
+            self._refuse(units)
 
     async def _serve(self) -> None:
-        while self._waiting or not self._closing:
+        while self._waiting or self._held or not self._closing:
+            if not self._waiting or self._closing:
+                self._waiting.extend(self._held)
+                self._held.clear()
             if not self._waiting:
                 self._some.clear()
                 await self._some.wait()
                 continue
-            await self._let_late_ones_gather()
+            # Rows that may lag share a commit.
+            await self._pause(self._settings.lag_s)
             batch = [
                 self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))
             ]
             batch = [unit for unit in batch if not unit.abandoned]
             self._queue_length.set(len(self._waiting))
-            if batch:
+            if batch and (self._closing or any(unit.done is not None for unit in batch)):
                 await self._commit(batch)
+            elif batch:
+                await self._commit_late(batch)
 
-    async def _let_late_ones_gather(self) -> None:
-        """Wait up to `lag_s` while nobody waits for an answer, so that usage rows share a commit."""
+    async def _pause(self, seconds: float) -> None:
+        """Wait up to `seconds` while nobody waits for an answer."""
         if self._closing or any(unit.done is not None for unit in self._waiting):
             return
         self._urgent.clear()
-        try:
-            async with asyncio.timeout(self._settings.lag_s):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._urgent.wait()
-        except TimeoutError:
-            return
 
-    async def _commit(self, batch: list[_Unit[Any]]) -> None:
+    async def _commit_late(self, batch: list[_Unit[Any]]) -> None:
+        """Commit work that nobody waits for; it is held back while a breaker refuses, and others go first."""
+        outage: BaseException | None = None
+        try:
+            with self._passage():
+                outage = await self._commit(batch)
+                if isinstance(outage, DatabaseUnavailableError):
+                    raise outage
+        except DatabaseUnavailableError as refusal:
+            if outage is None:
+                self._held.extend(batch)
+                await self._pause(refusal.retry_after_s)
+
+    async def _commit(self, batch: list[_Unit[Any]]) -> BaseException | None:
+        """Run and commit a batch and tell every unit how it went; return what made the whole batch fail."""
         try:
             async with self._engine.connect() as connection:
                 await self._run_batch(connection, batch)
         except asyncio.CancelledError:
-            self._fail(batch, DatabaseUnavailableError("is closing"))
+            self._fail(batch, DatabaseUnavailableError("is closing", fault=Fault.SHED))
             raise
         except Exception as error:  # noqa: BLE001 - every unit's caller is told, the writer lives on
-            self._fail(batch, translate(error) or error)
-            return
+            outage = translate(error) or error
+            self._fail(batch, outage)
+            return outage
         for unit in batch:
             self._acknowledge(unit)
+        return None
 
     async def _run_batch(self, connection: AsyncConnection, batch: list[_Unit[Any]]) -> None:
         async with connection.begin() as transaction:
@@ -177,7 +209,7 @@ class BatchingWriter:
             self._acknowledge(unit)
 
     def _refuse(self, units: deque[_Unit[Any]]) -> None:
-        self._fail(list(units), DatabaseUnavailableError("is closing"))
+        self._fail(list(units), DatabaseUnavailableError("is closing", fault=Fault.SHED))
         units.clear()
 
     def _lost(self, error: BaseException) -> None:

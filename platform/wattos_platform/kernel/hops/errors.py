@@ -58,7 +58,7 @@ _WORDS = {
     "refused": "it refuses connections",
     "timeout": "it did not answer in time",
     "disconnected": "it closed the connection",
-    "breaker_open": "it failed repeatedly and is left alone for now",
+    "breaker_open": "it is left alone for now, its circuit breaker is open",
     "overloaded": "too many calls to it are running",
 }
 

@@ -55,7 +55,7 @@ class Hops:
             client = self._clients[service] = WireHopClient(
                 service,
                 self._urls[service],
-                breaker=self._breakers.get(f"hop:{service}"),
+                breaker=self._breakers.declare(f"hop:{service}"),
                 concurrency=self._concurrency.get(f"hop:{service}"),
                 retry=self._retry(f"hop:{service}"),
                 settings=self._settings,

@@ -54,6 +54,13 @@ class RedisClient:
         """
         return self._accepted(await self._counted(command))
 
+    async def look(self, *command: Argument) -> Any:
+        """Return as `execute` does, uncounted: for looks that repeat, of which nothing degrades."""
+        answer = await self._answer(command)
+        if isinstance(answer, Exception):
+            raise RedisUnavailableError(str(answer))
+        return answer
+
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Return what the Lua `script` returns; a Redis that does not know it (any more) learns it."""
         rest = (len(keys), *keys, *arguments)
@@ -64,9 +71,7 @@ class RedisClient:
 
     async def ping(self) -> None:
         """Return when Redis answers; RedisUnavailableError says why not. Nothing is counted."""
-        answer = await self._answer(("PING",))
-        if isinstance(answer, Exception):
-            raise RedisUnavailableError(str(answer))
+        await self.look("PING")
 
     @asynccontextmanager
     async def subscribed(self, *channels: str) -> AsyncIterator["PubSub"]:

@@ -46,7 +46,7 @@ def open_redis(
         raise SettingsError("REDIS_URL: it names options that Redis connections do not have") from None
     return RedisClient(
         Redis.from_pool(pool),
-        breaker=breakers.get(BREAKER, BREAKER_SETTINGS),
+        breaker=breakers.declare(BREAKER, BREAKER_SETTINGS),
         degradation=degradation,
         timeout_s=timeout_s,
     )

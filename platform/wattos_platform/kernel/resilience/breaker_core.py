@@ -12,18 +12,23 @@ from random import Random
 from typing import Any, TypeVar
 
 from wattos_platform.kernel.resilience.breaker_types import (
+    MANUAL,
+    STATE_OF,
+    Action,
     BreakerEvent,
     BreakerOpen,
     BreakerSettings,
     BreakerSnapshot,
     Cause,
+    Order,
     State,
 )
 from wattos_platform.kernel.resilience.window import CountWindow, TimeWindow, Window
 
 T = TypeVar("T")
 CLOSED, OPEN, HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
-_NOTHING_REFUSED = frozenset({State.DISABLED, State.METRICS_ONLY})
+_PROBING_S = 1.0
+_NOTHING_REFUSED = frozenset({CLOSED, State.DISABLED, State.METRICS_ONLY})
 
 
 class Breaker:
@@ -34,9 +39,9 @@ class Breaker:
     """
 
     __slots__ = (
-        "_clock", "_consecutive", "_on_event", "_permits", "_probes_failed", "_probes_passed",
-        "_probes_slow", "_reopenings", "_rng", "_since", "_state", "_until", "_window",
-        "actor", "ignored", "name", "reason", "refused", "settings", "total_failures", "total_successes",
+        "_cause", "_clock", "_consecutive", "_on_event", "_order", "_permits", "_probes_failed",
+        "_probes_passed", "_probes_slow", "_reopenings", "_rng", "_since", "_state", "_until", "_window",
+        "ignored", "name", "refused", "settings", "total_failures", "total_successes",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +64,8 @@ class Breaker:
         self._window = self._new_window()
         self._consecutive = self._reopenings = 0
         self._permits = self._probes_passed = self._probes_failed = self._probes_slow = 0
-        self.reason = self.actor = ""
+        self._cause: Cause | None = None
+        self._order: Order | None = None
         self.refused = self.total_successes = self.total_failures = self.ignored = 0
 
     @property
@@ -70,15 +76,17 @@ class Breaker:
     def allow(self) -> float:
         """Return a permit for one call; BreakerOpen if the call must not be made."""
         now = self._clock()
-        if self._state is CLOSED or self._state in _NOTHING_REFUSED:
-            return now
-        return self._allow_carefully(now)
+        return now if self._state is CLOSED else self._allow_carefully(now)
 
-    def success(self, permit: float | None = None) -> None:
-        """Report that the call of `permit` went well."""
+    def success(self, permit: float | None = None, *, took_s: float | None = None) -> None:
+        """Report that the call of `permit` went well.
+
+        `took_s` is how long the upstream took where that is not the time since the permit: a stream's first
+        byte says whether the upstream is slow, its end says how much there was to tell.
+        """
         now = self._clock()
         self.total_successes += 1
-        slow = permit is not None and now - permit >= self.settings.slow_call_s
+        slow = self._is_slow(now, permit, took_s)
         if self._state is CLOSED:
             window = self._window
             window.add(now, failed=False, slow=slow)
@@ -88,29 +96,39 @@ class Breaker:
         else:
             self._result(now, permit, failed=False, slow=slow)
 
-    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
-        """Report that the call of `permit` ended with `error`; what does not count gives the permit back."""
-        if error is not None and (
-            isinstance(error, asyncio.CancelledError) or not self.settings.is_failure(error)
-        ):
-            self.ignored += 1
-            self.release(permit)
-            return
+    def failure(
+        self,
+        error: BaseException | None = None,
+        permit: float | None = None,
+        *,
+        took_s: float | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Report that the call of `permit` failed; an error that does not count gives the permit back.
+
+        `retry_after_s`, or the attribute of that name of `error`, is the wait that the upstream asked for.
+        """
+        if error is not None:
+            if isinstance(error, asyncio.CancelledError) or not self.settings.is_failure(error):
+                self.ignored += 1
+                self.release(permit)
+                return
+            retry_after_s = retry_after_s or getattr(error, "retry_after_s", None)
         now = self._clock()
         self.total_failures += 1
-        slow = permit is not None and now - permit >= self.settings.slow_call_s
-        if self._state is CLOSED:
-            self._window.add(now, failed=True, slow=slow)
-            if permit is not None and permit < self._since:
-                return
-            self._consecutive += 1
-            wait = self._demanded_wait(error)
-            if wait:
-                self._open(now, Cause.RETRY_AFTER, wait)
-            else:
-                self._judge(now)
+        slow = self._is_slow(now, permit, took_s)
+        wait = min(retry_after_s, self.settings.retry_after_cap_s) if retry_after_s else 0.0
+        if self._state is not CLOSED:
+            self._result(now, permit, failed=True, slow=slow, wait=wait)
+            return
+        self._window.add(now, failed=True, slow=slow)
+        if permit is not None and permit < self._since:
+            return
+        self._consecutive += 1
+        if wait > 0:
+            self._open(now, Cause.RETRY_AFTER, wait)
         else:
-            self._result(now, permit, failed=True, slow=slow, wait=self._demanded_wait(error))
+            self._judge(now)
 
     def release(self, permit: float | None = None) -> None:
         """Give back the permit of a call that says nothing of the upstream: cancelled, shed, own fault."""
@@ -127,31 +145,44 @@ class Breaker:
             raise
         failed = self.settings.is_failed_result
         if failed is not None and failed(result):
-            self.failure(None, permit)
+            self.failure(None, permit, retry_after_s=getattr(result, "retry_after_s", None))
         else:
             self.success(permit)
         return result
 
     def trip(self, *, reason: str = "", actor: str = "", ttl_s: float = inf) -> None:
         """Refuse every call until `reset` or for `ttl_s` seconds, after which a probe decides."""
-        now = self._clock()
-        self._until = now + ttl_s
-        self._change(now, State.FORCED_OPEN, Cause.MANUAL, reason=reason, actor=actor)
+        self.obey(Order(Action.TRIP, reason, actor, ttl_s))
 
     def reset(self, *, reason: str = "", actor: str = "") -> None:
         """Close and forget: window, failures in a row, grown wait."""
-        self._close(self._clock(), Cause.MANUAL, reason=reason, actor=actor)
+        self.obey(Order(Action.RESET, reason, actor))
 
-    def disable(self, *, reason: str = "", actor: str = "") -> None:
-        """Let every call through and remember nothing."""
-        self._change(self._clock(), State.DISABLED, Cause.MANUAL, reason=reason, actor=actor)
+    def obey(self, order: Order) -> None:
+        """Take the state that an operator wants, for `order.ttl_s` seconds or until the next order.
 
-    def observe_only(self, *, reason: str = "", actor: str = "") -> None:
-        """Let every call through, keep the rates."""
-        self._change(self._clock(), State.METRICS_ONLY, Cause.MANUAL, reason=reason, actor=actor)
+        `trip` refuses every call; when its time is over, a probe decides. `disable` lets every call through
+        and remembers nothing, `observe` lets every call through and keeps the rates; both end closed.
+        """
+        now = self._clock()
+        if order.action is Action.RESET:
+            self._close(now, Cause.MANUAL, order)
+            return
+        if order.action is not Action.TRIP:
+            self._window = self._new_window()
+            self._consecutive = 0
+        self._until = now + order.ttl_s
+        self._change(now, STATE_OF[order.action], Cause.MANUAL, order)
+
+    def settle(self) -> None:
+        """End a state that was set by hand if its time is over; otherwise the next call does."""
+        now = self._clock()
+        if self._state in MANUAL and now >= self._until:
+            self._leave(now)
 
     def snapshot(self) -> BreakerSnapshot:
         """Return what there is to show now."""
+        self.settle()
         now = self._clock()
         window = self._window
         window.expire(now)
@@ -159,6 +190,7 @@ class Breaker:
         return BreakerSnapshot(
             name=self.name,
             state=self._state,
+            cause=self._cause,
             in_state_s=now - self._since,
             retry_after_s=self._retry_after(now) if self._state in (OPEN, State.FORCED_OPEN) else 0.0,
             calls=window.calls,
@@ -166,14 +198,19 @@ class Breaker:
             slow_call_rate=window.slow / calls,
             consecutive_failures=self._consecutive,
             refused=self.refused,
-            reason=self.reason,
-            actor=self.actor,
+            order=self._order,
         )
 
+    def _is_slow(self, now: float, permit: float | None, took_s: float | None) -> bool:
+        if took_s is not None:
+            return took_s >= self.settings.slow_call_s
+        return permit is not None and now - permit >= self.settings.slow_call_s
+
     def _allow_carefully(self, now: float) -> float:
-        if self._state is not HALF_OPEN and now >= self._until:
-            cause = Cause.WAIT_ELAPSED if self._state is OPEN else Cause.TTL_ELAPSED
-            self._begin_probing(now, cause)
+        if now >= self._until:
+            self._leave(now)
+        if self._state in _NOTHING_REFUSED:
+            return now
         if self._state is HALF_OPEN:
             if now - self._since >= self.settings.half_open_max_s:
                 # Probes that never reported are lost; their late results no longer count.
@@ -184,9 +221,19 @@ class Breaker:
         self.refused += 1
         raise BreakerOpen(self.name, self._retry_after(now))
 
+    def _leave(self, now: float) -> None:
+        """Leave a state whose time is over: what refused calls probes, what let all through closes."""
+        if self._state is OPEN:
+            self._begin_probing(now, Cause.WAIT_ELAPSED)
+        elif self._state is State.FORCED_OPEN:
+            self._begin_probing(now, Cause.TTL_ELAPSED)
+        else:
+            self._close(now, Cause.TTL_ELAPSED)
+
     def _retry_after(self, now: float) -> float:
         if self._state is HALF_OPEN:
-            return max(0.0, self._since + self.settings.half_open_max_s - now)
+            # The probe under way decides soon.
+            return min(_PROBING_S, max(0.0, self._since + self.settings.half_open_max_s - now))
         # A trip without an end has no time to name; a minute keeps clients from hammering.
         return self.settings.reset_timeout_s if self._until == inf else max(0.0, self._until - now)
 
@@ -226,10 +273,6 @@ class Breaker:
             else:
                 self._close(now, Cause.PROBES_PASSED)
 
-    def _demanded_wait(self, error: BaseException | None) -> float:
-        wait = getattr(error, "retry_after_s", None)
-        return min(wait, self.settings.retry_after_cap_s) if wait and wait > 0 else 0.0
-
     def _open(self, now: float, cause: Cause, wait_s: float = 0.0) -> None:
         settings = self.settings
         if self._state is HALF_OPEN:
@@ -241,13 +284,14 @@ class Breaker:
         self._until = now + wait_s
         self._change(now, OPEN, cause)
 
-    def _close(self, now: float, cause: Cause, *, reason: str = "", actor: str = "") -> None:
+    def _close(self, now: float, cause: Cause, order: Order | None = None) -> None:
         self._window = self._new_window()
         self._consecutive = self._reopenings = 0
         self._until = inf
-        self._change(now, CLOSED, cause, reason=reason, actor=actor)
+        self._change(now, CLOSED, cause, order)
 
     def _begin_probing(self, now: float, cause: Cause) -> None:
+        self._until = inf
         self._change(now, HALF_OPEN, cause)
         self._restart_probing(now)
 
@@ -255,12 +299,12 @@ class Breaker:
         self._since = now
         self._permits = self._probes_passed = self._probes_failed = self._probes_slow = 0
 
-    def _change(self, now: float, state: State, cause: Cause, *, reason: str = "", actor: str = "") -> None:
+    def _change(self, now: float, state: State, cause: Cause, order: Order | None = None) -> None:
         before, self._state, self._since = self._state, state, now
-        self.reason, self.actor = reason, actor
+        self._cause, self._order = cause, order
         refusing = state in (OPEN, State.FORCED_OPEN)
         wait = self._retry_after(now) if refusing else 0.0
-        self._on_event(BreakerEvent(self.name, before, state, cause, wait, reason, actor))
+        self._on_event(BreakerEvent(self.name, before, state, cause, wait, order))
 
     def _new_window(self) -> Window:
         settings: Any = self.settings

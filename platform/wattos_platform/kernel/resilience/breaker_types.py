@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
 from typing import Any
@@ -10,6 +10,12 @@ from typing import Any
 from wattos_platform.kernel.errors import ServiceError
 
 _SERVER_ERROR = 500
+_NEARBY_FIRST_WAIT_S = 5.0
+_NEARBY_LONGEST_WAIT_S = 30.0
+_ABOVE_ZERO = (
+    "failure_threshold", "minimum_calls", "slow_call_s", "window_s", "half_open_permits", "half_open_max_s",
+    "reset_timeout_s", "wait_cap_s", "retry_after_cap_s",
+)  # fmt: skip
 
 
 class State(StrEnum):
@@ -35,6 +41,40 @@ class Cause(StrEnum):
     PROBE_FAILED = "probe_failed"
     TTL_ELAPSED = "ttl_elapsed"
     MANUAL = "manual"
+
+
+class Action(StrEnum):
+    """What an operator may want of a breaker."""
+
+    TRIP = "trip"
+    RESET = "reset"
+    DISABLE = "disable"
+    OBSERVE = "observe"
+
+
+STATE_OF = {
+    Action.TRIP: State.FORCED_OPEN,
+    Action.DISABLE: State.DISABLED,
+    Action.OBSERVE: State.METRICS_ONLY,
+}
+"""The state each action sets; a reset closes."""
+MANUAL = frozenset(STATE_OF.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator wants of one breaker, and why.
+
+    `ttl_s` seconds later the state ends by itself; `expires_at` (epoch seconds, None for no end) says the
+    same for people and is not acted upon. `id` tells one order from the next.
+    """
+
+    action: Action
+    reason: str = ""
+    actor: str = ""
+    ttl_s: float = inf
+    expires_at: float | None = None
+    id: str = ""
 
 
 class BreakerOpen(Exception):  # noqa: N818 - the field's name for it
@@ -66,11 +106,11 @@ def counts_as_failure(error: BaseException) -> bool:
 class BreakerSettings:
     """When a breaker opens and how it recovers; durations in seconds, rates from 0 to 1.
 
-    `window_calls` > 0 takes the last so many calls instead of the last `window_s` seconds. The wait
-    while open is `reset_timeout_s * wait_growth ** reopenings`, times a random 1 +- `jitter`, at most
-    `wait_cap_s`. A failure whose exception has `retry_after_s` opens for exactly that long (at most
-    `retry_after_cap_s`). `half_open_max_s`: probes that have not reported by then are taken for lost and
-    their permits come back.
+    `window_calls` > 0 takes the last so many calls instead of the last `window_s` seconds; `minimum_calls` is
+    then at most as many. The wait while open is `reset_timeout_s * wait_growth ** reopenings`, times a random
+    1 +- `jitter`, at most `wait_cap_s`. A failure whose exception or result has `retry_after_s` opens for
+    exactly that long (at most `retry_after_cap_s`). `half_open_max_s`: probes that have not reported by then
+    are taken for lost and their permits come back.
     """
 
     failure_threshold: int = 5
@@ -91,33 +131,50 @@ class BreakerSettings:
     is_failed_result: Callable[[Any], bool] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("failure_threshold", "minimum_calls", "half_open_permits", "reset_timeout_s"):
-            if getattr(self, name) <= 0:
+        for name in _ABOVE_ZERO:
+            if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         for name in ("failure_rate", "slow_call_rate"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be above 0 and at most 1, not {getattr(self, name)}")
+        if not 0 <= self.jitter < 1:
+            raise ValueError(f"jitter must be at least 0 and below 1, not {self.jitter}")
+        if self.wait_growth < 1:
+            raise ValueError(f"wait_growth must be at least 1, not {self.wait_growth}")
+        if self.window_calls and self.minimum_calls > self.window_calls:
+            object.__setattr__(self, "minimum_calls", self.window_calls)
+
+    def nearby(self) -> "BreakerSettings":
+        """Return these settings with short waits, for what runs on this machine: a probe disturbs nobody."""
+        return replace(
+            self,
+            reset_timeout_s=min(self.reset_timeout_s, _NEARBY_FIRST_WAIT_S),
+            wait_cap_s=min(self.wait_cap_s, _NEARBY_LONGEST_WAIT_S),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerEvent:
-    """One change of state, for the audit line; `retry_after_s` is 0 unless calls are now refused."""
+    """One change of state; `retry_after_s` is 0 unless calls are now refused.
+
+    `order` is the operator's when a person caused the change, None when the breaker did so itself.
+    """
 
     name: str
     before: State
     after: State
     cause: Cause
     retry_after_s: float = 0.0
-    reason: str = ""
-    actor: str = ""
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerSnapshot:
-    """What the CLI and /admin show of one breaker; ages in seconds."""
+    """What the CLI and /admin show of one breaker; ages in seconds, `cause` None before the first change."""
 
     name: str
     state: State
+    cause: Cause | None
     in_state_s: float
     retry_after_s: float
     calls: int
@@ -125,5 +182,4 @@ class BreakerSnapshot:
     slow_call_rate: float
     consecutive_failures: int
     refused: int
-    reason: str
-    actor: str
+    order: Order | None

@@ -13,6 +13,7 @@ from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_servic
 from wattos_platform.services.llm_gateway.accounting import Accounting
 from wattos_platform.services.llm_gateway.adapters.local_provider import LocalProvider
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
+from wattos_platform.services.llm_gateway.adapters.minilm.guarded_embedder import WORKER, GuardedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INSTALL_LINE, find_model
 from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
@@ -22,6 +23,7 @@ from wattos_platform.services.llm_gateway.call_meters import CallMeters
 from wattos_platform.services.llm_gateway.domain.models import MINILM
 from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
 from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.ports import Embedder
 from wattos_platform.services.llm_gateway.routes import Endpoints
 from wattos_platform.services.llm_gateway.usage_routes import UsageEndpoints
 
@@ -49,7 +51,8 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         clock=runtime.clock,
         monotonic=runtime.monotonic,
     )
-    maker = EngineMaker(runtime, accounting, _local(runtime, queue), queue)
+    embedder = _guarded(runtime, queue)
+    maker = EngineMaker(runtime, accounting, _local(runtime, embedder), embedder)
     live = Live(runtime, maker, first)
     reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
     _tell_of_vectors(runtime, queue)
@@ -66,10 +69,17 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     )
 
 
-def _local(runtime: Runtime, queue: EmbeddingQueue | None) -> LocalProvider:
+def _local(runtime: Runtime, embedder: Embedder | None) -> LocalProvider:
     vectors = runtime.degradations.of("embeddings", "Sentences are chosen by their words alone.")
-    embedder = CachedEmbedder(queue) if queue else None
-    return LocalProvider(embedder, new_id=uuid7, clock=runtime.clock, vectors=vectors)
+    cached = CachedEmbedder(embedder) if embedder else None
+    return LocalProvider(cached, new_id=uuid7, clock=runtime.clock, vectors=vectors)
+
+
+def _guarded(runtime: Runtime, queue: EmbeddingQueue | None) -> Embedder | None:
+    if queue is None:
+        return None
+    breakers = runtime.breakers
+    return GuardedEmbedder(queue, breakers.declare(WORKER, breakers.settings.nearby()))
 
 
 def _queue(runtime: Runtime, folder: Path | None) -> EmbeddingQueue | None:

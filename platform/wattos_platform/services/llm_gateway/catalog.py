@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from wattos_platform.kernel.resilience.breaker import State
+from wattos_platform.kernel.resilience.breaker import BreakerOpen, State
 from wattos_platform.services.llm_gateway.accounting import Accounting
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook
@@ -22,6 +22,9 @@ class Breakers(Protocol):
 
     def find(self, name: str) -> Any:
         """Return the breaker called `name`, None if nothing has asked for it yet."""
+
+    def get(self, name: str, /) -> Any:
+        """Return the breaker called `name`."""
 
 
 class ModelCatalog:
@@ -73,9 +76,10 @@ class ModelCatalog:
 
     async def _read(self, name: str, now: float) -> None:
         try:
-            self._book.discovered[name] = await self._providers[name].list_models()
+            breaker = self._breakers.get(f"llm:{name}")
+            self._book.discovered[name] = await breaker.call(self._providers[name].list_models)
             self._fresh_until[name] = now + REFRESH_S
-        except (ProviderFailure, TimeoutError):
+        except (ProviderFailure, TimeoutError, BreakerOpen):
             self._fresh_until[name] = now + RETRY_S
 
     def state(self, name: str) -> str:

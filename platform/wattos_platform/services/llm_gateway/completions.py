@@ -167,6 +167,10 @@ class Completions:
             usage = NO_USAGE if target.provider == LOCAL else estimated_usage(inquiry.request, "")
             self._settle(attempt, inquiry.request, inquiry.caller, usage, CALLER_GONE)
             raise
+        except BaseException:
+            # A fault of ours says nothing of the provider, and must not keep a probe's permit.
+            attempt.breaker.release(attempt.permit)
+            raise
 
     def _begin(self, target: Target, request: ChatRequest) -> Attempt:
         """Return the call that may now be made; ProviderFailure where it cannot or must not be."""
@@ -182,10 +186,10 @@ class Completions:
     def _end_stream(self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay) -> None:
         """Settle a stream that had begun: whole, cut off, or left by its reader."""
         if relay.failure is not None:
-            attempt.breaker.failure(relay.failure, attempt.permit)
+            attempt.breaker.failure(relay.failure, attempt.permit, took_s=attempt.timer.waited_s)
             outcome = TRUNCATED
         elif relay.complete:
-            attempt.breaker.success(attempt.permit)
+            attempt.breaker.success(attempt.permit, took_s=attempt.timer.waited_s)
             outcome = OK
         else:
             attempt.breaker.release(attempt.permit)
@@ -213,7 +217,7 @@ def permit_of(breaker: Breaker, target: Target) -> float:
     except BreakerOpen as error:
         raise ProviderFailure(
             "unavailable",
-            f"The provider {target.provider} failed repeatedly and is left alone for now.",
+            f"The provider {target.provider} is left alone for now: its circuit breaker is open.",
             code=BREAKER_OPEN,
             retry_after_s=error.retry_after_s,
         ) from error

@@ -92,7 +92,7 @@ class EmbeddingCalls:
         except ProviderFailure as failure:
             breaker.failure(failure, permit)
             raise as_error(target, failure) from failure
-        except asyncio.CancelledError:
+        except BaseException:
             breaker.release(permit)
             raise
         breaker.success(permit)

@@ -79,6 +79,7 @@ class EngineMaker:
         runtime, accounting = self._runtime, self._accounting
         accounting.prices = prices
         self.upstreams.keep_only(upstreams)
+        runtime.breakers.declare_only("llm", upstreams)
         breaker_of = runtime.breakers.get
         return Engine(
             configured,

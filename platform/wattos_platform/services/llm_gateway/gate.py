@@ -9,10 +9,16 @@ class Breaker(Protocol):
     def allow(self) -> float:
         """Return a permit; BreakerOpen if the call must not be made."""
 
-    def success(self, permit: float | None = None) -> None:
-        """Report a call that went well."""
+    def success(self, permit: float | None = None, *, took_s: float | None = None) -> None:
+        """Report a call that went well; `took_s`: until the first content of a stream."""
 
-    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
+    def failure(
+        self,
+        error: BaseException | None = None,
+        permit: float | None = None,
+        *,
+        took_s: float | None = None,
+    ) -> None:
         """Report a call that failed."""
 
     def release(self, permit: float | None = None) -> None:
@@ -26,10 +32,16 @@ class OpenGate:
         """Allow."""
         return 0.0
 
-    def success(self, permit: float | None = None) -> None:
+    def success(self, permit: float | None = None, *, took_s: float | None = None) -> None:
         """Note nothing."""
 
-    def failure(self, error: BaseException | None = None, permit: float | None = None) -> None:
+    def failure(
+        self,
+        error: BaseException | None = None,
+        permit: float | None = None,
+        *,
+        took_s: float | None = None,
+    ) -> None:
         """Note nothing."""
 
     def release(self, permit: float | None = None) -> None:

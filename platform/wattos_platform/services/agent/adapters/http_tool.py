@@ -1,7 +1,9 @@
 """The tool `http_request`: reads pages of hosts that the operator allows, and changes nothing."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -14,15 +16,23 @@ from wattos_platform.kernel.egress import (
     system_addresses,
 )
 from wattos_platform.kernel.resilience.breaker import BreakerOpen, BreakerRegistry
+from wattos_platform.kernel.resilience.retry_after import parse_retry_after
 from wattos_platform.services.agent.domain.progress import ToolCall
 from wattos_platform.services.agent.domain.records import Failure, Run, StepResult
-from wattos_platform.services.agent.domain.web_targets import TargetRefusedError, WebTarget, web_target
+from wattos_platform.services.agent.domain.web_targets import (
+    TargetRefusedError,
+    WebTarget,
+    may_be_read,
+    web_target,
+)
 
 NAME = "http_request"
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2.0
 MAX_BYTES = 200_000
 MAX_CHARS = 20_000
+_SERVER_ERROR = 500
+_TOO_MANY = 429
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/xhtml+xml")
 
 # Uncompressed, so that a small answer cannot unfold into a large one.
@@ -32,7 +42,8 @@ _HEADERS = {"user-agent": "wattos-agent", "accept-encoding": "identity"}
 class HttpRequestTool:
     """Implements Tool. Only GET: what changes something elsewhere would need a person's approval first.
 
-    Redirects are told, not followed; no cookie, no proxy and no credential is ever used.
+    Redirects are told, not followed; no cookie, no proxy and no credential is ever used. Each host has a
+    circuit breaker, for which an answer of 429 or from 500 on is a failure too.
     """
 
     name = NAME
@@ -57,6 +68,11 @@ class HttpRequestTool:
     ) -> None:
         self._allowed = allowed
         self._breakers = breakers
+        breakers.admit(
+            "tool",
+            lambda host: may_be_read(host, allowed),
+            replace(breakers.settings, is_failed_result=lambda answer: answer.is_failure),
+        )
         self._resolve = resolve
         self._is_allowed_address = is_allowed_address
 
@@ -70,7 +86,8 @@ class HttpRequestTool:
             addresses = await public_addresses(
                 target.host, target.port, self._resolve, self._is_allowed_address
             )
-            return await self._breakers.get(f"tool:{target.host}").call(lambda: _read(target, addresses))
+            breaker = self._breakers.get(f"tool:{target.host}")
+            return (await breaker.call(lambda: _read(target, addresses))).result
         except (TargetRefusedError, NotPublicError, BreakerOpen, aiohttp.ClientError, OSError) as error:
             return _failed(*_reason(error))
 
@@ -84,7 +101,7 @@ def _reason(error: Exception) -> tuple[str, str]:
             return "address_refused", "The address leads into a private network."
         case BreakerOpen():
             wait_s = max(1, round(error.retry_after_s))
-            return "tool_unavailable", f"The host failed repeatedly; it is left alone for {wait_s} s."
+            return "tool_unavailable", f"The host is left alone for {wait_s} s: its circuit breaker is open."
         case TimeoutError():
             return "tool_timeout", f"The host did not answer within {TIMEOUT_S:.0f} s."
         case _:
@@ -107,7 +124,19 @@ class _Pinned(AbstractResolver):
         """Hold nothing, close nothing."""
 
 
-async def _read(target: WebTarget, addresses: Sequence[str]) -> StepResult:
+class _Answer(NamedTuple):
+    """What a host answered, and what that says of the host."""
+
+    result: StepResult
+    status: int
+    retry_after_s: float | None
+
+    @property
+    def is_failure(self) -> bool:
+        return self.status >= _SERVER_ERROR or self.status == _TOO_MANY
+
+
+async def _read(target: WebTarget, addresses: Sequence[str]) -> _Answer:
     connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), limit=1, force_close=True)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     async with (
@@ -120,16 +149,21 @@ async def _read(target: WebTarget, addresses: Sequence[str]) -> StepResult:
         ) as session,
         session.get(target.url, allow_redirects=False, headers=_HEADERS) as response,
     ):
-        kind = response.content_type
-        output: dict[str, Any] = {"status": response.status, "content_type": kind}
-        location = response.headers.get("location")
-        if location is not None:
-            output["location"] = location
-        coding = response.headers.get("content-encoding", "identity")
-        if coding != "identity" or not kind.startswith(_TEXT_TYPES):
-            return StepResult({**output, "text": "", "note": "not a plain text; its content was not read"})
-        text = _text(await _at_most(response, MAX_BYTES), response.charset)
-        return StepResult({**output, "text": text[:MAX_CHARS], "truncated": len(text) > MAX_CHARS})
+        wait_s = parse_retry_after(response.headers.get("retry-after"), time.time())
+        return _Answer(await _result(response), response.status, wait_s)
+
+
+async def _result(response: aiohttp.ClientResponse) -> StepResult:
+    kind = response.content_type
+    output: dict[str, Any] = {"status": response.status, "content_type": kind}
+    location = response.headers.get("location")
+    if location is not None:
+        output["location"] = location
+    coding = response.headers.get("content-encoding", "identity")
+    if coding != "identity" or not kind.startswith(_TEXT_TYPES):
+        return StepResult({**output, "text": "", "note": "not a plain text; its content was not read"})
+    text = _text(await _at_most(response, MAX_BYTES), response.charset)
+    return StepResult({**output, "text": text[:MAX_CHARS], "truncated": len(text) > MAX_CHARS})
 
 
 def _text(body: bytes, charset: str | None) -> str:

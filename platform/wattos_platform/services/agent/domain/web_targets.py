@@ -55,10 +55,19 @@ def web_target(url: str, allowed: Sequence[str]) -> WebTarget:
     return target
 
 
+def may_be_read(host: str, allowed: Sequence[str]) -> bool:
+    """Return whether an entry of `allowed` covers anything of `host`."""
+    return any(_names(entry.rpartition("://")[2].partition(":")[0], host) for entry in allowed)
+
+
+def _names(name: str, host: str) -> bool:
+    return host.endswith(name) if name.startswith(".") else host == name
+
+
 def _covers(entry: str, scheme: str, target: WebTarget) -> bool:
     wanted_scheme, _, rest = entry.rpartition("://")
     wanted_scheme = wanted_scheme or "https"
     name, _, port = rest.partition(":")
     if scheme != wanted_scheme or target.port != (int(port) if port.isdigit() else _PORTS[wanted_scheme]):
         return False
-    return target.host.endswith(name) if name.startswith(".") else target.host == name
+    return _names(name, target.host)

@@ -17,6 +17,20 @@ _WORTH_WAITING_S = 1.0
 _ATTEMPTS = 2
 
 
+class EmbeddingsBusyError(ServiceError):
+    """The queue is full: 503. The worker was not asked, so no breaker counts it."""
+
+    breaker_ignores = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "embeddings_busy",
+            "Too many texts wait for the local embedding model.",
+            headers={"Retry-After": "1"},
+        )
+
+
 class Worker(Protocol):
     """What the queue asks of a running worker."""
 
@@ -82,7 +96,7 @@ class EmbeddingQueue:
     async def embed(self, texts: Sequence[str]) -> Embeddings:
         """Return the vectors of `texts`; 503 when the queue is full or the worker cannot be had."""
         if self._waiting + len(texts) > self._limits.waiting_texts:
-            raise _refused("embeddings_busy", "Too many texts wait for the local embedding model.", 1)
+            raise EmbeddingsBusyError
         job = _Job(texts, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
         self._count(len(texts))
