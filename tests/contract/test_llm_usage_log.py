@@ -156,3 +156,17 @@ async def test_every_replica_reports_the_calls_of_all(tmp_path):
     for database in replicas:
         await database.close()
     assert totals == [2, 2]
+
+
+async def test_a_providers_nonsense_takes_no_other_row_with_it(tmp_path):
+    file = tmp_path / "llm-gateway.db"
+    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    database = await Database.open(file)
+    rows = DatabaseUsageLog(database)
+    rows.record(call(1))
+    rows.record(call(2, usage=Usage(2**64 - 1, 2**70, estimated=True), cost_usd=Decimal(10**9)))
+    await database.write(_nothing)
+    found = (await DatabaseUsageReports(database).sums(asked(0, 500, "model"))).rows[0]
+    await database.close()
+    assert (found["calls"], found["unpriced_calls"], found["cost_pico_usd"]) == (2, 1, 12_500)
+    assert found["prompt_tokens"] == 2**40 + 10

@@ -63,6 +63,23 @@ def test_the_operators_prices_come_first():
     assert table.find("openai", "new", date(2000, 1, 1)).rates.output == Decimal(1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "model", "usd"),
+    [("ollama", "llama3.2", "0"), ("azure", "gpt-5-mini", "2.25"), ("anthropic", "claude-opus-4-5", "30")],
+)
+def test_a_provider_of_another_name_has_the_list_prices_of_its_kind(kind, model, usd):
+    table = read_prices({"llm": {"provider": {"west": {"kind": kind, "base_url": "http://x"}, "gpu": {}}}})
+    assert table.find("west", model, TODAY).cost(Usage(MILLION, MILLION)) == Decimal(usd)
+    assert table != read_prices()
+
+
+def test_who_speaks_openais_api_under_another_name_has_no_price_until_one_is_given():
+    assert (
+        read_prices({"llm": {"provider": {"house": {"kind": "openai"}}}}).find("house", "gpt-5", TODAY)
+        is None
+    )
+
+
 def test_a_price_for_long_prompts_of_ones_own():
     long = {**OWN, "above": 1000, "input": "0.4"}
     price = read_prices({"llm": {"prices": [long, OWN]}}).find("openai", "gpt-5-mini", TODAY)

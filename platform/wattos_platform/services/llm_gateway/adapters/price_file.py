@@ -41,7 +41,21 @@ def read_prices(config: Mapping[str, Any] | None = None) -> PriceTable:
     if not isinstance(own, list):
         raise SettingsError("llm.prices must be a list of tables: [[llm.prices]]")
     rows = [checked(f"llm.prices[{number}]", entry) for number, entry in enumerate(own)]
-    return PriceTable(_prices(_trusted(*row) for row in committed()), _prices(rows))
+    return PriceTable(_prices(_trusted(*row) for row in committed()), _prices(rows), _listed_as(llm))
+
+
+def _listed_as(llm: Mapping[str, Any]) -> dict[str, str]:
+    """Return whose list prices hold for providers with names of their own: those of their kind.
+
+    Not for OpenAI's API, which many speak at prices of their own.
+    """
+    kinds = {name: str((given or {}).get("kind") or "openai") for name, given in _providers(llm).items()}
+    return {name: kind for name, kind in kinds.items() if kind not in ("openai", name)}
+
+
+def _providers(llm: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = llm.get("provider")
+    return given if isinstance(given, Mapping) else {}
 
 
 def committed() -> Iterable[tuple[str, str, Mapping[str, Any]]]:

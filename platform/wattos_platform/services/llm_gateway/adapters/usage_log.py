@@ -18,6 +18,9 @@ from wattos_platform.services.llm_gateway.ports import CallRecord
 
 MOST_WAITING = 20_000
 _ROWS_AT_ONCE = 100
+# What a row may hold of what a provider says: no sum of rows leaves 64 bits.
+_MOST_TOKENS = 2**40
+_MOST_PICO_USD = 2**63 - 1
 _in_order = itemgetter(*llm_calls.columns.keys())
 
 
@@ -69,7 +72,7 @@ def _statement(dialect: Dialect, rows: int) -> str:
 
 
 def row_of(call: CallRecord) -> dict[str, Any]:
-    """Return `call` as the columns of its row."""
+    """Return `call` as the columns of its row; a provider's nonsense is cut to what a column holds."""
     return {
         "id": call.id,
         "at": call.at,
@@ -80,12 +83,12 @@ def row_of(call: CallRecord) -> dict[str, Any]:
         "requested_model": call.requested_model,
         "provider": call.provider,
         "model": call.model,
-        "prompt_tokens": call.usage.prompt,
-        "completion_tokens": call.usage.completion,
-        "cached_tokens": call.usage.cached,
-        "reasoning_tokens": call.usage.reasoning,
-        "cache_write_tokens": call.usage.cache_write,
-        "cache_write_1h_tokens": call.usage.cache_write_1h,
+        "prompt_tokens": min(call.usage.prompt, _MOST_TOKENS),
+        "completion_tokens": min(call.usage.completion, _MOST_TOKENS),
+        "cached_tokens": min(call.usage.cached, _MOST_TOKENS),
+        "reasoning_tokens": min(call.usage.reasoning, _MOST_TOKENS),
+        "cache_write_tokens": min(call.usage.cache_write, _MOST_TOKENS),
+        "cache_write_1h_tokens": min(call.usage.cache_write_1h, _MOST_TOKENS),
         "estimated": call.usage.estimated,
         "cost_pico_usd": pico(call.cost_usd),
         "latency_ms": call.latency_ms,
@@ -97,5 +100,11 @@ def row_of(call: CallRecord) -> dict[str, Any]:
 
 
 def pico(cost_usd: Decimal | None) -> int | None:
-    """Return a cost in whole pico-dollars; prices have at most six decimals, so nothing is rounded."""
-    return None if cost_usd is None else int((cost_usd / PICO_USD).to_integral_value())
+    """Return a cost in whole pico-dollars; prices have at most six decimals, so nothing is rounded.
+
+    None for an unknown cost, and for one beyond nine million dollars, which no call can have.
+    """
+    if cost_usd is None:
+        return None
+    found = int((cost_usd / PICO_USD).to_integral_value())
+    return found if found <= _MOST_PICO_USD else None

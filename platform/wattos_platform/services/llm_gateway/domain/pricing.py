@@ -12,7 +12,7 @@ _MILLION = Decimal(1_000_000)
 PICO_USD = Decimal(10) ** -12
 EVERY_MODEL = "*"
 # Whose list prices hold for a provider that has none of its own.
-LIST_PRICES_OF: Mapping[str, str] = {"azure": "openai"}
+_LISTED_AS: Mapping[str, str] = {"azure": "openai"}
 # What may follow a family's name in the id of one of its dated or tagged builds.
 _BUILD = re.compile(
     r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|\d{3}|latest|preview(?:-\d{2}-(?:\d{2}|\d{4}))?|exp))?\Z"
@@ -39,25 +39,21 @@ class Rates:
     def cost(self, usage: Usage) -> Decimal:
         """Return the price of `usage` in US dollars, exactly."""
         total = self.input * usage.prompt + self.output * usage.completion
-        if usage.cached or usage.cache_write:
-            total += self._cache(usage)
+        if usage.cached and self.cached_input is not None:
+            total += (self.cached_input - self.input) * min(usage.cached, usage.prompt)
+        if usage.cache_write:
+            total += self._written(usage)
         if usage.reasoning and self.reasoning is not None:
             total += (self.reasoning - self.output) * min(usage.reasoning, usage.completion)
         return total / _MILLION
 
-    def _cache(self, usage: Usage) -> Decimal:
-        """Return what reading and writing the provider's cache adds to the plain price of the input."""
-        read = min(usage.cached, usage.prompt)
-        written = min(usage.cache_write, usage.prompt - read)
+    def _written(self, usage: Usage) -> Decimal:
+        """Return what writing to the provider's cache costs beyond the plain price of the input."""
+        written = min(usage.cache_write, max(usage.prompt - usage.cached, 0))
         for_an_hour = min(usage.cache_write_1h, written)
-        write = self.input if self.cache_write is None else self.cache_write
-        write_1h = write if self.cache_write_1h is None else self.cache_write_1h
-        rebate = self.input if self.cached_input is None else self.cached_input
-        return (
-            (rebate - self.input) * read
-            + (write - self.input) * (written - for_an_hour)
-            + (write_1h - self.input) * for_an_hour
-        )
+        rate = self.input if self.cache_write is None else self.cache_write
+        rate_1h = rate if self.cache_write_1h is None else self.cache_write_1h
+        return (rate - self.input) * (written - for_an_hour) + (rate_1h - self.input) * for_an_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +82,39 @@ class Price:
 
 
 class PriceTable:
-    """All known prices. `own` are the operator's, which are asked first. Never changes, safe to share."""
+    """All known prices. Never changes, safe to share.
 
-    def __init__(self, prices: Sequence[Price], own: Sequence[Price] = ()) -> None:
+    `own` are the operator's, which are asked first. `listed_as` names, for a provider with a name of its own,
+    the one whose API it is: that one's list prices hold for it.
+    """
+
+    def __init__(
+        self,
+        prices: Sequence[Price],
+        own: Sequence[Price] = (),
+        listed_as: Mapping[str, str] | None = None,
+    ) -> None:
         self._prices = tuple(prices)
         self._own = tuple(own)
+        self._listed_as = {**_LISTED_AS, **(listed_as or {})}
         self._found: dict[tuple[str, str, date], Price | None] = {}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PriceTable):
             return NotImplemented
-        return (self._prices, self._own) == (other._prices, other._own)
+        return self._content() == other._content()
 
     def __hash__(self) -> int:
-        return hash((self._prices, self._own))
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        return self._prices, self._own, tuple(sorted(self._listed_as.items()))
 
     def find(self, provider: str, model: str, day: date) -> Price | None:
         """Return the price on `day`: the longest name, of those the newest in force; None if unknown.
 
         The operator's own prices come first. A provider without a price of its own for the model may have
-        another's list prices: Azure OpenAI has OpenAI's.
+        another's list prices: Azure OpenAI has OpenAI's, an `ollama` of another name costs nothing either.
         """
         key = (provider, model, day)
         try:
@@ -125,12 +134,12 @@ class PriceTable:
         )
 
     def _search(self, provider: str, model: str, day: date) -> Price | None:
-        twin = LIST_PRICES_OF.get(provider, provider)
-        return (
-            _best(self._own, provider, model, day)
-            or _best(self._prices, provider, model, day)
-            or _best(self._prices, twin, model, day)
-        )
+        found = _best(self._own, provider, model, day)
+        lister: str | None = provider
+        while found is None and lister is not None:
+            found = _best(self._prices, lister, model, day)
+            lister = self._listed_as.get(lister)
+        return found
 
 
 def _best(prices: Iterable[Price], provider: str, model: str, day: date) -> Price | None:
