@@ -72,7 +72,7 @@ class LastCall:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended: ok, error, cancelled or truncated, and for all but ok the fault's domain."""
+    """How a call ended: ok, error, cancelled, truncated or cached, and the fault's domain if there is one."""
 
     name: str = "ok"
     error_type: str = ""
@@ -81,6 +81,7 @@ class Outcome:
 OK = Outcome()
 CALLER_GONE = Outcome("cancelled", "caller_gone")
 TRUNCATED = Outcome("truncated", "provider_truncated")
+CACHED = Outcome("cached")
 
 
 class Accounting:
@@ -128,7 +129,8 @@ class Accounting:
         """
         now, ended = self._clock(), self._monotonic()
         timer.ended = ended
-        self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
+        if outcome is not CACHED:
+            self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
         took_s = ended - timer.begin
         first_s = None if timer.first_token is None else timer.first_token - timer.begin
         cost = self._cost(target, usage, now) if usage.prompt or usage.completion else _NOTHING

@@ -62,7 +62,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         ServiceSpec(
             routes=[*Endpoints(live).routes(), *reports.routes()],
             admin_routes=[*reports.admin_routes(), reload_route(runtime, live.apply)],
-            lifespan=(maker.upstreams.running, lambda: _running(queue)),
+            lifespan=(maker.running, lambda: _running(queue)),
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.event_stream import EventStream
 from wattos_platform.services.llm_gateway.accounting import Caller
+from wattos_platform.services.llm_gateway.answer_cache import told_again
+from wattos_platform.services.llm_gateway.completions import Completed
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
@@ -20,9 +22,12 @@ from wattos_platform.services.llm_gateway.engine import Engine
 from wattos_platform.services.llm_gateway.failure_answers import as_error
 from wattos_platform.services.llm_gateway.live import Live
 from wattos_platform.services.llm_gateway.quotas import Demand
+from wattos_platform.services.llm_gateway.relay import Relay
 from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refused
 
 _JSON = (b"content-type", b"application/json")
+_CACHE = b"x-wattos-cache"
+_WANTS_CACHE = (_CACHE, b"on")
 
 
 class ChatEndpoint:
@@ -32,7 +37,7 @@ class ChatEndpoint:
         self._dialect = dialect
         self._live = live
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. ServiceError for every failure, ClientDisconnect when the caller left."""
         caller = caller_of(self._dialect.name)
         raw = await whole_body(receive)
@@ -41,10 +46,10 @@ class ChatEndpoint:
             engine = self._live.engine
             await engine.catalog.make_known(asked.model)
             async with engine.quotas.admitted(_demand(engine, asked, caller, len(raw)), caller.spending):
-                if asked.stream:
-                    await self._stream(engine, asked, caller, receive, send)
-                else:
-                    await self._answer(engine, asked, caller, receive, send)
+                respond = self._answer if not asked.stream else self._stream
+                if _WANTS_CACHE in scope["headers"]:
+                    respond = self._remembered
+                await respond(engine, asked, caller, receive, send)
         except Refusal as refusal:
             raise refused(refusal) from refusal
         except ServiceError as error:
@@ -66,14 +71,7 @@ class ChatEndpoint:
         async with patience(receive, caller) as departure:
             departure.watch()
             completed = await engine.completions.complete(asked, caller)
-        try:
-            body = self._dialect.answer(completed.answer, asked)
-        except ProviderFailure as failure:
-            raise as_error(completed.target, failure) from failure
-        length = (b"content-length", b"%d" % len(body))
-        headers = [_JSON, length, *provenance(completed.target)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await self._send(completed, asked, send)
 
     async def _stream(
         self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
@@ -84,6 +82,42 @@ class ChatEndpoint:
         answer = EventStream(relay.events())
         answer.raw_headers += provenance(relay.target)
         await answer.send_to(receive, send)
+
+    async def _remembered(
+        self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
+    ) -> None:
+        """Answer from the cache, or whole and into the cache; a stream is then told from the whole."""
+        async with patience(receive, caller) as departure:
+            departure.watch()
+            completed, hit = await engine.answers.complete(asked, caller)
+        told = (_CACHE, b"hit" if hit else b"miss")
+        if not asked.stream:
+            await self._send(completed, asked, send, told)
+            return
+        relay = Relay(
+            told_again(completed.answer),
+            asked,
+            completed.target,
+            self._dialect.outlet(asked),
+            on_end=lambda _relay: None,
+        )
+        answer = EventStream(relay.events())
+        answer.raw_headers += [*provenance(completed.target), told]
+        await answer.send_to(receive, send)
+
+    async def _send(
+        self, completed: Completed, asked: ChatRequest, send: Send, *more: tuple[bytes, bytes]
+    ) -> None:
+        if completed.cost is not None:
+            completed.answer.add({"wattos_cost_usd": format(completed.cost, "f")})
+        try:
+            body = self._dialect.answer(completed.answer, asked)
+        except ProviderFailure as failure:
+            raise as_error(completed.target, failure) from failure
+        length = (b"content-length", b"%d" % len(body))
+        headers = [_JSON, length, *provenance(completed.target), *more]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 def _demand(engine: Engine, asked: ChatRequest, caller: Caller, body_bytes: int) -> Demand:

@@ -42,10 +42,11 @@ class Retries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A whole answer and who gave it."""
+    """A whole answer, who gave it, and what it cost in US dollars; None if nobody knows."""
 
     answer: ChatAnswer
     target: Target
+    cost: Decimal | None
 
 
 @dataclass(slots=True)
@@ -93,9 +94,7 @@ class Completions:
             attempt.breaker.success(attempt.permit)
             usage = answer.usage or estimated_usage(request, answer.text)
             cost = self._settle(attempt, request, caller, usage)
-            if cost is not None:
-                answer.add({"wattos_cost_usd": str(cost)})
-            return Completed(answer, attempt.target)
+            return Completed(answer, attempt.target, cost)
 
         return await self._first(request, caller, work)
 

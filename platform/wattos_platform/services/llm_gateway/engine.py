@@ -1,6 +1,7 @@
 """What configuration decides, as one object that is replaced as a whole: providers, prices, quotas."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.adapters.redis_ledger import RedisLedger
 from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import ProviderSettings, read_providers
+from wattos_platform.services.llm_gateway.answer_cache import ANSWER_TTL_S, AnswerCache
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.completions import Completions
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, ModelBook
@@ -40,6 +42,7 @@ class Engine:
     configured: Configured
     book: ModelBook
     completions: Completions
+    answers: AnswerCache
     embeddings: EmbeddingCalls
     catalog: ModelCatalog
     quotas: Quotas
@@ -63,6 +66,16 @@ class EngineMaker:
         self._retries = Retries(runtime)
         self._ledger = _ledger(runtime)
         self.upstreams = Upstreams(runtime)
+        self.cache = runtime.cache("llm-answers", ANSWER_TTL_S)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Close what engines share when the block ends."""
+        async with self.upstreams.running():
+            try:
+                yield
+            finally:
+                await self.cache.close()
 
     def make(self, configured: Configured) -> Engine:
         """Return an engine for `configured`; from now on calls are priced by its prices."""
@@ -81,10 +94,12 @@ class EngineMaker:
         self.upstreams.keep_only(upstreams)
         runtime.breakers.declare_only("llm", upstreams)
         breaker_of = runtime.breakers.get
+        completions = Completions(book, providers, breaker_of, accounting, self._retries.of)
         return Engine(
             configured,
             book,
-            Completions(book, providers, breaker_of, accounting, self._retries.of),
+            completions,
+            AnswerCache(self.cache, completions, book, accounting),
             EmbeddingCalls(book, providers, self._embedder or AbsentEmbedder(), breaker_of, accounting),
             ModelCatalog(book, providers, runtime.breakers, accounting, runtime.monotonic),
             self._quotas(configured),
