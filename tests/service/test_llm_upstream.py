@@ -351,3 +351,15 @@ async def test_only_streams_have_a_first_token_and_a_pace(gateway, upstream):
     metrics = (await gateway.door.get("/metrics")).text
     for family in ("llm_time_to_first_token_seconds", "llm_time_per_output_token_seconds"):
         assert f'{family}_count{{model="gpt-4o-mini",provider="openai"}} 1.0' in metrics
+
+
+async def test_what_was_counted_before_a_stream_broke_off_is_only_a_beginning(gateway, upstream):
+    early = {"prompt_tokens": 1000, "completion_tokens": 1, "total_tokens": 1001}
+    upstream.handler = streams(
+        chunk({"content": "one two three four five six seven eight"}),
+        {**chunk({}), "choices": [], "usage": early},
+    )
+    await stream(gateway)
+    row = (await usage_of(gateway))["data"][0]
+    assert (row["prompt_tokens"], row["estimated_calls"]) == (1000, 1)
+    assert row["completion_tokens"] >= 8

@@ -9,7 +9,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.dialect import Outlet
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
-from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.domain.wire import Usage, at_least
 
 _LONGEST_KEPT_CHARS = 1_000_000
 
@@ -64,8 +64,15 @@ class Relay:
 
     @property
     def usage(self) -> Usage:
-        """Return what the provider counted, or an estimate that says so."""
-        return self._reported or estimated_usage(self._request, "".join(self._texts))
+        """Return what the provider counted, or an estimate that says so.
+
+        What it counted before a stream broke off is a beginning: the estimate of the whole may be more.
+        """
+        reported = self._reported
+        if reported is not None and self._finished:
+            return reported
+        guessed = estimated_usage(self._request, "".join(self._texts))
+        return guessed if reported is None else at_least(reported, guessed)
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the answer in the caller's dialect; a clean end only after a `finish_reason`."""

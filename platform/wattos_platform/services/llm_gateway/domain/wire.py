@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +34,16 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
             "prompt_tokens_details": prompt,
             "completion_tokens_details": {"reasoning_tokens": self.reasoning},
         }
+
+
+def at_least(counted: Usage, guessed: Usage) -> Usage:
+    """Return the larger of both, as an estimate."""
+    return structs.replace(
+        counted,
+        prompt=max(counted.prompt, guessed.prompt),
+        completion=max(counted.completion, guessed.completion),
+        estimated=True,
+    )
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:
