@@ -67,6 +67,24 @@ def test_the_registry_counts_shows_and_tells(registry, meter, log, name):
     assert [shown.name for shown in registry.snapshots()] == [name]
 
 
+def test_probes_that_fail_one_after_the_other_are_told_once_and_counted_each(registry, clock, meter, log):
+    breaker = registry.get("redis:main")
+    fail(breaker, 5)
+    for _ in range(4):
+        clock.advance(3600)
+        fail(breaker)
+    told = ["breaker.opened", "breaker.half_opened", "breaker.opened"]
+    assert [event for _, event, _ in log.events] == told
+    assert meter.total("circuit_breaker_transitions_total", name="redis:main", cause="probe_failed") == 4
+    clock.advance(3600)
+    succeed(breaker)
+    assert [event for _, event, _ in log.events] == [*told, "breaker.closed"]
+    fail(breaker, 5)
+    clock.advance(3600)
+    fail(breaker)
+    assert [event for _, event, _ in log.events] == [*told, "breaker.closed", *told]
+
+
 def test_the_registry_is_bounded_and_keeps_what_is_open(registry):
     fail(registry.get("a"), 5)
     for name in "bcd":

@@ -27,14 +27,20 @@ class BreakerTelemetry:
         self._meter = meter
         self._log = log
         self._published: dict[str, tuple[int, int, int, int]] = {}
+        self._in_vain: set[str] = set()
 
     def changed(self, event: BreakerEvent) -> None:
-        """Write the audit line of a change, count it and show the new state."""
+        """Write the audit line of a change, count it and show the new state.
+
+        Of probes that fail one after the other the first is written, the others are only counted.
+        """
         labels = {"name": event.name, "from": event.before, "to": event.after, "cause": event.cause}
         self._meter.counter(
             "circuit_breaker_transitions_total", **{key: str(value) for key, value in labels.items()}
         ).inc()
         self.show_state(event.name, event.after)
+        if self._is_known(event):
+            return
         level = self._log.warning if event.after in (State.OPEN, State.FORCED_OPEN) else self._log.info
         level(
             f"breaker.{_what_happened(event)}",
@@ -68,7 +74,20 @@ class BreakerTelemetry:
     def forget(self, name: str) -> None:
         """Drop what is remembered of a breaker that is gone."""
         self._published.pop(name, None)
+        self._in_vain.discard(name)
         self.show_state(name, None)
+
+    def _is_known(self, event: BreakerEvent) -> bool:
+        """Say whether the log has it already: a probe that began or failed like the one before it."""
+        probing = State.HALF_OPEN in (event.before, event.after) and event.after is not State.CLOSED
+        if event.order is not None or not probing:
+            self._in_vain.discard(event.name)
+            return False
+        if event.name in self._in_vain:
+            return True
+        if event.after is State.OPEN:
+            self._in_vain.add(event.name)
+        return False
 
     def _count(self, name: str, now: tuple[int, ...], last: tuple[int, ...]) -> None:
         for outcome, count, seen in zip(_OUTCOMES, now, last, strict=False):
