@@ -82,7 +82,7 @@ class CacheContract:
         (await cache.get("ns", "k"))["list"].append(3)
         assert await cache.get("ns", "k") == {"list": [1]}
 
-    @pytest.mark.parametrize("_", [pytest.param(0, id="defect-48-49")])
+    @pytest.mark.parametrize("_", [pytest.param(0, id="defect-48-defect-49")])
     async def test_invalidating_a_namespace_leaves_the_others(self, cache, store, _):
         await cache.set("tenant-a", "k", 1)
         await cache.set("tenant-b", "k", 2)

@@ -144,7 +144,7 @@ async def test_leases_of_a_process_that_crashed_end_by_themselves(server: RedisS
         assert len(await taken(slots, "crash", 3, 5)) == 3
 
 
-@pytest.mark.parametrize("_", [pytest.param(0, id="defect-48-49")])
+@pytest.mark.parametrize("_", [pytest.param(0, id="defect-48-defect-49")])
 async def test_invalidating_walks_over_nothing_and_flushes_nothing(client: RedisClient, _: int) -> None:
     cache = Cache("answers", RedisStore(client, "rag"), clock=time.time, timeout_s=10)
     for tenant in ("tenant-a", "tenant-b"):
