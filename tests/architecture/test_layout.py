@@ -68,3 +68,10 @@ def test_no_committed_file_names_a_machine_or_a_registry_host() -> None:
         if path.is_file() and needle in path.read_bytes()
     }
     assert found == {}
+
+
+def test_every_decision_record_has_a_number_of_its_own() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    headings = [path.read_text(encoding="utf-8").split(maxsplit=2)[1] for path in records]
+    assert headings == [f"{number}." for number in range(1, len(records) + 1)]
