@@ -115,7 +115,6 @@ class EngineMaker:
             ledger=self._ledger,
             meter=runtime.metrics,
             clock=runtime.clock,
-            lease_s=runtime.settings.stream_deadline_ms / 1000,
         )
 
 

@@ -1,5 +1,6 @@
 """Who may ask how much: tokens a minute, streams at once, dollars a day; reserved first, settled after."""
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -29,6 +30,8 @@ from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 _DAY_S = 86_400
 _STREAM_WAIT_S = 1
+LEASE_S = 60.0
+_RENEWALS_PER_LEASE = 3
 _UNLIMITED: AbstractAsyncContextManager[None] = nullcontext()
 
 
@@ -71,7 +74,10 @@ class Ledger(Protocol):
 
 
 class Quotas:
-    """Admits requests. `clock` is wall time in seconds; a stream's lease ends by itself after `lease_s`."""
+    """Admits requests. `clock` is wall time in seconds.
+
+    A stream's place is leased for `lease_s` and renewed while it runs: a process that died frees it soon.
+    """
 
     def __init__(
         self,
@@ -83,7 +89,7 @@ class Quotas:
         ledger: Ledger,
         meter: Meter,
         clock: Callable[[], float],
-        lease_s: float,
+        lease_s: float = LEASE_S,
     ) -> None:
         self.plan = plan
         self.prices = prices
@@ -120,6 +126,7 @@ class Admission(AbstractAsyncContextManager[None]):
         self._wants: Sequence[Want] = ()
         self._charges: Sequence[Charge] = ()
         self._leases: list[Lease] = []
+        self._holding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
         """Reserve everything, or nothing and raise."""
@@ -146,8 +153,18 @@ class Admission(AbstractAsyncContextManager[None]):
             await quotas.limiter.settle(want, spending.tokens)
         if self._charges:
             await quotas.ledger.settle(self._charges, self._day, spending.nano_usd)
+        if self._holding is not None:
+            self._holding.cancel()
         for lease in self._leases:
             await quotas.slots.release(lease)
+
+    async def _hold(self) -> None:
+        """Renew the leases until the stream ends."""
+        quotas = self._quotas
+        while True:
+            await asyncio.sleep(quotas.lease_s / _RENEWALS_PER_LEASE)
+            for lease in self._leases:
+                await quotas.slots.renew(lease, quotas.lease_s)
 
     async def _take_tokens(self, tokens: int) -> None:
         # No more than a full bucket is reserved, or a large request could never come in.
@@ -200,6 +217,8 @@ class Admission(AbstractAsyncContextManager[None]):
             quotas.count(f"{share.account.kind}_streams", decision)
             if decision == "refused":
                 raise _too_many_streams(share)
+        if self._leases:
+            self._holding = asyncio.create_task(self._hold(), name="hold-stream-places")
 
 
 def _refusal(code: str, message: str, wait_s: float) -> ServiceError:
