@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from wattos_cli.config import platform_settings
+from wattos_cli.config import limits, platform_settings
 from wattos_cli.config.environment import SEED_NAMES
 from wattos_cli.config.fields import Field
 from wattos_cli.config.schema import FIELDS, PRICE_FIELDS, SECRETS, SERVICE_FIELDS
@@ -67,9 +67,18 @@ def json_schema() -> dict[str, Any]:
     for field in PRICE_FIELDS:
         price["properties"][field.key] = _property(field)
     root["properties"]["llm"]["properties"]["prices"] = {"type": "array", "items": price}
+    root["properties"]["limits"], definitions = _limits()
     root["properties"]["settings"] = settings
     root["properties"]["services"] = {"type": "object", "additionalProperties": service}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "wattos.toml", **root}
+    schema = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": schema, "title": "wattos.toml", **root, "$defs": definitions}
+
+
+def _limits() -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return the schema of [limits], and the definitions that it refers to."""
+    schema = dict(limits.json_schema())
+    definitions = schema.pop("$defs")
+    return schema, definitions
 
 
 def _object() -> dict[str, Any]:
@@ -125,6 +134,7 @@ def markdown() -> str:
             "",
             _table("key", prices),
             "",
+            *_limit_tables(),
             "## [services.NAME]",
             "",
             "A name of your own makes your own service: give `command` (it is started) or `url` (it exists)",
@@ -141,6 +151,31 @@ def markdown() -> str:
             *_names(),
         ]
     )
+
+
+def _limit_tables() -> list[str]:
+    """Return the section on [limits], from the contract that services read it with."""
+    schema, definitions = _limits()
+    tables = [(name, "", "", node["description"]) for name, node in schema["properties"].items()]
+    keys = [
+        (name, _shown(node.get("default")), "", node["description"])
+        for name, node in definitions["TenantLimits"]["properties"].items()
+    ]
+    classes = ", ".join(f"`{name}`" for name in definitions["LimitClass"]["enum"])
+    return [
+        "## [limits]",
+        "",
+        "What callers may use ([how](../how-to/limits.md)). Each name is a table of its own, such as",
+        '`[limits.tenants.acme]`, `[limits.users."acme/anna"]` or `[limits.models."gpt-4.1"]`; it replaces',
+        f"the default as a whole. `classes` holds a rate for each of {classes}.",
+        "",
+        _table("table", tables),
+        "",
+        "Each of them may hold these keys; `user` and `tenant` are rates, and stand in `tenants` only.",
+        "",
+        _table("key", keys),
+        "",
+    ]
 
 
 def _names() -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.config import environment, llm, prices, services, sources
+from wattos_cli.config import environment, limits, llm, prices, services, sources
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.model import Config, Setting
 from wattos_cli.config.problems import Problem, config_error, suggestion
@@ -65,7 +65,7 @@ def load(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None
 
 def _tree() -> dict[str, Any]:
     """Return FIELDS as nested tables; `*` stands for any name, None for what is read elsewhere."""
-    tree: dict[str, Any] = {"settings": None, "services": None}
+    tree: dict[str, Any] = {"settings": None, "services": None, "limits": None}
     for field_ in FIELDS:
         *parents, last = field_.key.split(".")
         node = tree
@@ -210,6 +210,7 @@ def _config(
         for seed, name in loading.seeds.items()
         if seed in SECRETS and seed.endswith("_API_KEY")
     ]
+    limited = limits.parse(loading.document)
     disabled = {name for name, values in changed.items() if not values.get("enabled", True)}
     return Config(
         root=root,
@@ -221,11 +222,18 @@ def _config(
         up_with=tuple(loading.get("up.with")),
         start_method=loading.get("up.start"),
         llm=_llm(loading),
+        limits=limited,
         own_services=tuple(own),
         disabled=frozenset(disabled | {service.name for service in own if not service.enabled}),
         bundled_env={name: values["env"] for name, values in changed.items() if values.get("env")},
         environ=loading.environ,
-        settings=(*loading.values.values(), *declared.settings, *settings, *secrets),
+        settings=(
+            *loading.values.values(),
+            *limits.settings(loading.document, limited),
+            *declared.settings,
+            *settings,
+            *secrets,
+        ),
     )
 
 

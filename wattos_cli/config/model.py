@@ -62,6 +62,7 @@ class Config:
     up_with: tuple[str, ...]
     start_method: str
     llm: Mapping[str, Any]
+    limits: Mapping[str, Any]
     own_services: tuple[OwnService, ...]
     disabled: frozenset[str]
     bundled_env: Mapping[str, Mapping[str, str]]
@@ -70,7 +71,8 @@ class Config:
 
     def service_file(self) -> dict[str, Any]:
         """Return the content of the generated JSON that services read (WATTOS_CONFIG_FILE)."""
-        return {"schema": "wattos.service-config/v1", "llm": dict(self.llm)}
+        limits = {"limits": dict(self.limits)} if self.limits else {}
+        return {"schema": "wattos.service-config/v1", "llm": dict(self.llm), **limits}
 
     def components(self) -> list[Component]:
         """Return the catalog's components; one that a service of the user's is named like is not meant."""

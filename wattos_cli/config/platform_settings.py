@@ -69,13 +69,14 @@ def mistakes(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     try:
         Settings.model_validate(relevant)
     except ValidationError as error:
-        return [(str(e["loc"][0]), _reason(e["msg"], e.get("ctx"))) for e in error.errors(include_url=False)]
+        return [(str(e["loc"][0]), reason(e["msg"], e.get("ctx"))) for e in error.errors(include_url=False)]
     return []
 
 
-def _reason(message: str, context: Mapping[str, Any] | None) -> str:
+def reason(message: str, context: Mapping[str, Any] | None) -> str:
     """Return pydantic's message in one plain sentence; the value is left out, it may be a secret."""
     text = message[:1].lower() + message[1:]
+    text = text.removeprefix("value error, ")
     pattern = (context or {}).get("pattern")
     return f"must look like {pattern}" if pattern else text
 

@@ -1,6 +1,7 @@
 """Where each key stands in a TOML text; the standard library's parser does not say it."""
 
 import re
+from bisect import bisect_right
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"[ \t]*")
@@ -19,6 +20,7 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         self._at = 0
         self._found: dict[tuple[str, ...], int] = {}
         self._arrays: dict[tuple[str, ...], int] = {}
@@ -29,8 +31,8 @@ class Positions:
         while path and path not in self._found:
             path = path[:-1]
         offset = self._found.get(path, 0)
-        line = self._text.count("\n", 0, offset) + 1
-        return line, offset - (self._text.rfind("\n", 0, offset) + 1) + 1
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
 
     def _document(self) -> None:
         table: tuple[str, ...] = ()
@@ -46,7 +48,8 @@ class Positions:
     def _header(self) -> tuple[str, ...]:
         is_array = self._text.startswith("[[", self._at)
         self._at += 2 if is_array else 1
-        start = self._at + (len(self._text[self._at :]) - len(self._text[self._at :].lstrip(" \t")))
+        self._skip(_SPACE)
+        start = self._at
         path = self._key()
         self._at = self._text.find("\n", self._at)
         self._at = len(self._text) if self._at < 0 else self._at

@@ -1,8 +1,9 @@
 """wattos.toml as a document: parsed, with the place of every key and the problems found in it."""
 
+import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from wattos_cli.config.problems import Problem, config_error, suggestion
 from wattos_cli.errors import ExitCode, WattosError
 
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_END = re.compile(r"\(at end of document\)")
 
 
@@ -96,7 +98,12 @@ def leaves(table: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> Iterator[t
             yield path, value
 
 
+def dotted(path: Iterable[str]) -> str:
+    """Return `path` as TOML writes it: a part that is no bare key, like a name with a dot, in quotes."""
+    return ".".join(part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in path)
+
+
 def note_unknown(document: Document, path: tuple[str, ...], known: set[str]) -> None:
     """Note that the last part of `path` is none of `known`, with a suggestion."""
-    inside = f" in [{'.'.join(path[:-1])}]" if len(path) > 1 else ""
+    inside = f" in [{dotted(path[:-1])}]" if len(path) > 1 else ""
     document.problem(path, f"unknown key {path[-1]!r}{inside}.{suggestion(path[-1], known)}")

@@ -7,6 +7,7 @@ A rate is written like `100r/m`. Quotas: `tokens_per_minute`, `concurrent_stream
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -14,7 +15,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from wattos_platform.contracts.settings import SettingsError
 
 _RATE = re.compile(r"[1-9]\d*r/[smhd]\Z")
+_USER = re.compile(r"[^/]+/.+", re.DOTALL)
 _MOST_NAMES = 10_000
+
+
+class LimitClass(StrEnum):
+    """A kind of route at the gateway: the largest body it takes, and the rate it may have of its own."""
+
+    STANDARD = "standard"
+    MODEL = "model"
+    UPLOAD = "upload"
 
 
 def _rate(text: str) -> str:
@@ -23,12 +33,19 @@ def _rate(text: str) -> str:
     return text
 
 
+def _user(name: str) -> str:
+    if not _USER.fullmatch(name):
+        raise ValueError(f"{name!r} must be TENANT/USER, as users of two tenants may share a name")
+    return name
+
+
 def _exact(value: object) -> object:
     """Read a number of TOML or JSON by its digits, so that 0.1 is a tenth."""
     return str(value) if isinstance(value, float) else value
 
 
 RateText = Annotated[str, AfterValidator(_rate)]
+UserName = Annotated[str, AfterValidator(_user)]
 Usd = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000, decimal_places=6)]
 
 
@@ -37,17 +54,23 @@ class Quota(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tokens_per_minute: int | None = Field(default=None, gt=0, le=10_000_000_000)
-    concurrent_streams: int | None = Field(default=None, gt=0, le=100_000)
-    usd_per_day: Usd | None = None
-    shadow: bool = False
+    tokens_per_minute: int | None = Field(
+        default=None, strict=True, gt=0, le=10_000_000_000, description="Tokens of prompts and answers."
+    )
+    concurrent_streams: int | None = Field(
+        default=None, strict=True, gt=0, le=100_000, description="Streamed answers at the same time."
+    )
+    usd_per_day: Usd | None = Field(default=None, description="US dollars in a UTC day.")
+    shadow: bool = Field(
+        default=False, strict=True, description="Count and decide what would be refused, but refuse nobody."
+    )
 
 
 class TenantLimits(Quota):
     """What one tenant has instead of the defaults: its quota, and rates at the gateway."""
 
-    user: RateText | None = None
-    tenant: RateText | None = None
+    user: RateText | None = Field(default=None, description="Requests of each of its users, like `100r/m`.")
+    tenant: RateText | None = Field(default=None, description="Requests of all its users, like `1000r/m`.")
 
 
 class Limits(BaseModel):
@@ -58,13 +81,21 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tenant: Quota = Quota()
-    user: Quota = Quota()
-    model: Quota = Quota()
-    tenants: dict[str, TenantLimits] = Field(default_factory=dict, max_length=_MOST_NAMES)
-    users: dict[str, Quota] = Field(default_factory=dict, max_length=_MOST_NAMES)
-    models: dict[str, Quota] = Field(default_factory=dict, max_length=_MOST_NAMES)
-    classes: dict[str, RateText] = Field(default_factory=dict)
+    tenant: Quota = Field(default=Quota(), description="What each tenant may use of the models.")
+    user: Quota = Field(default=Quota(), description="What each user may use of the models.")
+    model: Quota = Field(default=Quota(), description="What each model may be used for by all.")
+    tenants: dict[str, TenantLimits] = Field(
+        default_factory=dict, max_length=_MOST_NAMES, description="What the tenants named here have instead."
+    )
+    users: dict[UserName, Quota] = Field(
+        default_factory=dict, max_length=_MOST_NAMES, description="What the users named here have instead."
+    )
+    models: dict[str, Quota] = Field(
+        default_factory=dict, max_length=_MOST_NAMES, description="What the models named here have instead."
+    )
+    classes: dict[LimitClass, RateText] = Field(
+        default_factory=dict, description="Requests of each user to one kind of route, beside all others."
+    )
 
 
 def read_limits(config: Mapping[str, Any]) -> Limits:

@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattos_platform.catalog import SERVICES
+from wattos_platform.contracts.limits import LimitClass
 from wattos_platform.services.gateway.domain.matching import RouteTable, hides_a_separator, is_ambiguous
 from wattos_platform.services.gateway.domain.permissions import ROLES, Permission, permissions_of
-from wattos_platform.services.gateway.domain.routes import OWN, ROUTES, GatewayRoute, LimitClass, Streams
+from wattos_platform.services.gateway.domain.routes import OWN, ROUTES, GatewayRoute, Streams
 
 TABLE = RouteTable(ROUTES)
 

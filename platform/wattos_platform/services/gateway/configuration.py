@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.contracts.limits import TenantLimits, read_limits
+from wattos_platform.contracts.limits import LimitClass, TenantLimits, read_limits
 from wattos_platform.contracts.settings import Settings, SettingsError
 from wattos_platform.kernel.resilience.limiter import Limit
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.cors import CorsPolicy, policy_of
 from wattos_platform.services.gateway.domain.limits import LimitPlan, TenantRates
 from wattos_platform.services.gateway.domain.matching import RouteTable
-from wattos_platform.services.gateway.domain.routes import LimitClass, Streams
+from wattos_platform.services.gateway.domain.routes import Streams
 
 
 def limit_plan(settings: Settings, config: Mapping[str, Any]) -> LimitPlan:
@@ -29,7 +29,7 @@ def limit_plan(settings: Settings, config: Mapping[str, Any]) -> LimitPlan:
     return LimitPlan(
         **defaults,
         tenants={name: _tenant_rates(given) for name, given in section.tenants.items()},
-        classes={_class(name): Limit.parse(name, text) for name, text in section.classes.items()},
+        classes={name.value: Limit.parse(name.value, text) for name, text in section.classes.items()},
     )
 
 
@@ -38,14 +38,6 @@ def _tenant_rates(given: TenantLimits) -> TenantRates:
         user=Limit.parse("user", given.user) if given.user else None,
         tenant=Limit.parse("tenant", given.tenant) if given.tenant else None,
     )
-
-
-def _class(name: str) -> str:
-    try:
-        return LimitClass(name).value
-    except ValueError:
-        known = ", ".join(LimitClass)
-        raise SettingsError(f"limits.classes: there is no class {name!r}; there are {known}") from None
 
 
 def cors_policy(settings: Settings) -> CorsPolicy:

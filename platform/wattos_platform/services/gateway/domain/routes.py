@@ -7,17 +7,10 @@ it serves each of them.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wattos_platform.contracts.limits import LimitClass
 from wattos_platform.services.gateway.domain.permissions import Permission
 
 OWN = "gateway"
-
-
-class LimitClass(StrEnum):
-    """Decides the largest body, and the extra rate limit beside those of user and tenant, if one is set."""
-
-    STANDARD = "standard"
-    MODEL = "model"
-    UPLOAD = "upload"
 
 
 class Streams(StrEnum):
