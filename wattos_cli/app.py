@@ -70,6 +70,7 @@ TREE: tuple[Entry, ...] = (
         children=(
             _verb("config", "show", "Print each value with its origin, secrets masked."),
             _verb("config", "validate", "Check wattos.toml and the environment."),
+            _verb("config", "reload", "Read wattos.toml again, without a restart."),
             _verb("config", "schema", "Print the JSON Schema of wattos.toml."),
         ),
         section=_SET,

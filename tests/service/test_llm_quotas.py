@@ -173,7 +173,10 @@ async def test_a_reload_changes_limits_while_requests_run(tmp_path, upstream):
             second.handler = replies(completion(usage=USAGE))
             file.write_text(json.dumps(config(second, tenant={"tokens_per_minute": 2000})))
             answer = await service.ops.post("/admin/reload")
-            assert (answer.status_code, answer.json()) == (200, {"changed": ["providers", "limits"]})
+            assert (answer.status_code, answer.json()) == (
+                200,
+                {"changed": ["providers", "limits"], "problems": []},
+            )
             assert (await ask(service)).status_code == 200
             assert (await ask(service)).status_code == 429
             assert len(second.bodies) == 1
@@ -181,7 +184,18 @@ async def test_a_reload_changes_limits_while_requests_run(tmp_path, upstream):
             upstream.go.set()
             assert await running == 200
 
-            assert (await service.ops.post("/admin/reload")).json() == {"changed": []}
+            assert (await service.ops.post("/admin/reload")).json()["changed"] == []
+
+
+async def test_a_new_provider_without_a_key_is_told(tmp_path, upstream):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"llm": {"providers": ["openai", "anthropic"]}}))
+    environ = {"OPENAI_API_KEY": "sk-test-key", "WATTOS_CONFIG_FILE": str(file)}
+    async with llm_service(tmp_path, config=config(upstream), environ=environ) as service:
+        assert (await service.ops.post("/admin/reload")).json() == {
+            "changed": ["providers"],
+            "problems": ["provider anthropic: it has no key: set ANTHROPIC_API_KEY"],
+        }
 
 
 @pytest.mark.parametrize(

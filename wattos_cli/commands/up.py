@@ -29,9 +29,9 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Start and wait; WattosError (exit 1) names every service that did not become ready."""
-    from wattos_cli.supervisor import ascent
+    from wattos_cli.supervisor import ascent, desired
 
-    request = ascent.Request(
+    request = desired.Request(
         services=opts.services,
         scale=opts.scale,
         ports=opts.ports,

@@ -8,11 +8,13 @@ _RESET = "\033[0m"
 _COLORS = {"red": "\033[31m", "green": "\033[32m", "yellow": "\033[33m", "dim": "\033[2m", "bold": "\033[1m"}
 _STATUS_COLORS = {
     "healthy": "green", "ready": "green", "up": "green", "ok": "green", "unchanged": "green",
+    "reloaded": "green",
     "degraded": "yellow", "warning": "yellow", "starting": "yellow", "queued": "yellow",
-    "processing": "yellow",
+    "processing": "yellow", "at next start": "yellow", "taken back": "yellow",
     "unhealthy": "red", "failed": "red", "error": "red", "down": "red",
     "closed": "green", "half_open": "yellow", "disabled": "yellow", "metrics_only": "yellow",
     "open": "red", "forced_open": "red",
+    "refused": "red", "unreachable": "red",
 }  # fmt: skip
 _GAP = "  "
 

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from wattos_cli.config.loading import load
@@ -13,41 +13,19 @@ from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, find
 from wattos_cli.render import columns
-from wattos_cli.supervisor import (
-    credentials,
-    flags,
-    launch,
-    listeners,
-    listing,
-    memory,
-    operate,
-    platform_plan,
-)
+from wattos_cli.supervisor import credentials, launch, listing, memory, operate, platform_plan
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.components import planning
+from wattos_cli.supervisor.desired import Request, above_the_file, plan_of
 from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.protocol import STOPPING
 from wattos_cli.supervisor.settings import from_environ
 from wattos_cli.supervisor.watch import Watch
-from wattos_platform import catalog
 
 SCHEMA = "wattos.up/v1"
 _STOP_TIMEOUT_S = 60.0
 _PROVIDER_KEYS = {variable: name for name, variables in PROVIDER_KEYS.items() for variable in variables}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to bring up; `flags` are setting keys with the values that the command line gave."""
-
-    services: tuple[str, ...] = ()
-    scale: Mapping[str, int] = field(default_factory=dict)
-    ports: Mapping[str, int] = field(default_factory=dict)
-    port_offset: str | None = None
-    also: tuple[str, ...] = ()
-    recreate: bool = False
-    flags: Mapping[str, Any] = field(default_factory=dict)
 
 
 def ascend(
@@ -64,7 +42,9 @@ def ascend(
     _check_supervisor_settings(config)
     project.prepare()
     credentials.ensure(project)
-    plan, ports = _plan(request, config, project)
+    plan, ports = plan_of(request, config, project)
+    plan = replace(plan, above=above_the_file(request, deps.environ))
+    planning.require_programs(plan.services, config.environ)
     client = _reach(plan, project, config, deps)
     connected = deps.monotonic()
     if request.recreate and _is_of_other_version(client, config.up_timeout_s):
@@ -112,50 +92,6 @@ def _check_supervisor_settings(config: Config) -> None:
             code="config_invalid",
             exit_code=ExitCode.CONFIG,
         ) from error
-
-
-def _plan(request: Request, config: Config, project: Project) -> tuple[Plan, memory.RememberedPorts]:
-    """Return the plan and the ports to remember: flags before configuration before what was remembered."""
-    last = memory.recall(project)
-    named = {**last.ports, **request.ports}
-    ports = {**last.ports, **config.ports, **request.ports}
-    configured = config.setting("port_offset").origin != "default"
-    if request.port_offset is not None:
-        offset = flags.offset(request.port_offset)
-    else:
-        offset = config.port_offset if configured or last.port_offset is None else last.port_offset
-    if offset is None:
-        wanted = [port for name, port in platform_plan.default_ports(config).items() if name not in ports]
-        running = (project.read_services() or {}).get("supervisor")
-        offset = last.port_offset or 0 if running else listeners.free_offset("127.0.0.1", wanted)
-    plan = platform_plan.build(
-        config,
-        platform_plan.Wanted(
-            services=request.services,
-            also=(*config.up_with, *request.also, *_running_beside(project)),
-            scale={**config.scale, **request.scale},
-            ports=ports,
-            port_offset=offset,
-            passwords=credentials.passwords(project),
-        ),
-    )
-    planning.require_programs(plan.services, config.environ)
-    return plan, memory.RememberedPorts(offset, named)
-
-
-def _running_beside(project: Project) -> list[str]:
-    """Return what runs although it does not start by default: every `up` keeps it in the picture.
-
-    Without it services would be started with other settings: real providers in place of the simulator,
-    memory in place of Redis.
-    """
-    state = project.read_services() or {}
-    if not state.get("supervisor"):
-        return []
-    optional = {service.name for service in catalog.SERVICES if not service.default}
-    optional |= {component.name for component in catalog.COMPONENTS}
-    running = {row["name"] for row in state["services"] if row["kind"] != "own" and row["state"] != "stopped"}
-    return sorted(running & optional)
 
 
 def _reach(plan: Plan, project: Project, config: Config, deps: Deps) -> ControlClient:

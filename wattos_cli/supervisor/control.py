@@ -25,7 +25,7 @@ class Operations(Protocol):
         ...
 
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out up, restart or down and return its result; WattosError when it cannot be done."""
+        """Carry out an operation and return its result; WattosError when it cannot be done."""
         ...
 
     def detached(self) -> None:

@@ -20,6 +20,7 @@ from wattos_cli.supervisor import (
     metrics_api,
     process_table,
     protocol,
+    reload,
     settings,
 )
 from wattos_cli.supervisor.children import ExecSpawner
@@ -129,11 +130,12 @@ class Daemon:
         return {
             "rows": rows,
             "port_offset": self._fleet.plan.port_offset,
+            "above": self._fleet.plan.above,
             "timings": {"preload_ms": self._launcher.preload_ms},
         }
 
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out up, restart or down, one at a time."""
+        """Carry out an operation, one at a time."""
         async with self._fleet.busy:
             if self._stop.is_set():
                 raise WattosError("the platform is just being stopped", code=protocol.STOPPING)
@@ -152,6 +154,11 @@ class Daemon:
             plan = Plan.from_json(request["plan"])
             await self._listen_api(plan.api_port)
             return await self._fleet.up(plan, recreate=bool(request.get("recreate")))
+        if operation == "reload":
+            return self._reload(Plan.from_json(request["plan"]))
+        if operation == "reloaded":
+            reload.reloaded(self._fleet, request["replicas"], request["digests"])
+            return {}
         names = self._known(request.get("services"))
         if operation == "down":
             await self._fleet.down(names)
@@ -160,6 +167,17 @@ class Daemon:
         else:
             raise WattosError(f"unknown operation {operation!r}", code="unknown_operation")
         return {"services": names}
+
+    def _reload(self, plan: Plan) -> dict[str, Any]:
+        try:
+            return reload.reload(self._fleet, plan)
+        except OSError as error:
+            file = self._project.service_config_file
+            raise WattosError(
+                f"cannot write {file}: {error.strerror}",
+                hint="Nothing has changed. Make room on the disk, then: wattos config reload",
+                code="config_not_written",
+            ) from error
 
     def _known(self, names: list[str] | None) -> list[str]:
         """Return `names` (None: all); WattosError when one of them does not run here."""

@@ -88,6 +88,16 @@ class Fleet:
             self._migrations.forget(service.plan.name)
         await asyncio.gather(*(self._restart(service) for service in chosen))
 
+    def configure(self, plan: Plan) -> None:
+        """Write the services' configuration of `plan` for every new process; OSError, and nothing changed."""
+        configured = self.plan.with_config_of(plan)
+        self._surroundings.write_service_config(configured)
+        self.plan = configured
+
+    def service(self, name: str) -> RunningService | None:
+        """Return what was started as `name`, None if nothing was."""
+        return self._services.get(name)
+
     def names(self) -> list[str]:
         """Return the names of all services that were started, dependencies first."""
         return list(self._services)

@@ -73,6 +73,7 @@ class Plan:
     """All services of one `up`, dependencies first, and the environment they share.
 
     `digests` names what a later `up` compares, so that a stale service is told why: settings, version.
+    `above` are the flags and variables of that `up` which stand above wattos.toml when it is read again.
     """
 
     services: tuple[ServicePlan, ...]
@@ -81,10 +82,16 @@ class Plan:
     api_port: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
     service_config: Mapping[str, Any] = field(default_factory=dict)
+    above: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def service(self, name: str) -> ServicePlan | None:
         """Return the plan of `name`, None if it is not part of this one."""
         return next((service for service in self.services if service.name == name), None)
+
+    def with_config_of(self, other: "Plan") -> "Plan":
+        """Return this plan with the services' configuration of `other`, which needs no new process."""
+        digests = with_tables(self.digests, other.digests)
+        return replace(self, service_config=other.service_config, digests=digests)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON-able data; `from_json` reads it."""
@@ -108,6 +115,17 @@ def digest(value: object) -> str:
 
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_table(name: str) -> bool:
+    """Return whether a digest is of a table of the services' configuration, not of a variable."""
+    return name.startswith("[")
+
+
+def with_tables(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Return the digests `old` with those of the tables in `new`."""
+    variables = {name: value for name, value in old.items() if not is_table(name)}
+    return variables | {name: value for name, value in new.items() if is_table(name)}
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

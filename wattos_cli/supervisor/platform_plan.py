@@ -224,8 +224,9 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
 def _digests(service_config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Return fingerprints of all that services are started with; values themselves are never kept."""
     found = {"version": digest(__version__)}
+    own_keys = {options.get("api_key_env") for options in service_config["llm"]["provider"].values()}
     for name, value in environ.items():
-        if name.startswith(_SETTING_PREFIXES):
+        if name.startswith(_SETTING_PREFIXES) or name.removesuffix("_FILE") in own_keys:
             found[name] = digest(value)
     for table, content in service_config.items():
         found[f"[{table}]"] = digest(content)

@@ -6,9 +6,10 @@
     <- {"rows": [...], "timings": {...}}        then, for as long as the client stays,
     <- {"row": {...}}                           every change of a replica
 
-Operations: `status` (rows, no more), `up`, `restart` (`services`), `down` (`services`, null for all) and
-`attach` (the platform goes down when this connection closes). `status` and `down` keep their shape for ever,
-so that any version can show and stop any other; everything else needs the same protocol number.
+Operations: `status` (rows, no more), `up`, `restart` (`services`), `down` (`services`, null for all),
+`reload` (`plan`: write its configuration of the services), `reloaded` (`replicas`, `digests`: who has read
+it) and `attach` (the platform goes down when this connection closes). `status` and `down` keep their shape
+for ever, so that any version can show and stop any other; everything else needs the same protocol number.
 """
 
 from collections.abc import Mapping

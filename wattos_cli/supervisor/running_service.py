@@ -1,12 +1,16 @@
 """One service of the running platform: its replicas, and which settings each of them was started with."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 
-from wattos_cli.supervisor.plan import ServicePlan, differences
+from wattos_cli.supervisor.plan import ServicePlan, differences, is_table, with_tables
 from wattos_cli.supervisor.replica import Replica, State
 from wattos_platform import catalog
+
+# What a running process need not be started anew for, and how the environment is called in wattos.toml.
+_NOT_OF_THE_PROCESS = frozenset({"replicas", "depends_on"})
+_SAID = {"environ": "env"}
 
 
 @dataclass
@@ -39,16 +43,21 @@ class RunningService:
             if replica.child is not None:
                 old = self.digests.get(replica.number, digests)
                 found.update(differences(_read_by(wanted, old), _read_by(wanted, digests)))
-        definition = [] if _definition(wanted) == _definition(self.plan) else ["definition"]
-        return [*sorted(found), *definition]
+        return [*sorted(found), *_redefined(self.plan, wanted)]
+
+    def reloaded(self, numbers: Iterable[int], digests: Mapping[str, str]) -> None:
+        """Take note that these replicas have read the tables of `digests` without a restart."""
+        for number in numbers:
+            self.digests[number] = with_tables(self.digests.get(number, {}), digests)
 
 
 def _read_by(plan: ServicePlan, digests: Mapping[str, str]) -> dict[str, str]:
     """Return the digests of what the service reads: every variable, of the generated file its own tables."""
     tables = {f"[{table}]" for table in catalog.service(plan.name).tables}
-    return {name: value for name, value in digests.items() if not name.startswith("[") or name in tables}
+    return {name: value for name, value in digests.items() if not is_table(name) or name in tables}
 
 
-def _definition(plan: ServicePlan) -> ServicePlan:
-    """Return what of `plan` a running process would have to be started anew for."""
-    return replace(plan, replicas=None, depends_on=())
+def _redefined(old: ServicePlan, new: ServicePlan) -> list[str]:
+    """Return what of the service's own definition differs, as wattos.toml calls it."""
+    names = [each.name for each in fields(ServicePlan) if each.name not in _NOT_OF_THE_PROCESS]
+    return [_SAID.get(name, name) for name in names if getattr(old, name) != getattr(new, name)]

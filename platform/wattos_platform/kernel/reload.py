@@ -1,7 +1,7 @@
 """POST /admin/reload: the service reads its generated configuration again, without a restart."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -13,22 +13,30 @@ from wattos_platform.kernel.bootstrap import read_config
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.runtime import Runtime
 
-# Uses a configuration from now on and returns the names of what changed; SettingsError leaves all as it was.
-Apply = Callable[[Mapping[str, Any]], Sequence[str]]
+
+class Applied(NamedTuple):
+    """The names of what changed, and what of the configuration in force cannot work yet, in words."""
+
+    changed: Sequence[str]
+    problems: Sequence[str] = ()
+
+
+# Uses a configuration from now on; SettingsError leaves all as it was.
+Apply = Callable[[Mapping[str, Any]], Applied]
 
 
 def reload_route(runtime: Runtime, apply: Apply) -> Route:
-    """Return the admin route: 200 with what changed, 422 with the reason while the old one stays in force."""
+    """Return the admin route: 200 with what was applied, 422 with the reason while the old one stays."""
 
     async def reload(_request: Request) -> Response:
         try:
-            changed = apply(read_config(runtime.settings.config_file))
+            applied = apply(read_config(runtime.settings.config_file))
         except SettingsError as error:
             refusal = f"The old configuration stays in force: {error}"
             runtime.log.warning("configuration.refused", message=refusal)
             raise ServiceError(422, "configuration_invalid", refusal) from None
-        told = ", ".join(changed) or "nothing"
-        runtime.log.info("configuration.reloaded", message=f"Changed: {told}.", changed=list(changed))
-        return Response(msgspec.json.encode({"changed": list(changed)}), media_type="application/json")
+        told = ", ".join(applied.changed) or "nothing"
+        runtime.log.info("configuration.reloaded", message=f"Changed: {told}.", changed=list(applied.changed))
+        return Response(msgspec.json.encode(applied._asdict()), media_type="application/json")
 
     return Route("/admin/reload", reload, methods=["POST"])

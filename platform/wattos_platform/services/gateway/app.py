@@ -7,7 +7,7 @@ from typing import Any
 
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
-from wattos_platform.kernel.reload import reload_route
+from wattos_platform.kernel.reload import Applied, reload_route
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.gateway.accounting import Accounting
@@ -88,10 +88,10 @@ def create_app(runtime: Runtime) -> ServiceApp:
     )
 
 
-def _reload(runtime: Runtime, admission: Admission, config: Mapping[str, Any]) -> list[str]:
+def _reload(runtime: Runtime, admission: Admission, config: Mapping[str, Any]) -> Applied:
     """Use the limits of `config`; SettingsError, and nothing changed, if they are wrong."""
     plan = limit_plan(runtime.settings, config)
     if plan == admission.plan:
-        return []
+        return Applied([])
     admission.replace_plan(plan)
-    return ["limits"]
+    return Applied(["limits"])

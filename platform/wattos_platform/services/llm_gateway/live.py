@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from wattos_platform.kernel.health import Check
+from wattos_platform.kernel.reload import Applied
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
@@ -22,7 +23,7 @@ class Live:
         self.engine: Engine = maker.make(first)
         self._tell_health(())
 
-    def apply(self, config: Mapping[str, Any]) -> Sequence[str]:
+    def apply(self, config: Mapping[str, Any]) -> Applied:
         """Use `config` from now on and return what changed; SettingsError, and nothing changed, if it is bad.
 
         Keys come from the environment of this process: a new variable needs a restart, a new file does not.
@@ -37,7 +38,9 @@ class Live:
         if changed:
             self.engine = self._maker.make(wanted)
             self._tell_health(before.providers.upstreams)
-        return changed
+        upstreams = wanted.providers.upstreams
+        problems = [f"provider {each.name}: {each.problem}" for each in upstreams if each.problem]
+        return Applied(changed, problems)
 
     def _tell_health(self, before: Sequence[UpstreamSettings]) -> None:
         """Name the active providers; one that is down degrades, never more."""

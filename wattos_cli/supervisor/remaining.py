@@ -1,0 +1,81 @@
+"""What of a changed wattos.toml no reload brings into force, and the command that does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattos_cli.config.model import Config
+from wattos_cli.supervisor.plan import Plan
+
+_RECREATE = "wattos up --recreate"
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What waits at `name`, and the command that brings it into force."""
+
+    name: str
+    reasons: tuple[str, ...]
+    remedy: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Return it as scripts read it."""
+        return {"name": self.name, "reasons": list(self.reasons), "remedy": self.remedy}
+
+
+def told(waiting: Sequence[Remaining]) -> list[str]:
+    """Return a line for all that wait for the same reasons."""
+    names: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for each in waiting:
+        names.setdefault((each.reasons, each.remedy), []).append(each.name)
+    return [
+        f"not reloaded: {', '.join(who)} ({', '.join(reasons)}). To apply it: {remedy}"
+        for (reasons, remedy), who in names.items()
+    ]
+
+
+def without_effect(problems: Mapping[str, Iterable[str]]) -> list[Remaining]:
+    """Return what services say cannot work yet, all of it for want of a variable; `problems` by service."""
+    return [
+        Remaining(name, (f"{problem}; a running process takes up no new variable",), _RECREATE)
+        for name, told in problems.items()
+        for problem in sorted(set(told))
+    ]
+
+
+def remaining(
+    config: Config, plan: Plan, state: Mapping[str, Any], outdated: Mapping[str, Sequence[str]]
+) -> list[Remaining]:
+    """Return what waits; `state` is services.json, `outdated` what the supervisor says of each service."""
+    alive: dict[str, int] = {}
+    for row in state.get("services") or ():
+        if row["state"] != "stopped":
+            alive[row["name"]] = alive.get(row["name"], 0) + 1
+    found = [Remaining(name, tuple(reasons), _RECREATE) for name, reasons in outdated.items()]
+    return [*found, *_starts(config, plan, alive), *_stops(plan, alive), *_method(config, state)]
+
+
+def _starts(config: Config, plan: Plan, alive: Mapping[str, int]) -> Iterator[Remaining]:
+    """Yield what wattos.toml names and does not run, or not so often."""
+    for wanted in plan.services:
+        count = alive.get(wanted.name)
+        if count is None and wanted.kind == "own":
+            yield Remaining(wanted.name, ("does not run",), f"wattos up {wanted.name}")
+        elif count is not None and wanted.replicas not in (None, count):
+            yield Remaining(wanted.name, (f"scale: {wanted.replicas}, {count} run",), "wattos up")
+    for name in config.up_with:
+        if name not in alive:
+            yield Remaining(name, ("up.with, does not run",), _RECREATE)
+
+
+def _stops(plan: Plan, alive: Mapping[str, int]) -> Iterator[Remaining]:
+    for name in alive:
+        if plan.service(name) is None:
+            yield Remaining(name, ("runs, but wattos.toml wants it no more",), f"wattos down {name}")
+
+
+def _method(config: Config, state: Mapping[str, Any]) -> Iterator[Remaining]:
+    forks = bool(state.get("fork_servers"))
+    if forks and config.start_method == "exec":
+        yield Remaining("supervisor", ("up.start",), "wattos down && wattos up")
