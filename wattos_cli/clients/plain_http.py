@@ -1,5 +1,6 @@
 """Plain HTTP/1.1 over TCP or a Unix socket with the standard library, because importing httpx takes 0.2 s."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +32,9 @@ class PlainHttp:
             sent["Content-Type"] = "application/json"
         connection = _connection(address, timeout_s)
         try:
-            connection.request(method, path, body=content, headers=sent)
+            # Who does not wait for the body may have answered and closed before it was sent.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=content, headers=sent)
             response = connection.getresponse()
             received = response.read(_MAX_BODY_BYTES)
             if response.length:

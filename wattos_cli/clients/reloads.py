@@ -6,13 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from wattos_cli.clients import running
+from wattos_cli.clients.fan_out import ask_all
 from wattos_cli.clients.running import Running
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_platform import catalog
-
-_AT_ONCE = 32
 
 
 class Status(StrEnum):
@@ -64,12 +63,11 @@ def reload(deps: Deps, project: Project, replicas: Sequence[Running]) -> list[Ou
 
     One without a process reads the new file when it starts.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    if not replicas:
-        return []
-    with ThreadPoolExecutor(min(len(replicas), _AT_ONCE)) as pool:
-        return list(pool.map(lambda target: _reload(deps, project, target), replicas))
+    answers = ask_all(replicas, lambda target: _reload(deps, project, target), running.ADMIN_TIMEOUT_S)
+    return [
+        answer or Outcome(target, Status.UNREACHABLE, error=f"no answer within {running.ADMIN_TIMEOUT_S:g} s")
+        for target, answer in zip(replicas, answers, strict=True)
+    ]
 
 
 def take_back(deps: Deps, project: Project, outcomes: Sequence[Outcome]) -> list[Outcome]:

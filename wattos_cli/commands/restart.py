@@ -50,7 +50,8 @@ def command(run: Run[Options] = run) -> Command:
     ) -> ExitCode:
         """Restart services; their ports stay open, so callers wait instead of being refused.
 
-        Code is loaded as it is now, settings as the last `wattos up` found them.
+        Code is loaded as it is now, settings as the last `wattos up` or
+        `wattos config reload` found them.
 
         Examples:
           wattos restart chat

@@ -19,14 +19,18 @@ def as_json(file: Path | None, rows: Sequence[Row], remaining: Sequence[Row]) ->
 
 def as_table(rows: Sequence[Row], *, width: int, color: bool) -> str:
     """Return a row per replica."""
-    cells = [(row["name"], str(row["replica"]), _said(row), ", ".join(row["changed"]) or "-") for row in rows]
+    cells = [
+        (
+            row["name"],
+            str(row["replica"]),
+            str(row["status"]).replace("_", " "),
+            ", ".join(row["changed"]) or "-",
+        )
+        for row in rows
+    ]
     return text.table(_HEAD, cells, width=width, color=color)
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
     """Return a line for each replica that was not reloaded, with the reason."""
-    return [f"{row['name']}-{row['replica']} is {_said(row)}: {row['error']}" for row in rows if row["error"]]
-
-
-def _said(row: Row) -> str:
-    return str(row["status"]).replace("_", " ")
+    return [f"{row['name']}-{row['replica']}: {row['error']}" for row in rows if row["error"]]

@@ -71,6 +71,7 @@ def plan_of_what_runs(config: Config, project: Project) -> Plan:
     What `up.with` names and does not run is no part of it; a provider must not be sought at a simulator that
     is not there.
     """
+    credentials.ensure(project)
     return plan_of(Request(), replace(config, up_with=()), project)[0]
 
 

@@ -48,6 +48,16 @@ def test_request_and_answer(tmp_path: Path) -> None:
     assert b'{"b": 2}' in seen[0]
 
 
+def test_an_answer_that_does_not_wait_for_the_body_counts(tmp_path: Path) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+
+    with listening(tmp_path / "s", answer) as address:
+        reply = PlainHttp().request("POST", address, "/x", body="b" * 10_000_000, timeout_s=5)
+    assert reply.status == 413
+
+
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
