@@ -114,9 +114,16 @@ async def test_what_expired_long_ago_is_purged(credentials: Credentials) -> None
     await credentials.add(credential(1, expires_at=10.0))
     await credentials.add(credential(2, expires_at=30.0))
     await credentials.revoke_token("foreign", 10.0, 7.0)
-    assert await credentials.purge(20.0) == 2
+    assert await credentials.purge(20.0, 9) == 2
     assert [kept.id for kept in await credentials.page(None, 9)] == ["id2"]
     assert not await credentials.is_token_revoked("foreign")
+
+
+async def test_no_more_is_purged_at_once_than_was_asked_for(credentials: Credentials) -> None:
+    for number in range(3):
+        await credentials.add(credential(number, expires_at=10.0))
+        await credentials.revoke_token(f"foreign{number}", 10.0, 7.0)
+    assert [await credentials.purge(20.0, 4) for _ in range(3)] == [4, 2, 0]
 
 
 async def test_the_audit_log_gives_a_tenant_its_own_rows_newest_first(audit: AuditLog) -> None:
@@ -134,8 +141,16 @@ async def test_old_audit_rows_are_purged(audit: AuditLog) -> None:
     audit.record(record(1, at=1.0))
     audit.record(record(2, at=9.0))
     await page_of(audit, "school", None, 9, 2)
-    assert await audit.purge(5.0) == 1
+    assert await audit.purge(5.0, 9) == 1
     assert [row.request_id for _, row in await audit.page("school", None, 9)] == ["request-2"]
+
+
+async def test_old_audit_rows_go_a_few_at_a_time(audit: AuditLog) -> None:
+    for number in range(5):
+        audit.record(record(number, at=number))
+    await page_of(audit, "school", None, 9, 5)
+    assert [await audit.purge(4.0, 3) for _ in range(3)] == [3, 1, 0]
+    assert [row.request_id for _, row in await audit.page("school", None, 9)] == ["request-4"]
 
 
 async def test_too_many_waiting_rows_are_dropped_and_counted(database: Database) -> None:

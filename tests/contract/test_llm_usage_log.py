@@ -55,12 +55,13 @@ CALLS = [
 
 
 @pytest.fixture(params=["fake", "database"])
-async def filled(request, tmp_path):
+async def stores(request, tmp_path):
+    """The log and the reports of CALLS."""
     if request.param == "fake":
         fake = FakeUsageLog()
         for each in CALLS:
             fake.record(each)
-        yield fake
+        yield fake, fake
         return
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
@@ -69,8 +70,13 @@ async def filled(request, tmp_path):
     for each in CALLS:
         rows.record(each)
     await database.write(_nothing)
-    yield DatabaseUsageReports(database)
+    yield rows, DatabaseUsageReports(database)
     await database.close()
+
+
+@pytest.fixture
+def filled(stores):
+    return stores[1]
 
 
 async def _nothing(_connection):
@@ -123,6 +129,14 @@ async def test_midnight_belongs_to_the_new_day(filled):
     days = (await filled.sums(asked(0, 2 * DAY, "day", "b"))).rows
     assert [(row["day"], row["calls"]) for row in days] == [("1970-01-01", 2), ("1970-01-02", 1)]
     assert (await filled.sums(asked(0, DAY, "day", "b"))).totals["calls"] == 2
+
+
+async def test_old_rows_are_purged_the_oldest_first_and_never_more_than_asked(stores):
+    log, filled = stores
+    assert await log.purge(DAY, 5) == 5
+    assert [row["calls"] for row in (await filled.sums(asked(0, 2 * DAY, "day", None))).rows] == [2, 1]
+    assert [await log.purge(DAY, 5), await log.purge(DAY, 5)] == [2, 0]
+    assert (await filled.sums(asked(0, 2 * DAY, "day", None))).totals["calls"] == 1
 
 
 async def test_no_sum_leaves_its_bits(filled):

@@ -44,9 +44,9 @@ class MemoryCredentials:
         self._look()
         return jti in self._revoked
 
-    async def purge(self, before: float) -> int:
-        old = [key for key, kept in self._kept.items() if kept.expires_at < before]
-        older = [jti for jti, expires_at in self._revoked.items() if expires_at < before]
+    async def purge(self, before: float, most: int) -> int:
+        old = [key for key, kept in self._kept.items() if kept.expires_at < before][:most]
+        older = [jti for jti, expires_at in self._revoked.items() if expires_at < before][: most - len(old)]
         for key in old:
             del self._kept[key]
         for jti in older:
@@ -77,8 +77,7 @@ class MemoryAuditLog:
         mine = [row for row in reversed(self.rows) if row[1].tenant == tenant]
         return [row for row in mine if before is None or row[0] < before][:limit]
 
-    async def purge(self, before: float) -> int:
-        kept = [row for row in self.rows if row[1].at >= before]
-        gone = len(self.rows) - len(kept)
-        self.rows = kept
-        return gone
+    async def purge(self, before: float, most: int) -> int:
+        old = [row for row in self.rows[:most] if row[1].at < before]
+        self.rows = [row for row in self.rows if row not in old]
+        return len(old)

@@ -17,6 +17,11 @@ class FakeUsageLog:
     def record(self, call: CallRecord) -> None:
         self.calls.append(call)
 
+    async def purge(self, before: float, most: int) -> int:
+        old = sorted((call for call in self.calls if call.at < before), key=lambda call: call.at)[:most]
+        self.calls = [call for call in self.calls if call not in old]
+        return len(old)
+
     async def sums(self, asked: UsageQuery) -> UsageSums:
         groups: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
         unpriced: Counter[tuple[str, str]] = Counter()

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -226,6 +227,31 @@ async def test_the_price_is_that_of_the_day(tmp_path, upstream):
         ("2026-11-30", "0.006"),
         ("2026-12-01", "0.008"),
     ]
+
+
+async def test_rows_are_kept_for_as_many_days_as_the_setting_says(tmp_path, upstream):
+    llm = {"providers": ["openai"], "provider": {"openai": provider(upstream)}}
+    environ = {"OPENAI_API_KEY": "x", "WATTOS_USAGE_RETENTION_DAYS": "7"}
+    period = "since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"
+
+    @asynccontextmanager
+    async def started(day):
+        at = datetime(2026, 6, 1, tzinfo=UTC).timestamp() + 86_400 * day
+        async with llm_service(tmp_path, config={"llm": llm}, environ=environ, clock=lambda: at) as running:
+            yield running
+        (tmp_path / "ops.sock").unlink()
+
+    for day in (0, 5):
+        async with started(day) as running:
+            await ask(running)
+            await reported(running, 1 + day // 5, period)
+    async with started(7.1) as running:
+        for _ in range(200):
+            calls = (await running.ops.get(f"/admin/usage?{period}")).json()["totals"]["calls"]
+            if calls == 1:
+                break
+            await asyncio.sleep(0.01)
+    assert calls == 1
 
 
 async def test_the_operator_sees_every_tenant_and_a_tenant_itself(gateway):

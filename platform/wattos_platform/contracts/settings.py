@@ -98,6 +98,12 @@ class Settings(BaseModel):
     audit_retention_days: int = _env(
         "WATTOS_AUDIT_RETENTION_DAYS", default=90, gt=0, description="Age at which audit rows are deleted."
     )
+    usage_retention_days: int = _env(
+        "WATTOS_USAGE_RETENTION_DAYS",
+        default=400,
+        gt=0,
+        description="Age at which rows of model calls are deleted.",
+    )
     identity_key_file: Path | None = _env(
         "WATTOS_IDENTITY_KEY_FILE", default=None, description="Key that signs hops."
     )

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from wattos_platform.kernel.db.retention import DAY_S, Kept, Retention
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.reload import Applied, reload_route
@@ -28,11 +29,11 @@ from wattos_platform.services.gateway.domain.routes import ROUTES
 from wattos_platform.services.gateway.domain.tokens import TokenCodec
 from wattos_platform.services.gateway.door import Door
 from wattos_platform.services.gateway.proxy import Proxy
-from wattos_platform.services.gateway.retention import Retention
 from wattos_platform.services.gateway.routes import AuditEndpoint
 from wattos_platform.services.gateway.tokens import TokenOffice
 
-_DAY_S = 86400.0
+# An expired credential is listed for a while, so that people see why it stopped working.
+_CREDENTIALS_KEPT_S = 30 * DAY_S
 
 
 def create_app(runtime: Runtime) -> ServiceApp:
@@ -68,7 +69,13 @@ def create_app(runtime: Runtime) -> ServiceApp:
     unaudited = runtime.degradations.of("audit", "Answering while the audit log takes no rows.")
     accounting = Accounting(audit, cors, clock, unaudited)
     retention = Retention(
-        credentials, audit, settings.audit_retention_days * _DAY_S, clock, asyncio.sleep, runtime.log
+        [
+            Kept("credentials", _CREDENTIALS_KEPT_S, credentials.purge),
+            Kept("audit", settings.audit_retention_days * DAY_S, audit.purge),
+        ],
+        clock=clock,
+        sleep=asyncio.sleep,
+        log=runtime.log,
     )
     return build_service(
         runtime,

@@ -28,8 +28,8 @@ class Credentials(Protocol):
     async def is_token_revoked(self, jti: str) -> bool:
         """Return whether the token with this id was revoked."""
 
-    async def purge(self, before: float) -> int:
-        """Delete what expired before this instant and return how many rows went."""
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows of what expired before this instant and return how many went."""
 
 
 class AuditLog(Protocol):
@@ -44,5 +44,5 @@ class AuditLog(Protocol):
     async def page(self, tenant: str, before: int | None, limit: int) -> Sequence[tuple[int, AuditRecord]]:
         """Return up to `limit` records of `tenant`, newest first, older than the row `before`."""
 
-    async def purge(self, before: float) -> int:
-        """Delete what is older than this instant and return how many rows went."""
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows older than this instant and return how many went."""

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
+from wattos_platform.kernel.db.retention import DAY_S, Kept, Retention
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.ids import uuid7
@@ -42,9 +43,10 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     if runtime.database is None:
         raise RuntimeError("the model gateway needs its database")
     queue = _queue(runtime, model_folder)
+    rows = DatabaseUsageLog(runtime.database, runtime.metrics)
     accounting = Accounting(
         first.prices,
-        DatabaseUsageLog(runtime.database, runtime.metrics),
+        rows,
         CallMeters(runtime.metrics),
         runtime.log,
         new_id=uuid7,
@@ -55,6 +57,12 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     maker = EngineMaker(runtime, accounting, _local(runtime, embedder), embedder)
     live = Live(runtime, maker, first)
     reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
+    retention = Retention(
+        [Kept("usage", runtime.settings.usage_retention_days * DAY_S, rows.purge)],
+        clock=runtime.clock,
+        sleep=asyncio.sleep,
+        log=runtime.log,
+    )
     _tell_of_vectors(runtime, queue)
     limit = runtime.settings.llm_body_limit_bytes
     return build_service(
@@ -62,7 +70,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         ServiceSpec(
             routes=[*Endpoints(live).routes(), *reports.routes()],
             admin_routes=[*reports.admin_routes(), reload_route(runtime, live.apply)],
-            lifespan=(maker.running, lambda: _running(queue)),
+            lifespan=(maker.running, lambda: _running(queue), retention.running),
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),

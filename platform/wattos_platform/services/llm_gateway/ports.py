@@ -89,6 +89,9 @@ class UsageLog(Protocol):
     def record(self, call: CallRecord) -> None:
         """Store `call` soon; never fails and never waits."""
 
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows of calls before this instant (epoch seconds) and return how many went."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsageSums:

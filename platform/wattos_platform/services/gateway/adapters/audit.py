@@ -61,16 +61,13 @@ class DatabaseAuditLog:
         async with self._database.read() as connection:
             return [_record(row) for row in await connection.execute(query)]
 
-    async def purge(self, before: float) -> int:
-        """Delete what is older than this instant and return how many rows went."""
-        # Rows are stored in the order of their time, so the first one to keep is found without an index.
-        newer = select(audit_log.c.id).where(audit_log.c.at >= before).order_by(audit_log.c.id).limit(1)
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows older than this instant and return how many went."""
+        # Rows are stored in the order of their time, so the first ones are looked at and no index is needed.
+        first = select(audit_log.c.id, audit_log.c.at).order_by(audit_log.c.id).limit(most).subquery()
+        old = delete(audit_log).where(audit_log.c.id.in_(select(first.c.id).where(first.c.at < before)))
 
         async def work(connection: AsyncConnection) -> int:
-            first_kept = (await connection.execute(newer)).scalar()
-            old = delete(audit_log)
-            if first_kept is not None:
-                old = old.where(audit_log.c.id < first_kept)
             return (await connection.execute(old)).rowcount
 
         return await self._database.write(work)

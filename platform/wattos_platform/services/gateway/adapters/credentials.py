@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.retention import delete_before
 from wattos_platform.services.gateway.adapters.tables import api_keys, revoked_tokens
 from wattos_platform.services.gateway.domain.credentials import Credential
 
@@ -78,14 +79,14 @@ class DatabaseCredentials:
             query = select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)
             return (await connection.execute(query)).one_or_none() is not None
 
-    async def purge(self, before: float) -> int:
-        """Delete what expired before this instant and return how many rows went."""
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows of what expired before this instant and return how many went."""
 
         async def work(connection: AsyncConnection) -> int:
             gone = 0
             for table in (api_keys, revoked_tokens):
-                result = await connection.execute(delete(table).where(table.c.expires_at < before))
-                gone += result.rowcount
+                old = delete_before(table.c.expires_at, before, most - gone)
+                gone += (await connection.execute(old)).rowcount
             return gone
 
         return await self._database.write(work)

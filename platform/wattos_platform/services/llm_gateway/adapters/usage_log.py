@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.retention import delete_before
 from wattos_platform.kernel.telemetry import Meter, NullMeter
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
@@ -43,6 +44,15 @@ class DatabaseUsageLog:
         self._waiting.append(call)
         if len(self._waiting) == 1 and not self._database.enqueue(self._store):
             self._waiting.clear()
+
+    async def purge(self, before: float, most: int) -> int:
+        """Delete up to `most` rows of calls before this instant and return how many went."""
+        old = delete_before(llm_calls.c.at, before, most)
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(old)).rowcount
+
+        return await self._database.write(work)
 
     async def _store(self, connection: AsyncConnection) -> None:
         calls, self._waiting = self._waiting, []
