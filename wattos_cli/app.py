@@ -63,7 +63,7 @@ TREE: tuple[Entry, ...] = (
         ),
         section=_USE,
     ),
-    _entry(_USE, "env", "Print the variables that the OpenAI SDKs read."),
+    _entry(_USE, "env", "Print the variables that OpenAI's and Anthropic's SDKs read."),
     Entry(
         "config",
         "Show and check the configuration.",

@@ -49,6 +49,23 @@ def test_a_stream_is_the_same_answer_in_pieces(sdk: openai.OpenAI, include_usage
     assert len({chunk.id for chunk in chunks}) == 1
 
 
+def test_a_response_and_its_stream_are_the_same(sdk: openai.OpenAI) -> None:
+    whole = sdk.responses.create(model="default", input="Is anybody there?")
+    with sdk.responses.stream(model="default", input="Is anybody there?") as stream:
+        deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        final = stream.get_final_response()
+    assert len(deltas) > 1
+    assert "".join(deltas) == final.output_text == whole.output_text != ""
+    assert (final.usage, final.status) == (whole.usage, "completed")
+
+
+def test_a_completion_and_its_stream_are_the_same(sdk: openai.OpenAI) -> None:
+    asked = {"model": "default", "prompt": "Is anybody there?", "max_tokens": 200}
+    whole = sdk.completions.create(**asked).choices[0].text
+    parts = [part.choices[0].text for part in sdk.completions.create(**asked, stream=True)]
+    assert "".join(parts) == whole != ""
+
+
 def test_embeddings_are_the_same_as_floats_and_as_base64(sdk: openai.OpenAI) -> None:
     inputs = ["the exit code of an unreachable platform", "a recipe for pancakes"]
     floats = sdk.embeddings.create(model="wattos-minilm", input=inputs, encoding_format="float")

@@ -27,11 +27,16 @@ class Options:
 
 
 def run(opts: Options, deps: Deps) -> ExitCode:
-    """Print (or, for GitHub, append to $GITHUB_ENV) what the OpenAI SDKs read."""
+    """Print (or, for GitHub, append to $GITHUB_ENV) what the SDKs of OpenAI and Anthropic read."""
     project = running.project_of(deps)
     url = credentials.gateway_url(deps, project)
     token = credentials.token(deps, project)
-    variables = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": token}
+    variables = {
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_API_KEY": token,
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": token,
+    }
     console = deps.console
     if console.json_output:
         console.json({"schema": "wattos.env/v1", "variables": variables})
@@ -70,7 +75,7 @@ def command(run: Run[Options] = run) -> Command:
             Format, Option("--format", help="shell: export lines. github: into $GITHUB_ENV, the key masked.")
         ] = Format.SHELL,
     ) -> ExitCode:
-        """Print the variables that the OpenAI SDKs read, for this platform.
+        """Print the variables that the SDKs of OpenAI and Anthropic read, for this platform.
 
         Uses WATTOS_TOKEN, else makes a key of ten minutes for tenant `default`, role editor.
 

@@ -100,10 +100,19 @@ def test_not_running_is_exit_4(tmp_path: Path) -> None:
     assert (caught.value.exit_code, caught.value.code) == (ExitCode.UNREACHABLE, "platform_not_running")
 
 
+def variables(token: str) -> list[str]:
+    return [
+        "OPENAI_BASE_URL=http://127.0.0.1:3001/v1",
+        f"OPENAI_API_KEY={token}",
+        "ANTHROPIC_BASE_URL=http://127.0.0.1:3001",
+        f"ANTHROPIC_API_KEY={token}",
+    ]
+
+
 def test_env_prints_exports(tmp_path: Path, http: FakeHttp) -> None:
     deps = make_deps(cwd=tmp_path, http=http)
     env.run(env.Options(env.Format.SHELL), deps)
-    assert out(deps) == ("export OPENAI_BASE_URL=http://127.0.0.1:3001/v1\nexport OPENAI_API_KEY=wk_secret\n")
+    assert out(deps).splitlines() == [f"export {line}" for line in variables("wk_secret")]
     assert http.requests[0][3]["ttl_s"] == 600
 
 
@@ -112,7 +121,7 @@ def test_env_for_github_masks_and_appends(tmp_path: Path, http: FakeHttp) -> Non
     deps = make_deps(cwd=tmp_path, http=http, environ={"GITHUB_ENV": str(file), "WATTOS_TOKEN": "wk_mine"})
     env.run(env.Options(env.Format.GITHUB), deps)
     assert out(deps) == "::add-mask::wk_mine\n"
-    assert file.read_text() == "OPENAI_BASE_URL=http://127.0.0.1:3001/v1\nOPENAI_API_KEY=wk_mine\n"
+    assert file.read_text().splitlines() == variables("wk_mine")
     assert http.requests == []
 
 
