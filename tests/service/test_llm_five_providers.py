@@ -6,19 +6,9 @@ import json
 import openai
 import pytest
 
+from tests.fakes.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
 from tests.fakes.llm_service import IDENTITY, llm_service
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import served
-from wattos_platform.services.simulator.app import create_app
 
-PROVIDERS = ("openai", "azure", "anthropic", "google", "ollama")
-MODELS = {
-    "openai": "openai/gpt-4o-mini",
-    "azure": "azure/gpt-4o-mini",
-    "anthropic": "anthropic/claude-haiku-4-5",
-    "google": "google/gemini-2.5-flash",
-    "ollama": "ollama/llama3.2",
-}
 QUESTION = [{"role": "user", "content": "Say hello."}]
 TOOL = {
     "type": "function",
@@ -32,19 +22,13 @@ every_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 @pytest.fixture
 async def simulator(tmp_path):
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    async with served(create_app(make_runtime("simulator", folder)), folder) as running:
+    async with running_simulator(tmp_path) as running:
         yield running
 
 
 @pytest.fixture
 async def gateway(tmp_path, simulator):
-    details = {name: {"base_url": simulator.url, "api_key_env": "DUMMY"} for name in PROVIDERS}
-    details["openai"]["base_url"] += "/v1"
-    details["azure"]["deployments"] = {"gpt-4o-mini": "school-mini"}
-    config = {"llm": {"providers": list(PROVIDERS), "provider": details}}
-    async with llm_service(tmp_path, config=config, environ={"DUMMY": "dummy-key-of-a-test"}) as running:
+    async with five_providers(tmp_path, simulator) as running:
         yield running
 
 
@@ -54,11 +38,6 @@ async def sdk(gateway):
         base_url=f"{gateway.url}/v1", api_key="x", default_headers=IDENTITY, max_retries=0
     ) as client:
         yield client
-
-
-async def behave(simulator, **behaviour):
-    response = await simulator.door.put("/simulator/behaviour", json={"require_key": True, **behaviour})
-    assert response.status_code == 200, response.text
 
 
 async def streamed(sdk, provider, **asked):

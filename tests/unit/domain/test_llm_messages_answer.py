@@ -97,6 +97,18 @@ def test_what_was_said_becomes_blocks(said, finish, content, reason):
     assert (got["content"], got["stop_reason"]) == (content, reason)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("words", "content"), [(None, [text("No.")]), ("Well", [text("Well")])])
+def test_a_refusal_is_explained_and_is_a_text_where_there_is_none(stream, words, content):
+    said = {"content": words, "refusal": "No."}
+    if stream:
+        got = _put_together([data for _, data in streamed(DIALECT, REQUEST, [part(said), part({}, "stop")])])
+    else:
+        got = answered(DIALECT, REQUEST, whole(said))
+    assert (got["content"], got["stop_reason"]) == (content, "refusal")
+    assert got["stop_details"] == {"type": "refusal", "explanation": "No."}
+
+
 def test_thinking_is_shown_to_who_asked_for_it():
     got = answered(DIALECT, THINKING, whole({"content": "4", "reasoning_content": "2 + 2"}))
     assert got["content"] == [{"type": "thinking", "thinking": "2 + 2", "signature": ""}, text("4")]

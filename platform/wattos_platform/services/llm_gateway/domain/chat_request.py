@@ -33,8 +33,9 @@ class ChatRequest(msgspec.Struct, frozen=True):
     """`body` is what the caller sent, unknown fields included, without `wattos_context`.
 
     `raw` is the JSON that `body` was decoded from, if it is at hand: what needs no change is passed on as it
-    came. Leave it empty for a body that was made or changed here. `asked` is the request in its caller's own
-    dialect where that is another one, for answers that repeat parts of it.
+    came. Leave it empty for a body that was made or changed here. `dialect` names what the caller spoke;
+    `asked` is the request in that dialect where it is not chat, for answers that repeat parts of it and for
+    providers that speak the same.
     """
 
     body: Mapping[str, Any]
@@ -44,6 +45,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     include_usage: bool
     passages: Sequence[Passage]
     raw: bytes = b""
+    dialect: str = "chat"
     asked: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property

@@ -53,7 +53,8 @@ class CompletionsDialect:
             "max_completion_tokens": limit or _DEFAULT_TOKENS,
             **{name: body[name] for name in _SAME if name in body},
         }
-        return replace(parse_chat(chat), asked={"echo": prompt if fields.flag(body, "echo") else ""})
+        echo = prompt if fields.flag(body, "echo") else ""
+        return replace(parse_chat(chat), dialect="completions", asked={"echo": echo})
 
     def named(self, param: str) -> str:
         """Return what this dialect calls a field of the chat request."""

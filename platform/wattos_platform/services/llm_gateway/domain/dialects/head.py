@@ -1,5 +1,6 @@
 """What stands above an answer, and what the platform adds to it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 
 _CITATIONS = "wattos_citations"
 _OWN_PREFIX = "wattos_"
+# What providers put before their ids, to say what they are ids of.
+_PREFIX = re.compile(r"\A(?:chatcmpl-|msg_)")
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Head:
 def head_of(body: Mapping[str, Any]) -> Head:
     """Return the head of an answer or of the first chunk of a stream."""
     given, created = body.get("id"), body.get("created")
-    bare = given.rpartition("chatcmpl-")[2] if isinstance(given, str) else ""
+    bare = _PREFIX.sub("", given) if isinstance(given, str) else ""
     head = Head(
         bare or "0", int(created) if isinstance(created, (int, float)) else 0, str(body.get("model") or "")
     )

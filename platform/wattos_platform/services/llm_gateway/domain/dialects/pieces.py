@@ -15,6 +15,8 @@ class Kind(StrEnum):
     """What a piece is part of."""
 
     REASONING = "reasoning"
+    SIGNATURE = "signature"
+    REDACTED = "redacted"
     TEXT = "text"
     REFUSAL = "refusal"
     CALL = "call"
@@ -24,6 +26,8 @@ class Kind(StrEnum):
 class Piece:
     """Some text of an answer; of a tool call, some of its arguments.
 
+    A signature ends the thought before it: with it a provider knows the thought again as its own in the next
+    turn. What is redacted is a thought that only the provider can read.
     `call` tells the calls of one answer apart; `call_id` and `name` stand in the first piece of each.
     """
 
@@ -45,10 +49,25 @@ def pieces_of(choice: Mapping[str, Any]) -> list[Piece]:
     said = choice.get("delta") or choice.get("message")
     if not isinstance(said, Mapping):
         return []
-    found = [Piece(Kind.REASONING, text) for text in _texts(said, *_REASONING)]
+    found = _thoughts(said, whole="delta" not in choice)
     found += [Piece(Kind.TEXT, text, logprobs=_logprobs(choice)) for text in _texts(said, "content")]
     found += [Piece(Kind.REFUSAL, text) for text in _texts(said, "refusal")]
     return [*found, *_calls(said.get("tool_calls"))]
+
+
+def _thoughts(said: Mapping[str, Any], *, whole: bool) -> list[Piece]:
+    """Return what was thought; in a stream the text of a block has come before the block itself."""
+    given = said.get("thinking_blocks")
+    blocks = [block for block in given if isinstance(block, Mapping)] if isinstance(given, list) else []
+    found = []
+    if not (whole and blocks):
+        found += [Piece(Kind.REASONING, text) for text in _texts(said, *_REASONING)]
+    for block in blocks:
+        if whole:
+            found += [Piece(Kind.REASONING, text) for text in _texts(block, "thinking")]
+        found += [Piece(Kind.SIGNATURE, text) for text in _texts(block, "signature")]
+        found += [Piece(Kind.REDACTED, text) for text in _texts(block, "data")]
+    return found
 
 
 def _texts(said: Mapping[str, Any], *names: str) -> list[str]:

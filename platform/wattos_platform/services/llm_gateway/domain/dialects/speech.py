@@ -24,7 +24,6 @@ class Speech:
         self._heard_bytes = 0
         self.head: Head | None = None
         self.last: Mapping[str, Any] = {}
-        self.refused = False
 
     def hear(self, chunk: Chunk) -> list[Piece]:
         """Return what can be said now that `chunk` has come; ProviderFailure when there is no end to it."""
@@ -53,5 +52,4 @@ class Speech:
     def _noted(self, piece: Piece) -> Piece:
         if piece.kind is Kind.TEXT and self._request.passages:
             self._texts.append(piece.text)
-        self.refused = self.refused or piece.kind is Kind.REFUSAL
         return piece

@@ -38,13 +38,10 @@ class Head:
     created: int
     model: str
 
-    def chunk(
-        self, delta: Mapping[str, Any], finish_reason: str | None = None, logprobs: Any = None
-    ) -> Chunk:
-        """Return one chunk."""
+    def chunk(self, delta: Mapping[str, Any], finish_reason: str | None = None, **extra: Any) -> Chunk:
+        """Return one chunk; `extra` are further members of its choice."""
         body = wire.chunk(self.id, self.created, self.model, delta, finish_reason)
-        if logprobs is not None:
-            body["choices"][0]["logprobs"] = logprobs
+        body["choices"][0].update(extra)
         return chunk_of(body)
 
     def usage(self, usage: Usage) -> Chunk:

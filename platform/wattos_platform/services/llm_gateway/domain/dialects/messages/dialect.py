@@ -12,7 +12,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head
 from wattos_platform.services.llm_gateway.domain.dialects.messages.content import Content, Event
 from wattos_platform.services.llm_gateway.domain.dialects.messages.request import parse_messages
 from wattos_platform.services.llm_gateway.domain.dialects.messages.shape import message_of, stop_of, usage_of
-from wattos_platform.services.llm_gateway.domain.dialects.pieces import Kind, Piece, first_choice, pieces_of
+from wattos_platform.services.llm_gateway.domain.dialects.pieces import Piece, first_choice, pieces_of
 from wattos_platform.services.llm_gateway.domain.dialects.speech import Speech
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
@@ -48,12 +48,10 @@ class MessagesDialect:
         body = answer.body()
         head, choice, content = head_of(body), first_choice(body), _content(request)
         head.cite(request, answer.text)
-        pieces = pieces_of(choice)
-        for piece in pieces:
+        for piece in pieces_of(choice):
             content.write(piece)
-        content.close()
-        refused = any(piece.kind is Kind.REFUSAL for piece in pieces)
-        stop = stop_of(choice, request.asked, content.blocks, refused=refused)
+        content.end()
+        stop = stop_of(choice, request.asked, content.blocks, content.refusal)
         usage = answer.usage or estimated_usage(request, answer.text)
         return _encode(message_of(head, content.blocks, stop, usage))
 
@@ -81,9 +79,8 @@ class MessagesOutlet:
 
     def end(self, usage: Usage) -> bytes:
         """Return the events that finish the open block and the message."""
-        said = self._said(self._speech.rest()) + _written(self._content.close())
-        refused, blocks = self._speech.refused, self._content.blocks
-        stop = stop_of(self._speech.last, self._asked, blocks, refused=refused)
+        said = self._said(self._speech.rest()) + _written(self._content.end())
+        stop = stop_of(self._speech.last, self._asked, self._content.blocks, self._content.refusal)
         extras = self._speech.cite().extras
         delta = {"type": "message_delta", "delta": stop, "usage": usage_of(usage), **extras}
         return said + _written([delta, {"type": "message_stop"}])

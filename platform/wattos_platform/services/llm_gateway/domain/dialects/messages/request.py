@@ -89,7 +89,7 @@ def _parsed(body: Mapping[str, Any]) -> ChatRequest:
         **_output(fields.mapping(body, "output_config") or {}, _thinking_effort(body)),
     }
     kept = {name: value for name, value in chat.items() if value is not None}
-    return replace(parse_chat(kept), asked=body)
+    return replace(parse_chat(kept), dialect="messages", asked=body)
 
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def message_of(
 
 
 def stop_of(
-    choice: Mapping[str, Any], asked: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]], *, refused: bool
+    choice: Mapping[str, Any], asked: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]], refusal: str
 ) -> dict[str, Any]:
-    """Return `stop_reason` and `stop_sequence`.
+    """Return `stop_reason` and `stop_sequence`, and with a `refusal` what it explains.
 
     A chat ends the same way at a stop sequence as by itself; some providers name the sequence beside it.
     """
@@ -41,10 +41,11 @@ def stop_of(
     sequence = choice.get("stop_reason")
     if sequence not in (asked.get("stop_sequences") or ()):
         sequence = None
+    if refusal:
+        explained = {"type": "refusal", "explanation": refusal}
+        return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": explained}
     if reason == "end_turn":
-        if refused:
-            reason = "refusal"
-        elif any(block["type"] == "tool_use" for block in blocks):
+        if any(block["type"] == "tool_use" for block in blocks):
             reason = "tool_use"
         elif sequence is not None:
             reason = "stop_sequence"

@@ -41,6 +41,8 @@ class Output:
     def write(self, piece: Piece) -> list[Event]:
         """Return the events of `piece`: it goes on with the open item or begins the next."""
         told: list[Event] = []
+        if piece.kind in _UNTOLD:
+            return told
         if self._open is None or not self._open.takes(piece):
             told += self.close()
             self._open = self._begin(piece)
@@ -197,6 +199,8 @@ class ReasoningItem:
         ]
 
 
+# What lets a provider know its thoughts again has no place in a response.
+_UNTOLD = frozenset({Kind.SIGNATURE, Kind.REDACTED})
 _FIELDS = {Kind.TEXT: "text", Kind.REFUSAL: "refusal"}
 
 

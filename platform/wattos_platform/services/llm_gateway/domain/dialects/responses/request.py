@@ -94,7 +94,7 @@ def parse_responses(given: Any) -> ChatRequest:
         "reasoning_effort": _effort(body),
     }
     kept = {name: value for name, value in chat.items() if value is not None}
-    return replace(parse_chat(kept), asked=body)
+    return replace(parse_chat(kept), dialect="responses", asked=body)
 
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class Reply(msgspec.Struct):
     id: str = ""
     model: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     stop_details: StopDetails | None = None
     usage: Counted | None = None
     type: str = "message"

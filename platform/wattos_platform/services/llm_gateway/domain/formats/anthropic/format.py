@@ -16,6 +16,7 @@ from wattos_platform.services.llm_gateway.domain.formats.anthropic.answer import
     finish_reason,
     message_of,
 )
+from wattos_platform.services.llm_gateway.domain.formats.anthropic.native import native_body
 from wattos_platform.services.llm_gateway.domain.formats.anthropic.request import body_of
 from wattos_platform.services.llm_gateway.domain.formats.anthropic.stream import AnthropicStream
 from wattos_platform.services.llm_gateway.domain.formats.decoding import decoded, error_body
@@ -56,8 +57,10 @@ class AnthropicFormat:
         return {"x-api-key": key, **version} if key else version
 
     def chat(self, model: str, request: ChatRequest, *, stream: bool) -> UpstreamCall:
-        """Return POST /v1/messages."""
-        body = body_of(model, request, stream=stream, api_version=self._version)
+        """Return POST /v1/messages, in the caller's own words where they were Anthropic's."""
+        body = native_body(model, request, stream=stream, api_version=self._version)
+        if body is None:
+            body = body_of(model, request, stream=stream, api_version=self._version)
         return UpstreamCall("/v1/messages", _encode(body))
 
     def answer(self, raw: bytes, model: str) -> ChatAnswer:
@@ -67,7 +70,9 @@ class AnthropicFormat:
             raise nonsense(self._provider, "an answer of another shape")
         head = self._stamps.head(reply.model or model, reply.id)
         usage = reply.usage.usage() if reply.usage else None
-        return head.answer([shapes.choice(message_of(reply), finish_reason(reply.stop_reason))], usage)
+        ended: dict[str, Any] = {} if reply.stop_sequence is None else {"stop_reason": reply.stop_sequence}
+        told = shapes.choice(message_of(reply), finish_reason(reply.stop_reason), **ended)
+        return head.answer([told], usage)
 
     def stream(self, model: str) -> AnthropicStream:
         """Return a reader of its events, which end with `message_stop`."""

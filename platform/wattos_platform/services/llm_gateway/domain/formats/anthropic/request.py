@@ -45,22 +45,23 @@ def body_of(model: str, request: ChatRequest, *, stream: bool, api_version: str)
         body["stop_sequences"] = asked.stops()
     if asked.user or asked.safety_identifier:
         body["metadata"] = {"user_id": asked.safety_identifier or asked.user}
-    body |= _sampling(model, asked, api_version) | _tools(model, asked)
+    given = {"temperature": asked.temperature, "top_p": asked.top_p}
+    body |= sampling(model, given, api_version) | _tools(model, asked)
     body |= _thinking(model, asked, turns)
     native = {name: value for name, value in request.body.items() if name in NATIVE and value is not None}
     config = _format(model, asked) | body.get("output_config", {}) | (native.pop("output_config", None) or {})
     return body | ({"output_config": config} if config else {}) | native
 
 
-def _sampling(model: str, asked: Asked, api_version: str) -> dict[str, Any]:
-    """Return temperature and top_p. OpenAI's temperature goes to 2, this one to 1.
+def sampling(model: str, asked: Mapping[str, Any], api_version: str) -> dict[str, Any]:
+    """Return temperature and top_p; ProviderFailure for a model that takes neither, and beyond 1.
 
     A top_p of 1 says nothing, and models refuse one beside a temperature: it is left out.
     """
     given = {
         name: value
-        for name, value in (("temperature", asked.temperature), ("top_p", asked.top_p))
-        if value is not None and (name, value) != ("top_p", 1)
+        for name in ("temperature", "top_p")
+        if (value := asked.get(name)) is not None and (name, value) != ("top_p", 1)
     }
     if models.samples_itself(model) or api_version >= NO_SAMPLING_SINCE:
         for name, value in given.items():

@@ -30,6 +30,7 @@ class _Delta(msgspec.Struct):
     thinking: str = ""
     signature: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     stop_details: StopDetails | None = None
 
 
@@ -149,7 +150,9 @@ class AnthropicStream:
             return ()
         details = found.delta.stop_details
         delta = {"refusal": details.explanation} if details and details.explanation else {}
-        chunks = [self._chunk(delta, finish_reason(found.delta.stop_reason))]
+        reason, sequence = finish_reason(found.delta.stop_reason), found.delta.stop_sequence
+        ended = {} if sequence is None else {"stop_reason": sequence}
+        chunks = [self._started().chunk(delta, reason, **ended)]
         usage = self._counted.usage()
         if usage is not None:
             chunks.append(self._started().usage(usage))
