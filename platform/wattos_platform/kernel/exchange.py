@@ -31,6 +31,7 @@ class Exchange:
         "_answer_headers",
         "_limit",
         "_read",
+        "_read_whole",
         "_receive",
         "_scope",
         "_send",
@@ -62,6 +63,7 @@ class Exchange:
         self._limit = limit_bytes
         self._shape = shape
         self._read = 0
+        self._read_whole = False
         self.context = context
         self.fault = ""
         self.status = 0
@@ -75,6 +77,7 @@ class Exchange:
         message = await self._receive()
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
+            self._read_whole = not message.get("more_body", False)
             if self._read > self._limit:
                 raise too_large(self._limit)
         elif not self.complete:
@@ -129,7 +132,7 @@ class Exchange:
         self.fault = error.error_type
         if self.started:
             return
-        if error.status == TOO_LARGE:
+        if error.status == TOO_LARGE and not self._read_whole:
             await self._discard()
         scope, context = self._scope, self.context
         occasion = Occasion(scope["path"], context.request_id, scope["method"], context.trace_id, now)
