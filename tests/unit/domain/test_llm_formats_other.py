@@ -141,3 +141,32 @@ def test_a_models_name_is_no_path(provider, model):
     assert inside.count("/") == (provider == "azure")
     assert inside.count("?") == (provider == "azure")
     assert not {"#", "\r", "\n", " "} & set(path)
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "kind", "told"),
+    [
+        ("anthropic", {"type": "error", "error": {"type": "rate_limit_error"}}, "rate_limited", "limits"),
+        ("anthropic", {"type": "error", "error": {"type": "api_error"}}, "unavailable", "status 500"),
+        ("anthropic", {"type": "error", "error": "no"}, "unavailable", "status 529"),
+        ("anthropic", {"type": "message", "id": "m"}, "unavailable", "without content"),
+        ("google", {"error": {"code": 429, "message": "m"}}, "rate_limited", "limits"),
+        ("google", {"error": "no"}, "unavailable", "status 503"),
+    ],
+)
+def test_an_error_in_place_of_an_answer_is_what_it_says(provider, body, kind, told):
+    with pytest.raises(ProviderFailure, match=told) as caught:
+        wire_format(provider).answer(json.dumps(body).encode(), "m")
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, "auth"), (413, "caller"), (503, "unavailable")])
+def test_googles_failed_precondition_speaks_of_the_account_with_status_400_alone(status, kind):
+    body = json.dumps({"error": {"code": status, "message": "m", "status": "FAILED_PRECONDITION"}}).encode()
+    assert wire_format("google").failure(status, {}, body, 0.0).kind == kind
+
+
+@pytest.mark.parametrize(("code", "kept"), [("400", None), (400, None), ("too_long", "too_long")])
+def test_a_code_that_repeats_the_status_is_none(code, kept):
+    body = json.dumps({"error": {"code": code, "message": "m"}}).encode()
+    assert wire_format("azure").failure(400, {}, body, 0.0).code == kept

@@ -53,7 +53,7 @@ class Relay:
             await self.close()
             raise
         await self.close()
-        raise ProviderFailure("truncated", "The provider ended its stream without an answer.")
+        raise self._cut_short("without an answer")
 
     async def close(self) -> None:
         """Give the provider's connection back, whatever state it is in."""
@@ -88,7 +88,7 @@ class Relay:
                 # After the finish_reason the answer is whole; what breaks later takes nothing away.
                 self.failure = None if self._finished else failure
             if not self._finished and self.failure is None:
-                self.failure = ProviderFailure("truncated", "The provider ended its stream too early.")
+                self.failure = self._cut_short("too early")
             if self.failure is None:
                 self.complete = True
                 yield self._outlet.end(self.usage)
@@ -97,6 +97,9 @@ class Relay:
         finally:
             await self.close()
             self._on_end(self)
+
+    def _cut_short(self, how: str) -> ProviderFailure:
+        return ProviderFailure("truncated", f"The provider {self.target.provider} ended its stream {how}.")
 
     def _written(self, batch: Sequence[Chunk]) -> bytes:
         """Note what the chunks say and return them as the caller shall see them."""

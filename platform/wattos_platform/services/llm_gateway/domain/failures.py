@@ -20,6 +20,7 @@ Kind = Literal[
 ]
 # Not the provider's fault, so nothing for its breaker.
 _NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing", "shed"})
+_PASSES = frozenset({"unavailable", "truncated"})
 BREAKER_OPEN = "breaker_open"
 _LONGEST_MESSAGE = 500
 _LONGEST_NAME = 200
@@ -67,8 +68,11 @@ class ProviderFailure(Exception):  # noqa: N818 - the field's name for it
 
     @property
     def worth_a_retry(self) -> bool:
-        """Return whether the same provider may succeed a moment later."""
-        return self.kind == "unavailable" and self.code != BREAKER_OPEN
+        """Return whether the same provider may succeed a moment later, while nothing of its answer was told.
+
+        Not after a time-out: the caller has waited long enough.
+        """
+        return self.kind in _PASSES and self.code != BREAKER_OPEN
 
     @property
     def error_type(self) -> str:
@@ -119,13 +123,16 @@ def fault_of_status(status: int) -> Kind:
 def callers_fault(
     provider: str, status: int, message: Any, *, code: Any = None, param: Any = None
 ) -> ProviderFailure:
-    """Return the failure of a request that the provider refuses as wrong, in the provider's own words."""
+    """Return the failure of a request that the provider refuses as wrong, in the provider's own words.
+
+    A `code` that only repeats the status (Azure) is none.
+    """
     told = redact_text(message) if isinstance(message, str) else ""
     return ProviderFailure(
         "caller",
         told[:_LONGEST_MESSAGE] or f"The provider {provider} refuses the request.",
         status=status,
-        code=str(code)[:_LONGEST_NAME] if code else None,
+        code=str(code)[:_LONGEST_NAME] if code and str(code) != str(status) else None,
         param=str(param)[:_LONGEST_NAME] if param else None,
     )
 

@@ -82,9 +82,9 @@ class StopDetails(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """A whole message."""
+    """A whole message, or an error in its place."""
 
-    content: list[Block]
+    content: list[Block] | None = None
     id: str = ""
     model: str = ""
     stop_reason: str | None = None
@@ -92,6 +92,7 @@ class Reply(msgspec.Struct):
     stop_details: StopDetails | None = None
     usage: Counted | None = None
     type: str = "message"
+    error: Any = None
 
 
 def finish_reason(stop_reason: str | None) -> str:
@@ -101,11 +102,12 @@ def finish_reason(stop_reason: str | None) -> str:
 
 def message_of(reply: Reply) -> dict[str, Any]:
     """Return the message; thinking is kept with its signature, so that it can be sent back."""
-    texts = [block.text for block in reply.content if block.type == "text"]
-    thoughts = [block for block in reply.content if block.type in ("thinking", "redacted_thinking")]
+    blocks = reply.content or ()
+    texts = [block.text for block in blocks if block.type == "text"]
+    thoughts = [block for block in blocks if block.type in ("thinking", "redacted_thinking")]
     calls = [
         shapes.tool_call(block.id, block.name, {} if block.input is None else block.input)
-        for block in reply.content
+        for block in blocks
         if block.type == "tool_use"
     ]
     extra = {"thinking_blocks": [thinking_block(block) for block in thoughts]} if thoughts else {}

@@ -64,10 +64,14 @@ class AnthropicFormat:
         return UpstreamCall("/v1/messages", _encode(body))
 
     def answer(self, raw: bytes, model: str) -> ChatAnswer:
-        """Return a message as a chat completion."""
+        """Return a message as a chat completion; ProviderFailure for an error with status 200."""
         reply = decoded(_replies, raw, self._provider, "an answer")
+        if reply.type == "error":
+            raise self._told(reply.error)
         if reply.type != "message":
             raise nonsense(self._provider, "an answer of another shape")
+        if reply.content is None:
+            raise nonsense(self._provider, "an answer without content")
         head = self._stamps.head(reply.model or model, reply.id)
         usage = reply.usage.usage() if reply.usage else None
         ended: dict[str, Any] = {} if reply.stop_sequence is None else {"stop_reason": reply.stop_sequence}

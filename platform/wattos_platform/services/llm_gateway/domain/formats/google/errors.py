@@ -13,7 +13,7 @@ from wattos_platform.services.llm_gateway.domain.failures import (
     providers_fault,
 )
 
-_UNAUTHORIZED, _PAYMENT, _CANCELLED, _UNAVAILABLE = 401, 402, 499, 503
+_BAD, _UNAUTHORIZED, _PAYMENT, _CANCELLED, _UNAVAILABLE = 400, 401, 402, 499, 503
 _STATUSES = range(400, 600)
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -32,7 +32,7 @@ def failure_of(
         fault = "unavailable"
     if fault == "caller" and "API_KEY_INVALID" in {item.get("reason") for item in details}:
         return providers_fault(provider, "auth", _UNAUTHORIZED)
-    if fault == "caller" and error.get("status") == "FAILED_PRECONDITION":
+    if status == _BAD and error.get("status") == "FAILED_PRECONDITION":
         # Billing is not set up, or the country that this gateway is in is not served.
         return providers_fault(provider, "auth", _PAYMENT)
     if fault != "caller":

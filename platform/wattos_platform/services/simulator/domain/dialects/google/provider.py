@@ -41,7 +41,7 @@ class Google:
     def error(self, refusal: Refusal, _head: Head, /) -> Mapping[str, Any]:
         """Return {"error": {code, message, status}}; the wait of a 429 stands in its details too."""
         status = refusal.status
-        word = _STATUSES.get(status, "INTERNAL" if status >= _SERVER_ERROR else "FAILED_PRECONDITION")
+        word = _STATUSES.get(status, "INTERNAL" if status >= _SERVER_ERROR else "INVALID_ARGUMENT")
         error: dict[str, Any] = {"code": status, "message": refusal.message, "status": refusal.code or word}
         if refusal.retry_after_s is not None:
             error["details"] = [{"@type": _RETRY_INFO, "retryDelay": f"{refusal.retry_after_s}s"}]
