@@ -43,6 +43,7 @@ e2e: $(STAMP) $(MODEL)
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference
 	$(BIN)/python -m tests.defects > docs/defects.md.new && mv docs/defects.md.new docs/defects.md
+	$(BIN)/python -m tests.llm_faults > docs/services/llm-gateway.md.new && mv docs/services/llm-gateway.md.new docs/services/llm-gateway.md
 
 constraints: ## pin every dependency anew (needs uv)
 	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \

@@ -18,6 +18,7 @@ from wattos_platform.kernel.service import ServiceApp
 class Served:
     """A running service: `door` talks to its port, `ops` to its operations socket as the operator."""
 
+    app: ServiceApp
     server: Server
     url: str
     door: httpx.AsyncClient
@@ -50,7 +51,7 @@ async def served(
                 raise RuntimeError("the service ended before it was ready")
             await asyncio.sleep(0.005)
         try:
-            yield Served(server, url, door, ops, task)
+            yield Served(app, server, url, door, ops, task)
         finally:
             server.stop()
             await asyncio.wait_for(task, 15)

@@ -27,6 +27,14 @@ class Simulator:
         """Switch a fault on."""
         return await self._told("POST", "/simulator/faults", {"kind": kind, **spec})
 
+    async def end_fault(self, fault: Mapping[str, Any]) -> None:
+        """Switch a fault off that `fault` has returned."""
+        await self.running.door.delete(f"/simulator/faults/{fault['id']}")
+
+    async def forget_requests(self) -> None:
+        """Make the counts begin at zero."""
+        await self.running.door.delete("/simulator/requests")
+
     async def behave(self, provider: str = "", **behaviour: Any) -> None:
         """Set the behaviour of all providers, or of one."""
         path = f"/simulator/behaviour/{provider}" if provider else "/simulator/behaviour"
