@@ -50,6 +50,13 @@ async def chat_without_rag(tmp_path: Path) -> AsyncIterator[Answered]:
         rag.down()
         answer = await client.post(f"{made.headers['location']}/messages", json={"content": "Where?"})
         assert answer.json()["content"] == "Still here."
+        streamed = await client.post(
+            f"{made.headers['location']}/messages",
+            json={"content": "And now?"},
+            headers={"accept": "text/event-stream"},
+        )
+        assert streamed.headers["x-wattos-degraded"] == "rag"
+        assert '"degraded":["rag"]' in streamed.text.replace(" ", "")
         yield Answered(chat.runtime, answer.json()["degraded"], answer.headers.get("x-wattos-degraded"))
 
 

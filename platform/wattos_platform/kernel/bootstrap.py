@@ -135,8 +135,11 @@ def _breaker_settings(settings: Settings) -> BreakerSettings:
 
 
 def _concurrency_settings(settings: Settings) -> GradientSettings:
-    least = settings.concurrency_min
-    return GradientSettings(least, least, settings.concurrency_tolerance).up_to(settings.pool_size)
+    return GradientSettings(
+        minimum=min(settings.concurrency_min, settings.pool_size),
+        maximum=settings.pool_size,
+        tolerance=settings.concurrency_tolerance,
+    )
 
 
 def _hops(
