@@ -1,11 +1,20 @@
 """The breaker against an independent model that remembers every call in a plain list."""
 
+from math import inf
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.fakes.clock import FakeClock
-from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen, BreakerSettings, State
+from wattos_platform.kernel.resilience.breaker import (
+    Action,
+    Breaker,
+    BreakerOpen,
+    BreakerSettings,
+    Order,
+    State,
+)
 
 SETTINGS = BreakerSettings(
     failure_threshold=4,
@@ -20,9 +29,14 @@ SETTINGS = BreakerSettings(
     jitter=0,
 )
 
+ORDERED = {Action.TRIP: "forced_open", Action.DISABLE: "disabled", Action.OBSERVE: "metrics_only"}
+
 
 class BreakerMachine(RuleBasedStateMachine):
-    """Calls overlap: each is begun by one rule and ended by another, in any order, or never."""
+    """Calls overlap: each is begun by one rule and ended by another, in any order, or never.
+
+    In between an operator trips, disables, observes and resets, for a time or until the next order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +49,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.ended: list[tuple[int, bool]] = []
         self.in_a_row = 0
         self.reopenings = 0
-        self.due = 0.0
+        self.due = inf
         self.probing_since = 0.0
         self.probes_out = 0
         self.probes: list[bool] = []
@@ -44,7 +58,9 @@ class BreakerMachine(RuleBasedStateMachine):
         self.state = state
         self.epoch += 1
         if state == "closed":
-            self.ended, self.in_a_row, self.reopenings = [], 0, 0
+            self.ended, self.in_a_row, self.reopenings, self.due = [], 0, 0, inf
+        if state == "half_open":
+            self.due = inf
         if state == "half_open":
             self.probing_since, self.probes_out, self.probes = self.clock.now, 0, []
 
@@ -60,11 +76,14 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule()
     def begin(self) -> None:
-        if self.state == "open" and self.clock.now >= self.due:
+        if self.clock.now >= self.due and self.state in {"open", "forced_open"}:
             self.go("half_open")
+        if self.clock.now >= self.due and self.state in {"disabled", "metrics_only"}:
+            self.go("closed")
         if self.state == "half_open" and self.clock.now - self.probing_since >= 20:
             self.go("half_open")
-        allowed = self.state == "closed" or (self.state == "half_open" and self.probes_out < 2)
+        refuses = {"open": True, "forced_open": True, "half_open": self.probes_out >= 2}
+        allowed = not refuses.get(self.state, False)
         try:
             permit = self.breaker.allow()
         except BreakerOpen:
@@ -92,6 +111,8 @@ class BreakerMachine(RuleBasedStateMachine):
                 self.in_a_row += 1
             if epoch == self.epoch or ok:
                 self.judge()
+        elif self.state == "metrics_only":
+            self.ended.append((int(self.clock.now), ok))
         elif self.state == "half_open" and epoch == self.epoch:
             self.probes.append(ok)
             if len(self.probes) == 2:
@@ -124,9 +145,28 @@ class BreakerMachine(RuleBasedStateMachine):
         self.go("closed")
         self.clock.advance(0.001)
 
+    @rule(
+        action=st.sampled_from([Action.TRIP, Action.DISABLE, Action.OBSERVE]),
+        ttl_s=st.integers(1, 15) | st.none(),
+    )
+    def order(self, action: Action, ttl_s: int | None) -> None:
+        self.clock.advance(0.001)
+        self.breaker.obey(Order(action, "drill", "ann", inf if ttl_s is None else ttl_s))
+        if action is not Action.TRIP:
+            self.ended, self.in_a_row = [], 0
+        self.go(ORDERED[action])
+        self.due = self.clock.now + (inf if ttl_s is None else ttl_s)
+        self.clock.advance(0.001)
+
     @invariant()
     def same_state(self) -> None:
         assert str(self.breaker.state) == self.state
+
+    @invariant()
+    def same_window(self) -> None:
+        if self.state in {"closed", "metrics_only", "disabled"} and self.clock.now < self.due:
+            recent = [ok for second, ok in self.ended if int(self.clock.now) - second < 10]
+            assert self.breaker.snapshot().calls == len(recent)
 
     @invariant()
     def an_open_one_says_when(self) -> None:
