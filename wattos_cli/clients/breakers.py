@@ -81,6 +81,11 @@ def ask(
     ]
 
 
+def everywhere(deps: Deps, project: Project, path: str, service: str = "") -> list[Answer]:
+    """Return the answers of all replicas (of `service`) to GET `path`; errors as in `replicas`."""
+    return ask(deps, project, replicas(project, service), lambda _target: path)
+
+
 def path_of(name: str) -> str:
     """Return the admin path of the breaker called `name`."""
     from urllib.parse import quote

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from wattos_cli.clients import running
+from wattos_cli.clients import breakers, running
 from wattos_cli.clients.health_probe import probe_project
 from wattos_cli.config import load
 from wattos_cli.deps import Command, Deps, Run
@@ -37,6 +37,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         bundle.Part("about.json", lambda: bundle.about(project, deps.environ)),
         bundle.Part("services.json", lambda: project.read_services() or {}),
         bundle.Part("health.json", lambda: _health(deps)),
+        bundle.Part("breakers.json", lambda: _breakers(project, deps)),
         bundle.Part("config.json", lambda: _config(project, deps)),
     ]
     target = deps.cwd / opts.file
@@ -55,6 +56,11 @@ def _health(deps: Deps) -> dict[str, Any]:
     return as_json(findings)
 
 
+def _breakers(project: Project, deps: Deps) -> dict[str, Any]:
+    answers = breakers.everywhere(deps, project, "/admin/breakers")
+    return {"breakers": breakers.listing(answers), "unreached": breakers.unreached(answers)}
+
+
 def _config(project: Project, deps: Deps) -> list[dict[str, Any]]:
     config = load(project.root, deps.environ)
     return [{"key": s.key, "value": s.shown(), "origin": s.origin} for s in config.settings]
@@ -68,7 +74,7 @@ def command(run: Run[Options] = run) -> Command:
         *,
         file: Annotated[Path, Argument(metavar="FILE.tar.gz", help="File to write; replaced if it exists.")],
     ) -> ExitCode:
-        """Pack logs, states, health and configuration into one file, without secrets.
+        """Pack logs, states, health, circuit breakers and configuration into one file, without secrets.
 
         Works with a platform that runs, and with one that does not any more.
 

@@ -71,6 +71,13 @@ def ends(row: Row) -> str:
     return f"{duration(wait_s)} left" if wait_s else f"until {row['expires_at']}"
 
 
+def summary(rows: Sequence[Row]) -> str:
+    """Return how many are in which state, in one line: long tables scroll away."""
+    states = [str(row["state"]) for row in rows]
+    counts = [f"{states.count(state)} {state}" for state in STATES if state in states]
+    return f"{len({label(row) for row in rows})} replicas: {', '.join(counts)}"
+
+
 def as_markdown(rows: Sequence[Row]) -> str:
     """Return the table for GITHUB_STEP_SUMMARY."""
     not_closed = sum(1 for row in rows if row["state"] != "closed")

@@ -56,6 +56,7 @@ def test_the_table_says_why_and_until_when(tmp_path: Path, http: FakeHttp) -> No
         "chat-0         hop:rag     closed       20     5%      0%    0",
         "llm-gateway-1  llm:openai  closed       20     5%      0%    0",
     ]
+    assert err(deps) == "3 replicas: 1 forced_open, 1 open, 2 closed\n"
 
 
 def test_the_table_fits_80_columns(tmp_path: Path, http: FakeHttp) -> None:

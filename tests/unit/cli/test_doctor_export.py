@@ -196,6 +196,9 @@ def test_export_packs_everything_without_secrets(tmp_path: Path) -> None:
     )
     http = FakeHttp()
     http.answer("unix:/run/chat.sock", "/health", {"status": "healthy", "info": {"api_key": "sk-verysecret"}})
+    http.answer(
+        "unix:/run/chat.sock", "/admin/breakers", {"breakers": [{"name": "hop:rag", "state": "open"}]}
+    )
     environ = {"OPENAI_API_KEY": "sk-0123456789abcdef0123", "WATTOS_TOKEN": "wk_0123456789abcdef0123"}
     deps = make_deps(cwd=tmp_path, http=http, environ=environ, json_output=True)
     assert export.run(export.Options(Path("out.tar.gz")), deps) == ExitCode.OK
@@ -209,6 +212,8 @@ def test_export_packs_everything_without_secrets(tmp_path: Path) -> None:
     for secret in ("abcdef123456789", "0123456789abcdef", "verysecret", "op-token"):
         assert secret not in everything
     assert json.loads(members["wattos-export/health.json"])["status"] == "healthy"
+    (breaker,) = json.loads(members["wattos-export/breakers.json"])["breakers"]
+    assert breaker == {"service": "chat", "replica": 0, "name": "hop:rag", "state": "open"}
 
 
 def test_export_of_a_platform_that_does_not_run(tmp_path: Path) -> None:

@@ -36,9 +36,7 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """List the breakers, what is not closed first; exit 1 when a replica did not answer."""
     project = project_of(deps)
-    answers = breakers.ask(
-        deps, project, breakers.replicas(project, opts.service), lambda _target: "/admin/breakers"
-    )
+    answers = breakers.everywhere(deps, project, "/admin/breakers", opts.service)
     breakers.require_any(answers)
     rows = [
         row
@@ -56,6 +54,7 @@ def _show(rows: Sequence[Mapping[str, Any]], missing: Sequence[Mapping[str, Any]
         console.json({"schema": "wattos.breaker-list/v1", "breakers": rows, "unreached": missing})
     elif rows:
         console.data(render.as_table(rows, width=console.table_width, color=console.color))
+        console.note(render.summary(rows))
     else:
         console.note("No circuit breaker is like that. See all with: wattos breaker list")
     if deps.environ.get("GITHUB_STEP_SUMMARY"):

@@ -23,8 +23,7 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Show one breaker in every replica that has it; exit 1 when a replica did not answer."""
     project = project_of(deps)
-    path = breakers.path_of(opts.name)
-    answers = breakers.ask(deps, project, breakers.replicas(project, opts.service), lambda _target: path)
+    answers = breakers.everywhere(deps, project, breakers.path_of(opts.name), opts.service)
     breakers.require_any(answers)
     breakers.require_known(opts.name, answers)
     shown = [
