@@ -243,3 +243,21 @@ async def test_each_dialect_is_counted_under_its_name(house: ModelHouse) -> None
     while len(rows) < len(asked):
         rows = (await house.gateway.call("GET", "/v1/usage", headers=key)).json()["data"]
     assert {row["operation"] for row in rows} == {"responses", "messages", "completions"}
+
+
+async def test_answers_are_kept_in_every_dialect_and_not_across_what_was_asked(house: ModelHouse) -> None:
+    house.upstream.handler = replies(completion("Hello!", usage=USAGE))
+    key = {"authorization": f"Bearer {await house.gateway.key(tenant='kept')}", "x-wattos-cache": "on"}
+    message = {"model": MODEL, "messages": HI, "max_tokens": 5}
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("/v1/messages", message, "miss"),
+        ("/v1/messages", {**message, "stream": True}, "hit"),
+        ("/v1/messages", {**message, "thinking": {"type": "adaptive"}}, "miss"),
+        ("/v1/responses", {"model": MODEL, "input": "Hi"}, "miss"),
+        ("/v1/responses", {"model": MODEL, "input": "Hi", "stream": True}, "hit"),
+    ]
+    for path, body, expected in asked:
+        answer = await house.gateway.call("POST", path, json=body, headers=key)
+        assert answer.headers["x-wattos-cache"] == expected
+        assert "Hello!" in answer.text
+    assert len(house.upstream.bodies) == 3

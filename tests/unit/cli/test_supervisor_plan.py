@@ -65,6 +65,23 @@ def test_digests_change_with_settings_and_hide_their_values(tmp_path: Path) -> N
     assert "sk-very-secret" not in str(secret)
 
 
+@pytest.mark.parametrize(("offset", "same"), [(0, True), (100, False)])
+def test_what_env_prints_does_not_turn_the_platform_on_itself(
+    tmp_path: Path, offset: int, same: bool
+) -> None:
+    printed = {
+        "OPENAI_BASE_URL": "http://127.0.0.1:3001/v1",
+        "OPENAI_API_KEY": "wk_1",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:3001",
+        "ANTHROPIC_API_KEY": "wk_1",
+    }
+    wanted = Wanted(port_offset=offset)
+    plain = platform_plan.build(load(tmp_path, {}), wanted)
+    plan = platform_plan.build(load(tmp_path, printed), wanted)
+    assert (differences(plain.digests, plan.digests) == []) is same
+    assert (printed.keys() & plan.environ.keys() == set()) is same
+
+
 @pytest.mark.parametrize("text", ["chat", "chat=", "chat=x", "=3", "chat=-1", "chat=0", "chat=65"])
 def test_wrong_numbers_are_refused(text: str) -> None:
     with pytest.raises(WattosError) as raised:

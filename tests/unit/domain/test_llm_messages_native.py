@@ -6,9 +6,11 @@ import pytest
 
 from tests.fakes.dialects import USAGE, answered, events, part, streamed, whole
 from tests.fakes.transcripts import FOLDER, wire_format
+from wattos_platform.services.llm_gateway.domain.answers import answer_of
 from wattos_platform.services.llm_gateway.domain.dialects.messages.dialect import MessagesDialect
 from wattos_platform.services.llm_gateway.domain.dialects.responses.dialect import ResponsesDialect
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
+from wattos_platform.services.llm_gateway.domain.replay import replayed
 
 DIALECT = MessagesDialect()
 CACHED = {"cache_control": {"type": "ephemeral"}}
@@ -127,6 +129,23 @@ def test_signed_thoughts_of_a_whole_answer_come_back_whoever_asked():
     assert answered(DIALECT, asked, whole(said()))["content"] == [SIGNED, HIDDEN, text("4")]
     later = said(content="4", thinking_blocks=[{**SIGNED, "thinking": ""}])
     assert answered(DIALECT, asked, whole(later))["content"][0] == {**SIGNED, "thinking": ""}
+
+
+def test_a_whole_answer_told_again_as_a_stream_keeps_thoughts_and_stop():
+    second = {**SIGNED, "thinking": "= 4", "signature": "gis"}
+    body = whole({**said(), "reasoning_content": "2 + 2= 4", "thinking_blocks": [SIGNED, second]})
+    body["choices"][0]["stop_reason"] = "END"
+    request = DIALECT.parse(ASK)
+    got = told(streamed(DIALECT, request, [chunk.body() for chunk in replayed(answer_of(body))]))
+    thoughts = [
+        {"block": "thinking", "thinking": one["thinking"], "signature": one["signature"]}
+        for one in (SIGNED, second)
+    ]
+    assert got == [
+        *thoughts,
+        {"block": "text", "text": "4"},
+        {"stop_reason": "stop_sequence", "sequence": "END"},
+    ]
 
 
 def test_a_stop_sequence_of_a_stream_is_named():

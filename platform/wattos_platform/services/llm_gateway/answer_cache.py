@@ -1,6 +1,6 @@
 """Answers kept for who asks for it: the same request of the same tenant is answered once."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -79,17 +79,21 @@ async def told_again(answer: ChatAnswer) -> AsyncIterator[Sequence[Chunk]]:
 
 
 def _key(tenant: str, request: ChatRequest) -> str:
-    said = {name: value for name, value in request.body.items() if name not in _DELIVERY}
+    # What the caller asked in another dialect counts, too: a provider that speaks it may be asked in it.
+    said = [_undelivered(each) for each in (request.body, request.asked)]
     passages = [passage.model_dump() for passage in request.passages]
-    return cache_key(tenant=tenant, body=said, passages=passages)
+    return cache_key(tenant=tenant, body=said[0], asked=said[1], passages=passages)
+
+
+def _undelivered(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in _DELIVERY}
 
 
 def _whole(request: ChatRequest) -> ChatRequest:
     """Return the same request for a whole answer."""
     if not request.stream:
         return request
-    said = {name: value for name, value in request.body.items() if name not in _DELIVERY}
-    return replace(request, body=said, stream=False, include_usage=False, raw=b"")
+    return replace(request, body=_undelivered(request.body), stream=False, include_usage=False, raw=b"")
 
 
 def _stored(completed: Completed) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def _chunk(
 ) -> dict[str, Any]:
     chunk = wire.chunk(*head, delta, finish_reason)
     chunk["choices"][0]["index"] = choice.get("index", 0)
+    if finish_reason is not None and "stop_reason" in choice:
+        chunk["choices"][0]["stop_reason"] = choice["stop_reason"]
     return chunk
 
 

@@ -59,11 +59,10 @@ def _thoughts(said: Mapping[str, Any], *, whole: bool) -> list[Piece]:
     """Return what was thought; in a stream the text of a block has come before the block itself."""
     given = said.get("thinking_blocks")
     blocks = [block for block in given if isinstance(block, Mapping)] if isinstance(given, list) else []
-    found = []
-    if not (whole and blocks):
-        found += [Piece(Kind.REASONING, text) for text in _texts(said, *_REASONING)]
+    texts = _texts(said, *_REASONING)
+    found = [] if blocks else [Piece(Kind.REASONING, text) for text in texts]
     for block in blocks:
-        if whole:
+        if whole or texts:
             found += [Piece(Kind.REASONING, text) for text in _texts(block, "thinking")]
         found += [Piece(Kind.SIGNATURE, text) for text in _texts(block, "signature")]
         found += [Piece(Kind.REDACTED, text) for text in _texts(block, "data")]
