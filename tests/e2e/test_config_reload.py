@@ -199,6 +199,23 @@ def test_a_later_start_and_a_later_up_agree_with_what_is_in_force(project: Runni
         assert [ask(client).status_code for _ in range(3)][1:] == [429, 429]
 
 
+def test_the_key_of_a_new_provider_needs_a_new_process(project: RunningProject) -> None:
+    assert project.wattos("up", "gateway").returncode == 0
+    project.configure('[llm]\nproviders = ["anthropic"]\n')
+    done = project.wattos("config", "reload")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "provider anthropic: it has no key: set ANTHROPIC_API_KEY; a running process takes up no"
+        in done.stderr
+    )
+    project.environ["ANTHROPIC_API_KEY"] = "sk-made-up"
+    again = project.wattos("config", "reload")
+    assert "(ANTHROPIC_API_KEY). To apply it: wattos up --recreate" in again.stderr
+    assert project.wattos("up", "gateway", "--recreate").returncode == 0
+    renewed = project.wattos("config", "reload")
+    assert (renewed.returncode, renewed.stderr) == (0, "")
+
+
 def test_a_service_that_refuses_keeps_the_old_one_for_a_restart_too(
     project: RunningProject, tmp_path: Path
 ) -> None:

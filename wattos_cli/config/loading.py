@@ -125,10 +125,14 @@ def _apply_environment_and_flags(loading: _Loading) -> None:
             except InvalidValueError as error:
                 loading.document.problems.append(Problem("environment", f"{field_.env}: {error}."))
             else:
-                loading.values[field_.key] = Setting(field_.key, value, f"env {field_.env}", field_.secret)
+                _put_above(loading, field_, value, f"env {field_.env}")
         if loading.flags.get(field_.key) is not None:
-            value = loading.flags[field_.key]
-            loading.values[field_.key] = Setting(field_.key, value, "flag", field_.secret)
+            _put_above(loading, field_, loading.flags[field_.key], "flag")
+
+
+def _put_above(loading: _Loading, field_: Field, value: Any, origin: str) -> None:
+    beneath = loading.values.get(field_.key)
+    loading.values[field_.key] = Setting(field_.key, value, origin, field_.secret, beneath)
 
 
 def _check_names(loading: _Loading, names: set[str]) -> None:

@@ -13,12 +13,16 @@ MASK = "********"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One effective value and where it comes from (`default`, `wattos.toml:3:1`, a variable, a flag)."""
+    """One effective value and where it comes from (`default`, `wattos.toml:3:1`, a variable, a flag).
+
+    `beneath` is what it would be without that variable or flag.
+    """
 
     key: str
     value: Any
     origin: str
     secret: bool = False
+    beneath: "Setting | None" = None
 
     def shown(self) -> Any:
         """Return the value, a mask for a secret that is set, and of variables only the names."""

@@ -18,7 +18,7 @@ from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.desired import Request, above_the_file, plan_of
 from wattos_cli.supervisor.incumbent import Incumbent
-from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.plan import Plan, is_table
 from wattos_cli.supervisor.protocol import STOPPING
 from wattos_cli.supervisor.settings import from_environ
 from wattos_cli.supervisor.watch import Watch
@@ -161,7 +161,8 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps) -> None:
     """Write to stderr what is active, what is stale, and what to type next."""
     note = deps.console.note
     for name, reasons in result.get("stale", {}).items():
-        note(f"{name} runs with older settings ({', '.join(reasons)}). Renew it with: wattos up --recreate")
+        remedy = "wattos config reload" if all(map(is_table, reasons)) else "wattos up --recreate"
+        note(f"{name} runs with older settings ({', '.join(reasons)}). Renew it with: {remedy}")
     providers = list(config.llm.get("providers") or ())
     if providers:
         note(f"Model providers: {', '.join(providers)}, then local")

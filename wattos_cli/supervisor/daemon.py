@@ -165,7 +165,11 @@ class Daemon:
         elif operation == "restart":
             await self._fleet.restart(names)
         else:
-            raise WattosError(f"unknown operation {operation!r}", code="unknown_operation")
+            raise WattosError(
+                f"the running platform knows no operation {operation!r}",
+                hint="It is of an older version. Restart it with: wattos up --recreate",
+                code="unknown_operation",
+            )
         return {"services": names}
 
     def _reload(self, plan: Plan) -> dict[str, Any]:

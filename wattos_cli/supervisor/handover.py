@@ -25,7 +25,9 @@ def above_the_file(project: Project) -> Mapping[str, Mapping[str, Any]]:
     WattosError (exit 4) when no platform runs.
     """
     with operate.running_supervisor(project) as client:
-        above: Mapping[str, Mapping[str, Any]] = operate.request(client, "status", _TIMEOUT_S)["above"]
+        above: Mapping[str, Mapping[str, Any]] = operate.request(client, "status", _TIMEOUT_S).get(
+            "above", {}
+        )
     return {"flags": above.get("flags", {}), "environ": above.get("environ", {})}
 
 

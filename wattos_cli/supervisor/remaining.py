@@ -53,7 +53,18 @@ def remaining(
         if row["state"] != "stopped":
             alive[row["name"]] = alive.get(row["name"], 0) + 1
     found = [Remaining(name, tuple(reasons), _RECREATE) for name, reasons in outdated.items()]
+    found += _overridden(config)
     return [*found, *_starts(config, plan, alive), *_stops(plan, alive), *_method(config, state)]
+
+
+def _overridden(config: Config) -> Iterator[Remaining]:
+    """Yield the providers of wattos.toml when others were named above it."""
+    setting = config.setting("llm.providers")
+    beneath = setting.beneath
+    if beneath is None or beneath.origin == "default" or list(beneath.value) == list(setting.value):
+        return
+    above = "--provider of the last up" if setting.origin == "flag" else setting.origin.removeprefix("env ")
+    yield Remaining("llm-gateway", (f"llm.providers of the file, beneath {above}",), _RECREATE)
 
 
 def _starts(config: Config, plan: Plan, alive: Mapping[str, int]) -> Iterator[Remaining]:

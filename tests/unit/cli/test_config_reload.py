@@ -204,6 +204,20 @@ def test_what_stood_above_the_file_at_up_still_does(
     assert supervisor.in_force["service_config"]["llm"]["providers"] == expected
 
 
+def test_providers_of_the_file_that_stand_beneath_are_named(tmp_path: Path, socket: Path) -> None:
+    write_running(tmp_path, {"name": "chat", "pid": 14})
+    (tmp_path / "wattos.toml").write_text('[llm]\nproviders = ["openai"]\n')
+    with supervised(tmp_path, socket, FakeSupervisor({"flags": {"llm.providers": ["ollama"]}})):
+        _, body = reload_json(tmp_path, FakeHttp())
+    assert body["not_reloaded"] == [
+        {
+            "name": "llm-gateway",
+            "reasons": ["llm.providers of the file, beneath --provider of the last up"],
+            "remedy": "wattos up --recreate",
+        }
+    ]
+
+
 def test_what_needs_a_new_process_is_named_once(tmp_path: Path, socket: Path, http: FakeHttp) -> None:
     write_running(tmp_path, *ROWS)
     outdated = {"chat": ["LOG_LEVEL", "port"], "gateway": ["LOG_LEVEL"], "llm-gateway": ["LOG_LEVEL"]}
