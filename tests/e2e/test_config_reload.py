@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 BASE = '[llm]\nproviders = ["openai"]\n'
 ONE_TOKEN = "[limits]\ntenant.tokens_per_minute = 1\n"
-ANSWER_TOKENS = 30
+ANSWER_TOKENS = 40
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_a_broken_file_leaves_the_limits_in_force(house: RunningProject) -> None
 
 def test_a_stream_that_runs_meanwhile_ends_whole(house: RunningProject) -> None:
     simulator = f"{house.url('simulator')}/simulator/behaviour"
-    httpx.put(simulator, json={"tokens_per_s": 15, "answer_tokens": ANSWER_TOKENS}, timeout=20)
+    httpx.put(simulator, json={"tokens_per_s": 8, "answer_tokens": ANSWER_TOKENS}, timeout=20)
     events: list[str] = []
     begun = threading.Event()
 
