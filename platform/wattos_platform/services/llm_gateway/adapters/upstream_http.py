@@ -19,7 +19,7 @@ MAX_ANSWER_BYTES = 32_000_000
 MAX_ERROR_BYTES = 65_536
 _LINGER_S = 0.05
 _REFUSED_FOR_LOAD = frozenset({429, 503, 529})
-_SERVER_ERROR = 500
+_ERROR = 400
 _AUTO_DETECT_GZIP = 32 + zlib.MAX_WBITS
 
 
@@ -79,8 +79,9 @@ class UpstreamHttp:
             raise
         if connection.status in _REFUSED_FOR_LOAD:
             permit.dropped()
-        elif connection.status < _SERVER_ERROR:
-            permit.answered()
+        elif connection.status < _ERROR:
+            # A refusal is quick and says nothing of how fast answers are.
+            permit.answered(connection.sent_at)
         return UpstreamAnswer(self, connection, permit)
 
     async def _wait_for_place(self, kind: str) -> Permit:
