@@ -1,7 +1,8 @@
 """Every command and snippet of README and docs/ is run: what a page tells a reader to type must work.
 
 `console` and `sh` blocks run as one shell script each, in page order, in a project whose platform is up; the
-few commands that another test covers are listed here. `toml` blocks must be valid as wattos.toml.
+few commands that another test covers are listed here. An `output` block after one holds lines of what it
+printed, in their order; numbers may differ. `toml` blocks must be valid as wattos.toml.
 """
 
 import os
@@ -26,22 +27,30 @@ COVERED_ELSEWHERE = {
     "make test": ".ci/run",
     "wattos up --port-offset 100": "tests/e2e/test_up_platform.py",
 }
-RUN = {"console", "sh", "toml"}
+RUN = {"console", "sh", "toml", "output"}
 SHOWN = {"text", "json"}
 _BLOCK = re.compile(r"^```([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
+    """A block of a page; `output` are lines that a reader is told to expect of it."""
+
     page: str
     kind: str
     text: str
+    output: str = ""
 
 
-BLOCKS = [
-    Block(str(page.relative_to(ROOT)), kind, text)
-    for page in PAGES
-    for kind, text in _BLOCK.findall(page.read_text(encoding="utf-8"))
-]
+def blocks_of(page: Path) -> list[Block]:
+    found: list[Block] = []
+    for kind, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "output":
+            found[-1] = found[-1]._replace(output=text)
+        found.append(Block(str(page.relative_to(ROOT)), kind, text))
+    return found
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
 def of_kind(kind: str) -> list[Block]:
@@ -63,6 +72,16 @@ def reader(platform: RunningProject, tmp_path_factory: pytest.TempPathFactory) -
     return platform
 
 
+def missing(expected: str, printed: str) -> list[str]:
+    """Return the lines of `expected` that `printed` lacks at their place, whatever the numbers and widths."""
+    lines = iter([plain(line) for line in printed.splitlines()])
+    return [line for line in expected.splitlines() if plain(line) not in lines]
+
+
+def plain(line: str) -> str:
+    return " ".join(re.sub(r"\d+", "0", line).split())
+
+
 def typed(block: Block) -> list[str]:
     """Return the commands of a block that no other test covers."""
     lines = block.text.splitlines()
@@ -82,12 +101,14 @@ def test_what_a_page_says_to_type_works(reader: RunningProject, block: Block) ->
         ["bash", "-c", script],
         cwd=reader.root,
         env=environ,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    assert missing(block.output, done.stdout) == [], done.stdout
 
 
 @pytest.mark.parametrize("block", of_kind("toml"), ids=lambda block: f"{block.page}-{block.text.split()[0]}")
