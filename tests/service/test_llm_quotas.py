@@ -88,6 +88,7 @@ async def test_a_shadow_quota_counts_and_refuses_nobody(tmp_path, upstream):
         assert [(await ask(service)).status_code for _ in range(3)] == [200] * 3
         metrics = (await service.door.get("/metrics")).text
     assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_tokens"} 2.0' in metrics
+    assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_usd"} 3.0' in metrics
 
 
 async def test_of_64_at_once_a_budget_is_overshot_by_one_at_most(tmp_path, upstream):

@@ -63,10 +63,11 @@ class Demand(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """Budgets per account and UTC day. All charges of a request are decided together, all or nothing."""
 
-    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
-        """Set aside what every charge asks for, or nothing if one is refused; return the refused one.
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Sequence[Charge]:
+        """Set aside what every charge asks for, or nothing if one is refused; return those that are over.
 
-        An amount of 0 is never refused: what is free may go on when the budget is spent.
+        One that is only a shadow is told and not refused, an amount of 0 is neither: what is free may go on
+        when the budget is spent.
         """
 
     async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
@@ -189,9 +190,11 @@ class Admission(AbstractAsyncContextManager[None]):
             for share in self._shares
             if share.usd_cap is not None
         ]
-        refused = await self._quotas.ledger.reserve(charges, self._day)
-        for charge in charges if refused is None else [refused]:
-            self._quotas.count(f"{charge.account.kind}_usd", "allowed" if refused is None else "refused")
+        over = await self._quotas.ledger.reserve(charges, self._day)
+        refused = next((charge for charge in over if not charge.shadow), None)
+        for charge in over or charges:
+            decision = "allowed" if not over else "shadow_refused" if charge.shadow else "refused"
+            self._quotas.count(f"{charge.account.kind}_usd", decision)
         if refused is not None:
             raise _budget_spent(refused, _DAY_S - self._quotas.clock() % _DAY_S)
         self._charges = charges

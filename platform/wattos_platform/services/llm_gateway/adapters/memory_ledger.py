@@ -33,17 +33,19 @@ class MemoryLedger:
         self._cap = cap
         self._balances: dict[tuple[Account, date], _Balance] = {}
 
-    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
-        """Set aside what every charge asks for, or nothing if one is refused; return the refused one."""
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Sequence[Charge]:
+        """Set aside what every charge asks for, or nothing if one is refused; return those that are over."""
         balances = [await self._balance(charge.account, day) for charge in charges]
         # No await from here on: what is seen now is what is changed.
-        for charge, balance in zip(charges, balances, strict=True):
-            over = balance.spent + balance.reserved + charge.amount > charge.cap
-            if over and charge.amount and not charge.shadow:
-                return charge
-        for charge, balance in zip(charges, balances, strict=True):
-            balance.reserved += charge.amount
-        return None
+        over = [
+            charge
+            for charge, balance in zip(charges, balances, strict=True)
+            if charge.amount and balance.spent + balance.reserved + charge.amount > charge.cap
+        ]
+        if all(charge.shadow for charge in over):
+            for charge, balance in zip(charges, balances, strict=True):
+                balance.reserved += charge.amount
+        return over
 
     async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
         """Replace what was set aside by what was spent."""

@@ -13,20 +13,25 @@ from wattos_platform.services.llm_gateway.domain.quotas import Account, Charge
 _KEPT_S = 2 * 86_400
 
 # KEYS: one per account. ARGV: seconds to keep, then for each account: amount, cap, is it shadow.
-# Returns the number of the refused account, 0 for none, -N if N is not known here yet.
+# Returns the numbers of the accounts that are over, or -N alone if N is not known here yet.
 # Amounts are nano-dollars: doubles hold them exactly up to nine million dollars.
 _RESERVE = Script("""
+local over, refused = {}, false
 for i, key in ipairs(KEYS) do
   local spent = redis.call('GET', key)
-  if not spent then return -i end
-  local amount, cap, shadow = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3]), ARGV[i * 3 + 1]
-  if amount > 0 and shadow == '0' and tonumber(spent) + amount > cap then return i end
+  if not spent then return {-i} end
+  local amount, cap = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3])
+  if amount > 0 and tonumber(spent) + amount > cap then
+    table.insert(over, i)
+    refused = refused or ARGV[i * 3 + 1] == '0'
+  end
 end
+if refused then return over end
 for i, key in ipairs(KEYS) do
   redis.call('INCRBY', key, ARGV[i * 3 - 1])
   redis.call('EXPIRE', key, ARGV[1])
 end
-return 0
+return over
 """)
 
 # KEYS: one per account. ARGV: what to add to each, which may be below 0. What is not known is not begun.
@@ -46,18 +51,18 @@ class RedisLedger:
         self._spent = spent
         self._local = local
 
-    async def reserve(self, charges: Sequence[Charge], day: date) -> Charge | None:
-        """Set aside what every charge asks for, or nothing if one is refused; return the refused one."""
+    async def reserve(self, charges: Sequence[Charge], day: date) -> Sequence[Charge]:
+        """Set aside what every charge asks for, or nothing if one is refused; return those that are over."""
         keys = [_key(charge.account, day) for charge in charges]
         wanted: list[Argument] = [_KEPT_S]
         for charge in charges:
             wanted += [charge.amount, charge.cap, int(charge.shadow)]
         try:
             for _ in range(len(charges) + 1):
-                answer = int(await self._redis.run(_RESERVE, keys, wanted))
-                if answer >= 0:
-                    return charges[answer - 1] if answer else None
-                await self._begin(charges[-answer - 1].account, day)
+                numbers = [int(number) for number in await self._redis.run(_RESERVE, keys, wanted)]
+                if not numbers or numbers[0] > 0:
+                    return [charges[number - 1] for number in numbers]
+                await self._begin(charges[-numbers[0] - 1].account, day)
         except RedisUnavailableError:
             pass
         # Also for a Redis that forgets at once what it is told: full, and made to evict.
