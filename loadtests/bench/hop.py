@@ -8,48 +8,33 @@ CPU per request, read from /proc, and the ratio: the bar is 12 times nginx.
 import json
 import os
 import secrets
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 
+from loadtests.bench import nginx
+from loadtests.bench.processes import (
+    PLATFORM_PATH,
+    ROOT,
+    connects,
+    cpu_s,
+    free_port,
+    running,
+    stop_cleanly_on_sigterm,
+)
+from loadtests.bench.wrk import Target, saturate
+
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 BAR = 12.0
-_ROOT = Path(__file__).resolve().parents[2]
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PER_MINUTE = 100_000_000
 ANSWER = json.dumps({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"text": "x" * 700}]})
-NGINX = """
-worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.err warn;
-events {{ worker_connections 1024; }}
-http {{ access_log off; keepalive_requests 10000000; client_max_body_size 30m;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  {body} }}
-"""
-UPSTREAM = """server {{ listen 127.0.0.1:{port} backlog=1024;
-  location / {{ default_type application/json; return 200 '{answer}'; }} }}"""
-PROXY = """upstream u {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 10000000; }}
-  server {{ listen 127.0.0.1:{port} backlog=1024; location / {{ proxy_pass http://u;
-    proxy_http_version 1.1; proxy_set_header Connection ""; }} }}"""
-SCRIPT = """wrk.method = "POST"
-local text = string.rep("word ", 400)
-wrk.body = '{{"model":"default","messages":[{{"role":"user","content":"' .. text .. '"}}]}}'
-wrk.headers["content-type"] = "application/json"
-wrk.headers["authorization"] = "Bearer {token}"
-done = function(s) io.write(string.format("REQUESTS %d %d\\n", s.requests,
-  s.errors.status + s.errors.connect + s.errors.read + s.errors.write + s.errors.timeout)) end
-"""
+PROMPT = {"model": "default", "messages": [{"role": "user", "content": "word " * 400}]}
 
 
 @dataclass(frozen=True)
@@ -61,44 +46,12 @@ class Contender:
     pid: int
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextmanager
-def running(argv: list[str], port: int, environ: dict[str, str] | None = None) -> Iterator[int]:
-    """Run `argv` until the block ends; yields its pid once `port` takes connections."""
-    process = subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, cwd=_ROOT)
-    try:
-        for _ in range(200):
-            if process.poll() is not None:
-                raise SystemExit(f"{argv[0]} ended with {process.returncode}")
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(15)
-
-
-def nginx(folder: Path, name: str, body: str) -> list[str]:
-    """Return the command of an nginx with this http block."""
-    config = folder / f"{name}.conf"
-    config.write_text(NGINX.format(folder=folder, name=name, body=body), encoding="utf-8")
-    return [shutil.which("nginx") or "nginx", "-c", str(config), "-p", str(folder)]
-
-
 def gateway_environ(folder: Path, port: int, upstream: int) -> dict[str, str]:
     """Return the environment of a gateway with fresh secrets whose model gateway is the upstream."""
     for name in ("jwt", "identity", "operator"):
         (folder / name).write_text(secrets.token_urlsafe(48), encoding="ascii")
     return os.environ | {
-        "PYTHONPATH": f"{_ROOT}:{_ROOT / 'platform'}",
+        "PYTHONPATH": PLATFORM_PATH,
         "WATTOS_PORT": str(port),
         "WATTOS_DATA_DIR": str(folder),
         "WATTOS_RUN_DIR": str(folder),
@@ -122,31 +75,14 @@ def make_token(folder: Path) -> str:
     return token
 
 
-def cpu_s(pid: int) -> float:
-    """Return the CPU seconds used so far by a process and its children, all threads."""
-    total = 0.0
-    for stat in [Path(f"/proc/{pid}"), *_children(pid)]:
-        fields = (stat / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / _TICKS
-    return total
-
-
-def _children(pid: int) -> list[Path]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [Path("/proc") / child for child in listed]
-
-
-def measure(contender: Contender, script: Path, seconds: int) -> tuple[float, float]:
+def measure(contender: Contender, token: str, folder: Path, seconds: int) -> tuple[float, float]:
     """Return (CPU microseconds per request, requests per second); SystemExit if any request failed."""
     url = f"http://127.0.0.1:{contender.port}/v1/chat/completions"
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    target = Target(url, headers, json.dumps(PROMPT).encode())
     begin = cpu_s(contender.pid)
-    argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
-    told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    used = cpu_s(contender.pid) - begin
-    requests, errors = (int(word) for word in told.partition("REQUESTS ")[2].split()[:2])
-    if errors or not requests:
-        raise SystemExit(f"{contender.name}: {errors} of {requests} requests failed\n{told}")
-    return used / requests * 1e6, requests / seconds
+    load = saturate(target, folder, CONNECTIONS, seconds)
+    return (cpu_s(contender.pid) - begin) / load.requests * 1e6, load.per_s
 
 
 def main(rounds: int, seconds: int) -> None:
@@ -154,33 +90,33 @@ def main(rounds: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ports = {each: free_port() for each in ("upstream", "nginx", "gateway")}
-        upstream = UPSTREAM.format(port=ports["upstream"], answer=ANSWER)
-        proxy = PROXY.format(port=ports["nginx"], upstream=ports["upstream"])
+        upstream = nginx.command(folder, "upstream", nginx.static(ports["upstream"], ANSWER))
+        proxy = nginx.command(folder, "proxy", nginx.proxy(ports["nginx"], ports["upstream"]))
         environ = gateway_environ(folder, ports["gateway"], ports["upstream"])
         program = [sys.executable, "-m", "wattos_platform"]
-        subprocess.run([*program, "migrate", "gateway"], env=environ, check=True, cwd=_ROOT)
+        subprocess.run([*program, "migrate", "gateway"], env=environ, check=True, cwd=ROOT)
         with (
-            running(nginx(folder, "upstream", upstream), ports["upstream"]),
-            running(nginx(folder, "proxy", proxy), ports["nginx"]) as nginx_pid,
-            running([*program, "serve", "gateway"], ports["gateway"], environ) as gateway_pid,
+            running(upstream, partial(connects, ports["upstream"])),
+            running(proxy, partial(connects, ports["nginx"])) as nginx_pid,
+            running(
+                [*program, "serve", "gateway"], partial(connects, ports["gateway"]), environ
+            ) as gateway_pid,
         ):
-            script = folder / "post.lua"
-            script.write_text(SCRIPT.format(token=make_token(folder)), encoding="ascii")
             contenders = [
                 Contender("nginx", ports["nginx"], nginx_pid),
                 Contender("gateway", ports["gateway"], gateway_pid),
             ]
-            report(contenders, script, rounds, seconds)
+            report(contenders, make_token(folder), folder, rounds, seconds)
 
 
-def report(contenders: list[Contender], script: Path, rounds: int, seconds: int) -> None:
+def report(contenders: list[Contender], token: str, folder: Path, rounds: int, seconds: int) -> None:
     """Print one line per contender and the ratio of the second to the first."""
     costs: dict[str, list[float]] = {each.name: [] for each in contenders}
     for each in contenders:
-        measure(each, script, 1)
+        measure(each, token, folder, 1)
     for _ in range(rounds):
         for each in contenders:
-            cost_us, rate = measure(each, script, seconds)
+            cost_us, rate = measure(each, token, folder, seconds)
             costs[each.name].append(cost_us)
             print(f"{each.name:8} {cost_us:7.1f} us CPU per request, {rate:8.0f} requests/s")
     base, ours = (statistics.median(costs[each.name]) for each in contenders)
@@ -189,5 +125,6 @@ def report(contenders: list[Contender], script: Path, rounds: int, seconds: int)
 
 
 if __name__ == "__main__":
+    stop_cleanly_on_sigterm()
     given = [int(word) for word in sys.argv[1:]] + [ROUNDS, SECONDS][len(sys.argv) - 1 :]
     main(given[0], given[1])

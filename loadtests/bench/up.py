@@ -1,6 +1,6 @@
 """How long five services take to be ready, and how much memory they hold: `wattos up` against plain exec.
 
-    python loadtests/bench/up.py [--pairs 10]
+    python -m loadtests.bench.up [--pairs 10]
 
 Baseline: the same five services as `python -m wattos_platform serve NAME`, all started at once, databases
 already migrated, no supervisor; ready when every operations socket says so, asked as often as `up` asks.
@@ -20,11 +20,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from loadtests.bench.processes import PLATFORM_PATH, pss_mb
 from wattos_platform import catalog
 
 NAMES = [service.name for service in catalog.SERVICES if service.default]
-PACKAGES = str(Path(catalog.__file__).resolve().parents[1])
-REPOSITORY = str(Path(__file__).resolve().parents[2])
 ONE = "chat"
 SETTLE_S = 3.0  # memory is that of services at rest
 
@@ -36,16 +35,6 @@ def wattos(root: Path, *argv: str, environ: dict[str, str]) -> dict[str, object]
     if done.returncode:
         sys.exit(f"{argv}: {done.stdout}{done.stderr}")
     return json.loads(done.stdout) if done.stdout else {}
-
-
-def pss(pids: list[int]) -> float:
-    """Return the proportional set size of `pids` together, in MiB."""
-    total = 0
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
-    return total / 1024
 
 
 def is_ready(path: str) -> bool:
@@ -81,7 +70,7 @@ def execute(names: list[str], environ: dict[str, str], folder: Path, offset: int
         time.sleep(0.015)
     took_s = time.perf_counter() - began
     time.sleep(SETTLE_S)
-    used = pss([child.pid for child in children])
+    used = pss_mb([child.pid for child in children])
     for child in children:
         child.terminate()
     for child in children:
@@ -97,7 +86,7 @@ def ascend(root: Path, environ: dict[str, str]) -> tuple[float, float, float]:
     state = json.loads((root / ".wattos/run/services.json").read_text())
     time.sleep(SETTLE_S)
     pids = [state["guardian"]["pid"], state["supervisor"]["pid"], *state["fork_servers"]]
-    used = pss([*pids, *(row["pid"] for row in state["services"])])
+    used = pss_mb([*pids, *(row["pid"] for row in state["services"])])
     began = time.perf_counter()
     wattos(root, "restart", ONE, environ=environ)
     restarted_s = time.perf_counter() - began
@@ -124,7 +113,7 @@ def main() -> None:
     pairs = parser.parse_args().pairs
     with tempfile.TemporaryDirectory(prefix="wb") as folder:
         root = Path(folder)
-        environ = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{PACKAGES}", "XDG_RUNTIME_DIR": folder}
+        environ = {**os.environ, "PYTHONPATH": PLATFORM_PATH, "XDG_RUNTIME_DIR": folder}
         wattos(root, "up", "--port-offset", "auto", environ=environ)
         offset = json.loads((root / ".wattos/run/ports.json").read_text())["port_offset"]
         wattos(root, "down", environ=environ)
