@@ -1,9 +1,13 @@
-"""Instants as text: RFC 3339, UTC, microseconds, the form of every log line and answer."""
+"""Instants as text (RFC 3339, UTC, microseconds: the form of every log line and answer) and as days."""
 
 import time
+from datetime import UTC, date, datetime
 
+DAY_S = 86_400
 _second = 0
 _prefix = ""
+_day_number = -1
+_day = date.min
 
 
 def rfc3339(now: float) -> str:
@@ -19,3 +23,12 @@ def rfc3339(now: float) -> str:
         prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
         _second, _prefix = second, prefix
     return f"{prefix}{fraction:06d}Z"
+
+
+def utc_day(now: float) -> date:
+    """Return the UTC day of `now` (seconds since the epoch); kept, since it changes once a day."""
+    global _day_number, _day
+    number = int(now // DAY_S)
+    if number != _day_number:
+        _day_number, _day = number, datetime.fromtimestamp(now, UTC).date()
+    return _day

@@ -4,13 +4,13 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import msgspec
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.telemetry import Log
+from wattos_platform.kernel.timestamps import utc_day
 from wattos_platform.services.llm_gateway.call_meters import CallMeters
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
@@ -18,7 +18,6 @@ from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord, UsageLog
 from wattos_platform.services.llm_gateway.quotas import Spending
 
-_DAY_S = 86_400
 _NOTHING = Decimal(0)
 
 
@@ -105,7 +104,6 @@ class Accounting:
         self._new_id = new_id
         self._clock = clock
         self._monotonic = monotonic
-        self._today = (-1, date.min)
         self.last: dict[str, LastCall] = {}
 
     def timer(self) -> CallTimer:
@@ -178,12 +176,5 @@ class Accounting:
         self._meters.overhead.observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float) -> Decimal | None:
-        price = self.prices.find(target.provider, target.model, self._day(now))
+        price = self.prices.find(target.provider, target.model, utc_day(now))
         return None if price is None else price.cost(usage)
-
-    def _day(self, now: float) -> date:
-        """Return the UTC day of `now`; kept, since it changes once a day."""
-        number = int(now // _DAY_S)
-        if number != self._today[0]:
-            self._today = (number, datetime.fromtimestamp(now, UTC).date())
-        return self._today[1]

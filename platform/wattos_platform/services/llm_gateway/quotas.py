@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from types import TracebackType
 from typing import Protocol
@@ -16,11 +16,13 @@ from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.rate_limits import Decision, RateLimiter, Want
 from wattos_platform.kernel.resilience.slots import Lease, Slots
-from wattos_platform.kernel.telemetry import Meter
+from wattos_platform.kernel.telemetry import Meter, Tally
+from wattos_platform.kernel.timestamps import DAY_S, utc_day
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.quotas import (
     Charge,
+    Draw,
     QuotaPlan,
     Share,
     nano_usd,
@@ -28,7 +30,6 @@ from wattos_platform.services.llm_gateway.domain.quotas import (
 )
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-_DAY_S = 86_400
 _STREAM_WAIT_S = 1
 LEASE_S = 60.0
 _RENEWALS_PER_LEASE = 3
@@ -100,6 +101,7 @@ class Quotas:
         self.clock = clock
         self.lease_s = lease_s
         self._meter = meter
+        self._tallies: dict[tuple[str, str], Tally] = {}
 
     def admitted(self, demand: Demand, spending: Spending) -> AbstractAsyncContextManager[None]:
         """Return the block in which the request may run; entering raises ServiceError 429 or 403 if refused.
@@ -107,23 +109,27 @@ class Quotas:
         What is reserved at its begin is replaced by `spending` at its end, whatever became of the request.
         """
         identity = demand.identity
-        shares = self.plan.of(identity.tenant, identity.user, demand.model)
-        return Admission(self, shares, demand, spending) if shares else _UNLIMITED
+        draw = self.plan.of(identity.tenant, identity.user, demand.model)
+        return _UNLIMITED if draw is None else Admission(self, draw, demand, spending)
 
     def count(self, limit: str, decision: str) -> None:
         """Count a decision: allowed, refused or shadow_refused."""
-        self._meter.counter("rate_limit_decisions_total", limit=limit, decision=decision).inc()
+        tally = self._tallies.get((limit, decision))
+        if tally is None:
+            tally = self._meter.tally("rate_limit_decisions_total", limit=limit, decision=decision)
+            self._tallies[limit, decision] = tally
+        tally.count += 1
 
 
 class Admission(AbstractAsyncContextManager[None]):
     """One request under quotas."""
 
-    def __init__(self, quotas: Quotas, shares: Sequence[Share], demand: Demand, spending: Spending) -> None:
+    def __init__(self, quotas: Quotas, draw: Draw, demand: Demand, spending: Spending) -> None:
         self._quotas = quotas
-        self._shares = shares
+        self._draw = draw
         self._demand = demand
         self._spending = spending
-        self._day = datetime.fromtimestamp(quotas.clock(), UTC).date()
+        self._day = utc_day(quotas.clock())
         self._wants: Sequence[Want] = ()
         self._charges: Sequence[Charge] = ()
         self._leases: list[Lease] = []
@@ -134,9 +140,11 @@ class Admission(AbstractAsyncContextManager[None]):
         demand = self._demand
         prompt, answer = reserved_tokens(demand.body_bytes, demand.asked_tokens)
         try:
-            await self._take_tokens(prompt + answer)
-            await self._reserve_money(Usage(prompt, answer))
-            if demand.stream:
+            if self._draw.tokens:
+                await self._take_tokens(prompt + answer)
+            if self._draw.money:
+                await self._reserve_money(Usage(prompt, answer))
+            if demand.stream and self._draw.places:
                 await self._take_places()
         except BaseException:
             await self._settle()
@@ -170,24 +178,20 @@ class Admission(AbstractAsyncContextManager[None]):
     async def _take_tokens(self, tokens: int) -> None:
         # No more than a full bucket is reserved, or a large request could never come in.
         wants = [
-            Want(share.account.key, share.tokens, min(tokens, share.tokens.burst))
-            for share in self._shares
+            Want(share.key, share.tokens, min(tokens, share.tokens.burst))
+            for share in self._draw.tokens
             if share.tokens
         ]
-        if not wants:
-            return
         decision = await self._quotas.limiter.acquire(wants)
         if not decision.allowed:
-            raise _too_many_tokens(decision, self._shares)
+            raise _too_many_tokens(decision, self._draw.tokens)
         self._wants = wants
 
     async def _reserve_money(self, usage: Usage) -> None:
-        if all(share.usd_cap is None for share in self._shares):
-            return
         amount = self._estimate(usage)
         charges = [
             Charge(share.account, amount, share.usd_cap, share.shadow)
-            for share in self._shares
+            for share in self._draw.money
             if share.usd_cap is not None
         ]
         over = await self._quotas.ledger.reserve(charges, self._day)
@@ -196,7 +200,7 @@ class Admission(AbstractAsyncContextManager[None]):
             decision = "allowed" if not over else "shadow_refused" if charge.shadow else "refused"
             self._quotas.count(f"{charge.account.kind}_usd", decision)
         if refused is not None:
-            raise _budget_spent(refused, _DAY_S - self._quotas.clock() % _DAY_S)
+            raise _budget_spent(refused, DAY_S - self._quotas.clock() % DAY_S)
         self._charges = charges
 
     def _estimate(self, usage: Usage) -> int:
@@ -210,10 +214,10 @@ class Admission(AbstractAsyncContextManager[None]):
 
     async def _take_places(self) -> None:
         quotas = self._quotas
-        for share in self._shares:
+        for share in self._draw.places:
             if share.streams is None:
                 continue
-            lease = await quotas.slots.take(f"streams:{share.account.key}", share.streams, quotas.lease_s)
+            lease = await quotas.slots.take(f"streams:{share.key}", share.streams, quotas.lease_s)
             if lease is not None:
                 self._leases.append(lease)
             decision = "allowed" if lease else "shadow_refused" if share.shadow else "refused"

@@ -35,7 +35,11 @@ class MemoryLedger:
 
     async def reserve(self, charges: Sequence[Charge], day: date) -> Sequence[Charge]:
         """Set aside what every charge asks for, or nothing if one is refused; return those that are over."""
-        balances = [await self._balance(charge.account, day) for charge in charges]
+        now = self._monotonic()
+        balances = [
+            self._fresh(charge.account, day, now) or await self._read(charge.account, day, now)
+            for charge in charges
+        ]
         # No await from here on: what is seen now is what is changed.
         over = [
             charge
@@ -55,12 +59,14 @@ class MemoryLedger:
                 balance.reserved = max(0, balance.reserved - charge.amount)
                 balance.spent += spent
 
-    async def _balance(self, account: Account, day: date) -> _Balance:
+    def _fresh(self, account: Account, day: date, now: float) -> _Balance | None:
+        """Return the balance if it was read less than 2 s ago."""
+        balance = self._balances.get((account, day))
+        return balance if balance is not None and now - balance.read_at < REFRESH_S else None
+
+    async def _read(self, account: Account, day: date, now: float) -> _Balance:
         key = (account, day)
-        now = self._monotonic()
         balance = self._balances.get(key)
-        if balance is not None and now - balance.read_at < REFRESH_S:
-            return balance
         if balance is not None:
             balance.read_at = now  # whoever comes meanwhile does not read as well
         stored = await self._spent(account, day)

@@ -1,6 +1,5 @@
 """Which quotas a request draws on: its tenant's, its user's, its model's."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -36,13 +35,25 @@ class Account(NamedTuple):
 
 
 class Share(NamedTuple):
-    """One account that a request draws on, and what that may use; `usd_cap` in nano-dollars a day."""
+    """One account that a request draws on, and what that may use; `usd_cap` in nano-dollars a day.
+
+    `key` is the account's, kept because it is needed at every request.
+    """
 
     account: Account
+    key: str
     tokens: Limit | None
     streams: int | None
     usd_cap: int | None
     shadow: bool
+
+
+class Draw(NamedTuple):
+    """The shares of which a request takes tokens, money and places for streams, the tenant's first."""
+
+    tokens: tuple[Share, ...]
+    money: tuple[Share, ...]
+    places: tuple[Share, ...]
 
 
 class Charge(NamedTuple):
@@ -59,19 +70,20 @@ class QuotaPlan:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._kept: dict[tuple[str, str, str], tuple[Share, ...]] = {}
+        self._kept: dict[tuple[str, str, str], Draw | None] = {}
 
-    def of(self, tenant: str, user: str, model: str) -> Sequence[Share]:
-        """Return what a request draws on, the tenant first."""
+    def of(self, tenant: str, user: str, model: str) -> Draw | None:
+        """Return what a request draws on, None for nothing."""
         key = (tenant, user, model)
-        found = self._kept.get(key)
-        if found is None:
+        try:
+            return self._kept[key]
+        except KeyError:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            found = self._kept[key] = self._shares(tenant, user, model)
+            found = self._kept[key] = self._draw(tenant, user, model)
         return found
 
-    def _shares(self, tenant: str, user: str, model: str) -> tuple[Share, ...]:
+    def _draw(self, tenant: str, user: str, model: str) -> Draw | None:
         limits = self._limits
         drawn = (
             (Account("tenant", tenant, tenant), limits.tenants.get(tenant, limits.tenant)),
@@ -79,13 +91,19 @@ class QuotaPlan:
             (Account("model", "", model), limits.models.get(model, limits.model)),
         )
         shares = [_share(account, quota) for account, quota in drawn]
-        return tuple(share for share in shares if share.tokens or share.streams or share.usd_cap)
+        draw = Draw(
+            tuple(share for share in shares if share.tokens),
+            tuple(share for share in shares if share.usd_cap),
+            tuple(share for share in shares if share.streams),
+        )
+        return draw if any(draw) else None
 
 
 def _share(account: Account, quota: Quota) -> Share:
     tokens = quota.tokens_per_minute
     return Share(
         account,
+        account.key,
         Limit(f"{account.kind}_tokens", tokens, MINUTE_S, shadow=quota.shadow) if tokens else None,
         quota.concurrent_streams,
         None if quota.usd_per_day is None else int(quota.usd_per_day / NANO_USD),

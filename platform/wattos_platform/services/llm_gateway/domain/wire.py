@@ -53,24 +53,24 @@ def usage_of(answer: Mapping[str, Any]) -> Usage | None:
 
 def counted(given: Any) -> Usage | None:
     """Return what the `usage` member of an answer says, or None where it says nothing."""
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         return None
     prompt, completion = _count(given, "prompt_tokens"), _count(given, "completion_tokens")
     if not prompt and not completion:
         return None
-    of_prompt = given.get("prompt_tokens_details")
+    of_prompt, of_completion = given.get("prompt_tokens_details"), given.get("completion_tokens_details")
     return Usage(
         prompt,
         completion,
         _count(of_prompt, "cached_tokens"),
-        _count(given.get("completion_tokens_details"), "reasoning_tokens"),
+        _count(of_completion, "reasoning_tokens"),
         cache_write=_count(of_prompt, "cache_write_tokens"),
     )
 
 
 def _count(given: Any, name: str) -> int:
-    value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    value = given.get(name) if type(given) is dict else None
+    return value if type(value) is int and value > 0 else 0
 
 
 def completion(
