@@ -105,7 +105,7 @@ async def test_personal_data_in_a_task_never_leaves_the_service(house: House) ->
     assert run["input"] == task
     sent = house.rag.requests[0].body + house.model.requests[0].body
     assert b"jane@example.com" not in sent
-    assert b"[email]" in sent
+    assert b"[EMAIL]" in sent
 
 
 async def test_cancel_before_during_and_after(house: House, gate: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from wattos_platform.kernel.context import renew
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.personal_data import without_personal_data
 from wattos_platform.services.agent.domain.progress import (
     RETRIEVAL,
     AskModel,
@@ -25,7 +26,6 @@ from wattos_platform.services.agent.domain.records import (
     StepKind,
     StepResult,
 )
-from wattos_platform.services.agent.domain.redaction import redacted
 from wattos_platform.services.agent.domain.roles import Role
 from wattos_platform.services.agent.ports import Claim, Model, RunStore, Tool, WorkStore
 
@@ -97,7 +97,7 @@ class Engine:
         # A run may take as long as its steps allow; each of them has the time of one.
         renew()
         number = len(done) + 1
-        task = redacted(claim.run.input) if role.pii_redaction else claim.run.input
+        task = without_personal_data(claim.run.input) if role.pii_redaction else claim.run.input
         if isinstance(action, ToolCall):
             given = {"call_id": action.id, "arguments": action.arguments}
             await self._work.begin_step(claim, number, StepKind.TOOL, action.name, given)

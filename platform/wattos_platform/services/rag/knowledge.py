@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.adapters.documents import (
     MAX_DOCUMENTS_PER_SPACE,
     DocumentStore,
@@ -21,7 +22,6 @@ from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.media import UnsupportedMediaError, media_type
 from wattos_platform.services.rag.domain.names import NameRefusedError, document_name
 from wattos_platform.services.rag.domain.records import Caller, Document, Space
-from wattos_platform.services.rag.domain.redaction import Kind
 
 
 class Knowledge:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.prepared import Prepared
 from wattos_platform.services.rag.domain.records import Space
-from wattos_platform.services.rag.domain.redaction import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.adapters.parsing.child import LENGTH, Answer, Order
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.prepared import Prepared
-from wattos_platform.services.rag.domain.redaction import Kind
 from wattos_platform.services.rag.ports import DocumentRefusedError
 
 _MODULE = "wattos_platform.services.rag.adapters.parsing.start"

@@ -2,9 +2,9 @@
 
 import msgspec
 
+from wattos_platform.kernel.personal_data import Kind, without_personal_data
 from wattos_platform.services.rag.domain.chunk import Chunk, Chunking
 from wattos_platform.services.rag.domain.chunking import chunk
-from wattos_platform.services.rag.domain.redaction import Kind, redact
 from wattos_platform.services.rag.domain.terms import index_terms
 
 MAX_CHUNKS = 40_000
@@ -36,7 +36,7 @@ def prepare(text: str, chunking: Chunking, redacted: list[Kind], *, has_headings
 
     Redaction comes first, so that offsets, terms and embeddings all belong to the text that is stored.
     """
-    kept = redact(text, redacted) if redacted else text
+    kept = without_personal_data(text, redacted) if redacted else text
     chunks = chunk(kept, chunking, has_headings=has_headings)
     if len(chunks) > MAX_CHUNKS:
         raise TooManyChunksError(f"the document has {len(chunks)} chunks; the limit is {MAX_CHUNKS}")

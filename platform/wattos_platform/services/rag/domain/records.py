@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.domain.chunk import Chunking
-from wattos_platform.services.rag.domain.redaction import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import BinaryIO
 
 import msgspec
 
+from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.adapters.parsing.parsed import ParseError
 from wattos_platform.services.rag.adapters.parsing.registry import parse_document
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.prepared import Prepared, TooManyChunksError, prepare
-from wattos_platform.services.rag.domain.redaction import Kind
 
 MEMORY_BYTES = 1_500_000_000
 LENGTH = struct.Struct(">I")

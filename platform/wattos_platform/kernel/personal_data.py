@@ -16,7 +16,7 @@ _PHONE = re.compile(
 _IBAN_LENGTHS = range(15, 35)
 
 
-def redact(text: str, kinds: Collection[Kind]) -> str:
+def without_personal_data(text: str, kinds: Collection[Kind] = KINDS) -> str:
     """Return `text` with each match of `kinds` replaced by `[EMAIL]`, `[PHONE]`, `[IBAN]` or `[CARD]`.
 
     Where two overlap, the longer one is replaced, whole. IBANs need their checksum, cards their Luhn digit.
