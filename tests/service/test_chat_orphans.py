@@ -11,12 +11,12 @@ from sqlalchemy import inspect
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.services.chat.adapters.answering import LEASE_S
 from wattos_platform.services.chat.adapters.conversations import SqlConversations
 from wattos_platform.services.chat.adapters.messages import SqlMessages
 from wattos_platform.services.chat.adapters.tables import metadata
-from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Conversation, MessageStatus, Outcome, Owner
 
 OWNER = Owner("tenant-a", "user-1")

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.fakes.gateway import Gateway, running_gateway
 from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.kernel.cursors import cursor_behind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 APP = "https://app.example"
@@ -83,7 +84,14 @@ async def test_rows_come_page_by_page(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("cursor=zz", "cursor"), ("a=1", "a")]
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("cursor=zz", "cursor"),
+        (f"cursor={cursor_behind(10**40)}", "cursor"),
+        ("a=1", "a"),
+    ],
 )
 async def test_a_wrong_query_is_named(gateway: Gateway, query: str, field: str) -> None:
     answer = await gateway.call("GET", f"/api/v1/audit?{query}", headers=await gateway.headers(role="admin"))

@@ -1,10 +1,24 @@
-"""Where a page ended, as text that a caller hands back unread."""
+"""Pages of a list: which one is asked for, and where one ended, as text that a caller hands back unread."""
 
 import base64
 import binascii
 import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from wattos_platform.kernel.errors import ServiceError
+
+_LARGEST_INT = 2**63 - 1
+
+
+class PageQuery(BaseModel):
+    """Which page: behind `cursor`, at most `limit` entries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 def cursor_behind(*position: float | str) -> str:
@@ -21,7 +35,16 @@ def cursor_position(cursor: str, *kinds: type) -> tuple[float | str, ...]:
         raise _refusal() from None
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
         raise _refusal()
+    if not all(_can_be_compared(value) for value in values):
+        raise _refusal()
     return tuple(values)
+
+
+def _can_be_compared(value: Any) -> bool:
+    """Return whether a database takes `value`: no lone surrogate, no number beyond 64 bits."""
+    if isinstance(value, str):
+        return not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, float) or abs(value) <= _LARGEST_INT
 
 
 def _refusal() -> ServiceError:

@@ -1,6 +1,5 @@
 import pytest
 
-from wattos_platform.services.gateway.domain.audit import decode_cursor, encode_cursor
 from wattos_platform.services.gateway.domain.cors import PREFLIGHT_HEADERS, policy_of
 from wattos_platform.services.gateway.domain.headers import answer_headers, read_request_headers
 from wattos_platform.services.gateway.domain.truncation import truncation_event
@@ -85,16 +84,6 @@ def test_a_preflight_lists_methods_and_fields() -> None:
 def test_an_origin_that_cannot_be_one_is_refused_at_start(origin: str) -> None:
     with pytest.raises(ValueError, match="is not an origin"):
         policy_of([origin])
-
-
-def test_a_cursor_comes_back() -> None:
-    assert decode_cursor(encode_cursor(42)) == 42
-
-
-@pytest.mark.parametrize("cursor", ["", "x", "YTEy!", "YQ", "ä", "MTI", "YS0"])
-def test_a_foreign_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(Exception, match="not a cursor"):
-        decode_cursor(cursor)
 
 
 def test_a_broken_stream_ends_with_an_error_and_no_done() -> None:

@@ -26,3 +26,16 @@ def test_any_other_text_is_refused_and_nothing_else_is_raised(text: str) -> None
 def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(ServiceError):
         cursor_position(cursor, float, str)
+
+
+@pytest.mark.parametrize(
+    ("position", "kind"),
+    [
+        pytest.param(2**63, int, id="beyond-64-bits"),
+        pytest.param(-(2**70), int, id="below-64-bits"),
+        pytest.param("\ud800", str, id="lone-surrogate"),
+    ],
+)
+def test_a_position_that_no_database_takes_is_refused(position: int | str, kind: type) -> None:
+    with pytest.raises(ServiceError):
+        cursor_position(cursor_behind(position), kind)

@@ -25,15 +25,6 @@ class NewRun(BaseModel):
     tools: Annotated[list[str], Field(max_length=20)] | None = None
 
 
-class PageQuery(BaseModel):
-    """Which page: behind `cursor`, at most `limit` entries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cursor: Annotated[str, Field(max_length=500)] | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
 class KpiQuery(BaseModel):
     """Runs created from `start` to before `end`, both RFC 3339 with an offset."""
 

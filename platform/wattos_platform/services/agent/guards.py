@@ -1,18 +1,10 @@
-"""What every endpoint of agent asks first: whose request, which page, which key."""
-
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
+"""What every endpoint of agent asks first: whose request, is the run theirs, what they have seen."""
 
 from starlette.requests import Request
 
 from wattos_platform.kernel.context import identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.agent.domain.records import Owner, Run
-from wattos_platform.services.agent.ports import RequestKey
-
-_MAX_KEY_CHARS = 255
 
 
 def owner() -> Owner:
@@ -26,21 +18,6 @@ def existing(run: Run | None) -> Run:
     if run is None:
         raise ServiceError(404, "run_not_found", "There is no such run.")
     return run
-
-
-def request_key(request: Request, body: Mapping[str, Any]) -> RequestKey | None:
-    """Return the caller's Idempotency-Key and the fingerprint, None without; 400 if malformed."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= _MAX_KEY_CHARS or not all(" " <= char <= "~" for char in key):
-        raise ServiceError(
-            400,
-            "invalid_idempotency_key",
-            f"The header Idempotency-Key must be 1 to {_MAX_KEY_CHARS} printable ASCII characters.",
-        )
-    text = json.dumps([request.url.path, dict(body)], sort_keys=True)
-    return RequestKey(key, hashlib.sha256(text.encode()).hexdigest())
 
 
 def last_event(request: Request) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.services.agent.domain.figures import Totals
 from wattos_platform.services.agent.domain.progress import ToolCall
 from wattos_platform.services.agent.domain.records import (
@@ -21,20 +22,8 @@ class TooManyRunsError(Exception):
     """The tenant has as many unfinished runs as it may."""
 
 
-class KeyReusedError(Exception):
-    """The caller's Idempotency-Key was used before, for another request."""
-
-
 class LeaseLostError(Exception):
     """Another process has taken the run over; this one must not touch it any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """The caller's Idempotency-Key and the fingerprint of the request that bore it."""
-
-    key: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ from starlette.routing import BaseRoute, Route
 
 from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage, StepList
 from wattos_platform.kernel.context import current
-from wattos_platform.kernel.cursors import cursor_behind, cursor_position
+from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.event_stream import sse_response
+from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
 from wattos_platform.kernel.requests import parse, query
-from wattos_platform.services.agent.bodies import KpiQuery, NewRun, PageQuery
+from wattos_platform.services.agent.bodies import KpiQuery, NewRun
 from wattos_platform.services.agent.domain.records import Run, RunStatus
 from wattos_platform.services.agent.domain.roles import Role
-from wattos_platform.services.agent.guards import existing, last_event, owner, request_key
-from wattos_platform.services.agent.ports import KeyReusedError, RunStore, Tool, TooManyRunsError
+from wattos_platform.services.agent.guards import existing, last_event, owner
+from wattos_platform.services.agent.ports import RunStore, Tool, TooManyRunsError
 from wattos_platform.services.agent.step_events import step_events
 from wattos_platform.services.agent.views import kpi_view, role_view, run_view, step_view
 from wattos_platform.services.agent.worker import Worker
@@ -70,11 +71,7 @@ class AgentRoutes:
         try:
             made = await self._runs.create(run, key)
         except KeyReusedError:
-            raise ServiceError(
-                422,
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for a different request. Use a new key.",
-            ) from None
+            raise key_reused() from None
         except TooManyRunsError:
             raise ServiceError(
                 429,

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError, internal_error
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.services.chat.domain.citations import cited
 from wattos_platform.services.chat.domain.events import AnswerEvent, Delta, Finished, Started
-from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.prompt import prompt
 from wattos_platform.services.chat.domain.records import (
     Conversation,

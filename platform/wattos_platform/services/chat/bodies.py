@@ -53,12 +53,3 @@ class NewFeedback(_Body):
 
     rating: Literal["positive", "negative"]
     comment: Annotated[str, Field(max_length=5000), AfterValidator(_visible)] | None = None
-
-
-class PageQuery(BaseModel):
-    """Which page: behind `cursor`, at most `limit` entries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cursor: Annotated[str, Field(max_length=500)] | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20

@@ -8,28 +8,26 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from wattos_platform.kernel.cursors import cursor_behind, cursor_position
+from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError, internal_error
+from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.chat.answer_stream import Delivery, stream_response
 from wattos_platform.services.chat.answers import Answers, stored
-from wattos_platform.services.chat.bodies import NewFeedback, NewMessage, PageQuery
+from wattos_platform.services.chat.bodies import NewFeedback, NewMessage
 from wattos_platform.services.chat.domain.events import AnswerEvent, Finished
 from wattos_platform.services.chat.domain.records import Feedback, Message, Outcome, Question, Role
 from wattos_platform.services.chat.guards import (
     conversation_not_found,
     existing,
-    key_reused,
     message_not_found,
     owner,
-    request_key,
 )
 from wattos_platform.services.chat.live import LiveAnswer
 from wattos_platform.services.chat.outcomes import failure_of
 from wattos_platform.services.chat.ports import (
     ConversationGoneError,
     ConversationStore,
-    KeyReusedError,
     MessageStore,
 )
 from wattos_platform.services.chat.views import answer_view, feedback_view, message_view

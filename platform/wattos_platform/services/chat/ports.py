@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from wattos_platform.services.chat.domain.idempotency import RequestKey
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import (
     Conversation,
     Feedback,
@@ -26,10 +26,6 @@ class Exchange:
     question: Message
     answer: Message
     repeated: bool = False
-
-
-class KeyReusedError(Exception):
-    """The caller's Idempotency-Key was used before, for another request."""
 
 
 class ConversationGoneError(Exception):

@@ -6,21 +6,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from wattos_platform.kernel.cursors import cursor_behind, cursor_position
+from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
 from wattos_platform.kernel.requests import parse, query
-from wattos_platform.services.chat.bodies import ConversationChanges, NewConversation, PageQuery
+from wattos_platform.services.chat.bodies import ConversationChanges, NewConversation
 from wattos_platform.services.chat.domain.records import Conversation
 from wattos_platform.services.chat.domain.titles import DEFAULT_TITLE
 from wattos_platform.services.chat.guards import (
     conversation_not_found,
     existing,
-    key_reused,
     owner,
-    request_key,
 )
 from wattos_platform.services.chat.message_routes import MessageRoutes
-from wattos_platform.services.chat.ports import ConversationStore, KeyReusedError, Retrieval
+from wattos_platform.services.chat.ports import ConversationStore, Retrieval
 from wattos_platform.services.chat.views import conversation_view
 
 _BASE = "/api/v1/conversations"

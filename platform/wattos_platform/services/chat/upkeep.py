@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from wattos_platform.services.chat.answers import Answers
-from wattos_platform.services.chat.domain.idempotency import KEPT_S
 from wattos_platform.services.chat.ports import MessageStore
 
 TICK_S = 1.0
+_KEYS_KEPT_S = 24 * 3600.0
 _ORPHANS_EVERY = 2
 _KEYS_EVERY = 3600
 
@@ -57,7 +57,7 @@ class Upkeep:
             if number % _ORPHANS_EVERY == 0:
                 await self._end_orphans()
             if number % _KEYS_EVERY == 0:
-                await self._messages.forget_keys(older_than=self._clock() - KEPT_S)
+                await self._messages.forget_keys(older_than=self._clock() - _KEYS_KEPT_S)
         except Exception as error:  # noqa: BLE001 - the next tick tries again; a dead loop would leave half answers
             self._log.warning("upkeep.failed", message="Upkeep failed; it is tried again.", reason=str(error))
 

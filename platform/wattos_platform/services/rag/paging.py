@@ -1,21 +1,24 @@
 """Pages of lists."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from wattos_platform.contracts.search import DocumentView, SpaceView
-from wattos_platform.services.rag.views import cursor_behind
+from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 
 
-class Page(BaseModel):
+class Page(PageQuery):
     """Query parameters of a list."""
 
-    model_config = ConfigDict(extra="forbid")
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
 
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(default=None, max_length=200)
+    @property
+    def after(self) -> str:
+        """The id behind which the page begins, "" for the first; 422 for a cursor not of ours."""
+        return "" if self.cursor is None else str(cursor_position(self.cursor, str)[0])
 
 
 def listed(items: Sequence[SpaceView | DocumentView], limit: int) -> Response:

@@ -14,7 +14,7 @@ from wattos_platform.services.rag.domain.records import Caller, Filters, Space
 from wattos_platform.services.rag.knowledge import Knowledge
 from wattos_platform.services.rag.paging import Page, listed
 from wattos_platform.services.rag.retrieval import Question, Searcher
-from wattos_platform.services.rag.views import after, document_view, space_view, upload_answer
+from wattos_platform.services.rag.views import document_view, space_view, upload_answer
 
 _JSON = "application/json"
 
@@ -59,7 +59,7 @@ class Endpoints:
     async def list_spaces(self, request: Request) -> Response:
         """GET knowledge-spaces -> a page."""
         page = query(request, Page)
-        found = await self._knowledge.spaces.page(identity().tenant, after(page.cursor), page.limit + 1)
+        found = await self._knowledge.spaces.page(identity().tenant, page.after, page.limit + 1)
         return listed([space_view(space) for space in found], page.limit)
 
     async def get_space(self, request: Request) -> Response:
@@ -88,7 +88,7 @@ class Endpoints:
         """GET knowledge-spaces/{id}/documents -> a page."""
         page = query(request, Page)
         space = await self._space(request)
-        found = await self._knowledge.documents.page(space, after(page.cursor), page.limit + 1)
+        found = await self._knowledge.documents.page(space, page.after, page.limit + 1)
         return listed([document_view(document) for document in found], page.limit)
 
     async def get_document(self, request: Request) -> Response:

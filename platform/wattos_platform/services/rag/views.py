@@ -1,8 +1,5 @@
-"""Stored records as callers see them, and the two cursors of lists."""
+"""Stored records as callers see them."""
 
-import base64
-import binascii
-import re
 from dataclasses import asdict
 
 from wattos_platform.contracts.search import (
@@ -13,11 +10,9 @@ from wattos_platform.contracts.search import (
     SpaceView,
     UploadAnswer,
 )
-from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.timestamps import rfc3339
 from wattos_platform.services.rag.domain.records import Document, Space
 
-_ID = re.compile(r"[0-9a-f-]{36}")
 _STATUSES: dict[str, DocumentStatus] = {
     "queued": "queued",
     "processing": "processing",
@@ -64,23 +59,3 @@ def document_view(document: Document) -> DocumentView:
 def upload_answer(document: Document, *, unchanged: bool) -> UploadAnswer:
     """Return the answer to an upload."""
     return UploadAnswer(**document_view(document).model_dump(), unchanged=unchanged)
-
-
-def cursor_behind(last_id: str) -> str:
-    """Return the cursor of the page that comes after `last_id`."""
-    return base64.urlsafe_b64encode(last_id.encode()).decode()
-
-
-def after(cursor: str | None) -> str:
-    """Return the id that a cursor stands for, "" for none; ServiceError 422 if it is not one of ours."""
-    if cursor is None:
-        return ""
-    try:
-        decoded = base64.urlsafe_b64decode(cursor.encode()).decode("ascii")
-    except (binascii.Error, ValueError):
-        decoded = ""
-    if not _ID.fullmatch(decoded):
-        raise ServiceError(
-            422, "invalid_request", "The cursor is none that a list of ours has given.", param="cursor"
-        )
-    return decoded

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.idempotency import KeyReusedError, RequestKey
 from wattos_platform.services.agent.adapters.rows import outcome_values, run_of, spent_values, step_of
 from wattos_platform.services.agent.adapters.tables import runs, steps
 from wattos_platform.services.agent.domain.figures import Totals
 from wattos_platform.services.agent.domain.records import Owner, Run, RunStatus, Step
-from wattos_platform.services.agent.ports import KeyReusedError, RequestKey, TooManyRunsError
+from wattos_platform.services.agent.ports import TooManyRunsError
 
 MAX_UNFINISHED = 100
 """Runs that a tenant may have waiting and running at once."""

@@ -6,6 +6,7 @@ from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.kernel.process_identity import is_gone
 from wattos_platform.services.chat.adapters import request_keys
 from wattos_platform.services.chat.adapters.rows import (
@@ -16,7 +17,6 @@ from wattos_platform.services.chat.adapters.rows import (
 )
 from wattos_platform.services.chat.adapters.tables import conversations, messages
 from wattos_platform.services.chat.adapters.tables import request_keys as keys
-from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Conversation, Message, MessageStatus, Outcome, Role
 from wattos_platform.services.chat.domain.titles import title_from
 from wattos_platform.services.chat.ports import ConversationGoneError, Exchange

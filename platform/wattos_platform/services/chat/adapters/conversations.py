@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.services.chat.adapters import request_keys
 from wattos_platform.services.chat.adapters.rows import conversation_of
 from wattos_platform.services.chat.adapters.tables import conversations
-from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Conversation, Owner
 
 

@@ -3,10 +3,9 @@
 from sqlalchemy import RowMapping, and_, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wattos_platform.kernel.idempotency import KeyReusedError, RequestKey
 from wattos_platform.services.chat.adapters.tables import request_keys
-from wattos_platform.services.chat.domain.idempotency import RequestKey
 from wattos_platform.services.chat.domain.records import Owner
-from wattos_platform.services.chat.ports import KeyReusedError
 
 
 async def seen(connection: AsyncConnection, owner: Owner, key: RequestKey | None) -> RowMapping | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wattos_platform.services.chat.domain.idempotency import fingerprint, key_is_wellformed
+from wattos_platform.kernel.idempotency import fingerprint, key_is_wellformed
 
 
 def test_a_fingerprint_tells_questions_apart_but_not_how_they_are_delivered() -> None:
