@@ -10,6 +10,9 @@ def main(argv: Sequence[str]) -> int:
     """Run the program that `argv` names and return its exit code."""
     match list(argv):
         case ["serve", name]:
+            from wattos_platform.kernel.process.imports import import_lean
+
+            import_lean()
             from wattos_platform.kernel.programs import serve_program
 
             return serve_program(name)

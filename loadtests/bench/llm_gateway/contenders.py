@@ -198,6 +198,13 @@ def contenders(folder: Path, upstreams: Upstreams, programs: Mapping[str, str]) 
 
 
 def environ_of(contender: Contender) -> dict[str, str]:
-    """Return the environment in which `contender` runs: this one's, without the settings of a platform."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WATTOS_")}
+    """Return the environment in which `contender` runs: this one's, without the settings of a platform.
+
+    Modules may keep their bytecode, as they do where they are installed.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WATTOS_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**inherited, **contender.environ}

@@ -52,12 +52,14 @@ def _serve(service: catalog.Service) -> int:
     from wattos_platform.kernel.serve import serve
 
     factory = load_factory(service)
+    gc.freeze()
 
     async def run() -> None:
         runtime = await open_runtime(service, os.environ)
         app = factory(runtime)
         gc.collect()
         gc.freeze()
+        gc.enable()
         gc.set_threshold(*_GC_THRESHOLDS)
         await serve(app)
 

@@ -5,12 +5,12 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from wattos_platform import catalog
+from wattos_platform.kernel.process.imports import import_lean
 
 # The stage after which databases can be migrated, while the rest is still being imported.
 MIGRATE = "migrate"
@@ -29,10 +29,6 @@ _FOR_ALL = (
 )
 # What takes a service longest when it is given a Redis.
 _FOR_REDIS = ("redis.asyncio",)
-# structlog imports rich for tracebacks in colour, which no service prints; PyJWT imports cryptography for
-# algorithms that the gateway refuses (it is there for PDFs, which a process of its own reads). Together they
-# are 100 ms and 8 MB for nothing.
-_WITHOUT = ("rich", "cryptography")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +67,7 @@ class Preload:
         A module that cannot be imported is noted and left out: the service that needs it fails by itself,
         with the traceback in its own log, and the others start.
         """
-        gc.disable()
-        modules: MutableMapping[str, Any] = sys.modules
-        for unused in _WITHOUT:
-            modules.setdefault(unused, None)
+        import_lean()
         for module in stage.modules:
             try:
                 importlib.import_module(module)
