@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.fakes.five_providers import MODELS as NAMED
 from tests.fakes.llm_service import llm_service
 from tests.fakes.server import Served
 from tests.fakes.simulator import Simulator, simulator
@@ -19,13 +20,7 @@ from tests.llm_faults import FAULTS, KINDS, Outcome
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 
 KEY = "sk-secret-key-of-the-school-1234567890"
-MODELS: Mapping[str, str] = {
-    "openai": "gpt-4o-mini",
-    "azure": "gpt-4o-mini",
-    "anthropic": "claude-haiku-4-5",
-    "google": "gemini-2.5-flash",
-    "ollama": "llama3.2",
-}
+MODELS = {kind: model.partition("/")[2] for kind, model in NAMED.items()}
 # Long enough for a machine under load to answer, short enough that every silence can be waited for.
 LIMITS = {"WATTOS_PROVIDER_TIMEOUT_S": "2", "WATTOS_STREAM_IDLE_TIMEOUT_S": "2"}
 _BACKUP, _REFUSING = "backup", "refusing"

@@ -33,8 +33,13 @@ async def llm_service(
     lines: list[bytes] | None = None,
     port: int = 0,
     clock: Callable[[], float] = time.time,
+    breaker_clock: Callable[[], float] = time.monotonic,
+    breaker_settings: BreakerSettings | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model."""
+    """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model.
+
+    `breaker_clock` is the one by which breakers wait, and nothing else.
+    """
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
     runtime = make_runtime(
@@ -46,7 +51,9 @@ async def llm_service(
         lines=lines,
     )
     runtime.clock = clock
-    runtime.breakers = BreakerRegistry(BreakerSettings(), clock=runtime.monotonic, meter=runtime.metrics)
+    runtime.breakers = BreakerRegistry(
+        breaker_settings or BreakerSettings(), clock=breaker_clock, meter=runtime.metrics
+    )
     async with served(create_app_with(runtime, model), tmp_path, port=port) as running:
         running.door.headers.update(IDENTITY)
         yield running

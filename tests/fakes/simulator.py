@@ -31,6 +31,10 @@ class Simulator:
         """Switch a fault off that `fault` has returned."""
         await self.running.door.delete(f"/simulator/faults/{fault['id']}")
 
+    async def forget_faults(self) -> None:
+        """Switch every fault off."""
+        await self.running.door.delete("/simulator/faults")
+
     async def forget_requests(self) -> None:
         """Make the counts begin at zero."""
         await self.running.door.delete("/simulator/requests")
