@@ -1,5 +1,6 @@
 """The supervisor's own log: one JSON object per line on descriptor 2, which is supervisor.log."""
 
+import contextlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -7,7 +8,10 @@ from typing import Any
 
 
 def write(event: str, message: str, *, level: str = "info", **fields: Any) -> None:
-    """Append one record; `event` is noun.past_tense_verb, as in the services' logs."""
+    """Append one record; `event` is noun.past_tense_verb, as in the services' logs.
+
+    One that cannot be written, as on a full disk, is lost: what it reports goes on, an ending above all.
+    """
     record = {
         "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "level": level,
@@ -16,5 +20,6 @@ def write(event: str, message: str, *, level: str = "info", **fields: Any) -> No
         "message": message,
         **{name: value for name, value in fields.items() if value is not None},
     }
-    sys.stderr.write(f"{json.dumps(record, ensure_ascii=False, default=str)}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{json.dumps(record, ensure_ascii=False, default=str)}\n")
+        sys.stderr.flush()
