@@ -121,6 +121,13 @@ async def test_a_model_without_a_price_is_refused_under_a_budget(tmp_path, upstr
     assert upstream.bodies == []
 
 
+async def test_a_shadow_budget_counts_a_model_without_a_price_and_lets_it_pass(tmp_path, upstream):
+    async with gateway(tmp_path, upstream, tenant={"usd_per_day": 1, "shadow": True}) as service:
+        assert (await ask(service, model="openai/unheard-of")).status_code == 200
+        metrics = (await service.door.get("/metrics")).text
+        assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_usd"} 1.0' in metrics
+
+
 async def test_streams_at_once_are_counted_until_they_end(tmp_path, upstream):
     upstream.handler = streams(chunk({"content": "a"}), None, chunk({}, "stop"), "[DONE]")
     async with gateway(tmp_path, upstream, user={"concurrent_streams": 2}) as service:

@@ -188,12 +188,12 @@ class Admission(AbstractAsyncContextManager[None]):
         self._wants = wants
 
     async def _reserve_money(self, usage: Usage) -> None:
+        budgets = [(share, share.usd_cap) for share in self._draw.money if share.usd_cap is not None]
         amount = self._estimate(usage)
-        charges = [
-            Charge(share.account, amount, share.usd_cap, share.shadow)
-            for share in self._draw.money
-            if share.usd_cap is not None
-        ]
+        if amount is None:
+            self._refuse_unpriced([share for share, _ in budgets])
+            return
+        charges = [Charge(share.account, amount, cap, share.shadow) for share, cap in budgets]
         over = await self._quotas.ledger.reserve(charges, self._day)
         refused = next((charge for charge in over if not charge.shadow), None)
         for charge in over or charges:
@@ -203,14 +203,20 @@ class Admission(AbstractAsyncContextManager[None]):
             raise _budget_spent(refused, DAY_S - self._quotas.clock() % DAY_S)
         self._charges = charges
 
-    def _estimate(self, usage: Usage) -> int:
-        """Return the dearest of what the request may cost, in nano-dollars; 403 if nobody knows any price."""
+    def _refuse_unpriced(self, shares: Sequence[Share]) -> None:
+        """Raise ServiceError 403, as a budget cannot be kept without a price; a shadow only counts it."""
+        for share in shares:
+            decision = "shadow_refused" if share.shadow else "refused"
+            self._quotas.count(f"{share.account.kind}_usd", decision)
+        if not all(share.shadow for share in shares):
+            raise _price_unknown(self._demand.model)
+
+    def _estimate(self, usage: Usage) -> int | None:
+        """Return the dearest of what the request may cost, in nano-dollars; None if none has a price."""
         find = self._quotas.prices.find
         found = [find(target.provider, target.model, self._day) for target in self._demand.targets]
         known = [price.cost(usage) for price in found if price is not None]
-        if not known:
-            raise _price_unknown(self._demand.model)
-        return nano_usd(max(known))
+        return nano_usd(max(known)) if known else None
 
     async def _take_places(self) -> None:
         quotas = self._quotas
