@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.config.problems import suggestion
-from wattos_cli.config.schema import PROVIDER_ADDRESSES, PROVIDER_MODELS, PROVIDERS
+from wattos_cli.config.schema import PROVIDER_ADDRESSES, PROVIDER_KEYS, PROVIDER_MODELS, PROVIDERS
 
 # (key of the setting, message): notes a problem where that setting was given.
 Note = Callable[[str, str], None]
@@ -67,6 +67,18 @@ def unaddressed(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str,
         and not environ.get(variable)
         and not (llm.get("provider") or {}).get(name, {}).get("base_url")
     }
+
+
+def keyless(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the named providers that have no key and need one, each with the variable that may hold it."""
+    own = llm.get("provider") or {}
+    found = {}
+    for name in llm.get("providers") or ():
+        custom = own.get(name, {}).get("api_key_env")
+        variables = [*([custom] if custom else ()), *PROVIDER_KEYS.get(name, ())]
+        if variables and not any(environ.get(variable) for variable in variables):
+            found[name] = variables[0]
+    return found
 
 
 def modelless(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:

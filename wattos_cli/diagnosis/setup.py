@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from wattos_cli.config import Config, load
 from wattos_cli.config.environment import SEED_NAMES, twin
-from wattos_cli.config.llm import modelless, unaddressed
+from wattos_cli.config.llm import keyless, modelless, unaddressed
 from wattos_cli.config.schema import FIELDS, PROVIDER_KEYS
 from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
+from wattos_cli.supervisor import memory
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
@@ -39,8 +40,7 @@ def ports(project: Project, deps: Deps) -> Sequence[Finding]:
         return []
     ours = {int(row["port"]) for row in _alive(project) if row.get("port")}
     findings = []
-    names = [s.name for s in catalog.SERVICES if s.default] + [c.name for c in _components(project, config)]
-    wanted = [(name, config.ports.get(name, catalog.PORTS[name] + config.port_offset)) for name in names]
+    wanted = _wanted_ports(project, config)
     for name, port in wanted:
         if name in config.disabled or port in ours or not _is_taken(port):
             continue
@@ -100,13 +100,12 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
         message = f"{name} is named, but no model of it, so the alias default passes it over"
         mend = f"export {variable}=...   or default_model in [llm.provider.{name}]"
         findings.append(Finding("providers", Level.WARNING, message, mend))
+    for name, variable in keyless(config.llm, config.environ).items():
+        or_file = f"   or {variable}_FILE=/path" if variable in PROVIDER_KEYS.get(name, ()) else ""
+        mend = f"export {variable}=...{or_file}"
+        findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no key", mend))
     for name, variables in PROVIDER_KEYS.items():
-        has_key = any(config.environ.get(variable) for variable in variables)
-        custom = config.llm["provider"].get(name, {}).get("api_key_env")
-        if name in named and not has_key and not (custom and config.environ.get(custom)):
-            mend = f"export {variables[0]}=...   or {variables[0]}_FILE=/path"
-            findings.append(Finding("providers", Level.ERROR, f"{name} is named but has no key", mend))
-        elif name not in named and has_key:
+        if name not in named and any(config.environ.get(variable) for variable in variables):
             message = f"a key for {name} is set, but {name} is not named, so nothing is sent there"
             mend = f'to use it: wattos up --provider {name}   or providers = ["{name}"] in [llm]'
             findings.append(Finding("providers", Level.HINT, message, mend))
@@ -151,6 +150,13 @@ def connections(project: Project, deps: Deps) -> Sequence[Finding]:
     if not url:
         return [ok("redis", "REDIS_URL is not set: memory is used"), *database]
     return [_redis(url), *database]
+
+
+def _wanted_ports(project: Project, config: Config) -> list[tuple[str, int]]:
+    """Return each service that `up` starts here with its port, as remembered where the file is silent."""
+    placed = memory.in_force(config, memory.recall(project))
+    names = [s.name for s in catalog.SERVICES if s.default] + [c.name for c in _components(project, config)]
+    return [(name, placed.ports.get(name, catalog.PORTS[name] + (placed.port_offset or 0))) for name in names]
 
 
 def _components(project: Project, config: Config) -> list[Component]:

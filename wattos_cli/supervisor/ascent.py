@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from wattos_cli.config.llm import keyless
 from wattos_cli.config.loading import load
 from wattos_cli.config.model import Config
 from wattos_cli.config.schema import PROVIDER_KEYS
@@ -21,6 +22,7 @@ from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.plan import Plan, is_table
 from wattos_cli.supervisor.protocol import STOPPING
 from wattos_cli.supervisor.settings import from_environ
+from wattos_cli.supervisor.simulated import SIMULATOR
 from wattos_cli.supervisor.watch import Watch
 
 SCHEMA = "wattos.up/v1"
@@ -67,7 +69,7 @@ def ascend(
         if down_on_failure:
             _stop(project)
         raise
-    _tell_next(config, result, deps)
+    _tell_next(config, result, deps, simulated=any(s.name == SIMULATOR for s in plan.services))
     return _stay(project, deps) if foreground else ExitCode.OK
 
 
@@ -157,7 +159,7 @@ def _show_timings(watch: Watch, project: Project, deps: Deps, connect_s: float, 
     deps.console.note(f"all: {columns.milliseconds(total_s * 1000)}")
 
 
-def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps) -> None:
+def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulated: bool) -> None:
     """Write to stderr what is active, what is stale, and what to type next."""
     note = deps.console.note
     for name, reasons in result.get("stale", {}).items():
@@ -168,6 +170,8 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps) -> None:
         note(f"Model providers: {', '.join(providers)}, then local")
     else:
         note("Model providers: local (answers with sentences from your documents; no network)")
+    for provider, variable in ({} if simulated else keyless(config.llm, config.environ)).items():
+        note(f"{provider} has no key and is not asked. Set {variable}, then type this again with --recreate.")
     for variable, provider in _PROVIDER_KEYS.items():
         if config.environ.get(variable) and provider not in providers:
             note(f"{variable} is set but not used. To use it: wattos up --recreate --provider {provider}")

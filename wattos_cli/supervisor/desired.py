@@ -33,12 +33,9 @@ def plan_of(request: Request, config: Config, project: Project) -> tuple[Plan, m
     """Return the plan and the ports to remember: flags before configuration before what was remembered."""
     last = memory.recall(project)
     named = {**last.ports, **request.ports}
-    ports = {**last.ports, **config.ports, **request.ports}
-    configured = config.setting("port_offset").origin != "default"
-    if request.port_offset is not None:
-        offset = flags.offset(request.port_offset)
-    else:
-        offset = config.port_offset if configured or last.port_offset is None else last.port_offset
+    without_flags = memory.in_force(config, last)
+    ports = {**without_flags.ports, **request.ports}
+    offset = without_flags.port_offset if request.port_offset is None else flags.offset(request.port_offset)
     if offset is None:
         wanted = [port for name, port in platform_plan.default_ports(config).items() if name not in ports]
         running = (project.read_services() or {}).get("supervisor")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wattos_cli.config.model import Config
 from wattos_cli.project import Project, read_json, write_private
 
 _SCHEMA = "wattos.ports/v1"
@@ -25,6 +26,13 @@ def recall(project: Project) -> RememberedPorts:
         offset if isinstance(offset, int) else None,
         {str(k): v for k, v in ports.items() if isinstance(v, int)} if isinstance(ports, dict) else {},
     )
+
+
+def in_force(config: Config, last: RememberedPorts) -> RememberedPorts:
+    """Return where services listen when no flag says otherwise: configuration before what was remembered."""
+    configured = config.setting("port_offset").origin != "default"
+    offset = config.port_offset if configured or last.port_offset is None else last.port_offset
+    return RememberedPorts(offset, {**last.ports, **config.ports})
 
 
 def remember(project: Project, ports: RememberedPorts) -> None:

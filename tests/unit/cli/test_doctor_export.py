@@ -16,6 +16,7 @@ from wattos_cli.diagnosis import bundle, machine, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
+from wattos_cli.supervisor import memory
 
 
 def look(check: Check, root: Path, environ: Mapping[str, str] | None = None) -> list[Finding]:
@@ -74,11 +75,30 @@ def test_port_taken_by_another_program(tmp_path: Path) -> None:
     assert f"port {port} of chat is taken" in finding.message
 
 
+def test_ports_are_those_that_the_last_up_was_given(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.prepare()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        memory.remember(project, memory.RememberedPorts(20_000, {"chat": port}))
+        messages = [finding.message for finding in look(setup.ports, tmp_path)]
+    assert any(f"port {port} of chat is taken" in message for message in messages)
+    assert not any("port 3001" in message for message in messages)
+
+
 @pytest.mark.parametrize(
     ("toml", "environ", "level", "text"),
     [
         ('[llm]\nproviders = ["openai"]', {}, Level.ERROR, "openai is named but has no key"),
         ('[llm]\nproviders = ["openai"]', {"OPENAI_API_KEY": "sk-x"}, Level.OK, "openai, local"),
+        (
+            '[llm]\nproviders = ["house"]\n[llm.provider.house]\nbase_url = "https://h"\napi_key_env = "K"',
+            {},
+            Level.ERROR,
+            "house is named but has no key",
+        ),
         ("", {"OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
         ("", {"WATTOS_OPENAI_API_KEY": "sk-x"}, Level.HINT, "nothing is sent there"),
         ("", {"GEMINI_API_KEY": "sk-x"}, Level.HINT, "a key for google is set"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps
+from tests.fakes.cli import err, make_deps
 from wattos_cli.commands.config import validate
 from wattos_cli.config import load
 from wattos_cli.errors import ExitCode, WattosError
@@ -19,8 +19,22 @@ SENTENCE = "DATABASE_URL is set but has no effect: each service keeps its rows i
 def test_a_database_url_without_effect_is_named(tmp_path: Path, environ: dict[str, str], notes: int) -> None:
     deps = make_deps(cwd=tmp_path, environ=environ)
     assert validate.run(validate.Options(), deps) == ExitCode.OK
-    ascent._tell_next(load(tmp_path, environ), {}, deps)
+    ascent._tell_next(load(tmp_path, environ), {}, deps, simulated=False)
     assert deps.console.stderr.getvalue().count(SENTENCE) == 2 * notes
+
+
+@pytest.mark.parametrize(
+    ("environ", "simulated", "told"),
+    [({}, False, True), ({"OPENAI_API_KEY": "k"}, False, False), ({}, True, False)],
+    ids=["no key", "key", "simulator"],
+)
+def test_up_says_that_a_named_provider_has_no_key(
+    tmp_path: Path, environ: dict[str, str], simulated: bool, told: bool
+) -> None:
+    deps = make_deps(cwd=tmp_path, environ=environ)
+    config = load(tmp_path, environ, {"llm.providers": ("openai",)})
+    ascent._tell_next(config, {}, deps, simulated=simulated)
+    assert ("openai has no key and is not asked. Set OPENAI_API_KEY" in err(deps)) is told
 
 
 @pytest.mark.parametrize("toml", [False, True], ids=["environment", "wattos.toml"])
