@@ -38,10 +38,11 @@ def refusal(status: int, body: bytes, headers: Mapping[str, str], url: str) -> W
         hint = "make a credential with: wattos token create --tenant T --role editor   and set WATTOS_TOKEN"
         exit_code = ExitCode.UNREACHABLE
     elif status in _UNAVAILABLE:
-        hint = "see which service is down with: wattos health"
+        hint = "see what is down or left alone with: wattos health   wattos breaker list"
         exit_code = ExitCode.UNREACHABLE
     elif status == _TOO_MANY:
-        hint = f"try again in {headers.get('retry-after', 'a few')} s, or raise RATE_LIMIT"
+        wait = headers.get("retry-after", "a few")
+        hint = f"try again in {wait} s, or raise it in wattos.toml: [limits], or rate_limit in [settings]"
     elif status < _SERVER_ERROR and not request_id:
         hint = ""
     return WattosError(

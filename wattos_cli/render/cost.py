@@ -127,7 +127,7 @@ def _no_price(calls: int, unpriced: Sequence[Mapping[str, Any]]) -> str:
     return (
         f"warning: {_calls(calls)} without a price, whose cost is in no figure above: "
         f"{', '.join(named[:_MOST_NAMED])}{more}.\n"
-        "Name the price in wattos.toml, in US dollars per million tokens, then: wattos up --recreate\n"
+        "Name the price in wattos.toml, in US dollars per million tokens, then: wattos config reload\n"
         f"{_remedy(unpriced[0])}"
     )
 

@@ -56,6 +56,13 @@ def test_watch_ends_after_its_time(tmp_path: Path) -> None:
     assert len(http.requests) == 5
 
 
+@pytest.mark.parametrize("count", [0, -1])
+def test_watch_refuses_a_count_that_nothing_can_reach(tmp_path: Path, count: int) -> None:
+    with pytest.raises(WattosError, match=f"--count {count}: expected 1 or more") as caught:
+        watched(tmp_path, [look("a", 0)], count=count)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
 def test_watch_follows_a_replica_that_was_restarted_and_tells_what_was_lost(tmp_path: Path) -> None:
     looks = [look("a", 900), look("b", 2), look("b", 2, 1, 2, lost=3)]
     deps, _ = watched(tmp_path, looks, count=2)

@@ -8,7 +8,7 @@ from wattos_cli.clients.breaker_changes import ChangeReader
 from wattos_cli.clients.running import project_of
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Option
 from wattos_cli.render import breakers as render
 
@@ -26,6 +26,13 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print every change of state as it happens, until the time or the number is reached or Ctrl-C."""
+    if opts.count < 1:
+        raise WattosError(
+            f"--count {opts.count:.0f}: expected 1 or more",
+            hint="leave it out to follow until Ctrl-C",
+            code="usage",
+            exit_code=ExitCode.USAGE,
+        )
     reader = ChangeReader(deps, project_of(deps), opts.service)
     replicas = reader.begin()
     deps.console.note(f"following the breakers of {replicas} replicas; Ctrl-C ends")
