@@ -51,6 +51,16 @@ class CallTimer:
         until = self.first_token if self.first_token is not None else self.ended
         return 0.0 if until is None else until - self.begin
 
+    @property
+    def took_s(self) -> float:
+        """Return the time until the call ended; 0 while it runs."""
+        return 0.0 if self.ended is None else self.ended - self.begin
+
+    @property
+    def first_s(self) -> float | None:
+        """Return the time until the first content of a stream, None where there was none."""
+        return None if self.first_token is None else self.first_token - self.begin
+
     def __post_init__(self) -> None:
         self.begin = self.monotonic()
 
@@ -125,12 +135,10 @@ class Accounting:
 
         Nothing used costs nothing, even unpriced.
         """
-        now, ended = self._clock(), self._monotonic()
-        timer.ended = ended
+        now, timer.ended = self._clock(), self._monotonic()
         if outcome is not CACHED:
             self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
-        took_s = ended - timer.begin
-        first_s = None if timer.first_token is None else timer.first_token - timer.begin
+        took_s, first_s = timer.took_s, timer.first_s
         cost = self._cost(target, usage, now) if usage.prompt or usage.completion else _NOTHING
         caller.spending.add(usage, cost)
         identity = caller.identity
@@ -154,10 +162,8 @@ class Accounting:
                 stream=stream,
             )
         )
-        meter = self._meters.of(
-            target.provider, target.model, caller.operation, outcome.name, outcome.error_type
-        )
-        meter.count(usage, cost, took_s, first_s)
+        labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
+        self._meters.of(*labels).count(usage, cost, took_s, first_s)
         return cost
 
     def fell_back(self, origin: str, target: str) -> None:
