@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.retry_after import retry_after
 
 
 class Fault(StrEnum):
@@ -22,12 +23,12 @@ class Fault(StrEnum):
 class DatabaseUnavailableError(ServiceError):
     """The database cannot serve now (locked, gone, read-only, full, too slow): 503, worth trying again."""
 
-    def __init__(self, reason: str, retry_after_s: int = 1, *, fault: Fault = Fault.BUSY) -> None:
+    def __init__(self, reason: str, retry_after_s: float = 1.0, *, fault: Fault = Fault.BUSY) -> None:
         super().__init__(
             503,
             "database_unavailable",
             f"the database {reason}; try again shortly",
-            headers={"Retry-After": str(retry_after_s)},
+            headers=retry_after(retry_after_s),
         )
         self.retry_after_s = retry_after_s
         self.fault = fault

@@ -55,7 +55,7 @@ class _Passage:
         except BreakerOpen as refusal:
             raise DatabaseUnavailableError(
                 f"is left alone for now, the circuit breaker {self._breaker.name} is open",
-                max(1, round(refusal.retry_after_s)),
+                refusal.retry_after_s,
                 fault=Fault.SHED,
             ) from refusal
 

@@ -1,6 +1,5 @@
 """How a hop fails, in the caller's terms."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.concurrency import Shed
 from wattos_platform.kernel.resilience.degrade import is_outage
+from wattos_platform.kernel.resilience.retry_after import retry_after, whole_wait_s
 
 _SHOWN_CHARS = 200
 _DISTRUST = frozenset({401, 403})
@@ -41,12 +41,12 @@ class HopUnavailable(ServiceError):  # noqa: N818 - the field's name for it
     """
 
     def __init__(self, service: str, reason: str, retry_after_s: float = 1.0) -> None:
-        wait = max(1, math.ceil(retry_after_s))
+        wait = whole_wait_s(retry_after_s)
         super().__init__(
             503,
             "upstream_unavailable",
             f"The service {service} is not available ({_WORDS[reason]}); try again in {wait} s.",
-            headers={"Retry-After": str(wait)},
+            headers=retry_after(wait),
         )
         self.service = service
         self.reason = reason

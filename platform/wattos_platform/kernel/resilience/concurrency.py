@@ -12,6 +12,7 @@ from typing import Self
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.gradient import Gradient, GradientSettings
+from wattos_platform.kernel.resilience.retry_after import retry_after
 
 MAX_WAITING = 1000
 _PACE_WEIGHT = 0.1
@@ -28,7 +29,7 @@ class Shed(ServiceError):  # noqa: N818 - the field's name for it
             503,
             "overloaded",
             f"Too many calls to {target} are running; try again in {retry_after_s} s.",
-            headers={"Retry-After": str(retry_after_s)},
+            headers=retry_after(retry_after_s),
         )
         self.target = target
         self.retry_after_s = float(retry_after_s)

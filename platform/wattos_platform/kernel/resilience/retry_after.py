@@ -1,5 +1,6 @@
-"""The wait that a Retry-After header asks for."""
+"""The wait that a Retry-After header asks for, ours and those of others."""
 
+import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -7,6 +8,16 @@ from email.utils import parsedate_to_datetime
 LONGEST_WAIT_S = 3600.0
 # Whole seconds by the RFC; some upstreams give fractions. More digits than a float holds are nonsense.
 _SECONDS = re.compile(r"\d{1,15}(?:\.\d{0,15})?", re.ASCII)
+
+
+def whole_wait_s(wait_s: float) -> int:
+    """Return `wait_s` in whole seconds, rounded up so that nobody comes back too early; 1 at least."""
+    return max(1, math.ceil(wait_s))
+
+
+def retry_after(wait_s: float) -> dict[str, str]:
+    """Return the header that asks a caller to wait for `wait_s` seconds."""
+    return {"Retry-After": str(whole_wait_s(wait_s))}
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

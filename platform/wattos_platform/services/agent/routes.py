@@ -15,6 +15,7 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.event_stream import sse_response
 from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
 from wattos_platform.kernel.requests import parse, query
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.services.agent.bodies import KpiQuery, NewRun
 from wattos_platform.services.agent.domain.records import Run, RunStatus
 from wattos_platform.services.agent.domain.roles import Role
@@ -77,7 +78,7 @@ class AgentRoutes:
                 429,
                 "too_many_runs",
                 "Your tenant has as many unfinished runs as it may. Wait for one to end, or cancel one.",
-                headers={"Retry-After": "5"},
+                headers=retry_after(5),
             ) from None
         self._worker.wake()
         accepted = RunAccepted(id=made.id, role=made.role, status=made.status.value)

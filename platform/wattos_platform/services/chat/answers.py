@@ -7,6 +7,7 @@ from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.idempotency import RequestKey
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.services.chat.domain.citations import cited
 from wattos_platform.services.chat.domain.events import AnswerEvent, Delta, Finished, Started
 from wattos_platform.services.chat.domain.prompt import prompt
@@ -81,7 +82,7 @@ class Answers:
                 503,
                 "too_many_answers",
                 "Too many answers are being given at once. Your message was not stored; try again.",
-                headers={"Retry-After": "1"},
+                headers=retry_after(1),
             )
         exchange = await self._messages.open_exchange(conversation, question.content, key)
         if exchange.repeated:

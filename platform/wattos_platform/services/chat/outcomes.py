@@ -1,6 +1,7 @@
 """From how an answer ended to what its caller is told."""
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.services.chat.domain.records import MessageStatus, Outcome
 from wattos_platform.services.chat.live import LiveAnswer
 
@@ -15,5 +16,5 @@ def failure_of(outcome: Outcome, live: LiveAnswer | None) -> ServiceError | None
         503,
         outcome.error_code or "answer_aborted",
         outcome.error_message or "The answer was stopped before it was complete. Ask again.",
-        headers={"Retry-After": "1"},
+        headers=retry_after(1),
     )

@@ -1,11 +1,11 @@
 """Who comes in: identity, tenant, rate limits and permission, in that order, for every route alike."""
 
-import math
 from functools import lru_cache
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.limiter import Decision, RateLimiter, Want
+from wattos_platform.kernel.resilience.retry_after import retry_after, whole_wait_s
 from wattos_platform.services.gateway.authentication import Authenticator
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.headers import RequestHeaders
@@ -79,11 +79,11 @@ class Admission:
 
 
 def _limited(decision: Decision) -> ServiceError:
-    limit, wait_s = decision.limit, max(1, math.ceil(decision.retry_after_s))
+    limit, wait_s = decision.limit, whole_wait_s(decision.retry_after_s)
     return ServiceError(
         429,
         "rate_limit_exceeded",
         f"The {limit.name} limit of {limit.count} requests per {limit.period_s:.0f} s is used up;"
         f" try again in {wait_s} s.",
-        headers={"Retry-After": str(wait_s)},
+        headers=retry_after(wait_s),
     )

@@ -1,18 +1,16 @@
 """What a caller learns when providers fail."""
 
-import math
 from collections.abc import Sequence
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Resolution, Target
 
 
 def as_error(target: Target, failure: ProviderFailure) -> ServiceError:
     """Return what the caller learns of the failure of the one provider it asked."""
-    headers = {}
-    if failure.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(failure.retry_after_s)))
+    headers = {} if failure.retry_after_s is None else retry_after(failure.retry_after_s)
     message, param = failure.message, failure.param
     if failure.kind == "caller":
         return ServiceError(failure.status, failure.code or "invalid_request", message, param=param)
@@ -36,5 +34,5 @@ def nobody(resolution: Resolution, failures: Sequence[tuple[Target, ProviderFail
         return as_error(*failures[-1])
     told = " ".join(failure.message for _, failure in failures)
     waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]
-    headers = {"Retry-After": str(max(1, math.ceil(min(waits))))} if waits else {}
+    headers = retry_after(min(waits)) if waits else {}
     return ServiceError(503, "all_providers_failed", f"No provider could answer. {told}", headers=headers)

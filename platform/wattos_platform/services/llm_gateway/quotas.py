@@ -1,7 +1,6 @@
 """Who may ask how much: tokens a minute, streams at once, dollars a day; reserved first, settled after."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import msgspec
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.rate_limits import Decision, RateLimiter, Want
+from wattos_platform.kernel.resilience.retry_after import retry_after, whole_wait_s
 from wattos_platform.kernel.resilience.slots import Lease, Slots
 from wattos_platform.kernel.telemetry import Meter, Tally
 from wattos_platform.kernel.timestamps import DAY_S, utc_day
@@ -235,12 +235,12 @@ class Admission(AbstractAsyncContextManager[None]):
 
 
 def _refusal(code: str, message: str, wait_s: float) -> ServiceError:
-    return ServiceError(429, code, message, headers={"Retry-After": str(max(1, math.ceil(wait_s)))})
+    return ServiceError(429, code, message, headers=retry_after(wait_s))
 
 
 def _too_many_tokens(decision: Decision, shares: Sequence[Share]) -> ServiceError:
     share = next(share for share in shares if share.tokens is decision.limit)
-    wait_s = max(1, math.ceil(decision.retry_after_s))
+    wait_s = whole_wait_s(decision.retry_after_s)
     return _refusal(
         "rate_limit_exceeded",
         f"The {share.account} may use {decision.limit.count} tokens a minute; try again in {wait_s} s.",

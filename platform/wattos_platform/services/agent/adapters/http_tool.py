@@ -16,7 +16,7 @@ from wattos_platform.kernel.egress import (
     system_addresses,
 )
 from wattos_platform.kernel.resilience.breaker import BreakerOpen, BreakerRegistry
-from wattos_platform.kernel.resilience.retry_after import parse_retry_after
+from wattos_platform.kernel.resilience.retry_after import parse_retry_after, whole_wait_s
 from wattos_platform.services.agent.domain.progress import ToolCall
 from wattos_platform.services.agent.domain.records import Failure, Run, StepResult
 from wattos_platform.services.agent.domain.web_targets import (
@@ -100,7 +100,7 @@ def _reason(error: Exception) -> tuple[str, str]:
         case NotPublicError():
             return "address_refused", "The address leads into a private network."
         case BreakerOpen():
-            wait_s = max(1, round(error.retry_after_s))
+            wait_s = whole_wait_s(error.retry_after_s)
             return "tool_unavailable", f"The host is left alone for {wait_s} s: its circuit breaker is open."
         case TimeoutError():
             return "tool_timeout", f"The host did not answer within {TIMEOUT_S:.0f} s."

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, NoReturn
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.kernel.sse import SseTooLargeError, parse_sse
 from wattos_platform.services.chat.ports import ModelChunk
 
@@ -33,7 +34,7 @@ async def read_chunks(body: AsyncIterator[bytes]) -> AsyncGenerator[ModelChunk]:
         502,
         "upstream_truncated",
         "The model stopped in the middle of its answer. Ask again.",
-        headers={"Retry-After": "1"},
+        headers=retry_after(1),
     )
 
 

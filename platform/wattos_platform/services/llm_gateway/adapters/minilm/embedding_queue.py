@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.llm_gateway.ports import Embeddings
 
@@ -27,7 +28,7 @@ class EmbeddingsBusyError(ServiceError):
             503,
             "embeddings_busy",
             "Too many texts wait for the local embedding model.",
-            headers={"Retry-After": "1"},
+            headers=retry_after(1),
         )
 
 
@@ -202,4 +203,4 @@ def _fail(job: _Job, error: ServiceError) -> None:
 
 
 def _refused(code: str, message: str, wait_s: float) -> ServiceError:
-    return ServiceError(503, code, message, headers={"Retry-After": str(max(1, round(wait_s)))})
+    return ServiceError(503, code, message, headers=retry_after(wait_s))

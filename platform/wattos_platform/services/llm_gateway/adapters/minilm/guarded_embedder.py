@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
+from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.services.llm_gateway.ports import Embedder, Embeddings
 
 WORKER = "worker:minilm"
@@ -28,5 +29,5 @@ class GuardedEmbedder:
                 503,
                 "embeddings_unavailable",
                 "The local embedding model is left alone for now: its circuit breaker is open.",
-                headers={"Retry-After": str(max(1, round(refusal.retry_after_s)))},
+                headers=retry_after(refusal.retry_after_s),
             ) from refusal
