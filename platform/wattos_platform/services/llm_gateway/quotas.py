@@ -158,12 +158,13 @@ class Admission(AbstractAsyncContextManager[None]):
 
     async def _settle(self) -> None:
         quotas, spending = self._quotas, self._spending
+        if self._holding is not None:
+            # First, because what follows may be cancelled: the leases then end by themselves.
+            self._holding.cancel()
         for want in self._wants:
             await quotas.limiter.settle(want, spending.tokens)
         if self._charges:
             await quotas.ledger.settle(self._charges, self._day, spending.nano_usd)
-        if self._holding is not None:
-            self._holding.cancel()
         for lease in self._leases:
             await quotas.slots.release(lease)
 
