@@ -3,7 +3,7 @@
 Imports nothing but the standard library, so that `wattos ps` may read it without paying for pydantic.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CONTRACTS_VERSION = "1"
@@ -115,23 +115,3 @@ def service(name: str) -> Service:
 def component(name: str) -> Component:
     """Return the component called `name`; KeyError if the catalog has none."""
     return _COMPONENT_BY_NAME[name]
-
-
-def start_order(names: Iterable[str]) -> list[str]:
-    """Return `names` and all they depend on, each after its dependencies.
-
-    KeyError for an unknown name. Edges that are not critical order the start too: a service that starts
-    after what it uses has nothing to report as degraded.
-    """
-    ordered: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in ordered:
-            return
-        for dep in service(name).depends_on:
-            visit(dep.name)
-        ordered.append(name)
-
-    for name in names:
-        visit(name)
-    return ordered

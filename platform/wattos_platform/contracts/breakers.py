@@ -4,11 +4,8 @@ from typing import Literal
 
 MAX_REASON_CHARS = 200
 MAX_ACTOR_CHARS = 128
-MAX_NAME_CHARS = 300
 MAX_TTL_S = 30 * 86400
 
-# The words of POST /admin/breakers/NAME/ACTION.
-ACTIONS = ("trip", "reset", "disable", "observe")
 # The order in which people want to see states: what stops calls first.
 STATES = ("forced_open", "open", "half_open", "disabled", "metrics_only", "closed")
 

@@ -152,24 +152,6 @@ async def test_a_dependency_that_comes_and_goes_does_not_fill_the_log(house: Hou
     assert house.events == ["dependency.degraded", "dependency.recovered"]
 
 
-async def test_the_decorator_answers_from_the_fallback(house: House) -> None:
-    down = [True]
-
-    def nothing(query: str, *, top_k: int) -> list[str]:
-        return [f"nothing for {query}, {top_k}"]
-
-    @house.rag.falls_back_to(nothing)
-    async def search(query: str, *, top_k: int) -> list[str]:
-        if down[0]:
-            raise DOWN
-        return [query] * top_k
-
-    assert await search("x", top_k=2) == ["nothing for x, 2"]
-    down[0] = False
-    assert await search("x", top_k=2) == ["x", "x"]
-    assert (search.__name__, house.counted) == ("search", 1)
-
-
 async def test_a_name_is_given_once(house: House) -> None:
     with pytest.raises(ValueError, match="rag"):
         house.all.of("rag", "again")

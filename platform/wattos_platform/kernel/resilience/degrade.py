@@ -7,11 +7,10 @@
 A failure of that dependency ends the block; bugs, the caller's own errors and cancellation go on as they are.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
+from collections.abc import Callable
 from math import inf
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Self
 
 from wattos_platform.kernel.context import try_current
 from wattos_platform.kernel.errors import ServiceError
@@ -20,8 +19,6 @@ from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
 from wattos_platform.kernel.telemetry import Log, Meter
 
 QUIET_S = 60.0
-P = ParamSpec("P")
-T = TypeVar("T")
 IsFailure = Callable[[Exception], bool]
 _SERVER_ERROR = 500
 # Of the 4xx, those that speak of the other side's load and not of the request.
@@ -109,22 +106,6 @@ class Degradation:
     def without(self) -> Use:
         """Return a block in which the dependency is used, and which its failure ends without an error."""
         return Use(self)
-
-    def falls_back_to(
-        self, fallback: Callable[P, T]
-    ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-        """Return a decorator: the function's answer, or `fallback`'s (same arguments) while it is down."""
-
-        def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-            @wraps(function)
-            async def degrading(*args: P.args, **kwargs: P.kwargs) -> T:
-                with self.without():
-                    return await function(*args, **kwargs)
-                return fallback(*args, **kwargs)
-
-            return degrading
-
-        return decorate
 
     def went_without(self, reason: str) -> tuple[str, ...]:
         """Count and mark an answer given without it; return the mark. `reason` goes to the log.

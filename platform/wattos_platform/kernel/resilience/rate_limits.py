@@ -5,7 +5,6 @@ nanoseconds, so that a burst of 100 lets exactly 100 through. Source: ATM Forum 
 rate algorithm).
 """
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -64,17 +63,6 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     retry_after_s: float
     reset_s: float
     limit: Limit
-
-    def headers(self) -> dict[str, str]:
-        """Return RateLimit-Limit, -Remaining, -Reset, and Retry-After when refused (whole seconds, up)."""
-        told = {
-            "RateLimit-Limit": str(self.limit.burst),
-            "RateLimit-Remaining": str(self.remaining),
-            "RateLimit-Reset": str(math.ceil(self.reset_s)),
-        }
-        if not self.allowed:
-            told["Retry-After"] = str(max(1, math.ceil(self.retry_after_s)))
-        return told
 
 
 class Want(NamedTuple):
