@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from prometheus_client.samples import Sample
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from wattos_platform import __version__
 from wattos_platform.catalog import CONTRACTS_VERSION
+from wattos_platform.kernel.answers import JSON, json_answer
 from wattos_platform.kernel.health import health_document
 from wattos_platform.kernel.metrics import CONTENT_TYPE, Metrics
 from wattos_platform.kernel.runtime import Runtime
@@ -26,21 +26,21 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
     """Return the probe routes of one service."""
 
     async def liveness(_request: Request) -> Response:
-        return _json({"status": "alive"})
+        return json_answer({"status": "alive"})
 
     async def readiness(_request: Request) -> Response:
         ready = runtime.health.ready()
         body = {"status": "ready" if ready else "not_ready", "message": runtime.health.message()}
-        return _json(body, 200 if ready else 503)
+        return json_answer(body, 200 if ready else 503)
 
     async def full(request: Request) -> Response:
-        media = _HEALTH_JSON if _HEALTH_JSON in request.headers.get("accept", "") else "application/json"
+        media = _HEALTH_JSON if _HEALTH_JSON in request.headers.get("accept", "") else JSON
         status = 503 if runtime.health.status() == "unhealthy" else 200
-        return _json(_report(runtime), status, media)
+        return json_answer(_report(runtime), status, media_type=media)
 
     async def figures(_request: Request) -> Response:
         own = await kpi() if kpi is not None else {}
-        return _json(_figures(runtime.metrics) | own)
+        return json_answer(_figures(runtime.metrics) | own)
 
     async def metrics(_request: Request) -> Response:
         runtime.breakers.publish()
@@ -86,7 +86,3 @@ def _figures(metrics: Metrics) -> dict[str, Any]:
 
 def _samples(metrics: Metrics) -> list[Sample]:
     return [sample for family in metrics.registry.collect() for sample in family.samples]
-
-
-def _json(body: Any, status: int = 200, media: str = "application/json") -> Response:
-    return Response(msgspec.json.encode(body), status, media_type=media)

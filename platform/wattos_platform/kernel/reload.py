@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.bootstrap import read_config
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.runtime import Runtime
@@ -37,6 +37,6 @@ def reload_route(runtime: Runtime, apply: Apply) -> Route:
             raise ServiceError(422, "configuration_invalid", refusal) from None
         told = ", ".join(applied.changed) or "nothing"
         runtime.log.info("configuration.reloaded", message=f"Changed: {told}.", changed=list(applied.changed))
-        return Response(msgspec.json.encode(applied._asdict()), media_type="application/json")
+        return json_answer(applied._asdict())
 
     return Route("/admin/reload", reload, methods=["POST"])

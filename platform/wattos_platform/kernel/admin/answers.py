@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
+from wattos_platform.kernel.answers import NOT_STORED, json_answer
 
-def json_answer(body: Any) -> Response:
+
+def admin_answer(body: Any) -> Response:
     """Return `body` as JSON that nobody stores."""
-    headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
+    return json_answer(body, headers=NOT_STORED)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wattos_platform.contracts.breakers import MAX_ACTOR_CHARS, MAX_REASON_CHARS, MAX_TTL_S, Scope
-from wattos_platform.kernel.admin.answers import json_answer
+from wattos_platform.kernel.admin.answers import admin_answer
 from wattos_platform.kernel.admin.breaker_views import event_view, settings_view, snapshot_view
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
@@ -91,7 +91,7 @@ class BreakerEndpoints:
 
     async def listing(self, _request: Request) -> Response:
         """Answer with every breaker of this replica, by name."""
-        return json_answer({"breakers": [snapshot_view(shown) for shown in self.breakers.snapshots()]})
+        return admin_answer({"breakers": [snapshot_view(shown) for shown in self.breakers.snapshots()]})
 
     async def one(self, request: Request) -> Response:
         """Answer with one breaker, its settings and its last changes; 404 names near ones."""
@@ -100,7 +100,7 @@ class BreakerEndpoints:
         if breaker is None:
             raise self._unknown(name)
         changes = [kept for kept in self.breakers.events.after(0) if kept.event.name == name]
-        return json_answer(
+        return admin_answer(
             {
                 "breaker": snapshot_view(breaker.snapshot()),
                 "settings": settings_view(breaker.settings),
@@ -113,7 +113,7 @@ class BreakerEndpoints:
         after = query(request, EventQuery).after
         self.breakers.settle()
         ring = self.breakers.events
-        return json_answer(
+        return admin_answer(
             {
                 "run": self.run,
                 "last": ring.last,
@@ -134,7 +134,7 @@ class BreakerEndpoints:
                 given = await self.control.give(name, order, wish.scope)
             except UnknownBreakerError:
                 raise self._unknown(name) from None
-            return json_answer(
+            return admin_answer(
                 {
                     "breaker": snapshot_view(given.breaker.snapshot()),
                     "shared": given.shared,

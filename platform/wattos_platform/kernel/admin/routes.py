@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from wattos_platform.kernel.admin.answers import json_answer
+from wattos_platform.kernel.admin.answers import admin_answer
 from wattos_platform.kernel.admin.breakers import BreakerEndpoints
 from wattos_platform.kernel.admin.guard import guarded
 from wattos_platform.kernel.logging import LEVELS
@@ -33,15 +33,15 @@ def admin_routes(runtime: Runtime, control: BreakerControl, own: Sequence[BaseRo
             runtime.sink.level = LEVELS[(await parse(request, LogLevel)).level]
             name = _level_name(runtime.sink.level)
             runtime.log.warning("log_level.changed", message=f"The log level is now {name}.", new_level=name)
-        return json_answer({"level": _level_name(runtime.sink.level)})
+        return admin_answer({"level": _level_name(runtime.sink.level)})
 
     async def config(_request: Request) -> Response:
-        return json_answer({name: _shown(value) for name, value in runtime.settings.model_dump().items()})
+        return admin_answer({name: _shown(value) for name, value in runtime.settings.model_dump().items()})
 
     async def drain(_request: Request) -> Response:
         runtime.health.draining = True
         runtime.log.warning("drain.started", message="Readiness is 503 from now on.")
-        return json_answer({"draining": True})
+        return admin_answer({"draining": True})
 
     kernel: list[BaseRoute] = [
         Route("/admin/log-level", log_level, methods=["GET", "PUT"]),

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wattos_platform.contracts.runs import RoleList, RunAccepted, RunPage, StepList
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
@@ -48,11 +48,11 @@ class AgentRoutes:
 
     async def roles(self, _request: Request) -> Response:
         """GET /api/v1/agents."""
-        return _json(RoleList(items=[role_view(role, self._tools) for role in self._roles.values()]))
+        return json_answer(RoleList(items=[role_view(role, self._tools) for role in self._roles.values()]))
 
     async def role(self, request: Request) -> Response:
         """GET /api/v1/agents/{role}."""
-        return _json(role_view(self._role(request), self._tools))
+        return json_answer(role_view(self._role(request), self._tools))
 
     async def start(self, request: Request) -> Response:
         """POST /api/v1/agents/{role}/runs."""
@@ -82,7 +82,7 @@ class AgentRoutes:
             ) from None
         self._worker.wake()
         accepted = RunAccepted(id=made.id, role=made.role, status=made.status.value)
-        return _json(accepted, 202, {"Location": f"/api/v1/runs/{made.id}"})
+        return json_answer(accepted, 202, {"Location": f"/api/v1/runs/{made.id}"})
 
     async def page(self, request: Request) -> Response:
         """GET /api/v1/runs, newest first."""
@@ -91,17 +91,17 @@ class AgentRoutes:
         shown = found[: wanted.limit]
         more = len(found) > wanted.limit
         cursor = cursor_behind(shown[-1].created_at, shown[-1].id) if more else None
-        return _json(RunPage(items=[run_view(run) for run in shown], next_cursor=cursor))
+        return json_answer(RunPage(items=[run_view(run) for run in shown], next_cursor=cursor))
 
     async def get(self, request: Request) -> Response:
         """GET /api/v1/runs/{id}, with its steps."""
         run = existing(await self._runs.get(owner(), request.path_params["id"]))
-        return _json(run_view(run, await self._runs.steps(run.id)))
+        return json_answer(run_view(run, await self._runs.steps(run.id)))
 
     async def steps(self, request: Request) -> Response:
         """GET /api/v1/runs/{id}/steps."""
         run = existing(await self._runs.get(owner(), request.path_params["id"]))
-        return _json(StepList(items=[step_view(step) for step in await self._runs.steps(run.id)]))
+        return json_answer(StepList(items=[step_view(step) for step in await self._runs.steps(run.id)]))
 
     async def cancel(self, request: Request) -> Response:
         """POST /api/v1/runs/{id}/cancel; 202 while it still runs, 409 for one that ended otherwise."""
@@ -109,7 +109,7 @@ class AgentRoutes:
         if run.status in {RunStatus.COMPLETED, RunStatus.FAILED}:
             raise ServiceError(409, "run_already_ended", f"The run is {run.status}; it cannot be cancelled.")
         self._worker.cancel(run.id)
-        return _json(run_view(run), 200 if run.status.is_final else 202)
+        return json_answer(run_view(run), 200 if run.status.is_final else 202)
 
     async def events(self, request: Request) -> Response:
         """GET /api/v1/runs/{id}/events."""
@@ -124,7 +124,7 @@ class AgentRoutes:
         start = None if wanted.start is None else wanted.start.timestamp()
         end = None if wanted.end is None else wanted.end.timestamp()
         totals = await self._runs.totals(owner().tenant, role.id, start, end)
-        return _json(kpi_view(role, totals, wanted.start, wanted.end))
+        return json_answer(kpi_view(role, totals, wanted.start, wanted.end))
 
     def _role(self, request: Request) -> Role:
         role = self._roles.get(request.path_params["role"])
@@ -164,10 +164,6 @@ def routes(endpoints: AgentRoutes) -> list[BaseRoute]:
         Route("/api/v1/runs/{id}/cancel", endpoints.cancel, methods=["POST"]),
         Route("/api/v1/runs/{id}/events", endpoints.events, methods=["GET"]),
     ]
-
-
-def _json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body.model_dump_json(by_alias=True), status, headers, "application/json")
 
 
 def _behind(cursor: str | None) -> tuple[float, str] | None:

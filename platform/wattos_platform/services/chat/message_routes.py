@@ -6,8 +6,9 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
@@ -58,7 +59,7 @@ class MessageRoutes:
         found = await self._messages.page(mine.id, after, wanted.limit + 1)
         shown = found[: wanted.limit]
         more = len(found) > wanted.limit
-        return JSONResponse(
+        return json_answer(
             {
                 "items": [message_view(message) for message in shown],
                 "next_cursor": cursor_behind(shown[-1].position) if more else None,
@@ -70,7 +71,7 @@ class MessageRoutes:
         message = await self._messages.get(owner(), request.path_params["message_id"])
         if message is None or message.conversation_id != request.path_params["id"]:
             raise message_not_found()
-        return JSONResponse(message_view(message))
+        return json_answer(message_view(message))
 
     async def ask(self, request: Request) -> Response:
         """POST /api/v1/conversations/{id}/messages: JSON, or SSE when the caller asks for a stream."""
@@ -90,7 +91,7 @@ class MessageRoutes:
             _raise_failure(first, live)
             return stream_response(request, delivery, first, self._clock)
         outcome = await _unless_gone(request, _outcome(delivery))
-        return JSONResponse(answer_view(answer.id, outcome), headers=delivery.headers)
+        return json_answer(answer_view(answer.id, outcome), headers=delivery.headers)
 
     def _delivery(self, answer: Message, live: LiveAnswer | None) -> Delivery:
         if live is not None:
@@ -110,7 +111,7 @@ class MessageRoutes:
             )
         given = Feedback(body.rating, body.comment, self._clock())
         await self._messages.rate(message.id, given)
-        return JSONResponse(feedback_view(message.id, given), 201)
+        return json_answer(feedback_view(message.id, given), 201)
 
 
 def _accepts_events(request: Request) -> bool:

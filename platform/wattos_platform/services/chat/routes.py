@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.idempotency import KeyReusedError, key_reused, request_key
@@ -58,7 +59,7 @@ class ConversationRoutes:
             made = await self._conversations.create(conversation, titled=body.title is not None, key=key)
         except KeyReusedError:
             raise key_reused() from None
-        return JSONResponse(conversation_view(made), 201, {"Location": f"{_BASE}/{made.id}"})
+        return json_answer(conversation_view(made), 201, {"Location": f"{_BASE}/{made.id}"})
 
     async def page(self, request: Request) -> Response:
         """GET /api/v1/conversations, the last used first."""
@@ -70,7 +71,7 @@ class ConversationRoutes:
         found = await self._conversations.page(owner(), after, wanted.limit + 1)
         shown = found[: wanted.limit]
         more = len(found) > wanted.limit
-        return JSONResponse(
+        return json_answer(
             {
                 "items": [conversation_view(each) for each in shown],
                 "next_cursor": cursor_behind(shown[-1].updated_at, shown[-1].id) if more else None,
@@ -80,7 +81,7 @@ class ConversationRoutes:
     async def get(self, request: Request) -> Response:
         """GET /api/v1/conversations/{id}."""
         found = await self._conversations.get(owner(), request.path_params["id"])
-        return JSONResponse(conversation_view(existing(found)))
+        return json_answer(conversation_view(existing(found)))
 
     async def change(self, request: Request) -> Response:
         """PATCH /api/v1/conversations/{id}."""
@@ -95,10 +96,10 @@ class ConversationRoutes:
             )
         mine = existing(await self._conversations.get(owner(), request.path_params["id"]))
         if not changes:
-            return JSONResponse(conversation_view(mine))
+            return json_answer(conversation_view(mine))
         await self._check_space(changes.get("knowledge_space_id"))
         changed = await self._conversations.change(owner(), mine.id, changes)
-        return JSONResponse(conversation_view(existing(changed)))
+        return json_answer(conversation_view(existing(changed)))
 
     async def delete(self, request: Request) -> Response:
         """DELETE /api/v1/conversations/{id}, with its messages."""

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from wattos_platform.kernel.answers import NOT_STORED, json_answer
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.kernel.timestamps import rfc3339
@@ -102,7 +102,7 @@ class TokenEndpoints:
             kind="jwt" if asked.jwt else "key",
             per_minute=asked.limits.per_minute if asked.limits else None,
         )
-        return _json({"token": token, **_shown(credential)}, 201)
+        return json_answer({"token": token, **_shown(credential)}, 201, NOT_STORED)
 
     async def page(self, request: Request) -> Response:
         """Answer with credentials in the order they were made, without any secret."""
@@ -110,7 +110,9 @@ class TokenEndpoints:
         rows = await self.office.page(asked.cursor, asked.limit + 1)
         shown = rows[: asked.limit]
         following = shown[-1].id if len(rows) > asked.limit else None
-        return _json({"items": [_shown(row) for row in shown], "next_cursor": following})
+        return json_answer(
+            {"items": [_shown(row) for row in shown], "next_cursor": following}, headers=NOT_STORED
+        )
 
     async def revoke(self, request: Request) -> Response:
         """Revoke and say what; 404 for an id or key that was never made here."""
@@ -122,7 +124,7 @@ class TokenEndpoints:
         )
         if revoked_id is None:
             raise ServiceError(404, "token_not_found", "No token of this platform goes by that.")
-        return _json({"id": revoked_id, "revoked_at": rfc3339(self.clock())})
+        return json_answer({"id": revoked_id, "revoked_at": rfc3339(self.clock())}, headers=NOT_STORED)
 
 
 def _shown(credential: Credential) -> dict[str, Any]:
@@ -138,8 +140,3 @@ def _shown(credential: Credential) -> dict[str, Any]:
         "expires_at": rfc3339(credential.expires_at),
         "revoked_at": None if revoked is None else rfc3339(revoked),
     }
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

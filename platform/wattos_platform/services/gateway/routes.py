@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.context import identity
 from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 from wattos_platform.kernel.requests import query
@@ -35,7 +35,7 @@ class AuditEndpoint:
         shown = rows[: asked.limit]
         following = cursor_behind(shown[-1][0]) if len(rows) > asked.limit else None
         body = {"items": [_shown(record) for _, record in shown], "next_cursor": following}
-        return Response(msgspec.json.encode(body), media_type="application/json")
+        return json_answer(body)
 
 
 def _shown(record: AuditRecord) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """HTTP in and out of the model gateway."""
 
 import asyncio
-from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.services.llm_gateway.chat_endpoint import ChatEndpoint
 from wattos_platform.services.llm_gateway.domain.dialects import DIALECTS
 from wattos_platform.services.llm_gateway.domain.dialects.messages.request import parse_count
@@ -47,8 +46,8 @@ class Endpoints:
         asked = parse_count(decoded(raw))
         await self._live.engine.catalog.require(asked.model)
         if len(raw) > _INLINE_BYTES:
-            return _json({"input_tokens": await asyncio.to_thread(estimated_prompt, asked)})
-        return _json({"input_tokens": estimated_prompt(asked)})
+            return json_answer({"input_tokens": await asyncio.to_thread(estimated_prompt, asked)})
+        return json_answer({"input_tokens": estimated_prompt(asked)})
 
     async def embed(self, request: Request) -> Response:
         """POST /v1/embeddings."""
@@ -65,13 +64,13 @@ class Endpoints:
         ):
             departure.watch()
             answer = await engine.embeddings.embed(asked, caller)
-        return _json(answer)
+        return json_answer(answer)
 
     async def models(self, _request: Request) -> Response:
         """GET /v1/models."""
         catalog = self._live.engine.catalog
         await catalog.refresh()
-        return _json({"object": "list", "data": catalog.listing()})
+        return json_answer({"object": "list", "data": catalog.listing()})
 
     async def model(self, request: Request) -> Response:
         """GET /v1/models/{id}."""
@@ -80,13 +79,9 @@ class Endpoints:
         await catalog.make_known(name)
         for entry in catalog.listing():
             if entry["id"] == name:
-                return _json(entry)
+                return json_answer(entry)
         raise unknown_model(name)
 
     async def providers(self, _request: Request) -> Response:
         """GET /v1/providers: what is known without asking any of them."""
-        return _json({"object": "list", "data": self._live.engine.catalog.provider_states()})
-
-
-def _json(body: Any) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")
+        return json_answer({"object": "list", "data": self._live.engine.catalog.provider_states()})

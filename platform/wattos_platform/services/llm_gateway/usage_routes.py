@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wattos_platform.kernel import context
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 from wattos_platform.services.llm_gateway.domain.usage_query import USER, UsageQuery, all_usage, own_usage
 from wattos_platform.services.llm_gateway.domain.usage_report import report
@@ -63,4 +63,4 @@ class UsageEndpoints:
         document: Mapping[str, Any] = report(
             asked, sums.rows, sums.totals, unpriced=sums.unpriced, left_off=sums.left_off
         )
-        return Response(msgspec.json.encode(document), media_type="application/json")
+        return json_answer(document)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from wattos_platform.contracts.search import DocumentView, SpaceView
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.cursors import PageQuery, cursor_behind, cursor_position
 
 
@@ -25,4 +26,4 @@ def listed(items: Sequence[SpaceView | DocumentView], limit: int) -> Response:
     """Return the first `limit` items as a page; one item more than that says that there is a next one."""
     page = items[:limit]
     cursor = cursor_behind(page[-1].id) if len(items) > limit else None
-    return JSONResponse({"items": [item.model_dump() for item in page], "next_cursor": cursor})
+    return json_answer({"items": [item.model_dump() for item in page], "next_cursor": cursor})

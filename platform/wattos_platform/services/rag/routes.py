@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wattos_platform.contracts.search import SearchRequest, SpaceCreate, SpaceSearchRequest
+from wattos_platform.kernel.answers import JSON, json_answer
 from wattos_platform.kernel.context import current, identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
@@ -15,8 +16,6 @@ from wattos_platform.services.rag.knowledge import Knowledge
 from wattos_platform.services.rag.paging import Page, listed
 from wattos_platform.services.rag.retrieval import Question, Searcher
 from wattos_platform.services.rag.views import document_view, space_view, upload_answer
-
-_JSON = "application/json"
 
 
 class Endpoints:
@@ -54,7 +53,7 @@ class Endpoints:
             chunking,
             redact=tuple(dict.fromkeys(wanted.redact)),
         )
-        return Response(space_view(space).model_dump_json(), 201, media_type=_JSON)
+        return json_answer(space_view(space), 201)
 
     async def list_spaces(self, request: Request) -> Response:
         """GET knowledge-spaces -> a page."""
@@ -65,7 +64,7 @@ class Endpoints:
     async def get_space(self, request: Request) -> Response:
         """GET knowledge-spaces/{id}."""
         space = await self._space(request)
-        return Response(space_view(space).model_dump_json(), media_type=_JSON)
+        return json_answer(space_view(space))
 
     async def delete_space(self, request: Request) -> Response:
         """DELETE knowledge-spaces/{id} -> 204."""
@@ -82,7 +81,7 @@ class Endpoints:
         except UploadRefusedError as error:
             raise ServiceError(400, "invalid_upload", f"The upload is refused: {error}.") from error
         answer = upload_answer(document, unchanged=not is_new)
-        return Response(answer.model_dump_json(), 202 if is_new else 200, media_type=_JSON)
+        return json_answer(answer, 202 if is_new else 200)
 
     async def list_documents(self, request: Request) -> Response:
         """GET knowledge-spaces/{id}/documents -> a page."""
@@ -94,7 +93,7 @@ class Endpoints:
     async def get_document(self, request: Request) -> Response:
         """GET documents/{id}."""
         document = await self._knowledge.document(identity().tenant, request.path_params["document_id"])
-        return Response(document_view(document).model_dump_json(), media_type=_JSON)
+        return json_answer(document_view(document))
 
     async def delete_document(self, request: Request) -> Response:
         """DELETE documents/{id} -> 204."""
@@ -129,7 +128,7 @@ class Endpoints:
         given = wanted.filters
         filters = Filters(_tuple(given.document_ids), _tuple(given.documents), _tuple(given.media_types))
         question = Question(wanted.query, wanted.top_k, wanted.mode, wanted.min_score, filters)
-        return Response(await self._searcher.search(space, question), media_type=_JSON)
+        return Response(await self._searcher.search(space, question), media_type=JSON)
 
     async def _space(self, request: Request) -> Space:
         return await self._knowledge.space(identity().tenant, request.path_params["space_id"])

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
@@ -73,7 +73,7 @@ class Control:
         """GET /simulator/behaviour: that of all, and under `providers` those that differ."""
         behaviours = self._simulation.behaviours
         own = {name: behaviour.model_dump() for name, behaviour in behaviours.own.items()}
-        return _json({**behaviours.of("").model_dump(), "providers": own})
+        return json_answer({**behaviours.of("").model_dump(), "providers": own})
 
     async def behave(self, request: Request) -> Response:
         """PUT /simulator/behaviour, or that of one provider; what the body leaves out takes its default."""
@@ -82,7 +82,7 @@ class Control:
             self._simulation.behaviours.set(behaviour, request.path_params.get("provider", ""))
         except OverflowError as error:
             raise ServiceError(409, "too_many_behaviours", f"{error}; DELETE one first.") from error
-        return _json(behaviour.model_dump())
+        return json_answer(behaviour.model_dump())
 
     async def forget_behaviour(self, request: Request) -> Response:
         """DELETE /simulator/behaviour/{provider}."""
@@ -92,7 +92,7 @@ class Control:
 
     async def show_faults(self, _request: Request) -> Response:
         """GET /simulator/faults."""
-        return _json({"faults": self._simulation.faults.active()})
+        return json_answer({"faults": self._simulation.faults.active()})
 
     async def add_fault(self, request: Request) -> Response:
         """POST /simulator/faults."""
@@ -102,7 +102,7 @@ class Control:
         except OverflowError as error:
             raise ServiceError(409, "too_many_faults", f"{error}; DELETE /simulator/faults first.") from error
         await self._doors.obey()
-        return _json(fault, 201)
+        return json_answer(fault, 201)
 
     async def remove_fault(self, request: Request) -> Response:
         """DELETE /simulator/faults/{id}."""
@@ -119,7 +119,7 @@ class Control:
 
     async def show_ports(self, _request: Request) -> Response:
         """GET /simulator/ports."""
-        return _json({"ports": [_shown(door) for door in self._doors.all()]})
+        return json_answer({"ports": [_shown(door) for door in self._doors.all()]})
 
     async def open_port(self, request: Request) -> Response:
         """POST /simulator/ports."""
@@ -134,7 +134,7 @@ class Control:
                 "port_taken",
                 f"Port {wanted.port} cannot be opened: {error.strerror}; 0 takes a free one.",
             ) from error
-        return _json(_shown(door), 201)
+        return json_answer(_shown(door), 201)
 
     async def close_port(self, request: Request) -> Response:
         """DELETE /simulator/ports/{port}."""
@@ -144,7 +144,7 @@ class Control:
 
     async def show_counts(self, request: Request) -> Response:
         """GET /simulator/requests."""
-        return _json(self._simulation.ledger.report(query(request, CountsQuery).last))
+        return json_answer(self._simulation.ledger.report(query(request, CountsQuery).last))
 
     async def clear_counts(self, _request: Request) -> Response:
         """DELETE /simulator/requests."""
@@ -155,7 +155,3 @@ class Control:
 def _shown(door: Door) -> dict[str, Any]:
     url = f"http://{door.host}:{door.port}"
     return {"provider": door.provider, "port": door.port, "url": url, "open": door.open}
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(body), status, media_type="application/json")
