@@ -9,6 +9,7 @@ from wattos_cli.render.safe import visible
 from wattos_platform.contracts.breakers import STATES
 
 _HEAD = ("SERVICE", "BREAKER", "STATE", "CALLS", "FAILED", "SLOW", "REFUSED")
+_FIGURES = frozenset({"CALLS", "FAILED", "SLOW", "REFUSED"})
 _BREAKER = 1
 _INDENT = "    "
 _CAUSES = {
@@ -39,7 +40,8 @@ def label(row: Row) -> str:
 def as_table(rows: Sequence[Row], *, width: int, color: bool) -> str:
     """Return a row per breaker and replica; below those that are not closed, why and until when."""
     cells = [_cells(row) for row in rows]
-    head, *lines = text.table(_HEAD, cells, width=width, color=color, cut=_BREAKER).split("\n")
+    table = text.table(_HEAD, cells, width=width, color=color, cut=_BREAKER, right=_FIGURES)
+    head, *lines = table.split("\n")
     shown = [head]
     for row, line in zip(rows, lines, strict=True):
         shown.append(line)
@@ -75,7 +77,8 @@ def summary(rows: Sequence[Row]) -> str:
     """Return how many are in which state, in one line: long tables scroll away."""
     states = [str(row["state"]) for row in rows]
     counts = [f"{states.count(state)} {state}" for state in STATES if state in states]
-    return f"{len({label(row) for row in rows})} replicas: {', '.join(counts)}"
+    replicas = len({label(row) for row in rows})
+    return f"{replicas} replica{'' if replicas == 1 else 's'}: {', '.join(counts)}"
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

@@ -36,29 +36,28 @@ def table(
     width: int = 0,
     color: bool = False,
     cut: int = -1,
+    right: frozenset[str] = frozenset(),
 ) -> str:
     """Return aligned columns; with `width`, the column `cut` (the last) is cut to fit.
 
-    Status words get their colour.
+    Status words get their colour; `right` names the headings of figures.
     """
     safe = [[visible(cell) for cell in row] for row in rows]
     sizes = [max(len(cell) for cell in column) for column in zip(head, *safe, strict=True)]
     if width:
         others = sum(sizes) - sizes[cut] + len(_GAP) * (len(sizes) - 1)
         sizes[cut] = max(len(head[cut]), min(sizes[cut], width - others))
-    lines = [colored(_line(head, sizes), "bold", enabled=color)]
+    formats = [f"{'>' if name in right else '<'}{size}" for name, size in zip(head, sizes, strict=True)]
+    heading = _GAP.join(format(name, aligned) for name, aligned in zip(head, formats, strict=True))
+    lines = [colored(heading.rstrip(), "bold", enabled=color)]
     for row in safe:
         cells = [_cut(cell, size) for cell, size in zip(row, sizes, strict=True)]
         text = _GAP.join(
-            colored(f"{cell:<{size}}", _STATUS_COLORS.get(cell, ""), enabled=color)
-            for cell, size in zip(cells, sizes, strict=True)
+            colored(format(cell, aligned), _STATUS_COLORS.get(cell, ""), enabled=color)
+            for cell, aligned in zip(cells, formats, strict=True)
         )
         lines.append(text.rstrip())
     return "\n".join(lines)
-
-
-def _line(cells: Sequence[str], sizes: Sequence[int]) -> str:
-    return _GAP.join(f"{cell:<{size}}" for cell, size in zip(cells, sizes, strict=True)).rstrip()
 
 
 def _cut(text: str, size: int) -> str:

@@ -49,12 +49,12 @@ def test_the_table_says_why_and_until_when(tmp_path: Path, http: FakeHttp) -> No
     list_command.run(list_command.Options(), deps)
     assert out(deps).splitlines() == [
         "SERVICE        BREAKER     STATE        CALLS  FAILED  SLOW  REFUSED",
-        "llm-gateway-0  llm:openai  forced_open  0      -       -     7",
+        "llm-gateway-0  llm:openai  forced_open      0       -     -        7",
         "    drill (ann@box, 29s left)",
-        "llm-gateway-1  llm:azure   open         12     75%     0%    0",
+        "llm-gateway-1  llm:azure   open            12     75%    0%        0",
         "    too many failed, tries again in 42s",
-        "chat-0         hop:rag     closed       20     5%      0%    0",
-        "llm-gateway-1  llm:openai  closed       20     5%      0%    0",
+        "chat-0         hop:rag     closed          20      5%    0%        0",
+        "llm-gateway-1  llm:openai  closed          20      5%    0%        0",
     ]
     assert err(deps) == "3 replicas: 1 forced_open, 1 open, 2 closed\n"
 
