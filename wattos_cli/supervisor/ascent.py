@@ -166,10 +166,12 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulat
         remedy = "wattos config reload" if all(map(is_table, reasons)) else "wattos up --recreate"
         note(f"{name} runs with older settings ({', '.join(reasons)}). Renew it with: {remedy}")
     providers = list(config.llm.get("providers") or ())
+    pending = any("[llm]" in reasons for reasons in result.get("stale", {}).values())
+    title = "Model providers, once it is renewed" if pending else "Model providers"
     if providers:
-        note(f"Model providers: {', '.join(providers)}, then local")
+        note(f"{title}: {', '.join(providers)}, then local")
     else:
-        note("Model providers: local (answers with sentences from your documents; no network)")
+        note(f"{title}: local (answers with sentences from your documents; no network)")
     for provider, variable in ({} if simulated else keyless(config.llm, config.environ)).items():
         note(f"{provider} has no key and is not asked. Set {variable}, then type this again with --recreate.")
     for variable, provider in _PROVIDER_KEYS.items():

@@ -28,8 +28,11 @@ def service_config(config: Mapping[str, Any], base_url: str) -> dict[str, Any]:
 
 
 def environ(base_url: str) -> dict[str, str]:
-    """Return the variables that services get beside the simulator."""
-    return {KEY_VARIABLE: "simulated", "WATTOS_SIMULATOR_URL": base_url}
+    """Return the variables that services get beside the simulator.
+
+    The key is no word that an answer may hold: where it occurs, it is masked.
+    """
+    return {KEY_VARIABLE: "key-of-the-simulator", "WATTOS_SIMULATOR_URL": base_url}
 
 
 def _address(name: str, known: Mapping[str, Any], base_url: str) -> str:

@@ -114,7 +114,7 @@ def test_with_the_simulator_every_named_provider_is_the_simulator(tmp_path: Path
         "ollama": "http://127.0.0.1:3195",
     }
     assert providers["openai"]["api_key_env"] == "WATTOS_SIMULATED_API_KEY"
-    assert plan.environ["WATTOS_SIMULATED_API_KEY"] == "simulated"
+    assert plan.environ["WATTOS_SIMULATED_API_KEY"] == "key-of-the-simulator"
 
 
 @pytest.mark.parametrize(

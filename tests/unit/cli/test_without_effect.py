@@ -37,6 +37,23 @@ def test_up_says_that_a_named_provider_has_no_key(
     assert ("openai has no key and is not asked. Set OPENAI_API_KEY" in err(deps)) is told
 
 
+@pytest.mark.parametrize(
+    ("stale", "told"),
+    [
+        ({}, "Model providers: openai, then local"),
+        ({"rag": ["LOG_LEVEL"]}, "Model providers: openai, then local"),
+        ({"llm-gateway": ["[llm]"]}, "Model providers, once it is renewed: openai, then local"),
+    ],
+)
+def test_up_does_not_call_providers_active_that_wait_for_a_renewal(
+    tmp_path: Path, stale: dict[str, list[str]], told: str
+) -> None:
+    deps = make_deps(cwd=tmp_path)
+    config = load(tmp_path, {}, {"llm.providers": ("openai",)})
+    ascent._tell_next(config, {"stale": stale}, deps, simulated=True)
+    assert told in err(deps).splitlines()
+
+
 @pytest.mark.parametrize("toml", [False, True], ids=["environment", "wattos.toml"])
 def test_a_database_that_no_service_can_use_is_refused(tmp_path: Path, toml: bool) -> None:
     url = "postgresql://u:h3mlich@h/x"
