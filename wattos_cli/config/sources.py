@@ -62,7 +62,7 @@ def read(path: Path) -> Document:
     Raises WattosError (exit 3) when it cannot be read or is no TOML.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte order mark
     except FileNotFoundError:
         return Document(None)
     except UnicodeDecodeError as error:

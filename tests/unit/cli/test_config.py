@@ -206,6 +206,11 @@ def test_not_utf8_is_told(tmp_path: Path) -> None:
     assert "not UTF-8 text (byte 5)" in failure(tmp_path).message
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_bytes(b"\xef\xbb\xbfport_offset = 100\n")
+    assert load(tmp_path, {}).port_offset == 100
+
+
 def test_seed_name_and_twin_that_differ_name_both(tmp_path: Path) -> None:
     error = failure(tmp_path, {"REDIS_URL": "redis://a:secret@h", "WATTOS_REDIS_URL": "redis://b"})
     assert "WATTOS_REDIS_URL and REDIS_URL are both set and differ" in error.message
