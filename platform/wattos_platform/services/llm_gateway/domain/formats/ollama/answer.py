@@ -45,10 +45,14 @@ class Reply(msgspec.Struct):
     error: Any = None
 
     def usage(self) -> Usage | None:
-        """Return the tokens, None unless both counts are there: half a figure would be taken for a whole."""
-        if self.prompt_eval_count is None or self.eval_count is None:
+        """Return the tokens, None unless both counts are there: half a figure would be taken for a whole.
+
+        Two zeros are no count.
+        """
+        prompt, completion = self.prompt_eval_count, self.eval_count
+        if prompt is None or completion is None or not (prompt or completion):
             return None
-        return Usage(self.prompt_eval_count, self.eval_count)
+        return Usage(prompt, completion)
 
     def head(self, model: str, stamps: shapes.Stamps) -> shapes.Head:
         """Return the head of this answer: Ollama tells a time, but no id."""
