@@ -14,6 +14,7 @@ from wattos_platform.kernel.db.migrate import (
     versions_folder,
 )
 from wattos_platform.kernel.logging import LogSink, make_logger
+from wattos_platform.kernel.process.trim import give_back_heap, give_back_library_pages
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 3
 # A request makes hundreds of containers and leaves no cycles: a look at every 700 would cost 6 % of the CPU.
@@ -61,6 +62,9 @@ def _serve(service: catalog.Service) -> int:
         gc.freeze()
         gc.enable()
         gc.set_threshold(*_GC_THRESHOLDS)
+        # What only importing needed: 15 MB of library code and some of the heap.
+        give_back_library_pages()
+        give_back_heap()
         await serve(app)
 
     uvloop.run(run())

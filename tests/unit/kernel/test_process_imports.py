@@ -9,8 +9,9 @@ import gc, json, sys
 from wattos_platform.kernel.process.imports import import_lean
 import_lean()
 collecting = gc.isenabled()
-import wattos_platform.kernel.logging, jwt
-print(json.dumps([collecting, sorted(set(sys.modules) & {"rich.console", "cryptography.hazmat"})]))
+import wattos_platform.kernel.logging, wattos_platform.kernel.db.database, jwt
+unused = {"rich.console", "cryptography.hazmat", "sqlalchemy.orm"}
+print(json.dumps([collecting, sorted(set(sys.modules) & unused)]))
 """
 
 

@@ -32,8 +32,8 @@ def test_only_unchanged_pages_of_files_qualify() -> None:
 def test_a_process_goes_on_after_giving_back() -> None:
     code = (
         "import ssl, sqlite3, json\n"
-        "from wattos_platform.kernel.process.trim import give_back_library_pages\n"
-        "give_back_library_pages(); give_back_library_pages()\n"
+        "from wattos_platform.kernel.process.trim import give_back_heap, give_back_library_pages\n"
+        "give_back_library_pages(); give_back_heap(); give_back_library_pages()\n"
         "import decimal, zlib\n"
         "print(sqlite3.connect(':memory:').execute('select 1+1').fetchone(), ssl.create_default_context())\n"
     )

@@ -30,6 +30,13 @@ def clean_file_mappings(smaps: Iterable[str]) -> list[tuple[int, int]]:
     return found
 
 
+def give_back_heap() -> None:
+    """Return to the system what the C library's allocator holds and nobody uses; nothing where it cannot."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def give_back_library_pages() -> None:
     """Unmap the pages of all unchanged file mappings; whoever needs one again finds it in the page cache.
 

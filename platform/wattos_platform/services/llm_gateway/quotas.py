@@ -161,12 +161,17 @@ class Admission(AbstractAsyncContextManager[None]):
         if self._holding is not None:
             # First, because what follows may be cancelled: the leases then end by themselves.
             self._holding.cancel()
-        for want in self._wants:
-            await quotas.limiter.settle(want, spending.tokens)
-        if self._charges:
-            await quotas.ledger.settle(self._charges, self._day, spending.nano_usd)
-        for lease in self._leases:
-            await quotas.slots.release(lease)
+        # Each is done even if one before it is cancelled: money that stays reserved is lost for the day.
+        try:
+            if self._charges:
+                await quotas.ledger.settle(self._charges, self._day, spending.nano_usd)
+        finally:
+            try:
+                for lease in self._leases:
+                    await quotas.slots.release(lease)
+            finally:
+                for want in self._wants:
+                    await quotas.limiter.settle(want, spending.tokens)
 
     async def _hold(self) -> None:
         """Renew the leases until the stream ends."""
