@@ -35,6 +35,8 @@ def configuration(project: Project, deps: Deps) -> Sequence[Finding]:
 
 def ports(project: Project, deps: Deps) -> Sequence[Finding]:
     """Check that the services' ports are free, or held by this very platform."""
+    from wattos_cli.supervisor.listeners import cannot_bind
+
     config = _config(project, deps)
     if config is None:
         return []
@@ -42,16 +44,10 @@ def ports(project: Project, deps: Deps) -> Sequence[Finding]:
     findings = []
     wanted = _wanted_ports(project, config)
     for name, port in wanted:
-        if name in config.disabled or port in ours or not _is_taken(port):
-            continue
-        findings.append(
-            Finding(
-                "ports",
-                Level.ERROR,
-                f"port {port} of {name} is taken by another program{_holder(port)}",
-                "wattos up --port-offset auto   (or end that program)",
-            )
-        )
+        error = None if name in config.disabled or port in ours else _bind_error(port)
+        if error is not None:
+            told = cannot_bind(name, port, error, deps.environ, project)
+            findings.append(Finding("ports", Level.ERROR, told.message, told.hint))
     return findings or [ok("ports", f"{wanted[0][1]}-{wanted[-1][1]} are free or ours")]
 
 
@@ -208,18 +204,12 @@ def _alive(project: Project) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("state") != "stopped"]
 
 
-def _is_taken(port: int) -> bool:
+def _bind_error(port: int) -> OSError | None:
+    """Return why nothing of ours can listen on `port` of this machine, None when it can."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def _holder(port: int) -> str:
-    from wattos_cli.supervisor.port_holder import holders
-
-    found = holders(port)
-    return f": pid {found[0].pid} ({found[0].command})" if found else ""
+        except OSError as error:
+            return error
+    return None
