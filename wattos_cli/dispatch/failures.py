@@ -12,6 +12,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
 from wattos_cli.render import ci
 
+_NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
@@ -41,7 +42,9 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
     if not isinstance(failure, typer.TyperException):
         return None
     path = " ".join(("wattos", *_known(command_path(argv))))
-    message = failure.format_message().replace("Value error, ", "")
+    message = (
+        failure.format_message().replace("Value error, ", "").replace(_NO_INTEGER, "expected a whole number")
+    )
     return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)
 
 

@@ -94,6 +94,7 @@ def test_json_mode_writes_the_error_shape(flags: list[str], capsys: pytest.Captu
             "wattos env --help",
         ),
         (["token", "create", "--nope"], "No such option: --nope", "wattos token create --help"),
+        (["logs", "-n", "x"], "'-n' / '--lines': expected a whole number\n", "wattos logs --help"),
         (["token"], "Missing command.", "wattos token --help"),
         (["\udcff"], "No such command", "wattos --help"),
     ],
