@@ -63,11 +63,18 @@ class Contender:
 
 def wattos(folder: Path, upstreams: Upstreams) -> Contender:
     """Return our gateway with everything on: identity, quotas, breaker, rows, metrics, access log, trace."""
+    return configured(folder, _config(upstreams))
+
+
+def configured(
+    folder: Path, config_of_services: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> Contender:
+    """Return our gateway with this configuration, and further settings in `environ`."""
     port, key = free_port(), secrets.token_urlsafe(48)
     secret, operator, config = folder / "identity", folder / "operator", folder / "config.json"
     secret.write_text(key, encoding="ascii")
     operator.write_text(secrets.token_urlsafe(48), encoding="ascii")
-    config.write_text(json.dumps(_config(upstreams)), encoding="utf-8")
+    config.write_text(json.dumps(config_of_services), encoding="utf-8")
     signer = IdentitySigner(key.encode(), "gateway", clock=lambda: time.time() + _AHEAD_S)
     token = signer.sign(Identity("bench", "wrk", ("editor",), "gateway"), SERVICE)
     headers = {IDENTITY_HEADER: token}
@@ -88,6 +95,7 @@ def wattos(folder: Path, upstreams: Upstreams) -> Contender:
             "WATTOS_OPERATOR_TOKEN_FILE": str(operator),
             "WATTOS_CONFIG_FILE": str(config),
             "OPENAI_API_KEY": _KEY,
+            **(environ or {}),
         },
     )
 
