@@ -48,12 +48,16 @@ def paths(client: httpx.Client, space: str) -> dict[str, str]:
         "space-search": f"/api/v1/knowledge-spaces/{space}/search",
         "runs": "/api/v1/agents/it-support/runs",
         "chat": "/v1/chat/completions",
+        "completions": "/v1/completions",
+        "responses": "/v1/responses",
+        "claude": "/v1/messages",
         "embeddings": "/v1/embeddings",
     }
 
 
 NAMES = (
-    "conversations", "messages", "feedback", "spaces", "search", "space-search", "runs", "chat", "embeddings",
+    "conversations", "messages", "feedback", "spaces", "search", "space-search", "runs",
+    "chat", "completions", "responses", "claude", "embeddings",
 )  # fmt: skip
 NOT_JSON = {
     "cut": b'{"content":',
@@ -127,6 +131,13 @@ def test_a_wrong_field_is_named(
         ("chat", {"model": "default", "messages": [{"role": "king", "content": "x"}]}, "messages"),
         ("chat", {"model": "default", "messages": MESSAGES, "stream": "yes"}, "stream"),
         ("chat", {"model": "default", "messages": MESSAGES, "max_tokens": "many"}, "max_tokens"),
+        ("chat", {"model": "default", "messages": MESSAGES, "temperature": -0.1}, "temperature"),
+        ("completions", {"model": "default"}, "prompt"),
+        ("completions", {"model": "default", "prompt": "x", "temperature": -1}, "temperature"),
+        ("responses", {"model": "default"}, "input"),
+        ("responses", {"model": "default", "input": "x", "max_output_tokens": -1}, "max_output_tokens"),
+        ("claude", {"model": "default", "messages": MESSAGES}, "max_tokens"),
+        ("claude", {"model": "default", "messages": [], "max_tokens": 5}, "messages"),
         ("embeddings", {"model": "wattos-minilm"}, "input"),
         ("embeddings", {"model": "wattos-minilm", "input": {"a": 1}}, "input"),
         ("embeddings", {"model": "wattos-minilm", "input": "x", "encoding_format": "hex"}, "encoding_format"),
@@ -138,11 +149,25 @@ def test_a_wrong_parameter_is_named_in_openai_s_shape(
     answer = client.post(paths[name], json=body)
     assert answer.status_code == 400, answer.text
     assert is_our_error(answer)
-    assert answer.json()["error"]["param"].startswith(param)
+    error = answer.json()["error"]
+    assert (error["details"] if name == "claude" else error)["param"].startswith(param)
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000", "\\ufeff\\u202e"])
-@pytest.mark.parametrize("name", ["conversations", "messages", "spaces", "space-search", "runs", "chat"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "conversations",
+        "messages",
+        "spaces",
+        "space-search",
+        "runs",
+        "chat",
+        "completions",
+        "responses",
+        "claude",
+    ],
+)
 def test_odd_characters_are_refused_or_taken_and_never_break_anything(
     client: httpx.Client, paths: dict[str, str], name: str, text: str
 ) -> None:
@@ -153,6 +178,9 @@ def test_odd_characters_are_refused_or_taken_and_never_break_anything(
         "space-search": '{"query": "x%s"}',
         "runs": '{"input": "x%s"}',
         "chat": '{"model": "default", "messages": [{"role": "user", "content": "x%s"}]}',
+        "completions": '{"model": "default", "prompt": "x%s"}',
+        "responses": '{"model": "default", "input": "x%s"}',
+        "claude": '{"model": "default", "max_tokens": 9, "messages": [{"role": "user", "content": "x%s"}]}',
     }
     answer = post(client, paths[name], (wanted[name] % text).encode())
     assert answer.status_code < 500, answer.text
@@ -168,8 +196,8 @@ def test_a_body_above_the_limit_is_a_413(client: httpx.Client, paths: dict[str, 
         assert is_our_error(answer)
 
 
-def test_three_megabytes_for_a_model_are_answered_or_refused(client: httpx.Client) -> None:
-    long = "word " * 600_000
+def test_ten_megabytes_for_a_model_are_answered_or_refused(client: httpx.Client) -> None:
+    long = "word " * 2_000_000
     chat = {"model": "default", "messages": [{"role": "user", "content": long}]}
     for path, body in (
         ("/v1/chat/completions", chat),
@@ -209,6 +237,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "runs": {"input": "x", "knowledge_space_id": "x", "tools": []},
     "chat": {"model": "default", "messages": MESSAGES, "temperature": 1, "max_tokens": 5, "n": 1, "stop": "x",
              "stream": False, "tools": [], "response_format": None, "seed": 1, "wattos_context": []},
+    "completions": {"model": "default", "prompt": "x", "max_tokens": 5, "temperature": 0, "echo": False,
+                    "best_of": 1, "suffix": None, "stop": "x", "stream": False},
+    "responses": {"model": "default", "input": "x", "instructions": "x", "max_output_tokens": 5, "tools": [],
+                  "text": {}, "reasoning": None, "store": False, "metadata": {}, "stream": False},
+    "claude": {"model": "default", "messages": MESSAGES, "max_tokens": 5, "system": "x", "temperature": 0.5,
+               "stop_sequences": [], "tools": [], "thinking": None, "metadata": {}, "stream": False},
     "embeddings": {"model": "wattos-minilm", "input": "x", "encoding_format": "float", "dimensions": 384},
 }  # fmt: skip
 ODD: list[Any] = [None, True, -1, 10**30, 1e308, "", "x" * 5000, "\0", [], {}, [[]], [None], {"a": [{}]}]

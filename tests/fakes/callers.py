@@ -65,8 +65,18 @@ def settled(client: httpx.Client, uploaded: httpx.Response, timeout_s: float = 6
 
 
 def is_our_error(answer: httpx.Response) -> bool:
-    """Return whether the body is the one error shape, under /v1 OpenAI's, and true to the answer."""
+    """Return whether the body is the one error shape and true to the answer.
+
+    Under /v1 it is OpenAI's, under /v1/messages Anthropic's.
+    """
     body = answer.json()
+    if answer.request.url.path.startswith("/v1/messages"):
+        error = body["error"]
+        return (
+            body.keys() == {"type", "error", "request_id"}
+            and error.keys() == {"type", "message", "details"}
+            and body["request_id"] == answer.headers["request-id"]
+        )
     if answer.request.url.path.startswith("/v1/"):
         error = body["error"]
         return body.keys() == {"error"} and error.keys() == {"message", "type", "param", "code"}
