@@ -49,15 +49,6 @@ class RateLimiterContract:
         wanted = (Want("a", one), Want("b", one), Want("a", other), Want("a", one))
         assert [(await limiter.acquire([want])).allowed for want in wanted] == [True, True, True, False]
 
-    async def test_headers_say_how_much_is_left_and_when(self, limiter: RateLimiter) -> None:
-        told = (await limiter.acquire([Want("u", HOURLY)])).headers()
-        assert (told["RateLimit-Limit"], told["RateLimit-Remaining"]) == ("10", "9")
-        assert int(told["RateLimit-Reset"]) == pytest.approx(TOKEN_S, abs=60)
-        await grants(limiter, 9, Want("u", HOURLY))
-        told = (await limiter.acquire([Want("u", HOURLY)])).headers()
-        assert told["RateLimit-Remaining"] == "0"
-        assert int(told["Retry-After"]) == pytest.approx(TOKEN_S, abs=60)
-
     async def test_a_refused_limit_takes_nothing_from_the_others(
         self, limiter: RateLimiter, meter: FakeMeter
     ) -> None:

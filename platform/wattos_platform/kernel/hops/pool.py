@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections import deque
 from urllib.parse import urlsplit
 
 from wattos_platform.kernel.hops.wire import WireConnection
@@ -27,7 +28,7 @@ class WirePool:
         self._port = parts.port or _PORTS[parts.scheme]
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._connect_s = connect_s
-        self._idle: list[WireConnection] = []
+        self._idle: deque[WireConnection] = deque()
         self._all: set[WireConnection] = set()
         self._empty: asyncio.Event | None = None
         self._retired = False
@@ -65,6 +66,9 @@ class WirePool:
         elif connection.finish():
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
+            # The last used goes out first: what a crowd needed once lies at the other end, and ages.
+            if self._idle[0].idle_since < connection.idle_since - IDLE_S:
+                self._idle.popleft().abort()
 
     def retire(self) -> None:
         """Close the idle connections now and keep none that is given back."""
