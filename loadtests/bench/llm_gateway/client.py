@@ -21,6 +21,8 @@ from loadtests.bench.llm_gateway.wire import CHUNKS, LONGEST_MARK, MARK, STREAM_
 
 _OK = 200
 _MOST_AT_ONCE = 2000
+# What a moment of noise opened is closed again, or its connections would be taken for growth.
+_MOST_KEPT = 64
 _PATIENCE_S = 20.0
 _WARM_UP = 10
 
@@ -121,7 +123,10 @@ class Rate:
             return
         self._took_ms.append((ended - began) / 1e6)
         if not connection.transport.is_closing():
-            self._idle.append(connection)
+            if len(self._idle) < _MOST_KEPT:
+                self._idle.append(connection)
+            else:
+                connection.transport.close()
 
 
 class Reader:
