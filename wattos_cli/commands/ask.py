@@ -14,6 +14,7 @@ from wattos_cli.render.safe import visible
 from wattos_cli.render.wrap import WordWrap
 
 _TRACEPARENT_PARTS = 4
+_UNAVAILABLE = 503
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         )
     gateway = credentials.connect(deps)
     try:
-        body = {"knowledge_space_id": spaces.space_id(gateway, opts.space, create=False)}
+        space = _space(gateway, opts.space, deps)
+        body = {} if space is None else {"knowledge_space_id": space}
         conversation = gateway.json("POST", "/api/v1/conversations", body)
         path = f"/api/v1/conversations/{part(conversation, 'id')}/messages"
         message: dict[str, Any] = {"content": question} | ({"model": opts.model} if opts.model else {})
@@ -49,10 +51,26 @@ def run(opts: Options, deps: Deps) -> ExitCode:
             answer = gateway.json("POST", path, message)
             if not console.json_output:
                 console.data(render.safe_lines(str(part(answer, "content"))))
+        if space is None:
+            answer = {**answer, "degraded": [*(answer.get("degraded") or []), "rag"]}
         _finish(answer, gateway.last_headers, deps)
     finally:
         gateway.close()
     return ExitCode.OK
+
+
+def _space(gateway: Gateway, name: str, deps: Deps) -> str | None:
+    """Return the space's id; None, said on stderr, while nobody can tell that of the default one.
+
+    Who names a space wants its documents, and gets the error.
+    """
+    try:
+        return spaces.space_id(gateway, name, create=False)
+    except WattosError as error:
+        if name != spaces.DEFAULT or error.details.get("status") != _UNAVAILABLE:
+            raise
+        deps.console.note(f"asked without documents: {error.message}")
+        return None
 
 
 def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:

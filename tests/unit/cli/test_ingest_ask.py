@@ -48,6 +48,8 @@ class Api:
 
     def __init__(self) -> None:
         self.spaces: dict[str, str] = {}
+        self.rag_is_up = True
+        self.conversations: list[dict[str, Any]] = []
         self.documents: dict[str, list[dict[str, Any]]] = {}
         self.uploads: list[str] = []
         self.limited = 0
@@ -59,12 +61,17 @@ class Api:
         assert request.headers["authorization"] == "Bearer wk_test"
         path = request.url.path
         if path == "/api/v1/knowledge-spaces":
-            return self._space(request)
+            return (
+                self._space(request)
+                if self.rag_is_up
+                else httpx.Response(503, json={"message": "rag is away"})
+            )
         if path.endswith("/documents"):
             return self._upload(request)
         if path.startswith("/api/v1/documents/"):
             return httpx.Response(200, json=self.documents[path.rpartition("/")[2]].pop(0))
         if path == "/api/v1/conversations":
+            self.conversations.append(json.loads(request.content))
             return httpx.Response(201, json={"id": "c1"})
         self.messages.append(json.loads(request.content))
         return self.message()
@@ -242,6 +249,23 @@ def test_broken_stream_is_told(api: Api, tmp_path: Path, text: str, code: str) -
     with pytest.raises(WattosError) as caught:
         ask.run(ask.Options("What?"), streaming(api, tmp_path, text))
     assert caught.value.code == code
+
+
+def test_without_rag_it_is_asked_without_documents_and_says_so(api: Api, tmp_path: Path) -> None:
+    api.rag_is_up = False
+    deps = connected(api, tmp_path)
+    assert ask.run(ask.Options("What?"), deps) is ExitCode.OK
+    assert api.conversations == [{}]
+    told = deps.console.stderr.getvalue()
+    assert "asked without documents: rag is away" in told
+    assert "degraded: rag" in told
+
+
+def test_a_space_that_was_named_is_not_done_without(api: Api, tmp_path: Path) -> None:
+    api.rag_is_up = False
+    with pytest.raises(WattosError) as caught:
+        ask.run(ask.Options("What?", space="legal"), connected(api, tmp_path))
+    assert caught.value.exit_code is ExitCode.UNREACHABLE
 
 
 def test_unknown_space_is_told_with_a_suggestion(api: Api, tmp_path: Path) -> None:
