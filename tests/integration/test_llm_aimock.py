@@ -111,6 +111,7 @@ async def usage_of(gateway: Served) -> dict[str, Any]:
 
 @every_provider
 async def test_chat(gateway: Served, upstream: Aimock, gpt: openai.AsyncOpenAI, provider: str) -> None:
+    # defect-54: what was sent is understood by who did not write it.
     answer = await gpt.chat.completions.create(model=MODELS[provider], messages=asked("some words"))
     assert (answer.choices[0].message.content, answer.choices[0].finish_reason) == (ANSWER, "stop")
     totals = await usage_of(gateway)

@@ -29,6 +29,7 @@ async def world(tmp_path_factory):
 
 @every_cell
 async def test_what_follows_is_what_the_page_says(world, cell: Cell):
+    # defect-41: a caller's mistake is nothing to a breaker; defect-44: it sees every try of what failed.
     observed = await world.observed(cell)
     expected = FAULTS[cell.fault].outcome(cell.kind, stream=cell.stream)
     assert expected == observed.outcome

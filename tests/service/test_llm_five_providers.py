@@ -70,6 +70,7 @@ async def test_an_answer_whole_and_in_pieces(simulator, sdk, provider):
 
 @every_provider
 async def test_a_tool_is_called_and_its_result_read(simulator, sdk, provider):
+    # defect-58
     await behave(simulator, tool_call="look")
     asked = {"model": MODELS[provider], "tools": [TOOL]}
     whole = (await sdk.chat.completions.create(messages=QUESTION, **asked)).choices[0]
@@ -90,6 +91,7 @@ async def test_a_tool_is_called_and_its_result_read(simulator, sdk, provider):
 
 @every_provider
 async def test_an_answer_in_a_schema(simulator, sdk, provider):
+    # defect-58
     await behave(simulator)
     schema = {
         "type": "object",
@@ -131,6 +133,7 @@ async def test_a_filter_says_that_it_cut(simulator, sdk, provider):
 
 @every_provider
 async def test_embeddings(simulator, sdk, provider):
+    # defect-58
     await behave(simulator, embedding_dimensions=8)
     asked = sdk.embeddings.create(model=MODELS[provider], input=["one", "two"])
     if provider == "anthropic":

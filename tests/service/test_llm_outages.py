@@ -74,7 +74,7 @@ async def test_after_five_failures_a_dead_provider_is_left_alone_until_half_open
     assert house.breaker.state is State.OPEN
 
 
-@pytest.mark.parametrize("permits", [1, 3])
+@pytest.mark.parametrize("permits", [pytest.param(1, id="one-defect-42"), 3])
 async def test_of_a_thousand_calls_at_once_exactly_the_permitted_ones_probe(tmp_path, permits):
     settings = BreakerSettings(half_open_permits=permits)
     environ = {"WATTOS_PROVIDER_TIMEOUT_S": "3"}
@@ -119,8 +119,8 @@ async def test_while_open_a_request_takes_no_step_that_it_would_not_take_while_a
     assert await steps_of(house, EXPLICIT) == (503, Steps(sleeps=0, connections=0))
 
 
-async def test_at_total_failure_a_provider_sees_at_most_a_fifth_more(house):
-    calls = 100
+@pytest.mark.parametrize("calls", [pytest.param(100, id="defect-43-budget")])
+async def test_at_total_failure_a_provider_sees_at_most_a_fifth_more(house, calls):
     house.breaker.obey(Order(Action.DISABLE))
     await house.kill("status", status=503)
     for _ in range(calls):
@@ -130,7 +130,7 @@ async def test_at_total_failure_a_provider_sees_at_most_a_fifth_more(house):
     assert len(await house.rows()) == arrived
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("form", [pytest.param("seconds", id="defect-43-retry-after"), "date"])
 async def test_retry_after_cools_that_provider_for_exactly_that_long(house, form):
     await house.kill("rate_limit", retry_after_s=30, retry_after=form)
     limited = await house.ask(EXPLICIT)
