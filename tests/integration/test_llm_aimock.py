@@ -6,7 +6,6 @@ What our own simulator and our own formats agree upon could be wrong on both sid
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -67,17 +66,24 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def gateway(tmp_path: Path, upstream: Aimock) -> AsyncIterator[Served]:
-    upstream.forget()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory, upstream: Aimock) -> AsyncIterator[Served]:
     details: dict[str, dict[str, Any]] = {
         name: {"base_url": upstream.url, "api_key_env": "DUMMY"} for name in MODELS
     }
     details["openai"]["base_url"] += "/v1"
     details["azure"]["api_version"] = "2024-10-21"  # aimock knows no other
     llm = {"providers": list(MODELS), "provider": details}
-    async with llm_service(tmp_path, config={"llm": llm}, environ={"DUMMY": "dummy"}) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("gateway")
+    async with llm_service(folder, config={"llm": llm}, environ={"DUMMY": "dummy"}) as served:
+        yield served
+
+
+@pytest.fixture
+def gateway(running: Served) -> Served:
+    for name in MODELS:
+        running.app.runtime.breakers.get(f"llm:{name}").reset()
+    return running
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -99,25 +105,26 @@ def asked(text: str) -> list[Any]:
     return [{"role": "user", "content": text}]
 
 
-async def usage_of(gateway: Served) -> dict[str, Any]:
-    """Return the totals of usage once a call is in them."""
+async def usage_of(gateway: Served, provider: str) -> dict[str, Any]:
+    """Return the usage of a provider's calls once there are any."""
     for _ in range(200):
-        totals: dict[str, Any] = (await gateway.door.get("/v1/usage")).json()["totals"]
-        if totals["calls"]:
-            return totals
+        rows = (await gateway.door.get("/v1/usage?by=provider")).json()["data"]
+        if found := [row for row in rows if row["provider"] == provider]:
+            return dict(found[0])
         await asyncio.sleep(0.01)
-    raise AssertionError(totals)
+    raise AssertionError(rows)
 
 
 @every_provider
 async def test_chat(gateway: Served, upstream: Aimock, gpt: openai.AsyncOpenAI, provider: str) -> None:
     # defect-54: what was sent is understood by who did not write it.
+    upstream.forget()
     answer = await gpt.chat.completions.create(model=MODELS[provider], messages=asked("some words"))
     assert (answer.choices[0].message.content, answer.choices[0].finish_reason) == (ANSWER, "stop")
-    totals = await usage_of(gateway)
-    counted = (totals["prompt_tokens"], totals["completion_tokens"])
+    usage = await usage_of(gateway, provider)
+    counted = (usage["prompt_tokens"], usage["completion_tokens"])
     if provider == "ollama":  # as which aimock counts nothing
-        assert (answer.usage, totals["estimated_calls"], min(counted) > 0) == (None, 1, True)
+        assert (answer.usage, usage["estimated_calls"], min(counted) > 0) == (None, 1, True)
     else:
         assert answer.usage is not None
         assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == counted == (11, 7)
