@@ -50,7 +50,8 @@ _current: ContextVar[RequestContext | None] = ContextVar("wattos_request", defau
 
 def new_span_id() -> str:
     """Return a random span id: 16 hex digits, never all zero."""
-    return f"{int.from_bytes(random_bytes(8)) or 1:016x}"
+    made = random_bytes(8).hex()
+    return made if made != _NO_SPAN else new_span_id()
 
 
 def request_id_of(header: str | None) -> str:
@@ -63,7 +64,12 @@ def trace_of(header: str | None) -> tuple[str, str]:
     match = _TRACEPARENT.match(header) if header else None
     if match and match[1] != _NO_TRACE and match[2] != _NO_SPAN:
         return match[1], match[3]
-    return f"{int.from_bytes(random_bytes(16)) or 1:032x}", "00"
+    return _new_trace_id(), "00"
+
+
+def _new_trace_id() -> str:
+    made = random_bytes(16).hex()
+    return made if made != _NO_TRACE else _new_trace_id()
 
 
 def current() -> RequestContext:

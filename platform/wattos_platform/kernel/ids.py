@@ -5,7 +5,27 @@ import time
 from wattos_platform.kernel.randomness import random_bytes
 
 _COUNTER_MAX = 0xFFF
-_last = [0, 0]  # milliseconds and counter of the previous id
+# The first digit of the fourth group: the two bits of the variant, then two random ones.
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
+class _Series:
+    """Where the ids of this process stand: a millisecond, its digits, and the counter within it."""
+
+    __slots__ = ("counter", "head", "ms")
+
+    def __init__(self) -> None:
+        self.begin(0)
+
+    def begin(self, ms: int) -> None:
+        """Go on to a later millisecond."""
+        digits = f"{ms:012x}"
+        self.ms = ms
+        self.head = f"{digits[:8]}-{digits[8:]}-7"
+        self.counter = random_bytes(1)[0]
+
+
+_series = _Series()
 
 
 def uuid7() -> str:
@@ -14,16 +34,13 @@ def uuid7() -> str:
     Later calls of one process sort after earlier ones, also within a millisecond. Source: RFC 9562, 5.7 and
     6.2 (method 1: a 12-bit counter, seeded low, that borrows from the clock when it runs over).
     """
+    series = _series
     now_ms = time.time_ns() // 1_000_000
-    last_ms, counter = _last
-    if now_ms > last_ms:
-        counter = random_bytes(1)[0]
+    if now_ms > series.ms:
+        series.begin(now_ms)
+    elif series.counter < _COUNTER_MAX:
+        series.counter += 1
     else:
-        now_ms, counter = last_ms, counter + 1
-        if counter > _COUNTER_MAX:
-            now_ms, counter = last_ms + 1, 0
-    _last[:] = (now_ms, counter)
-    high = now_ms << 16 | 0x7000 | counter
-    low = 0x8000_0000_0000_0000 | (int.from_bytes(random_bytes(8)) >> 2)
-    digits = f"{high:016x}{low:016x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        series.begin(series.ms + 1)
+    tail = random_bytes(8).hex()
+    return f"{series.head}{series.counter:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
