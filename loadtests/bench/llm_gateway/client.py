@@ -113,13 +113,16 @@ class Rate:
         return Told(len(took), self._faults, percentile(took, 0.5), percentile(took, 0.99))
 
     async def _one(self) -> None:
+        connection = self._idle.pop() if self._idle else None
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                connection = self._idle.pop() if self._idle else await connect(self._order.port)
+                connection = connection or await connect(self._order.port)
                 began = time.monotonic_ns()
                 ended = await connection.ask(self._order.request)
         except (OSError, TimeoutError) as error:
             self._faults[_reason(error)] += 1
+            if connection is not None:
+                connection.transport.close()
             return
         self._took_ms.append((ended - began) / 1e6)
         if not connection.transport.is_closing():
