@@ -32,9 +32,14 @@ def talk(client: httpx.Client) -> str:
 
 
 def events(standing: RunningProject, service: str, **wanted: str) -> list[dict[str, Any]]:
-    """Return the log lines of a service that have these fields."""
-    lines = [json.loads(line) for line in standing.log(service).splitlines()]
-    return [line for line in lines if wanted.items() <= line.items()]
+    """Return the log lines of a service that have these fields; an access line follows its answer."""
+    for _ in range(200):
+        lines = [json.loads(line) for line in standing.log(service).splitlines()]
+        found = [line for line in lines if wanted.items() <= line.items()]
+        if found:
+            return found
+        time.sleep(0.02)
+    return []
 
 
 def test_the_request_id_is_in_the_log_of_every_service_on_the_path(
