@@ -1,13 +1,16 @@
 """How a connection is read: the head of a request has a cap, and what is no request gets our error shape."""
 
+import asyncio
 import time
 from http import HTTPStatus
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wattos_platform.kernel.context import trace_of
 from wattos_platform.kernel.errors import ServiceError, error_body
 from wattos_platform.kernel.ids import uuid7
+from wattos_platform.kernel.joined_writes import JoinedWrites
 
 MAX_HEAD_BYTES = 32 * 1024
 _FIELD_BYTES = len(": \r\n")
@@ -25,6 +28,11 @@ class HttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _refused = False
     _refusal: ServiceError | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin with a connection; what is written to it goes out joined."""
+        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", JoinedWrites(transport, self.loop))
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived; a head that does not end is refused before it fills the memory."""

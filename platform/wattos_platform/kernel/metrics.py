@@ -1,45 +1,18 @@
 """Prometheus metrics of one service: children cached per label set, cardinality capped."""
 
 import asyncio
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import Metric
 
 from wattos_platform.contracts.metrics import FAMILIES, MetricFamily
+from wattos_platform.kernel.instruments import Counter, Histogram
 from wattos_platform.kernel.telemetry import Tally
 
 MAX_CHILDREN = 1000
 OVERFLOW = "other"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-class _Registry(CollectorRegistry):
-    """A registry that adds up its tallies before anybody reads it."""
-
-    def __init__(self) -> None:
-        super().__init__(auto_describe=False)
-        self._tallies: list[tuple[Tally, Counter]] = []
-        self._added: list[int] = []
-        self._adding = threading.Lock()
-
-    def tally(self, counter: Counter) -> Tally:
-        """Return a tally whose count goes to `counter`."""
-        made = Tally()
-        self._tallies.append((made, counter))
-        return made
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield every metric as it is now."""
-        with self._adding:
-            self._added.extend([0] * (len(self._tallies) - len(self._added)))
-            for place, (tally, counter) in enumerate(self._tallies):
-                count = tally.count
-                counter.inc(count - self._added[place])
-                self._added[place] = count
-        return iter(super().collect())
 
 
 class Metrics:
@@ -51,7 +24,7 @@ class Metrics:
     """
 
     def __init__(self, service: str, families: Iterable[MetricFamily] = FAMILIES) -> None:
-        self.registry = _Registry()
+        self.registry = CollectorRegistry(auto_describe=False)
         self._families: dict[str, Counter | Gauge | Histogram] = {}
         self._children: dict[tuple[str, tuple[str, ...]], Counter | Gauge | Histogram] = {}
         self._counts: dict[str, int] = {}
@@ -66,8 +39,8 @@ class Metrics:
         return child
 
     def tally(self, name: str, /, **labels: str) -> Tally:
-        """Return a new tally of the counter `name` for `labels`."""
-        return self.registry.tally(self.counter(name, **labels))
+        """Return the tally of the counter `name` for `labels`; keep it."""
+        return self.counter(name, **labels).tally
 
     def gauge(self, name: str, /, **labels: str) -> Gauge:
         """Return the gauge `name` for `labels`."""

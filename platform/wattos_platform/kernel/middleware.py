@@ -20,7 +20,7 @@ from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, error_type, too_large
 from wattos_platform.kernel.metrics import MAX_CHILDREN
 from wattos_platform.kernel.runtime import Runtime
-from wattos_platform.kernel.telemetry import Counter, Histogram
+from wattos_platform.kernel.telemetry import Histogram, Tally
 from wattos_platform.kernel.timestamps import rfc3339
 
 NOT_FOUND_ROUTE = "(none)"
@@ -61,9 +61,9 @@ class Middleware:
         self._body_limit = body_limit
         self._answer_headers = answer_headers
         self._on_answered = on_answered
-        self._in_flight_gauge = runtime.metrics.gauge("http_requests_in_flight")
         self._in_flight = 0
-        self._answered: dict[tuple[str, str, int, str], tuple[Counter, Histogram]] = {}
+        runtime.metrics.gauge("http_requests_in_flight").set_function(lambda: self._in_flight)
+        self._answered: dict[tuple[str, str, int, str], tuple[Tally, Histogram]] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -98,12 +98,10 @@ class Middleware:
 
     def _enter(self) -> None:
         self._in_flight += 1
-        self._in_flight_gauge.set(self._in_flight)
         self.idle.clear()
 
     def _leave(self) -> None:
         self._in_flight -= 1
-        self._in_flight_gauge.set(self._in_flight)
         if not self._in_flight:
             self.idle.set()
 
@@ -156,7 +154,7 @@ class Middleware:
         status = exchange.status or CLIENT_GONE
         kind = error_type(status, gone=exchange.gone and not exchange.complete, fault=exchange.fault)
         requests, duration = self._metrics_of((method, route, status, kind))
-        requests.inc()
+        requests.count += 1
         duration.observe(took_s)
         if quiet:
             return
@@ -166,14 +164,14 @@ class Middleware:
             return
         runtime.sink.raw(self._access_line(exchange, scope, kind, took_s))
 
-    def _metrics_of(self, key: tuple[str, str, int, str]) -> tuple[Counter, Histogram]:
+    def _metrics_of(self, key: tuple[str, str, int, str]) -> tuple[Tally, Histogram]:
         """Return both metrics of such an answer; kept, since finding them costs more than counting."""
         found = self._answered.get(key)
         if found is None:
             method, route, status, kind = key
             metrics = self._runtime.metrics
             found = (
-                metrics.counter(
+                metrics.tally(
                     "http_requests_total", method=method, route=route, status=str(status), error_type=kind
                 ),
                 metrics.histogram("http_request_duration_seconds", method=method, route=route),

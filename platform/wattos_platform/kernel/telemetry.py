@@ -11,12 +11,12 @@ class Counter(Protocol):
 
 
 class Tally:
-    """A counter for the hottest paths: `tally.count += 1` costs a tenth of what `Counter.inc` does."""
+    """A counter for the hottest paths: `tally.count += 1` costs a fifth of what `Counter.inc` does."""
 
     __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: float = 0
 
 
 class Gauge(Protocol):
@@ -40,7 +40,7 @@ class Meter(Protocol):
         """Return the counter's child."""
 
     def tally(self, name: str, /, **labels: str) -> Tally:
-        """Return a new tally of the counter's child, added to it whenever metrics are read; keep it."""
+        """Return the tally of the counter's child, which shows in it whenever metrics are read; keep it."""
 
     def gauge(self, name: str, /, **labels: str) -> Gauge:
         """Return the gauge's child."""

@@ -67,3 +67,26 @@ def test_a_tally_is_added_up_whenever_somebody_reads() -> None:
     assert metrics.registry.get_sample_value(name, labels) == 8
     metrics.counter(name, **labels).inc(2)
     assert metrics.registry.get_sample_value(name, labels) == 10
+
+
+def test_a_bucket_holds_its_own_bound_and_the_last_holds_all() -> None:
+    metrics = Metrics("gateway")
+    labels = {"method": "GET", "route": "/a"}
+    child = metrics.histogram("http_request_duration_seconds", **labels)
+    for seconds in (0.05, 0.050001, 10_000.0):
+        child.observe(seconds)
+    read = metrics.registry.get_sample_value
+    name = "http_request_duration_seconds"
+    assert read(f"{name}_bucket", {**labels, "le": "0.05"}) == 1
+    assert read(f"{name}_bucket", {**labels, "le": "0.1"}) == 2
+    assert read(f"{name}_bucket", {**labels, "le": "+Inf"}) == read(f"{name}_count", labels) == 3
+    assert read(f"{name}_sum", labels) == pytest.approx(10_000.100001)
+
+
+def test_a_counter_only_grows() -> None:
+    metrics = Metrics("gateway")
+    counter = metrics.counter("degraded_total", dependency="rag")
+    counter.inc(2)
+    with pytest.raises(ValueError, match="degraded"):
+        counter.inc(-1)
+    assert metrics.registry.get_sample_value("degraded_total", {"dependency": "rag"}) == 2

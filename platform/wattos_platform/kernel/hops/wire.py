@@ -12,8 +12,11 @@ from typing import Any
 import httptools
 from multidict import CIMultiDict
 
+from wattos_platform.kernel.hops.alarm import Alarm
+
 HIGH_WATER_BYTES = 256 * 1024
 _FIRST_FINAL_STATUS = 200
+_FOREVER_S = 1e9
 _BODILESS = frozenset({204, 304})
 _NO_HEADERS: CIMultiDict[str] = CIMultiDict()
 
@@ -46,6 +49,7 @@ class WireConnection(asyncio.Protocol):
         self._on_lost = on_lost
         self._transport: Any = None
         self._waiter: asyncio.Future[None] | None = None
+        self._alarm = Alarm(self._expire, self._loop.call_later)
         self._drained: asyncio.Future[None] | None = None
         self._upload: asyncio.Task[None] | None = None
         self.lost = False
@@ -129,6 +133,7 @@ class WireConnection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell who waits; an answer without a length ends here."""
         self.lost = True
+        self._alarm.cancel()
         if self._until_eof and self.status and self._error is None:
             self.complete = True
         elif not self.complete:
@@ -224,15 +229,17 @@ class WireConnection(asyncio.Protocol):
     async def _wait(self, timeout_s: float) -> None:
         """Return when something happened; TimeoutError after `timeout_s`."""
         waiter = self._waiter = self._loop.create_future()
-        timer = (
-            self._loop.call_later(max(0.0, timeout_s), _expire, waiter) if timeout_s < _FOREVER_S else None
-        )
+        if timeout_s < _FOREVER_S:
+            self._alarm.set(timeout_s)
         try:
             await waiter
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+            self._alarm.off()
+
+    def _expire(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -246,11 +253,3 @@ class WireConnection(asyncio.Protocol):
     def _raise_if_broken(self) -> None:
         if self._error is not None:
             raise self._error
-
-
-_FOREVER_S = 1e9
-
-
-def _expire(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from wattos_platform.kernel.metrics import MAX_CHILDREN
-from wattos_platform.kernel.telemetry import Counter, Histogram, Meter
+from wattos_platform.kernel.telemetry import Histogram, Meter, Tally
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 _KINDS = ("prompt", "completion", "cached", "cache_write", "reasoning")
@@ -19,27 +19,27 @@ class CallMeter:
         names = {"provider": provider, "model": model}
         self._meter = meter
         self._names = names
-        self._calls = meter.counter(
+        self._calls = meter.tally(
             "llm_calls_total", **names, operation=operation, outcome=outcome, error_type=error_type
         )
         self._duration = meter.histogram("llm_call_duration_seconds", **names)
         # Made when they are first needed: a model that never streamed has no pace.
-        self._tokens: dict[str, Counter] = {}
-        self._cost: Counter | None = None
+        self._tokens: dict[str, Tally] = {}
+        self._cost: Tally | None = None
         self._first_token: Histogram | None = None
         self._pace: Histogram | None = None
 
     def count(self, usage: Usage, cost: Decimal | None, took_s: float, first_s: float | None) -> None:
         """Count one call; `first_s` is the time to the first content, None if none came."""
-        self._calls.inc()
+        self._calls.count += 1
         self._duration.observe(took_s)
         self._count_tokens(usage)
         if cost is None:
             self._meter.counter("llm_cost_unknown_total", provider=self._names["provider"]).inc()
         elif cost:
             if self._cost is None:
-                self._cost = self._meter.counter("llm_cost_usd_total", **self._names)
-            self._cost.inc(float(cost))
+                self._cost = self._meter.tally("llm_cost_usd_total", **self._names)
+            self._cost.count += float(cost)
         if first_s is not None:
             self._observe_pace(usage, took_s, first_s)
 
@@ -48,10 +48,10 @@ class CallMeter:
         for kind in _KINDS:
             count = getattr(usage, kind)
             if count:
-                counter = tokens.get(kind)
-                if counter is None:
-                    counter = tokens[kind] = self._meter.counter("llm_tokens_total", **self._names, kind=kind)
-                counter.inc(count)
+                tally = tokens.get(kind)
+                if tally is None:
+                    tally = tokens[kind] = self._meter.tally("llm_tokens_total", **self._names, kind=kind)
+                tally.count += count
 
     def _observe_pace(self, usage: Usage, took_s: float, first_s: float) -> None:
         if self._first_token is None or self._pace is None:
