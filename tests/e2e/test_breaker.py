@@ -1,6 +1,7 @@
 """Breakers steered from the command line, on a platform with two model gateways, without and with Redis."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,18 @@ def test_a_trip_refuses_on_every_replica_and_ends_by_itself(
     assert "closed" in states(house).values()
     assert received(house) > before
     assert house.wattos("breaker", "reset", NAME, "--reason", "next test").returncode == 0
+
+
+def test_health_names_a_tripped_breaker_and_its_reason(house: RunningProject) -> None:
+    assert house.wattos("breaker", "trip", NAME, "--reason", "vendor moves").returncode == 0
+    shown = house.wattos("health", "llm-gateway", environ={"COLUMNS": "200"})
+    assert shown.returncode == 0, shown.stderr
+    assert re.search(
+        rf"degraded .*{NAME} down: circuit breaker forced open for \d+ s, .*vendor", shown.stdout
+    )
+    assert house.wattos("health", "--fail-on", "degraded").returncode == 1
+    assert house.wattos("breaker", "reset", NAME, "--reason", "vendor moved").returncode == 0
+    assert house.wattos("health", "--fail-on", "degraded").returncode == 0
 
 
 def test_a_trip_without_a_reason_is_a_usage_error(house: RunningProject) -> None:

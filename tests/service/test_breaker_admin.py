@@ -181,6 +181,33 @@ async def test_the_end_of_a_trip_is_an_event_for_who_follows(rag: Served, clocks
     assert (end["from"], end["to"], end["cause"]) == ("forced_open", "half_open", "ttl_elapsed")
 
 
+async def test_a_trip_degrades_health_with_its_reason_until_it_ends(rag: Served, clocks: Clocks) -> None:
+    await rag.ops.post(TRIP, json={**WISH, "ttl_s": 30})
+    clocks.monotonic += 12
+    answer = await rag.ops.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["hop:llm-gateway"] == {
+        "status": "down",
+        "critical": False,
+        "response_time_ms": 0.0,
+        "age_s": 0.0,
+        "message": "circuit breaker forced open for 12 s, 18 s left: drill",
+    }
+    assert (await rag.ops.get("/health/readiness")).status_code == 200
+
+    clocks.monotonic += 18
+    assert "hop:llm-gateway" not in (await rag.ops.get("/health")).json()["checks"]
+
+
+async def test_a_trip_without_an_end_degrades_health_until_the_reset(rag: Served) -> None:
+    await rag.ops.post(TRIP, json=WISH)
+    checks = (await rag.ops.get("/health")).json()["checks"]
+    assert checks["hop:llm-gateway"]["message"] == "circuit breaker forced open for 0 s, until reset: drill"
+    assert "ann@box" not in (await rag.door.get("/health")).text
+    await rag.ops.post("/admin/breakers/hop:llm-gateway/reset", json=WISH)
+    assert "hop:llm-gateway" not in (await rag.ops.get("/health")).json()["checks"]
+
+
 async def test_nobody_but_the_operator_sees_or_steers(rag: Served) -> None:
     for path in ("/admin/breakers", "/admin/breakers/events", "/admin/breakers/hop:llm-gateway"):
         assert (await rag.door.get(path, headers=identity_headers("rag"))).status_code == 404

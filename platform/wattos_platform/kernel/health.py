@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -47,7 +47,8 @@ class HealthMonitor:
 
     Hysteresis: one failure warns (`degraded`), three fail, two passes recover; before the first pass a
     check is retried from 50 ms up to the interval, so that a start is not slowed by the schedule.
-    `info` is told in /health: active providers, retrieval mode.
+    `info` is told in /health: active providers, retrieval mode. `ordered` gives what an operator's order
+    keeps down now, as checks that are never critical; one with the name of a check is told in its place.
     """
 
     on_change: Callable[[str, str, str | None], None] = lambda _name, _status, _message: None
@@ -55,6 +56,7 @@ class HealthMonitor:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     info: dict[str, str] = field(default_factory=dict)
+    ordered: Callable[[], Mapping[str, CheckResult]] = dict
     draining: bool = False
     started: bool = False
     _checks: dict[str, Check] = field(default_factory=dict)
@@ -106,23 +108,23 @@ class HealthMonitor:
 
     def ready(self) -> bool:
         """Return whether requests should be sent here: started, not draining, no critical check down."""
-        return self.started and not self.draining and self.status() != "unhealthy"
+        return self.started and not self.draining and not any(check.critical for check in self._down())
 
     def status(self) -> Status:
         """Return the sum of all checks."""
-        down = [self._checks[name] for name, state in self._states.items() if state.status == "down"]
+        down = self._down()
         if any(check.critical for check in down):
             return "unhealthy"
-        return "degraded" if down else "healthy"
+        return "degraded" if down or self.ordered() else "healthy"
 
     def message(self) -> str:
         """Return the status in words."""
         return "Draining before shutdown" if self.draining else _MESSAGES[self.status()]
 
     def results(self) -> dict[str, CheckResult]:
-        """Return the last result of every check with its age."""
+        """Return the last result of every check with its age, and what is kept down by order."""
         now = self.monotonic()
-        return {
+        asked = {
             name: CheckResult(
                 status=state.status,
                 critical=self._checks[name].critical,
@@ -132,6 +134,10 @@ class HealthMonitor:
             )
             for name, state in self._states.items()
         }
+        return {**asked, **self.ordered()}
+
+    def _down(self) -> list[Check]:
+        return [self._checks[name] for name, state in self._states.items() if state.status == "down"]
 
     def _begin(self, name: str) -> asyncio.Task[None]:
         return asyncio.create_task(self._loop(name), name=f"health:{name}")

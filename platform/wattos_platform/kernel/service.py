@@ -20,6 +20,7 @@ from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.middleware import Middleware, OnAnswered
 from wattos_platform.kernel.probes import probe_routes
 from wattos_platform.kernel.resilience.breaker_control import BreakerControl
+from wattos_platform.kernel.resilience.forced_open import forced_open_checks
 from wattos_platform.kernel.runtime import Runtime
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
@@ -140,6 +141,7 @@ def _breaker_control(runtime: Runtime) -> BreakerControl:
 
 def _add_checks(runtime: Runtime) -> None:
     """Check what the catalog says the service depends on; of a sibling only whether it is alive."""
+    runtime.health.ordered = lambda: forced_open_checks(runtime.breakers)
     if runtime.database is not None:
         check = DatabaseCheck(runtime.service.name, runtime.database, versions_folder(runtime.service))
         runtime.health.add(Check("database", check.ping, critical=True))

@@ -111,6 +111,10 @@ class BreakerRegistry:
         """Return what there is to show of every breaker, by name."""
         return [self._breakers[name].snapshot() for name in self.names()]
 
+    def in_state(self, state: State) -> list[BreakerSnapshot]:
+        """Return what there is to show of the breakers in `state`, by name."""
+        return [breaker.snapshot() for _, breaker in sorted(self._breakers.items()) if breaker.state is state]
+
     def settle(self) -> None:
         """End the states set by hand whose time is over, so that whoever follows the events learns of it."""
         for breaker in self._breakers.values():
