@@ -57,8 +57,8 @@ def command(run: Run[Options] = run) -> Command:
           wattos restart chat
           wattos restart chat rag --timeout 30s
         """
-        from wattos_cli.supervisor.operate import seconds
+        from wattos_cli.config.durations import option_seconds
 
-        return run(Options(tuple(services), seconds(timeout, "--timeout")), deps)
+        return run(Options(tuple(services), option_seconds(timeout, "--timeout")), deps)
 
     return restart

@@ -51,7 +51,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 def _flags(opts: Options, deps: Deps) -> dict[str, object]:
     """Return the flags that stand above environment and wattos.toml, by setting key."""
-    from wattos_cli.supervisor.operate import seconds
+    from wattos_cli.config.durations import option_seconds
 
     flags: dict[str, object] = {}
     if opts.providers:
@@ -59,7 +59,7 @@ def _flags(opts: Options, deps: Deps) -> dict[str, object]:
     if opts.env_file:
         flags["env.file"] = str(deps.cwd / opts.env_file)
     if opts.timeout is not None:
-        flags["up.timeout"] = seconds(opts.timeout, "--timeout")
+        flags["up.timeout"] = option_seconds(opts.timeout, "--timeout")
     return flags
 
 

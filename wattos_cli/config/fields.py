@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+from wattos_cli.durations import duration_s
+
 _PRICE = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _HIGHEST_PORT = 65535
 _OFFSET_STEP = 100
@@ -40,10 +40,10 @@ def seconds(text: Any) -> float:
     """Return a duration (`500ms`, `30s`, `5m`, `2h`, or a number of seconds) in seconds."""
     if isinstance(text, int | float) and not isinstance(text, bool):
         return float(text)
-    match = _DURATION.fullmatch(str(text).strip())
-    if not match:
-        raise InvalidValueError(f"expected a duration like 500ms, 30s, 5m or 2h, got {text!r}")
-    return float(match[1]) * _SECONDS[match[2]]
+    try:
+        return duration_s(str(text).strip())
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
 
 
 def _string(value: Any) -> str:

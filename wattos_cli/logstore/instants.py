@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from wattos_cli.logstore.units import duration_s
+from wattos_cli.durations import duration_s
 
 # Epoch numbers carry no unit; their size tells it for any instant between 1973 and 5138.
 _NANOSECONDS_FROM = 1e17

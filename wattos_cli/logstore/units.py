@@ -1,8 +1,7 @@
-"""Durations and sizes with units, and the unit that a field's name states."""
+"""Units of sizes, and the unit that a field's name states."""
 
 import re
 
-DURATIONS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SIZES_BYTES = {
     "b": 1.0,
     "kb": 1e3,
@@ -14,7 +13,6 @@ SIZES_BYTES = {
     "gib": 2.0**30,
     "tib": 2.0**40,
 }
-_PART = re.compile(r"(\d+(?:\.\d+)?)([a-zµ]+)")
 _NAME_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])")
 _NAMED_DURATIONS_S = {
     "ns": 1e-9, "nanos": 1e-9, "nanoseconds": 1e-9,
@@ -26,17 +24,6 @@ _NAMED_DURATIONS_S = {
 _NAMED_SIZES_BYTES = {"bytes": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2.0**10, "mib": 2.0**20}
 # The Elastic Common Schema fixes this one's unit without naming it.
 _KNOWN_DURATIONS_S = {"event.duration": 1e-9}
-
-
-def duration_s(text: str) -> float:
-    """Return the seconds in `500ms`, `30s`, `5m`, `2h`, `1d` or a sum like `1h30m`; ValueError otherwise."""
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration (500ms, 30s, 5m, 2h)")
-    unknown = [unit for _, unit in parts if unit not in DURATIONS_S]
-    if unknown:
-        raise ValueError(f"{text!r} has the unknown unit {unknown[0]!r} (known: {', '.join(DURATIONS_S)})")
-    return sum(float(number) * DURATIONS_S[unit] for number, unit in parts)
 
 
 def field_scale(name: str, *, size: bool) -> float | None:

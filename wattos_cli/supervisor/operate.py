@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.config.fields import InvalidValueError
-from wattos_cli.config.fields import seconds as parsed_seconds
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
@@ -17,14 +15,6 @@ from wattos_cli.supervisor.watch import Watch
 
 SUPERVISOR_ENDED = "supervisor_ended"
 _POLL_S = 0.25
-
-
-def seconds(text: str, flag: str) -> float:
-    """Return a duration given to `flag` in seconds; WattosError (usage) when it is none."""
-    try:
-        return parsed_seconds(text)
-    except InvalidValueError as error:
-        raise WattosError(f"{flag}: {error}", code="usage", exit_code=ExitCode.USAGE) from error
 
 
 def running_supervisor(project: Project) -> ControlClient:

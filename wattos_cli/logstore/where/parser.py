@@ -2,7 +2,8 @@
 
 import re
 
-from wattos_cli.logstore.units import DURATIONS_S, SIZES_BYTES, duration_s, field_scale
+from wattos_cli.durations import UNITS_S, duration_s
+from wattos_cli.logstore.units import SIZES_BYTES, field_scale
 from wattos_cli.logstore.where.tokens import Token, WhereError, pattern_text, tokens
 from wattos_cli.logstore.where.tree import Both, Compare, Either, Exists, Expression, Match, Not, OneOf
 from wattos_cli.logstore.where.values import Literal
@@ -122,12 +123,12 @@ class _Parser:
             return Literal(token.value, float(token.value))
         if token.kind == "word":
             quantity = _QUANTITY.fullmatch(token.value)
-            if quantity and (quantity[1] in DURATIONS_S or quantity[1].lower() in SIZES_BYTES):
+            if quantity and (quantity[1] in UNITS_S or quantity[1].lower() in SIZES_BYTES):
                 return Literal(token.value, self._quantity(name, token, quantity[1]))
         return Literal(token.value)
 
     def _quantity(self, name: str, token: Token, unit: str) -> float:
-        size = unit not in DURATIONS_S
+        size = unit not in UNITS_S
         scale = field_scale(name, size=size)
         if scale is None:
             kind = "size" if size else "duration"
