@@ -87,7 +87,7 @@ class CacheContract:
         await cache.set("tenant-a", "k", 1)
         await cache.set("tenant-b", "k", 2)
         await store.set("of somebody else", b"x", 100)
-        await cache.invalidate("tenant-a")
+        assert await cache.invalidate("tenant-a") is True
         assert await cache.get("tenant-a", "k") is MISS
         assert await cache.get("tenant-b", "k") == 2
         assert await store.get("of somebody else") == b"x"

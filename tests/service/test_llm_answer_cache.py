@@ -177,3 +177,29 @@ async def test_a_cache_that_is_switched_off_keeps_nothing(tmp_path, upstream):
     async with service_of(tmp_path, upstream, CACHE_ENABLED="false") as service:
         assert [(await ask(service)).headers["x-wattos-cache"] for _ in range(2)] == ["miss", "miss"]
     assert len(upstream.bodies) == 2
+
+
+FORGET = {"namespace": "llm:tenant-a", "reason": "a new prompt", "actor": "ann@box"}
+
+
+async def test_the_operator_lets_it_forget_a_tenant(service, upstream):
+    for tenant in ("tenant-a", "tenant-b"):
+        await ask(service, tenant=tenant)
+    assert (await service.ops.get("/admin/caches")).json() == {"caches": ["llm-answers"]}
+    answer = await service.ops.post("/admin/caches/llm-answers/invalidate", json=FORGET)
+    assert answer.json() == {"cache": "llm-answers", "namespace": "llm:tenant-a", "invalidated": True}
+    again = [await ask(service, tenant=tenant) for tenant in ("tenant-a", "tenant-b")]
+    assert [each.headers["x-wattos-cache"] for each in again] == ["miss", "hit"]
+    assert len(upstream.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "status"),
+    [("llm-answer", {}, 404), ("llm-answers", {"reason": ""}, 422), ("llm-answers", {"namespace": ""}, 422)],
+)
+async def test_an_order_to_forget_that_is_wrong_forgets_nothing(service, name, change, status):
+    await ask(service)
+    answer = await service.ops.post(f"/admin/caches/{name}/invalidate", json={**FORGET, **change})
+    assert answer.status_code == status
+    assert (await ask(service)).headers["x-wattos-cache"] == "hit"
+    assert (await service.door.post(f"/admin/caches/{name}/invalidate", json=FORGET)).status_code == 404

@@ -27,7 +27,8 @@ from wattos_platform.kernel.sharing import Shared
 class Runtime:
     """The parts of one service process. `environ` is for provider keys, whose names configuration gives.
 
-    `redis` is None unless REDIS_URL is set; `shared` works with and without it.
+    `redis` is None unless REDIS_URL is set; `shared` works with and without it. `caches` are those that were
+    made so far, by name.
     """
 
     service: Service
@@ -47,6 +48,7 @@ class Runtime:
     shared: Shared
     redis: RedisClient | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    caches: dict[str, Cache] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     started_at: float = field(default_factory=time.monotonic)
@@ -72,7 +74,7 @@ class Runtime:
         CACHE_ENABLED=false makes it one that keeps nothing. Close it at the end.
         """
         settings = self.settings
-        return Cache(
+        cache = self.caches[name] = Cache(
             name,
             self.shared.cache_store,
             clock=self.clock,
@@ -82,3 +84,4 @@ class Runtime:
             meter=self.metrics,
             log=self.log,
         )
+        return cache

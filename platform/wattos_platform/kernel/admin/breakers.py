@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import inf
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from wattos_platform.contracts.breakers import MAX_ACTOR_CHARS, MAX_REASON_CHARS, MAX_TTL_S, Scope
+from wattos_platform.contracts.breakers import MAX_TTL_S, Scope
 from wattos_platform.kernel.admin.answers import admin_answer
 from wattos_platform.kernel.admin.breaker_views import event_view, settings_view, snapshot_view
+from wattos_platform.kernel.admin.wishes import Actor, Reason
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.requests import parse, query
@@ -22,24 +22,6 @@ from wattos_platform.kernel.resilience.breaker_control import BreakerControl
 
 _NEAR = 3
 _EVENTS_SHOWN = 20
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("must be one line of printable text")
-    return text
-
-
-Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON_CHARS),
-    AfterValidator(_printable),
-]
-Actor = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ACTOR_CHARS),
-    AfterValidator(_printable),
-]
 
 
 class _Strict(BaseModel):

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from wattos_platform.kernel.admin.answers import admin_answer
 from wattos_platform.kernel.admin.breakers import BreakerEndpoints
+from wattos_platform.kernel.admin.caches import CacheEndpoints
 from wattos_platform.kernel.admin.guard import guarded
 from wattos_platform.kernel.logging import LEVELS
 from wattos_platform.kernel.requests import parse
@@ -48,6 +49,7 @@ def admin_routes(runtime: Runtime, control: BreakerControl, own: Sequence[BaseRo
         Route("/admin/config", config),
         Route("/admin/drain", drain, methods=["POST"]),
         *BreakerEndpoints(runtime.breakers, control, runtime.clock).routes(),
+        *CacheEndpoints(runtime.caches, runtime.log).routes(),
     ]
     return [guarded(route, runtime.operator_token) for route in [*kernel, *own]]
 

@@ -92,10 +92,12 @@ class Cache:
         if full_key is not None:
             await self._try(lambda: self._store.delete(full_key))
 
-    async def invalidate(self, namespace: str) -> None:
-        """Forget all of a namespace, and nothing else, in one write."""
+    async def invalidate(self, namespace: str) -> bool:
+        """Forget all of a namespace, and nothing else, in one write; False when the store does not answer."""
         version_key = self._version_key(namespace)
-        await self._try(lambda: self._store.set(version_key, _new_version(), _VERSION_TTL_S))
+        failed: list[bool] = []
+        await self._try(lambda: self._store.set(version_key, _new_version(), _VERSION_TTL_S), failed)
+        return not failed
 
     async def get_or_set(
         self,
