@@ -52,8 +52,12 @@ class Departure:
         self._done = True
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         if self._watcher is not None:
+            # A cancelled task keeps its error, the error its frames, and those know us: let go, or only the
+            # collector could free what the request held.
             self._watcher.cancel()
+            self._watcher = None
 
     async def __aenter__(self) -> Self:
         self._owner = asyncio.current_task()

@@ -133,7 +133,7 @@ class Admission(AbstractAsyncContextManager[None]):
         self._wants: Sequence[Want] = ()
         self._charges: Sequence[Charge] = ()
         self._leases: list[Lease] = []
-        self._holding: asyncio.Task[None] | None = None
+        self._renewal: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
         """Reserve everything, or nothing and raise."""
@@ -158,9 +158,11 @@ class Admission(AbstractAsyncContextManager[None]):
 
     async def _settle(self) -> None:
         quotas, spending = self._quotas, self._spending
-        if self._holding is not None:
-            # First, because what follows may be cancelled: the leases then end by themselves.
-            self._holding.cancel()
+        if self._renewal is not None:
+            # First, because what follows may be cancelled: the leases then end by themselves. And let go of,
+            # since a cancelled task keeps its frames and those know us: only the collector would free us.
+            self._renewal.cancel()
+            self._renewal = None
         # Each is done even if one before it is cancelled: money that stays reserved is lost for the day.
         try:
             if self._charges:
@@ -173,13 +175,16 @@ class Admission(AbstractAsyncContextManager[None]):
                 for want in self._wants:
                     await quotas.limiter.settle(want, spending.tokens)
 
+    def _begin_to_hold(self) -> None:
+        self._renewal = asyncio.create_task(self._hold(), name="hold-stream-places")
+
     async def _hold(self) -> None:
         """Renew the leases until the stream ends."""
         quotas = self._quotas
         while True:
-            await asyncio.sleep(quotas.lease_s / _RENEWALS_PER_LEASE)
             for lease in self._leases:
                 await quotas.slots.renew(lease, quotas.lease_s)
+            await asyncio.sleep(quotas.lease_s / _RENEWALS_PER_LEASE)
 
     async def _take_tokens(self, tokens: int) -> None:
         # No more than a full bucket is reserved, or a large request could never come in.
@@ -237,7 +242,9 @@ class Admission(AbstractAsyncContextManager[None]):
             if decision == "refused":
                 raise _too_many_streams(share)
         if self._leases:
-            self._holding = asyncio.create_task(self._hold(), name="hold-stream-places")
+            # Most streams end before that, and need no task.
+            first_s = quotas.lease_s / _RENEWALS_PER_LEASE
+            self._renewal = asyncio.get_running_loop().call_later(first_s, self._begin_to_hold)
 
 
 def _refusal(code: str, message: str, wait_s: float) -> ServiceError:

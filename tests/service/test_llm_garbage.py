@@ -1,0 +1,62 @@
+"""What a request held is free when it ends: none of it waits for the collector, which stops the loop."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from aiohttp import web
+
+from tests.fakes.llm_service import llm_service
+from tests.fakes.llm_upstream import Handler, chunk, completion, scripted_upstream, streams
+from wattos_platform.kernel.departure import PATIENCE_S
+
+ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
+LIMITS = {"user": {"concurrent_streams": 5, "tokens_per_minute": 100_000, "usd_per_day": 1}}
+REQUESTS = 5
+
+
+def replies_late(body: object) -> Handler:
+    """Return a handler that answers when it is watched already whether the caller leaves."""
+
+    async def handler(_request, upstream):
+        await upstream.go.wait()
+        return web.json_response(body)
+
+    return handler
+
+
+@pytest.fixture
+def garbage() -> Iterator[list[object]]:
+    """Return a list that gets all that only the collector can free, from now until its next run."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    yield gc.garbage
+    gc.set_debug(0)
+    gc.enable()
+    gc.garbage.clear()
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+async def test_a_request_that_is_over_leaves_nothing_to_the_collector(tmp_path, garbage, stream):
+    async with scripted_upstream() as upstream:
+        parts = (chunk({"content": "a"}), None, chunk({}, "stop"), "[DONE]")
+        upstream.handler = streams(*parts) if stream else replies_late(completion())
+        llm = {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}
+        config, environ = {"llm": llm, "limits": LIMITS}, {"OPENAI_API_KEY": "sk-test-key"}
+        async with llm_service(tmp_path, config=config, environ=environ) as service:
+            asked = [
+                asyncio.create_task(service.door.post("/v1/chat/completions", json={**ASK, "stream": stream}))
+                for _ in range(REQUESTS)
+            ]
+            while len(upstream.bodies) < REQUESTS:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(2 * PATIENCE_S)
+            upstream.go.set()
+            assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200] * REQUESTS
+            gc.collect()
+            kinds = [type(each) for each in garbage]
+    ours = Counter(kind.__name__ for kind in kinds if kind.__module__.startswith("wattos_"))
+    assert ours == {}
