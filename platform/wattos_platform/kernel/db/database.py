@@ -13,6 +13,7 @@ from wattos_platform.kernel.db.errors import translate
 from wattos_platform.kernel.db.guard import DatabaseGuard
 from wattos_platform.kernel.db.instrumentation import instrument
 from wattos_platform.kernel.db.settings import DatabaseSettings, sqlite_path
+from wattos_platform.kernel.db.sqlite_driver import FusedDbapi
 from wattos_platform.kernel.db.writer import BatchingWriter, T, Work
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.telemetry import Log, Meter, NullLog, NullMeter
@@ -37,8 +38,10 @@ class Database:
         self._meter = meter
         self._guard = guard
         self._monotonic = monotonic
-        self._readers: AsyncEngine = sqlite_engine(path, settings, read_only=True)
-        self._write_engine: AsyncEngine = sqlite_engine(path, settings, read_only=False)
+        self._close_timeout_s = settings.close_timeout_s
+        self._driver = FusedDbapi()
+        self._readers: AsyncEngine = sqlite_engine(path, settings, self._driver, read_only=True)
+        self._write_engine: AsyncEngine = sqlite_engine(path, settings, self._driver, read_only=False)
         for engine in (self._readers, self._write_engine):
             instrument(engine, meter, monotonic)
         self._writer = BatchingWriter(self._write_engine, settings, guard.writing, meter, log)
@@ -129,7 +132,8 @@ class Database:
             await connection.execute(_PING)
 
     async def close(self) -> None:
-        """Commit what waits, then close every connection."""
+        """Commit what waits, then close every connection; the loop may end when this returns."""
         await self._writer.close()
         await self._write_engine.dispose()
         await self._readers.dispose()
+        await self._driver.close(self._close_timeout_s)

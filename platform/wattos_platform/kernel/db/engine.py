@@ -11,15 +11,17 @@ from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.db.sqlite_driver import FusedDbapi, WatchedConnection
 
 
-def sqlite_engine(path: Path, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
-    """Return an engine over `path`; nothing is opened yet.
+def sqlite_engine(
+    path: Path, settings: DatabaseSettings, driver: FusedDbapi, *, read_only: bool
+) -> AsyncEngine:
+    """Return an engine over `path` whose connections `driver` opens; nothing is opened yet.
 
     The writer's engine (`read_only=False`) has one connection; the readers' refuses every write. Statements
     end after `settings.statement_timeout_s` with "interrupted"; a locked database is waited for as long.
     """
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
-        module=FusedDbapi(),
+        module=driver,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=settings.pool_size if read_only else 1,
         max_overflow=0,

@@ -4,10 +4,13 @@ SQLAlchemy's own adapter hops four times (cursor, execute, fetchall, close) and 
 statement costs. Rows are fetched whole: a result must fit in memory.
 """
 
+import asyncio
 import collections
 import sqlite3
 import time
 from collections.abc import Sequence
+from functools import partial
+from threading import Thread
 from typing import Any, cast
 
 import aiosqlite
@@ -136,15 +139,61 @@ class FusedConnection(AsyncAdapt_aiosqlite_connection):
             super().commit()
 
 
+class ThreadedConnection(aiosqlite.Connection):
+    """A connection with its own daemon thread, which is told to stop once however many ask.
+
+    aiosqlite would wait for ever for a second stop, as a thread that has ended answers none.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(partial(sqlite3.connect, *args, **kwargs), iter_chunk_size=64)
+        self._stopped: asyncio.Future[Any] | None = None
+        # Not daemonic, a thread left open by a crash at start would keep the dying process alive.
+        self.thread.daemon = True
+
+    @property
+    def thread(self) -> Thread:
+        """Return the thread all statements run in."""
+        return self._thread
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread after what is queued; return what is done by then, None without a loop."""
+        if self._stopped is None:
+            self._stopped = super().stop()
+        return self._stopped and asyncio.shield(self._stopped)
+
+
 class FusedDbapi(AsyncAdapt_aiosqlite_dbapi):
-    """The DBAPI module handed to SQLAlchemy (`create_async_engine(module=...)`)."""
+    """The DBAPI module handed to SQLAlchemy (`create_async_engine(module=...)`); knows what it opened."""
 
     def __init__(self) -> None:
         super().__init__(aiosqlite, sqlite3)
+        # No more than the pools hold and what is being given up: each connect forgets what has ended.
+        self._opened: list[ThreadedConnection] = []
 
     def connect(self, *args: Any, **kwargs: Any) -> FusedConnection:
-        """Open a connection with its own daemon thread."""
-        connection = aiosqlite.connect(*args, **kwargs)
-        # Not daemonic, a thread left open by a crash at start would keep the dying process alive.
-        connection._thread.daemon = True  # noqa: SLF001 - SQLAlchemy's adapter does the same
+        """Open a connection with its own thread."""
+        connection = ThreadedConnection(*args, **kwargs)
+        self._opened = [*self._alive(), connection]
         return FusedConnection(self, cast("AsyncIODBAPIConnection", await_(connection)))
+
+    async def close(self, timeout_s: float) -> None:
+        """Stop every connection after what it is doing, and return once their threads have ended.
+
+        Not all are in a pool: one is lent, another was being opened or read when that was cancelled. A thread
+        that outlives its loop cannot tell its result and fails. Waits `timeout_s` at most.
+        """
+        alive = self._alive()
+        for connection in alive:
+            connection.stop()
+        if alive:
+            await asyncio.to_thread(_join, [connection.thread for connection in alive], timeout_s)
+
+    def _alive(self) -> list[ThreadedConnection]:
+        return [connection for connection in self._opened if connection.thread.is_alive()]
+
+
+def _join(threads: Sequence[Thread], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
