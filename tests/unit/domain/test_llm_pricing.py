@@ -86,6 +86,19 @@ def test_azure_has_openais_list_prices_unless_it_has_its_own():
     assert not table.serves("azure", "m")
 
 
+def test_behind_a_name_stands_the_model_that_answered_else_the_configured_one():
+    small, large, mine = (price(name, provider="openai") for name in ("small", "large", "mine"))
+    deployed = {("azure", "house"): "small", ("azure", "small"): "large"}
+    table = PriceTable([small, large], [price("mine", provider="azure")], deployed=deployed)
+    assert table.find("azure", "house", TODAY) is small
+    assert table.find("azure", "house", TODAY, "large-2026-01-01") is large
+    assert table.find("azure", "house", TODAY, "unheard-of") is small
+    assert table.find("azure", "small", TODAY) is large
+    assert table.find("openai", "house", TODAY) is None
+    assert table.find("azure", "mine", TODAY, "large") == price("mine", provider="azure") != mine
+    assert table != PriceTable([small, large], [price("mine", provider="azure")])
+
+
 def test_names_that_callers_make_up_are_not_kept_for_ever():
     table = PriceTable([price()])
     for number in range(10_000):

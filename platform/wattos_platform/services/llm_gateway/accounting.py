@@ -130,16 +130,18 @@ class Accounting:
         requested_model: str,
         outcome: Outcome = OK,
         stream: bool = False,
+        served: str = "",
     ) -> Decimal | None:
         """Store the row of an ended call, count it and return its cost in US dollars, None if unpriced.
 
-        Nothing used costs nothing, even unpriced.
+        Nothing used costs nothing, even unpriced. `served` is the model that answered, where the target's
+        name may hide that: its price holds.
         """
         now, timer.ended = self._clock(), self._monotonic()
         if outcome is not CACHED:
             self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
         took_s, first_s = timer.took_s, timer.first_s
-        cost = self._cost(target, usage, now) if usage.prompt or usage.completion else _NOTHING
+        cost = self._cost(target, usage, now, served) if usage.prompt or usage.completion else _NOTHING
         caller.spending.add(usage, cost)
         identity = caller.identity
         self._rows.record(
@@ -181,6 +183,6 @@ class Accounting:
         took = self._monotonic() - began - sum([timer.waited_s for timer in timers])
         self._meters.overhead.observe(max(0.0, took))
 
-    def _cost(self, target: Target, usage: Usage, now: float) -> Decimal | None:
-        price = self.prices.find(target.provider, target.model, utc_day(now))
+    def _cost(self, target: Target, usage: Usage, now: float, served: str) -> Decimal | None:
+        price = self.prices.find(target.provider, target.model, utc_day(now), served)
         return None if price is None else price.cost(usage)

@@ -93,7 +93,7 @@ class Completions:
             answer = await attempt.provider.complete(attempt.target.model, request)
             attempt.breaker.success(attempt.permit)
             usage = answer.usage or estimated_usage(request, answer.text)
-            cost = self._settle(attempt, request, caller, usage)
+            cost = self._settle(attempt, request, caller, usage, served=answer.served)
             return Completed(answer, attempt.target, cost)
 
         return await self._first(request, caller, work)
@@ -193,10 +193,17 @@ class Completions:
         else:
             attempt.breaker.release(attempt.permit)
             outcome = CALLER_GONE
-        self._settle(attempt, request, caller, relay.usage, outcome)
+        self._settle(attempt, request, caller, relay.usage, outcome, served=relay.served)
 
     def _settle(
-        self, attempt: Attempt, request: ChatRequest, caller: Caller, usage: Usage, outcome: Outcome = OK
+        self,
+        attempt: Attempt,
+        request: ChatRequest,
+        caller: Caller,
+        usage: Usage,
+        outcome: Outcome = OK,
+        *,
+        served: str = "",
     ) -> Decimal | None:
         return self._accounting.settle(
             caller,
@@ -206,6 +213,7 @@ class Completions:
             requested_model=request.model,
             outcome=outcome,
             stream=request.stream,
+            served=served,
         )
 
 

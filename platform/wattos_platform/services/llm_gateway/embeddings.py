@@ -64,7 +64,7 @@ class EmbeddingCalls:
         if usage is None:
             usage = _estimated(request)
             body["usage"] = {"prompt_tokens": usage.prompt, "total_tokens": usage.prompt}
-        self._settle(caller, target, timer, request, usage)
+        self._settle(caller, target, timer, request, usage, served=str(body.get("model") or ""))
         return body
 
     async def _local(self, request: EmbeddingRequest) -> dict[str, Any]:
@@ -107,8 +107,11 @@ class EmbeddingCalls:
         usage: Usage,
         *,
         outcome: Outcome = OK,
+        served: str = "",
     ) -> None:
-        self._accounting.settle(caller, target, timer, usage, requested_model=request.model, outcome=outcome)
+        self._accounting.settle(
+            caller, target, timer, usage, requested_model=request.model, outcome=outcome, served=served
+        )
 
 
 def _encoded(found: Embeddings, number: int, encoding: str) -> list[float] | str:

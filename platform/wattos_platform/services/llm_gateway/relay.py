@@ -19,6 +19,7 @@ class Relay:
 
     `on_end` is called exactly once, when the stream has ended for whatever reason and content had begun.
     After it `complete` says whether it ended well, `failure` why not; neither means: the reader left.
+    `served` is the model that answers, where the chunks until the first content told it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Relay:
         self.target = target
         self.failure: ProviderFailure | None = None
         self.complete = False
+        self.served = ""
 
     async def open(self) -> None:
         """Read until the first content; ProviderFailure if it does not come. Nothing is sent before."""
@@ -48,6 +50,7 @@ class Relay:
             async for batch in self._chunks:
                 self._held += batch
                 if any(chunk.content for chunk in batch):
+                    self.served = next((chunk.served for chunk in self._held if chunk.served), "")
                     return
         except BaseException:
             await self.close()

@@ -41,7 +41,8 @@ def read_prices(config: Mapping[str, Any] | None = None) -> PriceTable:
     if not isinstance(own, list):
         raise SettingsError("llm.prices must be a list of tables: [[llm.prices]]")
     rows = [checked(f"llm.prices[{number}]", entry) for number, entry in enumerate(own)]
-    return PriceTable(_prices(_trusted(*row) for row in committed()), _prices(rows), _listed_as(llm))
+    listed = _prices(_trusted(*row) for row in committed())
+    return PriceTable(listed, _prices(rows), _listed_as(llm), _deployed(llm))
 
 
 def _listed_as(llm: Mapping[str, Any]) -> dict[str, str]:
@@ -51,6 +52,15 @@ def _listed_as(llm: Mapping[str, Any]) -> dict[str, str]:
     """
     kinds = {name: str((given or {}).get("kind") or "openai") for name, given in _providers(llm).items()}
     return {name: kind for name, kind in kinds.items() if kind not in ("openai", name)}
+
+
+def _deployed(llm: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Return the model behind each deployment that configuration names, by provider and deployment."""
+    return {
+        (name, str(deployment)): str(model)
+        for name, given in _providers(llm).items()
+        for model, deployment in ((given or {}).get("deployments") or {}).items()
+    }
 
 
 def _providers(llm: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,12 +19,13 @@ class ChatAnswer:
     """A whole chat completion; `raw` is its JSON object.
 
     `usage` is None where the provider counted nothing. `text` is the first choice's text, for citations and
-    for the estimator.
+    for the estimator. `served` is the model that answered, where the name it was asked by may hide that.
     """
 
     raw: bytes
     usage: Usage | None
     text: str
+    served: str = ""
 
     def body(self) -> dict[str, Any]:
         """Return `raw` decoded; ProviderFailure for what cannot be held, a number beyond all bounds."""
@@ -41,6 +42,7 @@ class Chunk:
 
     `content` says whether a reader would see something of it: text, a tool call, a refusal, an end.
     `has_choices` is False for the chunk that only bears the usage. `finish_reason` is "" until the end.
+    `served` is the model that answers, in the first chunk that tells it, where its name may hide that.
     """
 
     raw: bytes
@@ -49,6 +51,7 @@ class Chunk:
     usage: Usage | None = None
     content: bool = False
     has_choices: bool = True
+    served: str = ""
 
     def body(self) -> dict[str, Any]:
         """Return `raw` decoded; ProviderFailure for what cannot be held, a number beyond all bounds."""

@@ -85,7 +85,8 @@ class PriceTable:
     """All known prices. Never changes, safe to share.
 
     `own` are the operator's, which are asked first. `listed_as` names, for a provider with a name of its own,
-    the one whose API it is: that one's list prices hold for it.
+    the one whose API it is: that one's list prices hold for it. `deployed` says which model stands behind a
+    name, by provider and name.
     """
 
     def __init__(
@@ -93,11 +94,13 @@ class PriceTable:
         prices: Sequence[Price],
         own: Sequence[Price] = (),
         listed_as: Mapping[str, str] | None = None,
+        deployed: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self._prices = tuple(prices)
         self._own = tuple(own)
         self._listed_as = {**_LISTED_AS, **(listed_as or {})}
-        self._found: dict[tuple[str, str, date], Price | None] = {}
+        self._deployed = dict(deployed or {})
+        self._found: dict[tuple[str, str, date, str], Price | None] = {}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PriceTable):
@@ -108,19 +111,22 @@ class PriceTable:
         return hash(self._content())
 
     def _content(self) -> tuple[object, ...]:
-        return self._prices, self._own, tuple(sorted(self._listed_as.items()))
+        named = (sorted(self._listed_as.items()), sorted(self._deployed.items()))
+        return self._prices, self._own, *(tuple(each) for each in named)
 
-    def find(self, provider: str, model: str, day: date) -> Price | None:
+    def find(self, provider: str, model: str, day: date, served: str = "") -> Price | None:
         """Return the price on `day`: the longest name, of those the newest in force; None if unknown.
 
-        The operator's own prices come first. A provider without a price of its own for the model may have
-        another's list prices: Azure OpenAI has OpenAI's, an `ollama` of another name costs nothing either.
+        The operator's own price for the name comes first, then that of the model that the provider says it
+        `served`, of the one that is configured behind the name, of the name itself. A provider without a
+        price of its own for a model may have another's list prices: Azure OpenAI has OpenAI's, an `ollama` of
+        another name costs nothing either.
         """
-        key = (provider, model, day)
+        key = (provider, model, day, served)
         try:
             return self._found[key]
         except KeyError:
-            found = self._search(provider, model, day)
+            found = self._search(provider, model, day, served)
         if len(self._found) >= _MOST_KEPT:
             self._found.clear()
         self._found[key] = found
@@ -133,7 +139,14 @@ class PriceTable:
             for price in (*self._own, *self._prices)
         )
 
-    def _search(self, provider: str, model: str, day: date) -> Price | None:
+    def _search(self, provider: str, model: str, day: date, served: str) -> Price | None:
+        found = _best(self._own, provider, model, day)
+        for name in (served, self._deployed.get((provider, model), ""), model):
+            if found is None and name:
+                found = self._priced(provider, name, day)
+        return found
+
+    def _priced(self, provider: str, model: str, day: date) -> Price | None:
         found = _best(self._own, provider, model, day)
         lister: str | None = provider
         while found is None and lister is not None:
