@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
-from wattos_platform.kernel.randomness import random_bytes
+from wattos_platform.kernel.randomness import random_digits
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,128}\Z")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
@@ -50,7 +50,7 @@ _current: ContextVar[RequestContext | None] = ContextVar("wattos_request", defau
 
 def new_span_id() -> str:
     """Return a random span id: 16 hex digits, never all zero."""
-    made = random_bytes(8).hex()
+    made = random_digits(16)
     return made if made != _NO_SPAN else new_span_id()
 
 
@@ -68,7 +68,7 @@ def trace_of(header: str | None) -> tuple[str, str]:
 
 
 def _new_trace_id() -> str:
-    made = random_bytes(16).hex()
+    made = random_digits(32)
     return made if made != _NO_TRACE else _new_trace_id()
 
 

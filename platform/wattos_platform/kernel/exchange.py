@@ -1,7 +1,7 @@
 """One request and its answer: what the middleware watches while the endpoint works."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -84,28 +84,29 @@ class Exchange:
             self.gone = True
         return message
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on; the first one gets the request id and the trace."""
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            request_id = self.context.request_id.encode()
-            message["headers"] = [
-                *message.get("headers", ()),
-                *[(name, request_id) for name in self._shape.request_id_headers],
-                (b"traceparent", self.context.traceparent.encode()),
-                *(self._answer_headers(self._scope) if self._answer_headers is not None else ()),
-                # Last, since what stands above may add to it.
-                *self._degraded(),
-            ]
+            message["headers"] = self._stamped(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             self.size_bytes += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
-    def _degraded(self) -> Iterable[tuple[bytes, bytes]]:
-        missed = self.context.degraded
-        return ((_DEGRADED_FIELD, ", ".join(missed).encode()),) if missed else ()
+    def _stamped(self, fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        context = self.context
+        request_id = context.request_id.encode()
+        stamped = [*fields, (b"traceparent", context.traceparent.encode())]
+        for name in self._shape.request_id_headers:
+            stamped.append((name, request_id))  # noqa: PERF401 - one or two
+        if self._answer_headers is not None:
+            stamped += self._answer_headers(self._scope)
+        # Last, since what stands above may add to it.
+        if context.degraded:
+            stamped.append((_DEGRADED_FIELD, ", ".join(context.degraded).encode()))
+        return stamped
 
     async def _discard(self) -> None:
         """Read on to the end of a refused body, within bounds.

@@ -2,7 +2,7 @@
 
 import time
 
-from wattos_platform.kernel.randomness import random_bytes
+from wattos_platform.kernel.randomness import random_digits
 
 _COUNTER_MAX = 0xFFF
 # The first digit of the fourth group: the two bits of the variant, then two random ones.
@@ -22,7 +22,7 @@ class _Series:
         digits = f"{ms:012x}"
         self.ms = ms
         self.head = f"{digits[:8]}-{digits[8:]}-7"
-        self.counter = random_bytes(1)[0]
+        self.counter = int(random_digits(2), 16)
 
 
 _series = _Series()
@@ -42,5 +42,5 @@ def uuid7() -> str:
         series.counter += 1
     else:
         series.begin(series.ms + 1)
-    tail = random_bytes(8).hex()
+    tail = random_digits(16)
     return f"{series.head}{series.counter:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"

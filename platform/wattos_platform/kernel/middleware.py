@@ -5,30 +5,25 @@ Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0003); t
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel.access_line import NOT_FOUND_ROUTE, AnswerKinds
 from wattos_platform.kernel.context import RequestContext, enter, new_span_id, request_id_of, trace_of
 from wattos_platform.kernel.dispatch import ROUTE_KEY
 from wattos_platform.kernel.error_shapes import ErrorShape, ErrorShapes
 from wattos_platform.kernel.errors import ServiceError, internal_error
-from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, error_type, too_large
-from wattos_platform.kernel.metrics import MAX_CHILDREN
+from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, too_large
+from wattos_platform.kernel.logging import LEVELS
 from wattos_platform.kernel.runtime import Runtime
-from wattos_platform.kernel.telemetry import Histogram, Tally
-from wattos_platform.kernel.timestamps import rfc3339
 
-NOT_FOUND_ROUTE = "(none)"
 OnAnswered = Callable[[Scope, Exchange, float], None]
 _PROBES = frozenset(
     {"/health", "/health/liveness", "/health/readiness", "/health/kpi", "/metrics", "/health/metrics"}
 )
-_encode = msgspec.json.Encoder().encode
 _HEADERLESS = b""
 _MOST_DIGITS = 18
 
@@ -63,7 +58,7 @@ class Middleware:
         self._on_answered = on_answered
         self._in_flight = 0
         runtime.metrics.gauge("http_requests_in_flight").set_function(lambda: self._in_flight)
-        self._answered: dict[tuple[str, str, int, str], tuple[Tally, Histogram]] = {}
+        self._kinds = AnswerKinds(runtime)
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -149,61 +144,15 @@ class Middleware:
     def _account(self, scope: Scope, exchange: Exchange, begin: float, *, quiet: bool) -> None:
         runtime = self._runtime
         took_s = runtime.monotonic() - begin
-        route = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE)
-        method = scope["method"] if route != NOT_FOUND_ROUTE else "ANY"
-        status = exchange.status or CLIENT_GONE
-        kind = error_type(status, gone=exchange.gone and not exchange.complete, fault=exchange.fault)
-        requests, duration = self._metrics_of((method, route, status, kind))
-        requests.count += 1
-        duration.observe(took_s)
+        kind = self._kinds.of(exchange, scope["method"], scope.get(ROUTE_KEY, NOT_FOUND_ROUTE))
+        kind.requests.count += 1
+        kind.duration.observe(took_s)
         if quiet:
             return
         if self._on_answered is not None:
             self._on_answered(scope, exchange, took_s)
-        if runtime.sink.level > 20:  # noqa: PLR2004 - the access line is an info line
-            return
-        runtime.sink.raw(self._access_line(exchange, scope, kind, took_s))
-
-    def _metrics_of(self, key: tuple[str, str, int, str]) -> tuple[Tally, Histogram]:
-        """Return both metrics of such an answer; kept, since finding them costs more than counting."""
-        found = self._answered.get(key)
-        if found is None:
-            method, route, status, kind = key
-            metrics = self._runtime.metrics
-            found = (
-                metrics.tally(
-                    "http_requests_total", method=method, route=route, status=str(status), error_type=kind
-                ),
-                metrics.histogram("http_request_duration_seconds", method=method, route=route),
-            )
-            if len(self._answered) < MAX_CHILDREN:
-                self._answered[key] = found
-        return found
-
-    def _access_line(self, exchange: Exchange, scope: Scope, kind: str, took_s: float) -> bytes:
-        route, status = scope.get(ROUTE_KEY, NOT_FOUND_ROUTE), exchange.status or CLIENT_GONE
-        context, runtime = exchange.context, self._runtime
-        line: dict[str, Any] = {
-            "time": rfc3339(runtime.clock()),
-            "level": "error" if status >= 500 else "info",  # noqa: PLR2004 - an HTTP status class
-            "service": runtime.service.name,
-            "event": "http.request.completed",
-            "message": f"{scope['method']} {route} {status}",
-            "request_id": context.request_id,
-            "trace_id": context.trace_id,
-            "span_id": context.span_id,
-        }
-        if context.identity is not None:
-            line["tenant_id"] = context.identity.tenant
-            line["user_id"] = context.identity.user
-        line["method"] = scope["method"]
-        line["route"] = route
-        line["status"] = status
-        line["duration_ms"] = round(took_s * 1000, 3)
-        line["response_size_bytes"] = exchange.size_bytes
-        if kind:
-            line["error.type"] = kind
-        return _encode(line) + b"\n"
+        if runtime.sink.level <= LEVELS["info"]:
+            runtime.sink.raw(kind.line(exchange, took_s, runtime.clock()))
 
 
 def on_operations_listener(scope: Scope, ops_port: int | None) -> bool:

@@ -84,6 +84,7 @@ def server_config(app: ServiceApp) -> uvicorn.Config:
     """Return how every service of ours is served."""
     return uvicorn.Config(
         app,
+        interface="asgi3",
         http=HttpProtocol,
         ws="none",
         lifespan="on",

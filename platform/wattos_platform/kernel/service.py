@@ -64,14 +64,13 @@ class ServiceApp:
         """Return once no request is being answered on the service's own port."""
         await self._middleware.idle.wait()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one ASGI scope; WebSockets are refused."""
         if scope["type"] == "http":
-            await self._middleware(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._run_lifespan(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1003})
+            return self._middleware(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return self._run_lifespan(receive, send)
+        return send({"type": "websocket.close", "code": 1003})
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from wattos_platform.kernel.access_line import NOT_FOUND_ROUTE
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.dispatch import ROUTE_KEY
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.kernel.middleware import NOT_FOUND_ROUTE
 from wattos_platform.services.gateway.admission import Admission
 from wattos_platform.services.gateway.domain.cors import PREFLIGHT_HEADERS, CorsPolicy
 from wattos_platform.services.gateway.domain.headers import read_request_headers
