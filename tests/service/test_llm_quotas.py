@@ -233,3 +233,17 @@ async def test_only_the_operator_may_reload(tmp_path, upstream):
     async with gateway(tmp_path, upstream) as service:
         assert (await service.door.post("/admin/reload")).status_code == 404
         assert (await service.ops.post("/admin/reload", headers={"authorization": ""})).status_code == 401
+
+
+async def test_a_limit_for_a_model_that_nobody_serves_is_logged_with_the_nearest(tmp_path, upstream):
+    limited = ["gpt-4o", "openai/gpt-4.1", "wattos-minilm", "defautl"]
+    models = {name: {"tokens_per_minute": 1000} for name in limited}
+    lines: list[bytes] = []
+    environ = {"OPENAI_API_KEY": "sk-test-key"}
+    async with llm_service(
+        tmp_path, config=config(upstream, models=models), environ=environ, lines=lines
+    ) as service:
+        assert (await ask(service)).status_code == 200
+    (told,) = [line for line in map(json.loads, lines) if line["event"] == "limits.unknown_model"]
+    assert (told["level"], told["model"]) == ("warning", "defautl")
+    assert told["message"].endswith("is known to serve 'defautl'. Did you mean 'default'?")

@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     setup.state,
     setup.ports,
     setup.providers,
+    setup.limits,
     setup.connections,
 )
 _LIMIT_S = 2.5

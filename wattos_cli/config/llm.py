@@ -1,11 +1,17 @@
 """`[llm]`: which providers are named, how own ones are reached, and what aliases stand for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.config.problems import suggestion
-from wattos_cli.config.schema import PROVIDER_ADDRESSES, PROVIDER_KEYS, PROVIDER_MODELS, PROVIDERS
+from wattos_cli.config.schema import (
+    LOCAL_MODELS,
+    PROVIDER_ADDRESSES,
+    PROVIDER_KEYS,
+    PROVIDER_MODELS,
+    PROVIDERS,
+)
 
 # (key of the setting, message): notes a problem where that setting was given.
 Note = Callable[[str, str], None]
@@ -94,6 +100,22 @@ def modelless(llm: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, s
         and not any(environ.get(variable) for variable in variables)
         and not any(own.get(name, {}).get(option) for option in ("default_model", "models", "deployments"))
     }
+
+
+def unserved(models: Iterable[str], llm: Mapping[str, Any]) -> dict[str, str]:
+    """Return those of `models` that certainly nothing in `[llm]` serves, each with what may be meant instead.
+
+    A name without a provider may be any model of a named provider: only the service can tell, and logs it.
+    """
+    named = set(llm.get("providers") or ())
+    known = {*LOCAL_MODELS, *(llm.get("aliases") or {})}
+    found = {}
+    for model in models:
+        provider, slash, _ = model.partition("/")
+        if model in known or (provider in named if slash and provider in PROVIDERS else named):
+            continue
+        found[model] = suggestion(provider, named) if slash and named else suggestion(model, known)
+    return found
 
 
 def _is_address(url: str) -> bool:

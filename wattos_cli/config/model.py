@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wattos_cli.config.llm import unserved
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
@@ -29,6 +30,15 @@ class Setting:
         if isinstance(self.value, Mapping):
             return sorted(self.value)
         return MASK if self.secret and self.value not in (None, "") else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """Something that is set and changes nothing: a sentence for people, what to do, what it is about."""
+
+    subject: str
+    sentence: str
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,17 @@ class Config:
         left_out = {own.name for own in self.own_services} | self.disabled
         return {name: port for name, port in catalog.PORTS.items() if name not in left_out}
 
-    def without_effect(self) -> list[str]:
-        """Return a sentence for each variable that is set to something valid and changes nothing."""
-        if not self.environ.get("DATABASE_URL"):
-            return []
-        return [
-            "DATABASE_URL is set but has no effect: each service keeps its rows in a SQLite file of its own."
-        ]
+    def without_effect(self) -> list[NoEffect]:
+        """Return what is set to something valid and changes nothing."""
+        found = []
+        if self.environ.get("DATABASE_URL"):
+            why = "each service keeps its rows in a SQLite file of its own."
+            sentence = f"DATABASE_URL is set but has no effect: {why}"
+            found.append(NoEffect("database", sentence, "unset DATABASE_URL"))
+        for model, instead in unserved(self.limits.get("models") or {}, self.llm).items():
+            sentence = f"limits.models: {model!r} has no effect: nothing in [llm] serves it.{instead}"
+            found.append(NoEffect("limits", sentence, f"rename {model!r} in [limits.models], or remove it"))
+        return found
 
     def setting(self, key: str) -> Setting:
         """Return the effective setting `key`; KeyError if there is none."""

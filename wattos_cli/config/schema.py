@@ -132,6 +132,9 @@ PROVIDER_MODELS: Mapping[str, tuple[str, ...]] = {
     "azure": ("AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_DEPLOYMENT_NAME")
 }
 
+# Models that are always there: the alias that every chain ends for, and those of `local`.
+LOCAL_MODELS = frozenset({"default", "wattos-extractive", "wattos-minilm"})
+
 # Settings of the services that the supervisor decides; they have no place in [settings].
 NOT_SETTABLE = frozenset(
     {

@@ -129,16 +129,20 @@ def variables(_project: Project, deps: Deps) -> Sequence[Finding]:
     return findings or [ok("variables", "no misspelt WATTOS_ variable")]
 
 
+def limits(project: Project, deps: Deps) -> Sequence[Finding]:
+    """Check that no limit is set for what nobody serves."""
+    config = _config(project, deps)
+    if config is None:
+        return []
+    return _ineffective(config, "limits") or [ok("limits", "each is for something that is served")]
+
+
 def connections(project: Project, deps: Deps) -> Sequence[Finding]:
     """Check that Redis, where it is configured, accepts connections or can be started; and the database."""
     config = _config(project, deps)
     if config is None:
         return []
-    ineffective = [
-        Finding("database", Level.WARNING, sentence, f"unset {sentence.partition(' ')[0]}")
-        for sentence in config.without_effect()
-    ]
-    database = ineffective or [ok("database", "each service has its SQLite file")]
+    database = _ineffective(config, "database") or [ok("database", "each service has its SQLite file")]
     started = {variable: each for each in _components(project, config) for variable in each.env_given_to}
     url = config.environ.get("REDIS_URL")
     if "REDIS_URL" in started:
@@ -146,6 +150,15 @@ def connections(project: Project, deps: Deps) -> Sequence[Finding]:
     if not url:
         return [ok("redis", "REDIS_URL is not set: memory is used"), *database]
     return [_redis(url), *database]
+
+
+def _ineffective(config: Config, subject: str) -> list[Finding]:
+    """Return a finding for each thing about `subject` that is set and changes nothing."""
+    return [
+        Finding(subject, Level.WARNING, found.sentence, found.mend)
+        for found in config.without_effect()
+        if found.subject == subject
+    ]
 
 
 def _wanted_ports(project: Project, config: Config) -> list[tuple[str, int]]:

@@ -177,8 +177,8 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulat
     for variable, provider in _PROVIDER_KEYS.items():
         if config.environ.get(variable) and provider not in providers:
             note(f"{variable} is set but not used. To use it: wattos up --recreate --provider {provider}")
-    for sentence in config.without_effect():
-        note(sentence)
+    for ineffective in config.without_effect():
+        note(ineffective.sentence)
     if not deps.console.json_output:
         note('Next:\n  wattos ingest docs/\n  wattos ask "..."\n  wattos health')
 

@@ -9,11 +9,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.fakes.cli import make_deps, out
-from wattos_cli.commands.config import show
+from tests.fakes.cli import err, make_deps, out
+from wattos_cli.commands.config import show, validate
 from wattos_cli.config import load
 from wattos_cli.config.documentation import json_schema
+from wattos_cli.diagnosis import setup
+from wattos_cli.diagnosis.findings import Level
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import find
 from wattos_cli.supervisor import platform_plan
 from wattos_cli.supervisor.plan import differences
 from wattos_cli.supervisor.platform_plan import Wanted
@@ -171,3 +174,37 @@ def test_pydantic_is_imported_for_limits_only(tmp_path: Path) -> None:
             timeout=30,
         )
         assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("llm", "models", "told"),
+    [
+        pytest.param("", ["default", "wattos-extractive", "wattos-minilm"], {}, id="always-there"),
+        pytest.param("", ["gpt-4o"], {"gpt-4o": "Known: default"}, id="no-provider-serves-it"),
+        pytest.param(
+            '[llm]\naliases.fast = ["local/x"]',
+            ["fast", "fats"],
+            {"fats": "Did you mean 'fast'?"},
+            id="alias",
+        ),
+        pytest.param(
+            '[llm]\nproviders = ["openai"]',
+            ["anything", "openai/gpt-4o", "meta/llama", "azure/gpt-4o"],
+            {"azure/gpt-4o": "Known: openai."},
+            id="a-provider-may-serve-what-only-the-service-knows",
+        ),
+    ],
+)
+def test_a_limit_for_a_model_that_nothing_serves_is_told(
+    tmp_path: Path, llm: str, models: list[str], told: dict[str, str]
+) -> None:
+    tables = "".join(f'[limits.models."{name}"]\nusd_per_day = 1\n' for name in models)
+    deps = make_deps(cwd=write(tmp_path, f"{llm}\n{tables}"))
+    assert validate.run(validate.Options(), deps) == ExitCode.OK
+    notes = [line for line in err(deps).splitlines() if line.startswith("limits.models")]
+    assert len(notes) == len(told)
+    for note, (name, hint) in zip(notes, told.items(), strict=True):
+        assert note.startswith(f"limits.models: {name!r} has no effect")
+        assert hint in note
+    found = setup.limits(find(tmp_path), deps)
+    assert [each.level for each in found] == ([Level.WARNING] * len(told) or [Level.OK])

@@ -20,8 +20,8 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
         deps.console.json({"schema": "wattos.config-validate/v1", "valid": True, "file": config.file})
     else:
         deps.console.note(f"{config.file or 'no wattos.toml; defaults and environment'}: valid")
-    for sentence in config.without_effect():
-        deps.console.note(sentence)
+    for ineffective in config.without_effect():
+        deps.console.note(ineffective.sentence)
     return ExitCode.OK
 
 

@@ -1,6 +1,7 @@
 """The engine in use, replaced while requests run: validated first, so that a bad file changes nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from wattos_platform.kernel.health import Check
@@ -22,6 +23,7 @@ class Live:
         self._maker = maker
         self.engine: Engine = maker.make(first)
         self._tell_health(())
+        self._warn_of_limits()
 
     def apply(self, config: Mapping[str, Any]) -> Applied:
         """Use `config` from now on and return what changed; SettingsError, and nothing changed, if it is bad.
@@ -38,6 +40,7 @@ class Live:
         if changed:
             self.engine = self._maker.make(wanted)
             self._tell_health(before.providers.upstreams)
+            self._warn_of_limits()
         upstreams = wanted.providers.upstreams
         problems = [f"provider {each.name}: {each.problem}" for each in upstreams if each.problem]
         return Applied(changed, problems)
@@ -51,6 +54,20 @@ class Live:
             health.remove(f"llm:{each.name}")
         for each in upstreams:
             health.add(Check(f"llm:{each.name}", _provider_ping(self.engine.catalog, each)))
+
+    def _warn_of_limits(self) -> None:
+        """Log each model of [limits.models] that nothing here serves: misspelt, it limits nobody."""
+        book = self.engine.book
+        unserved = [name for name in self.engine.configured.limits.models if not book.serves(name)]
+        known = [str(entry["id"]) for entry in book.listing()] if unserved else []
+        for name in unserved:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            self._runtime.log.warning(
+                "limits.unknown_model",
+                message=f"limits.models: no alias or provider is known to serve {name!r}.{hint}",
+                model=name,
+            )
 
 
 def _provider_ping(catalog: ModelCatalog, upstream: UpstreamSettings) -> Callable[[], Awaitable[str | None]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.refusals import unknown_model
+from wattos_platform.services.llm_gateway.domain.refusals import Refusal, unknown_model
 
 LOCAL = "local"
 EXTRACTIVE = "wattos-extractive"
@@ -63,6 +63,16 @@ class ModelBook:
         if name == EXTRACTIVE or name in self.aliases:
             raise unknown_model(name)
         return self._explicit(name)
+
+    def serves(self, name: str) -> bool:
+        """Return whether `name` means anything, for chat or embeddings, as far as is known now."""
+        if name == MINILM:
+            return True
+        try:
+            self.resolve(name)
+        except Refusal:
+            return False
+        return True
 
     def listing(self) -> list[dict[str, Any]]:
         """Return the members of `data` in GET /v1/models."""
