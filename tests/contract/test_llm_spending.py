@@ -48,7 +48,7 @@ async def paid(database, at, usd="0.000000001", *, tenant="a", user="u", model="
             provider="p",
             model="x",
             usage=Usage(1, 1),
-            cost_usd=Decimal(usd) if cost else None,
+            cost_pico_usd=int(Decimal(usd) * 10**12) if cost else None,
             latency_ms=1.0,
             first_token_ms=None,
             outcome="ok",

@@ -1,7 +1,6 @@
 """One suite for the usage rows in memory and in the database."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
@@ -16,7 +15,7 @@ from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord
 
 DAY = 86_400.0
-DEAR = Decimal(9_000_000)  # two of them are more pico-dollars than 64 bits hold
+DEAR = 9_000_000 * 10**12  # two of them are more pico-dollars than 64 bits hold
 
 
 def call(number: int, **change) -> CallRecord:
@@ -31,7 +30,7 @@ def call(number: int, **change) -> CallRecord:
         "provider": "openai",
         "model": "m",
         "usage": Usage(10, 5, 2, 1, cache_write=3),
-        "cost_usd": Decimal("0.0000000125"),
+        "cost_pico_usd": 12_500,
         "latency_ms": 1.0,
         "first_token_ms": None,
         "outcome": "ok",
@@ -43,14 +42,17 @@ def call(number: int, **change) -> CallRecord:
 
 CALLS = [
     call(1),
-    call(2, usage=Usage(1, 1, estimated=True), cost_usd=None),
+    call(2, usage=Usage(1, 1, estimated=True), cost_pico_usd=None),
     call(3, outcome="error"),
-    call(4, provider="local", model="e", cost_usd=Decimal(0), operation="embeddings"),
+    call(4, provider="local", model="e", cost_pico_usd=0, operation="embeddings"),
     call(5, tenant="b", user="v"),
-    call(6, tenant="b", at=DAY - 0.001, cost_usd=None, model="n"),
-    call(7, tenant="b", at=DAY, cost_usd=None, model="n"),
+    call(6, tenant="b", at=DAY - 0.001, cost_pico_usd=None, model="n"),
+    call(7, tenant="b", at=DAY, cost_pico_usd=None, model="n"),
     call(900),
-    *(call(1000 + n, tenant="rich", at=9 * DAY, cost_usd=DEAR, usage=Usage(2**31, 2**31)) for n in range(3)),
+    *(
+        call(1000 + n, tenant="rich", at=9 * DAY, cost_pico_usd=DEAR, usage=Usage(2**31, 2**31))
+        for n in range(3)
+    ),
 ]
 
 
@@ -178,7 +180,7 @@ async def test_a_providers_nonsense_takes_no_other_row_with_it(tmp_path):
     database = await Database.open(file)
     rows = DatabaseUsageLog(database)
     rows.record(call(1))
-    rows.record(call(2, usage=Usage(2**64 - 1, 2**70, estimated=True), cost_usd=Decimal(10**9)))
+    rows.record(call(2, usage=Usage(2**64 - 1, 2**70, estimated=True), cost_pico_usd=10**21))
     await database.write(_nothing)
     found = (await DatabaseUsageReports(database).sums(asked(0, 500, "model"))).rows[0]
     await database.close()

@@ -31,7 +31,7 @@ class FakeUsageLog:
             if not asked.since.timestamp() <= call.at < asked.until.timestamp():
                 continue
             groups[tuple(_column(call, name) for name in asked.columns)].update(_counted(call))
-            if call.cost_usd is None:
+            if call.cost_pico_usd is None:
                 unpriced[call.provider, call.model] += 1
         rows = [
             {**dict(zip(asked.columns, key, strict=True)), **{name: sums[name] for name in SUMMED}}
@@ -57,8 +57,8 @@ def _counted(call: CallRecord) -> dict[str, Any]:
         "cached_tokens": usage.cached,
         "cache_write_tokens": usage.cache_write,
         "reasoning_tokens": usage.reasoning,
-        "unpriced_calls": call.cost_usd is None,
+        "unpriced_calls": call.cost_pico_usd is None,
         "estimated_calls": usage.estimated,
         "failed_calls": call.outcome != "ok",
-        "cost_pico_usd": int((call.cost_usd or 0) * 10**12),
+        "cost_pico_usd": call.cost_pico_usd or 0,
     }

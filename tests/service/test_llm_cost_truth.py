@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
 from tests.fakes.llm_service import llm_service
 from tests.fakes.simulator import simulator
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.domain.pricing import usd_text
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 MODELS = {
@@ -72,7 +72,7 @@ async def test_the_truth_is_billed(gateway, sim, provider, stream):
     assert billed["estimated_calls"] == 0
     price = read_prices().find(provider, MODELS[provider], datetime.now(UTC).date())
     usage = Usage(billed["prompt_tokens"], billed["completion_tokens"], billed["cached_tokens"])
-    assert Decimal(billed["cost_usd"]) == price.cost(usage)
+    assert billed["cost_usd"] == usd_text(price.pico_usd(usage))
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -7,6 +7,7 @@ import pytest
 
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.services.llm_gateway.adapters.price_file import checked, committed, read_prices
+from wattos_platform.services.llm_gateway.domain.pricing import usd_text
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 TODAY = date(2026, 11, 26)
@@ -44,7 +45,7 @@ def test_every_committed_row_keeps_the_rules(row):
 )
 def test_a_million_tokens_in_and_out(provider, model, usd):
     price = read_prices().find(provider, model, TODAY)
-    assert price.cost(Usage(MILLION, MILLION)) == Decimal(usd)
+    assert usd_text(price.pico_usd(Usage(MILLION, MILLION))) == usd
 
 
 def test_a_scheduled_change_of_price_comes_at_midnight():
@@ -52,7 +53,7 @@ def test_a_scheduled_change_of_price_comes_at_midnight():
     before, after = (
         table.find("google", "gemini-4-argon", day) for day in (date(2026, 11, 30), date(2026, 12, 1))
     )
-    assert (before.cost(Usage(MILLION)), after.cost(Usage(MILLION))) == (Decimal(2), Decimal(4))
+    assert [usd_text(each.pico_usd(Usage(MILLION))) for each in (before, after)] == ["2", "4"]
 
 
 def test_the_operators_prices_come_first():
@@ -69,7 +70,8 @@ def test_the_operators_prices_come_first():
 )
 def test_a_provider_of_another_name_has_the_list_prices_of_its_kind(kind, model, usd):
     table = read_prices({"llm": {"provider": {"west": {"kind": kind, "base_url": "http://x"}, "gpu": {}}}})
-    assert table.find("west", model, TODAY).cost(Usage(MILLION, MILLION)) == Decimal(usd)
+    price = table.find("west", model, TODAY)
+    assert usd_text(price.pico_usd(Usage(MILLION, MILLION))) == usd
     assert table != read_prices()
 
 
@@ -83,8 +85,8 @@ def test_who_speaks_openais_api_under_another_name_has_no_price_until_one_is_giv
 def test_a_price_for_long_prompts_of_ones_own():
     long = {**OWN, "above": 1000, "input": "0.4"}
     price = read_prices({"llm": {"prices": [long, OWN]}}).find("openai", "gpt-5-mini", TODAY)
-    assert price.cost(Usage(1000)) == Decimal("0.0002")
-    assert price.cost(Usage(1001)) == Decimal("0.0004004")
+    assert usd_text(price.pico_usd(Usage(1000))) == "0.0002"
+    assert usd_text(price.pico_usd(Usage(1001))) == "0.0004004"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
-from wattos_platform.services.llm_gateway.adapters.usage_log import pico
-from wattos_platform.services.llm_gateway.domain.pricing import LongPrompt, Price, PriceTable, Rates
+from wattos_platform.services.llm_gateway.domain.pricing import LongPrompt, Price, PriceTable, Rates, usd_text
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 TODAY = date(2026, 11, 23)
@@ -18,6 +18,10 @@ RATES = Rates(Decimal("2.5"), Decimal(10), Decimal("1.25"))
 
 def price(model="m", since=TODAY, provider="p", rates=RATES, **change) -> Price:
     return Price(provider, model, rates, since, **change)
+
+
+def usd(of: Price, usage: Usage) -> str:
+    return usd_text(of.pico_usd(usage))
 
 
 @pytest.mark.parametrize(
@@ -108,10 +112,10 @@ def test_names_that_callers_make_up_are_not_kept_for_ever():
 
 @pytest.mark.parametrize("id_", [pytest.param("x", id="defect-52")])
 def test_a_million_tokens_cost_the_tables_price(id_):
-    assert price().cost(Usage(1_000_000, 0)) == Decimal("2.5")
-    assert price().cost(Usage(0, 1_000_000)) == Decimal(10)
-    assert price().cost(Usage(1_000_000, 0, cached=1_000_000)) == Decimal("1.25")
-    assert price().cost(Usage(10, 0, cached=99)) == Decimal("0.0000125")
+    assert usd(price(), Usage(1_000_000, 0)) == "2.5"
+    assert usd(price(), Usage(0, 1_000_000)) == "10"
+    assert usd(price(), Usage(1_000_000, 0, cached=1_000_000)) == "1.25"
+    assert usd(price(), Usage(10, 0, cached=99)) == "0.0000125"
 
 
 MILLION = 1_000_000
@@ -119,7 +123,7 @@ CACHING = Rates(Decimal(4), Decimal(20), Decimal("0.4"), cache_write=Decimal(5),
 
 
 @pytest.mark.parametrize(
-    ("rates", "usage", "usd"),
+    ("rates", "usage", "expected"),
     [
         pytest.param(CACHING, Usage(MILLION, 0, cache_write=MILLION), "5", id="written"),
         pytest.param(
@@ -141,32 +145,56 @@ CACHING = Rates(Decimal(4), Decimal(20), Decimal("0.4"), cache_write=Decimal(5),
         ),
     ],
 )
-def test_every_kind_of_token_has_its_price(rates, usage, usd):
-    assert price(rates=rates).cost(usage) == Decimal(usd)
+def test_every_kind_of_token_has_its_price(rates, usage, expected):
+    assert usd(price(rates=rates), usage) == expected
 
 
 def test_a_long_prompt_changes_the_price_of_the_whole_call():
     long = LongPrompt(200_000, Rates(Decimal(5), Decimal(15)))
     got = price(long_prompt=long)
-    assert got.cost(Usage(200_000, 1000)) == Decimal("0.51")
-    assert got.cost(Usage(200_001, 1000)) == Decimal("1.015005")
+    assert usd(got, Usage(200_000, 1000)) == "0.51"
+    assert usd(got, Usage(200_001, 1000)) == "1.015005"
 
 
 counts = st.integers(0, 10**9)
+rates = st.decimals(0, 1_000_000, places=6)
+maybe = st.none() | rates
 
 
 @given(
+    st.builds(Rates, rates, rates, maybe, maybe, maybe, maybe),
     st.builds(
         Usage, counts, counts, counts, counts, st.just(False), cache_write=counts, cache_write_1h=counts
-    )
+    ),
 )
-def test_no_usage_is_rounded_or_costs_less_than_nothing(usage):
-    cost = price(rates=CACHING).cost(usage)
-    assert cost >= 0
-    assert Decimal(pico(cost)) == cost * 10**12
+def test_no_cost_is_rounded(rates, usage):
+    read = min(usage.cached, usage.prompt)
+    written = min(usage.cache_write, usage.prompt - read)
+    for_an_hour = min(usage.cache_write_1h, written)
+    thought = min(usage.reasoning, usage.completion)
+    write = or_else(rates.cache_write, rates.input)
+    bill = [
+        (usage.prompt - read - written, rates.input),
+        (read, or_else(rates.cached_input, rates.input)),
+        (written - for_an_hour, write),
+        (for_an_hour, or_else(rates.cache_write_1h, write)),
+        (usage.completion - thought, rates.output),
+        (thought, or_else(rates.reasoning, rates.output)),
+    ]
+    assert rates.pico_usd(usage) == sum(tokens * Fraction(rate) * 10**6 for tokens, rate in bill)
 
 
-def test_every_price_is_exact_in_pico_dollars():
-    for each in read_prices()._prices:
-        cost = each.cost(Usage(7, 3, 1, cache_write=1))
-        assert Decimal(pico(cost)) == cost * 10**12
+def or_else(rate, other):
+    return other if rate is None else rate
+
+
+def test_a_price_that_is_no_whole_number_of_pico_dollars_is_refused():
+    with pytest.raises(ValueError, match="six decimals"):
+        Rates(Decimal("0.0000001"), Decimal(1))
+
+
+@given(st.integers(0, 10**30))
+def test_a_cost_is_told_exactly_and_without_idle_zeros(pico):
+    text = usd_text(pico)
+    assert Fraction(text) * 10**12 == pico
+    assert "." not in text or text[-1] not in "0."

@@ -3,8 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +16,6 @@ from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.ports import CallRecord, UsageLog
 from wattos_platform.services.llm_gateway.quotas import Spending
-
-_NOTHING = Decimal(0)
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -36,14 +33,16 @@ class Caller(msgspec.Struct, frozen=True):
     spending: Spending = msgspec.field(default_factory=Spending)
 
 
-@dataclass(slots=True)
 class CallTimer:
     """The times of one call to one provider, in monotonic seconds."""
 
-    monotonic: Callable[[], float]
-    begin: float = field(init=False)
-    first_token: float | None = None
-    ended: float | None = None
+    __slots__ = ("begin", "ended", "first_token", "monotonic")
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.monotonic = monotonic
+        self.begin = monotonic()
+        self.first_token: float | None = None
+        self.ended: float | None = None
 
     @property
     def waited_s(self) -> float:
@@ -52,17 +51,9 @@ class CallTimer:
         return 0.0 if until is None else until - self.begin
 
     @property
-    def took_s(self) -> float:
-        """Return the time until the call ended; 0 while it runs."""
-        return 0.0 if self.ended is None else self.ended - self.begin
-
-    @property
     def first_s(self) -> float | None:
         """Return the time until the first content of a stream, None where there was none."""
         return None if self.first_token is None else self.first_token - self.begin
-
-    def __post_init__(self) -> None:
-        self.begin = self.monotonic()
 
     def saw_content(self) -> None:
         """Note the instant of the first content, once."""
@@ -70,8 +61,7 @@ class CallTimer:
             self.first_token = self.monotonic()
 
 
-@dataclass(frozen=True, slots=True)
-class LastCall:
+class LastCall(msgspec.Struct, frozen=True, gc=False):
     """How the last call to a provider ended, and when (seconds since 1970)."""
 
     at: float
@@ -131,37 +121,39 @@ class Accounting:
         outcome: Outcome = OK,
         stream: bool = False,
         served: str = "",
-    ) -> Decimal | None:
-        """Store the row of an ended call, count it and return its cost in US dollars, None if unpriced.
+    ) -> int | None:
+        """Store the row of an ended call, count it and return its cost in pico-dollars, None if unpriced.
 
         Nothing used costs nothing, even unpriced. `served` is the model that answered, where the target's
         name may hide that: its price holds.
         """
-        now, timer.ended = self._clock(), self._monotonic()
+        now, ended = self._clock(), self._monotonic()
+        timer.ended = ended
         if outcome is not CACHED:
             self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
-        took_s, first_s = timer.took_s, timer.first_s
-        cost = self._cost(target, usage, now, served) if usage.prompt or usage.completion else _NOTHING
+        took_s, first_s = ended - timer.begin, timer.first_s
+        cost = self._cost(target, usage, now, served) if usage.prompt or usage.completion else 0
         caller.spending.add(usage, cost)
         identity = caller.identity
         self._rows.record(
+            # By position: with so many names the interpreter would build a dictionary for each row.
             CallRecord(
-                id=self._new_id(),
-                at=now,
-                tenant=identity.tenant,
-                user=identity.user,
-                request_id=caller.request_id,
-                operation=caller.operation,
-                requested_model=requested_model,
-                provider=target.provider,
-                model=target.model,
-                usage=usage,
-                cost_usd=cost,
-                latency_ms=took_s * 1000,
-                first_token_ms=None if first_s is None else first_s * 1000,
-                outcome=outcome.name,
-                error_type=outcome.error_type,
-                stream=stream,
+                self._new_id(),
+                now,
+                identity.tenant,
+                identity.user,
+                caller.request_id,
+                caller.operation,
+                requested_model,
+                target.provider,
+                target.model,
+                usage,
+                cost,
+                took_s * 1000,
+                None if first_s is None else first_s * 1000,
+                outcome.name,
+                outcome.error_type,
+                stream,
             )
         )
         labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
@@ -180,9 +172,11 @@ class Accounting:
 
     def added(self, began: float, timers: Iterable[CallTimer]) -> None:
         """Count the time that a request which began at `began` spent in this gateway itself."""
-        took = self._monotonic() - began - sum([timer.waited_s for timer in timers])
+        took = self._monotonic() - began
+        for timer in timers:
+            took -= timer.waited_s
         self._meters.overhead.observe(max(0.0, took))
 
-    def _cost(self, target: Target, usage: Usage, now: float, served: str) -> Decimal | None:
+    def _cost(self, target: Target, usage: Usage, now: float, served: str) -> int | None:
         price = self.prices.find(target.provider, target.model, utc_day(now), served)
-        return None if price is None else price.cost(usage)
+        return None if price is None else price.pico_usd(usage)

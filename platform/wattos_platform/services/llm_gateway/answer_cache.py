@@ -1,7 +1,6 @@
 """Answers kept for who asks for it: the same request of the same tenant is answered once."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
@@ -70,7 +69,7 @@ class AnswerCache:
             outcome=CACHED,
             stream=request.stream,
         )
-        return Completed(found.answer, found.target, Decimal(0)), True
+        return Completed(found.answer, found.target, 0), True
 
 
 async def told_again(answer: ChatAnswer) -> AsyncIterator[Sequence[Chunk]]:

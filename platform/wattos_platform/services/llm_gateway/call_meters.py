@@ -1,12 +1,35 @@
 """The metrics of calls to providers, found once for each kind of call and then only counted."""
 
-from decimal import Decimal
-
 from wattos_platform.kernel.metrics import MAX_CHILDREN
 from wattos_platform.kernel.telemetry import Histogram, Meter, Tally
+from wattos_platform.services.llm_gateway.domain.pricing import PICO_PER_USD
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-_KINDS = ("prompt", "completion", "cached", "cache_write", "reasoning")
+
+class _TokenTallies(dict[str, Tally]):
+    """The tallies of one model's tokens by kind, each made when its kind is first counted."""
+
+    def __init__(self, meter: Meter, names: dict[str, str]) -> None:
+        super().__init__()
+        self._meter = meter
+        self._names = names
+
+    def __missing__(self, kind: str) -> Tally:
+        tally = self[kind] = self._meter.tally("llm_tokens_total", **self._names, kind=kind)
+        return tally
+
+    def count(self, usage: Usage) -> None:
+        """Count the tokens of one call."""
+        if usage.prompt:
+            self["prompt"].count += usage.prompt
+        if usage.completion:
+            self["completion"].count += usage.completion
+        if usage.cached:
+            self["cached"].count += usage.cached
+        if usage.cache_write:
+            self["cache_write"].count += usage.cache_write
+        if usage.reasoning:
+            self["reasoning"].count += usage.reasoning
 
 
 class CallMeter:
@@ -24,34 +47,24 @@ class CallMeter:
         )
         self._duration = meter.histogram("llm_call_duration_seconds", **names)
         # Made when they are first needed: a model that never streamed has no pace.
-        self._tokens: dict[str, Tally] = {}
+        self._tokens = _TokenTallies(meter, names)
         self._cost: Tally | None = None
         self._first_token: Histogram | None = None
         self._pace: Histogram | None = None
 
-    def count(self, usage: Usage, cost: Decimal | None, took_s: float, first_s: float | None) -> None:
-        """Count one call; `first_s` is the time to the first content, None if none came."""
+    def count(self, usage: Usage, cost: int | None, took_s: float, first_s: float | None) -> None:
+        """Count one call; `cost` is in pico-dollars, `first_s` the time to the first content if any came."""
         self._calls.count += 1
         self._duration.observe(took_s)
-        self._count_tokens(usage)
+        self._tokens.count(usage)
         if cost is None:
             self._meter.counter("llm_cost_unknown_total", provider=self._names["provider"]).inc()
         elif cost:
             if self._cost is None:
                 self._cost = self._meter.tally("llm_cost_usd_total", **self._names)
-            self._cost.count += float(cost)
+            self._cost.count += cost / PICO_PER_USD
         if first_s is not None:
             self._observe_pace(usage, took_s, first_s)
-
-    def _count_tokens(self, usage: Usage) -> None:
-        tokens = self._tokens
-        for kind in _KINDS:
-            count = getattr(usage, kind)
-            if count:
-                tally = tokens.get(kind)
-                if tally is None:
-                    tally = tokens[kind] = self._meter.tally("llm_tokens_total", **self._names, kind=kind)
-                tally.count += count
 
     def _observe_pace(self, usage: Usage, took_s: float, first_s: float) -> None:
         if self._first_token is None or self._pace is None:

@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
@@ -42,11 +41,11 @@ class Retries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A whole answer, who gave it, and what it cost in US dollars; None if nobody knows."""
+    """A whole answer, who gave it, and what it cost in pico-dollars; None if nobody knows."""
 
     answer: ChatAnswer
     target: Target
-    cost: Decimal | None
+    cost_pico_usd: int | None
 
 
 @dataclass(slots=True)
@@ -204,7 +203,7 @@ class Completions:
         outcome: Outcome = OK,
         *,
         served: str = "",
-    ) -> Decimal | None:
+    ) -> int | None:
         return self._accounting.settle(
             caller,
             attempt.target,

@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
@@ -63,7 +62,7 @@ class Provider(Protocol):
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
-    """One call to one provider, as it is stored. `cost_usd` is None where the price is not known."""
+    """One call to one provider, as it is stored. `cost_pico_usd` is None where the price is not known."""
 
     id: str
     at: float
@@ -75,7 +74,7 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     provider: str
     model: str
     usage: Usage
-    cost_usd: Decimal | None
+    cost_pico_usd: int | None
     latency_ms: float
     first_token_ms: float | None
     outcome: str

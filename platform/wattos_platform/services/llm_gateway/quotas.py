@@ -43,8 +43,8 @@ class Spending:
     tokens: int = 0
     nano_usd: int = 0
 
-    def add(self, usage: Usage, cost: Decimal | None) -> None:
-        """Add one call; one whose price nobody knows adds nothing and is counted as unknown elsewhere."""
+    def add(self, usage: Usage, cost: int | None) -> None:
+        """Add one call, `cost` in pico-dollars; an unknown cost adds nothing and is counted elsewhere."""
         self.tokens += usage.prompt + usage.completion
         if cost:
             self.nano_usd += nano_usd(cost)
@@ -226,7 +226,7 @@ class Admission(AbstractAsyncContextManager[None]):
         """Return the dearest of what the request may cost, in nano-dollars; None if none has a price."""
         find = self._quotas.prices.find
         found = [find(target.provider, target.model, self._day) for target in self._demand.targets]
-        known = [price.cost(usage) for price in found if price is not None]
+        known = [price.pico_usd(usage) for price in found if price is not None]
         return nano_usd(max(known)) if known else None
 
     async def _take_places(self) -> None:

@@ -1,10 +1,8 @@
 """Usage rows in the model gateway's database."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, insert
@@ -14,7 +12,6 @@ from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.retention import delete_before
 from wattos_platform.kernel.telemetry import Meter, NullMeter
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
-from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
 from wattos_platform.services.llm_gateway.ports import CallRecord
 
 MOST_WAITING = 20_000
@@ -22,7 +19,6 @@ _ROWS_AT_ONCE = 100
 # What a row may hold of what a provider says: no sum of rows leaves 64 bits.
 _MOST_TOKENS = 2**40
 _MOST_PICO_USD = 2**63 - 1
-_in_order = itemgetter(*llm_calls.columns.keys())
 
 
 class DatabaseUsageLog:
@@ -57,7 +53,7 @@ class DatabaseUsageLog:
     async def _store(self, connection: AsyncConnection) -> None:
         calls, self._waiting = self._waiting, []
         try:
-            await _insert(connection, [_in_order(row_of(call)) for call in calls])
+            await _insert(connection, [row_of(call) for call in calls])
         except Exception:
             # The writer counts the one unit of work that failed.
             self._dropped.inc(len(calls) - 1)
@@ -81,40 +77,40 @@ def _statement(dialect: Dialect, rows: int) -> str:
     return str(insert(llm_calls).values([dict.fromkeys(names, 0)] * rows).compile(dialect=dialect))
 
 
-def row_of(call: CallRecord) -> dict[str, Any]:
-    """Return `call` as the columns of its row; a provider's nonsense is cut to what a column holds."""
-    return {
-        "id": call.id,
-        "at": call.at,
-        "tenant": call.tenant,
-        "user": call.user,
-        "request_id": call.request_id,
-        "operation": call.operation,
-        "requested_model": call.requested_model,
-        "provider": call.provider,
-        "model": call.model,
-        "prompt_tokens": min(call.usage.prompt, _MOST_TOKENS),
-        "completion_tokens": min(call.usage.completion, _MOST_TOKENS),
-        "cached_tokens": min(call.usage.cached, _MOST_TOKENS),
-        "reasoning_tokens": min(call.usage.reasoning, _MOST_TOKENS),
-        "cache_write_tokens": min(call.usage.cache_write, _MOST_TOKENS),
-        "cache_write_1h_tokens": min(call.usage.cache_write_1h, _MOST_TOKENS),
-        "estimated": call.usage.estimated,
-        "cost_pico_usd": pico(call.cost_usd),
-        "latency_ms": call.latency_ms,
-        "first_token_ms": call.first_token_ms,
-        "outcome": call.outcome,
-        "error_type": call.error_type,
-        "stream": call.stream,
-    }
+def row_of(call: CallRecord) -> tuple[Any, ...]:
+    """Return `call` as the values of its row, in the order of the table's columns.
 
-
-def pico(cost_usd: Decimal | None) -> int | None:
-    """Return a cost in whole pico-dollars; prices have at most six decimals, so nothing is rounded.
-
-    None for an unknown cost, and for one beyond nine million dollars, which no call can have.
+    A provider's nonsense is cut to what a column holds: tokens to 2^40; a cost beyond nine million dollars,
+    which no call can have, is unknown.
     """
-    if cost_usd is None:
-        return None
-    found = int((cost_usd / PICO_USD).to_integral_value())
-    return found if found <= _MOST_PICO_USD else None
+    usage, cost = call.usage, call.cost_pico_usd
+    tokens: tuple[int, ...] = (
+        usage.prompt,
+        usage.completion,
+        usage.cached,
+        usage.reasoning,
+        usage.cache_write,
+        usage.cache_write_1h,
+    )
+    if max(tokens) > _MOST_TOKENS:
+        tokens = tuple([min(count, _MOST_TOKENS) for count in tokens])
+    return (
+        call.id,
+        call.at,
+        call.tenant,
+        call.user,
+        call.request_id,
+        call.operation,
+        call.requested_model,
+        call.provider,
+        call.model,
+        *tokens[:4],
+        usage.estimated,
+        None if cost is None or cost > _MOST_PICO_USD else cost,
+        call.latency_ms,
+        call.first_token_ms,
+        call.outcome,
+        call.error_type,
+        call.stream,
+        *tokens[4:],
+    )

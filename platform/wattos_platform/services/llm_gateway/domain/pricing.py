@@ -1,15 +1,20 @@
-"""What a call costs: price table, tokens, Decimal; unknown is said, never zero."""
+"""What a call costs: price table, tokens, exact figures; unknown is said, never zero.
+
+Prices are Decimal, as they are written. Costs are whole pico-dollars (10^-12 USD): a price of at most six
+decimals per million tokens is a whole number of them per token, and whole numbers add up fast and exactly.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-_MILLION = Decimal(1_000_000)
-PICO_USD = Decimal(10) ** -12
+PICO_PER_USD = 10**12
+_PICO_PER_RATE = PICO_PER_USD // 1_000_000
 EVERY_MODEL = "*"
 # Whose list prices hold for a provider that has none of its own.
 _LISTED_AS: Mapping[str, str] = {"azure": "openai"}
@@ -21,9 +26,20 @@ _BUILD = re.compile(
 _MOST_KEPT = 4096
 
 
+class _PerToken(NamedTuple):
+    """Pico-dollars per token; after the first two, what a token costs beyond `input` or `output`."""
+
+    input: int
+    output: int
+    cached: int
+    write: int
+    write_1h: int
+    reasoning: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """US dollars per million tokens of each kind.
+    """US dollars per million tokens of each kind, with at most six decimals; ValueError for more.
 
     A kind that is None has the price of the kind it is part of: `cached_input` and `cache_write` (kept by the
     provider for minutes) are input, `cache_write_1h` is written to the cache, `reasoning` is output.
@@ -35,25 +51,35 @@ class Rates:
     cache_write: Decimal | None = None
     cache_write_1h: Decimal | None = None
     reasoning: Decimal | None = None
+    _per_token: _PerToken = field(init=False, repr=False, compare=False)
 
-    def cost(self, usage: Usage) -> Decimal:
-        """Return the price of `usage` in US dollars, exactly."""
-        total = self.input * usage.prompt + self.output * usage.completion
-        if usage.cached and self.cached_input is not None:
-            total += (self.cached_input - self.input) * min(usage.cached, usage.prompt)
+    def __post_init__(self) -> None:
+        into, out = _pico(self.input), _pico(self.output)
+        write = into if self.cache_write is None else _pico(self.cache_write)
+        per_token = _PerToken(
+            into,
+            out,
+            0 if self.cached_input is None else _pico(self.cached_input) - into,
+            write - into,
+            (write if self.cache_write_1h is None else _pico(self.cache_write_1h)) - into,
+            0 if self.reasoning is None else _pico(self.reasoning) - out,
+        )
+        object.__setattr__(self, "_per_token", per_token)
+
+    def pico_usd(self, usage: Usage) -> int:
+        """Return the price of `usage` in pico-dollars, exactly."""
+        into, out, cached, write, write_1h, reasoning = self._per_token
+        total = into * usage.prompt + out * usage.completion
+        if usage.cached:
+            total += cached * min(usage.cached, usage.prompt)
         if usage.cache_write:
-            total += self._written(usage)
-        if usage.reasoning and self.reasoning is not None:
-            total += (self.reasoning - self.output) * min(usage.reasoning, usage.completion)
-        return total / _MILLION
-
-    def _written(self, usage: Usage) -> Decimal:
-        """Return what writing to the provider's cache costs beyond the plain price of the input."""
-        written = min(usage.cache_write, max(usage.prompt - usage.cached, 0))
-        for_an_hour = min(usage.cache_write_1h, written)
-        rate = self.input if self.cache_write is None else self.cache_write
-        rate_1h = rate if self.cache_write_1h is None else self.cache_write_1h
-        return (rate - self.input) * (written - for_an_hour) + (rate_1h - self.input) * for_an_hour
+            # What writing to the provider's cache costs beyond the plain price of the input.
+            written = min(usage.cache_write, max(usage.prompt - usage.cached, 0))
+            for_an_hour = min(usage.cache_write_1h, written)
+            total += write * (written - for_an_hour) + write_1h * for_an_hour
+        if usage.reasoning:
+            total += reasoning * min(usage.reasoning, usage.completion)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +100,11 @@ class Price:
     since: date
     long_prompt: LongPrompt | None = None
 
-    def cost(self, usage: Usage) -> Decimal:
-        """Return the price of `usage` in US dollars, exactly."""
+    def pico_usd(self, usage: Usage) -> int:
+        """Return the price of `usage` in pico-dollars, exactly."""
         if self.long_prompt is not None and usage.prompt > self.long_prompt.above:
-            return self.long_prompt.rates.cost(usage)
-        return self.rates.cost(usage)
+            return self.long_prompt.rates.pico_usd(usage)
+        return self.rates.pico_usd(usage)
 
 
 class PriceTable:
@@ -166,3 +192,17 @@ def _best(prices: Iterable[Price], provider: str, model: str, day: date) -> Pric
 
 def _fits(family: str, model: str) -> bool:
     return family == EVERY_MODEL or (model.startswith(family) and bool(_BUILD.match(model, len(family))))
+
+
+def usd_text(pico_usd: int) -> str:
+    """Return a cost as decimal text in US dollars, exactly and without zeros at its end."""
+    dollars, rest = divmod(pico_usd, PICO_PER_USD)
+    return f"{dollars}.{rest:012d}".rstrip("0") if rest else str(dollars)
+
+
+def _pico(rate: Decimal) -> int:
+    """Return pico-dollars per token for US dollars per million tokens."""
+    pico = int(scaled := rate * _PICO_PER_RATE)
+    if pico != scaled:
+        raise ValueError(f"a price has at most six decimals per million tokens, not {rate}")
+    return pico

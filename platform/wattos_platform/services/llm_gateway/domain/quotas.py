@@ -121,6 +121,6 @@ def reserved_tokens(body_bytes: int, asked_tokens: int | None) -> tuple[int, int
     return prompt, min(answer, MOST_RESERVED_TOKENS)
 
 
-def nano_usd(cost: Decimal) -> int:
-    """Return dollars as whole nano-dollars, rounded up: what is not paid for would be free."""
-    return -int(-cost // NANO_USD)
+def nano_usd(pico_usd: int) -> int:
+    """Return pico-dollars as whole nano-dollars, rounded up: what is not paid for would be free."""
+    return -(-pico_usd // 1000)

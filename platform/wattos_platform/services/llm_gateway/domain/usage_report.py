@@ -1,10 +1,9 @@
 """What was used, as a document: sums per group, costs exact, what has no price apart."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.pricing import PICO_USD
+from wattos_platform.services.llm_gateway.domain.pricing import usd_text
 from wattos_platform.services.llm_gateway.domain.usage_query import SUMMED, UsageQuery
 
 _COST = "cost_pico_usd"
@@ -30,7 +29,7 @@ def report(
         "by": asked.by or None,
         "since": asked.since.isoformat(),
         "until": asked.until.isoformat(),
-        "totals": {**_counts(totals), "cost_usd": _usd(totals[_COST])},
+        "totals": {**_counts(totals), "cost_usd": usd_text(int(totals[_COST]))},
         "unpriced": [dict(row) for row in unpriced],
         "left_off": left_off,
         "data": [_row(asked.columns, row) for row in rows],
@@ -41,12 +40,8 @@ def _row(columns: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: row[name] for name in columns}
     unknown = row["unpriced_calls"] and not row[_COST]
     key = "/".join(str(value) for value in named.values())
-    return {"key": key, **named, **_counts(row), "cost_usd": None if unknown else _usd(row[_COST])}
+    return {"key": key, **named, **_counts(row), "cost_usd": None if unknown else usd_text(int(row[_COST]))}
 
 
 def _counts(row: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(row[name]) for name in SUMMED if name != _COST}
-
-
-def _usd(pico: int) -> str:
-    return format((Decimal(int(pico)) * PICO_USD).normalize() + Decimal(0), "f")
