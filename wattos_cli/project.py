@@ -59,6 +59,11 @@ class Project:
         return self.run_dir / "ports.json"
 
     @property
+    def flags_file(self) -> Path:
+        """Return the file that keeps the flags of the last `up`."""
+        return self.run_dir / "flags.json"
+
+    @property
     def lock_file(self) -> Path:
         """Return the file on which a living platform holds a lock."""
         return self.run_dir / "supervisor.lock"

@@ -79,6 +79,16 @@ def test_up_twice_ps_restart_down(project: RunningProject) -> None:
     assert project.wattos("ps").returncode == 0
 
 
+def test_a_provider_that_only_a_flag_named_is_not_forgotten_silently(project: RunningProject) -> None:
+    project.configure(NONE_BUNDLED + service(project, "web", WEB, f"port = {port(project)}"))
+    told = "The last up had --provider openai; this one has not."
+    assert told not in project.wattos("up", "--provider", "openai").stderr
+    assert project.wattos("down").returncode == 0
+    again = project.wattos("up")
+    assert (again.returncode, told in again.stderr) == (0, True), again.stderr
+    assert told not in project.wattos("up").stderr
+
+
 def test_state_is_private(project: RunningProject) -> None:
     project.configure(NONE_BUNDLED + service(project, "web", WEB, f"port = {port(project)}"))
     assert project.wattos("up").returncode == 0

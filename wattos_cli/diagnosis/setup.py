@@ -15,7 +15,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor import memory
+from wattos_cli.supervisor import last_flags, memory
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
@@ -106,7 +106,8 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
             mend = f'to use it: wattos up --provider {name}   or providers = ["{name}"] in [llm]'
             findings.append(Finding("providers", Level.HINT, message, mend))
     answered_by = ", ".join([*named, "local"])
-    return [*findings, ok("providers", f"answers come from: {answered_by}")]
+    by_flag = " (--provider of the last up)" if config.setting("llm.providers").origin == "flag" else ""
+    return [*findings, ok("providers", f"answers come from: {answered_by}{by_flag}")]
 
 
 def variables(_project: Project, deps: Deps) -> Sequence[Finding]:
@@ -205,9 +206,12 @@ def _redis(url: str) -> Finding:
 
 
 def _config(project: Project, deps: Deps) -> Config | None:
-    """Return the configuration, or None when it is invalid, which is another check's finding."""
+    """Return the configuration, under the flags of the platform that runs.
+
+    None when it is invalid, which is another check's finding.
+    """
     try:
-        return load(project.root, deps.environ)
+        return load(project.root, deps.environ, last_flags.in_force(project))
     except WattosError:
         return None
 

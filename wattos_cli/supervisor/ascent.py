@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,15 @@ from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project, find
 from wattos_cli.render import columns
-from wattos_cli.supervisor import credentials, launch, listing, memory, operate, platform_plan
+from wattos_cli.supervisor import (
+    credentials,
+    last_flags,
+    launch,
+    listing,
+    memory,
+    operate,
+    platform_plan,
+)
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
 from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.desired import Request, above_the_file, plan_of
@@ -46,6 +54,7 @@ def ascend(
     credentials.ensure(project)
     plan, ports = plan_of(request, config, project)
     plan = replace(plan, above=above_the_file(request, deps.environ))
+    last, given = last_flags.recall(project), last_flags.of(request)
     planning.require_programs(plan.services, config.environ)
     client = _reach(plan, project, config, deps)
     connected = deps.monotonic()
@@ -55,6 +64,7 @@ def ascend(
     client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
     with client:
         memory.remember(project, ports)
+        last_flags.remember(project, given)
         try:
             watch = operate.follow(client, [s.name for s in plan.services], config.up_timeout_s, deps)
         except KeyboardInterrupt:
@@ -69,6 +79,7 @@ def ascend(
         if down_on_failure:
             _stop(project)
         raise
+    _tell_dropped(last_flags.dropped(last, given, config, fresh=client.fresh), deps)
     _tell_next(config, result, deps, simulated=any(s.name == SIMULATOR for s in plan.services))
     return _stay(project, deps) if foreground else ExitCode.OK
 
@@ -157,6 +168,16 @@ def _show_timings(watch: Watch, project: Project, deps: Deps, connect_s: float, 
     for row in watch.rows:
         deps.console.note(f"{listing.instance(row)}: ready after {columns.milliseconds(row['ready_ms'])}")
     deps.console.note(f"all: {columns.milliseconds(total_s * 1000)}")
+
+
+def _tell_dropped(flags: Sequence[str], deps: Deps) -> None:
+    """Write to stderr which flags of the last `up` no longer hold: they are never kept silently."""
+    if not flags:
+        return
+    told = " ".join(flags)
+    deps.console.note(
+        f"The last up had {told}; this one has not. To have it again: wattos up --recreate {told}"
+    )
 
 
 def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulated: bool) -> None:

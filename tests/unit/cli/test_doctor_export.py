@@ -16,7 +16,8 @@ from wattos_cli.diagnosis import bundle, machine, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor import memory
+from wattos_cli.supervisor import last_flags, memory
+from wattos_cli.supervisor.last_flags import LastFlags
 
 
 def look(check: Check, root: Path, environ: Mapping[str, str] | None = None) -> list[Finding]:
@@ -184,6 +185,23 @@ def test_a_database_that_services_do_not_use(tmp_path: Path) -> None:
     assert refused.level is Level.ERROR
     assert "DATABASE_URL: names a database that services cannot use yet; unset it" in refused.message
     assert "h3mlich" not in refused.message
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_providers_that_a_flag_named_are_known_while_the_platform_runs(tmp_path: Path, running: bool) -> None:
+    if running:
+        write_running(tmp_path, {"name": "chat"})
+    (tmp_path / ".wattos" / "run").mkdir(parents=True, exist_ok=True)
+    last_flags.remember(Project(tmp_path), LastFlags({"llm.providers": ["openai"]}))
+    found = look(setup.providers, tmp_path)
+    told = [(each.level, each.message) for each in found]
+    if running:
+        assert told == [
+            (Level.ERROR, "openai is named but has no key"),
+            (Level.OK, "answers come from: openai, local (--provider of the last up)"),
+        ]
+    else:
+        assert told == [(Level.OK, "answers come from: local")]
 
 
 def test_service_in_a_crash_loop(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.fakes.schemas import FOLDER
 
 ROOT = Path(__file__).resolve().parents[3]
 # State files and the services' configuration are not output.
-INTERNAL = {"wattos.services/v1", "wattos.service-config/v1", "wattos.ports/v1"}
+INTERNAL = {"wattos.services/v1", "wattos.service-config/v1", "wattos.ports/v1", "wattos.flags/v1"}
 
 
 def test_every_named_schema_is_published() -> None:
