@@ -112,13 +112,31 @@ def test_two_ups_at_once_start_one_platform(project: RunningProject) -> None:
     assert len(pids) == 1
 
 
-def test_an_up_during_a_down_starts_a_new_platform(project: RunningProject) -> None:
+def with_a_slow_end(project: RunningProject) -> None:
+    """Add a service that takes its time to end."""
     (project.root / "slow.py").write_text(
         "import signal, time\nsignal.signal(signal.SIGTERM, lambda *a: (time.sleep(0.7), exit(0)))\n"
         "while True: time.sleep(1)\n"
     )
     toml = (project.root / "wattos.toml").read_text()
     project.configure(toml + '[services.slow]\ncommand = ["python3", "slow.py"]\n')
+
+
+def test_downs_at_once_all_end_when_nothing_runs_any_more(project: RunningProject) -> None:
+    with_a_slow_end(project)
+    assert project.wattos("up").returncode == 0
+    pids = [row["pid"] for row in project.rows()]
+    commands = [start(project, "down", *services, "-o", "json") for services in ((), (), ("slow",))]
+    outputs = [command.communicate(timeout=60) for command in commands]
+    assert [command.returncode for command in commands] == [0, 0, 0], outputs
+    assert [process_table.start_time(pid) for pid in pids] == [0, 0]
+    assert project.rows() == []
+    stopped = [json.loads(out)["stopped"] for out, _ in outputs]
+    assert sorted(max(stopped, key=len)) == ["slow", "web"]
+
+
+def test_an_up_during_a_down_starts_a_new_platform(project: RunningProject) -> None:
+    with_a_slow_end(project)
     assert project.wattos("up").returncode == 0
     before = project.row("web")["pid"]
     down = start(project, "down")

@@ -45,10 +45,11 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 
 def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
-    """Return the names of the services that were told to stop."""
+    """Return the names of the services that were told to stop, none when another command stopped all."""
     from wattos_cli.supervisor import launch, operate
     from wattos_cli.supervisor.client import SupervisorGoneError
     from wattos_cli.supervisor.incumbent import Incumbent
+    from wattos_cli.supervisor.protocol import STOPPING
 
     incumbent = Incumbent.of(project)
     try:
@@ -59,11 +60,18 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
         return []
     if not incumbent.guardian.pid:
         incumbent = Incumbent.of(project)
+    names: list[str] = []
+    ends = not services
     with client:
-        names: list[str] = operate.request(client, "down", _TIMEOUT_S, services=list(services) or None)[
-            "services"
-        ]
-    if not services and not incumbent.ended_within(_GONE_TIMEOUT_S):
+        try:
+            told = operate.request(client, "down", _TIMEOUT_S, services=list(services) or None)
+        except WattosError as error:
+            if error.code not in {operate.SUPERVISOR_ENDED, STOPPING}:
+                raise
+            ends = True  # somebody else stops all of it: what is left to do is to wait for the end
+        else:
+            names = told["services"]
+    if ends and not incumbent.ended_within(_GONE_TIMEOUT_S):
         incumbent.kill(_GONE_TIMEOUT_S)
     return names
 
