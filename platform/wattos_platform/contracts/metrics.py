@@ -41,6 +41,7 @@ FAMILIES: tuple[MetricFamily, ...] = (
     _counter("http_requests_total", "Requests answered.", "method", "route", "status", "error_type"),
     _histogram("http_request_duration_seconds", "Time from request to the last byte.", "method", "route"),
     _gauge("http_requests_in_flight", "Requests being answered."),
+    _counter("http_connections_refused_total", "Connections turned away beyond `max_connections`."),
     _gauge("build_info", "Always 1; the version of the code.", "version"),
     _counter("log_lines_total", "Application log lines written.", "level"),
     _counter("degraded_total", "Answers given without a dependency.", "dependency"),

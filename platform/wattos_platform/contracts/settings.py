@@ -140,6 +140,12 @@ class Settings(BaseModel):
     upload_limit_bytes: int = _env(
         "WATTOS_UPLOAD_LIMIT_BYTES", default=50_000_000, gt=0, description="Largest upload."
     )
+    max_connections: int = _env(
+        "WATTOS_MAX_CONNECTIONS",
+        default=2000,
+        gt=0,
+        description="Connections of clients that each replica keeps at once; more get 503.",
+    )
     deadline_ms: int = _env(
         "WATTOS_DEADLINE_MS", default=60_000, gt=0, description="Budget of a request that names none."
     )

@@ -69,7 +69,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self.transport.close()  # a second answer in the middle of the first helps nobody
             return
-        error = self._refusal or ServiceError(400, "invalid_http", "This is not a valid HTTP request.")
+        self.refuse(self._refusal or ServiceError(400, "invalid_http", "This is not a valid HTTP request."))
+
+    def refuse(self, error: ServiceError) -> None:
+        """Answer with `error` whatever is asked, then close, reading on for a moment."""
+        self._refused = True
         self.transport.write(_response(error))
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
@@ -86,9 +90,10 @@ def _head_too_large() -> ServiceError:
 def _response(error: ServiceError) -> bytes:
     request_id, (trace_id, _) = uuid7(), trace_of(None)
     body = error_body(error, path="", method="", request_id=request_id, trace_id=trace_id, now=time.time())
+    more = "".join(f"{name.lower()}: {value}\r\n" for name, value in error.headers.items())
     head = (
         f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+        f"x-request-id: {request_id}\r\nconnection: close\r\n{more}\r\n"
     )
     return head.encode("ascii") + body

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
-from wattos_platform.kernel.http_protocol import HttpProtocol
+from wattos_platform.kernel.connection_cap import capped
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
 
@@ -82,10 +82,12 @@ async def serve(app: ServiceApp) -> None:
 
 def server_config(app: ServiceApp) -> uvicorn.Config:
     """Return how every service of ours is served."""
+    settings = app.runtime.settings
+    turned_away = app.runtime.metrics.tally("http_connections_refused_total")
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=HttpProtocol,
+        http=capped(settings.max_connections, settings.ops_port, turned_away),
         ws="none",
         lifespan="on",
         log_config=None,
