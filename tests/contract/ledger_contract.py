@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date
 
-from wattos_platform.services.llm_gateway.domain.quotas import Account, Charge
+from wattos_platform.services.llm_gateway.domain.quotas import Account, Budget
 
 TODAY, TOMORROW = date(2026, 5, 1), date(2026, 5, 2)
 SCHOOL = Account("tenant", "school", "school")
@@ -24,48 +24,56 @@ class Rows:
         return self.stored.get((account, day), 0)
 
 
-def charge(amount, cap=100, account=SCHOOL, *, shadow=False):
-    return Charge(account, amount, cap, shadow)
+def budget(cap=100, account=SCHOOL, *, shadow=False):
+    return Budget(account, cap, shadow)
 
 
 class LedgerContract:
     async def test_what_is_reserved_counts_until_it_is_settled(self, ledger):
-        assert await ledger.reserve([charge(60)], TODAY) == []
-        assert await ledger.reserve([charge(41)], TODAY) == [charge(41)]
-        await ledger.settle([charge(60)], TODAY, 10)
-        assert await ledger.reserve([charge(41)], TODAY) == []
+        assert await ledger.reserve([budget()], 60, TODAY) == []
+        assert await ledger.reserve([budget()], 41, TODAY) == [budget()]
+        await ledger.settle([budget()], 60, TODAY, 10)
+        assert await ledger.reserve([budget()], 41, TODAY) == []
 
     async def test_spent_beyond_the_reserve_counts_too(self, ledger):
-        await ledger.reserve([charge(10)], TODAY)
-        await ledger.settle([charge(10)], TODAY, 99)
-        assert await ledger.reserve([charge(2)], TODAY) == [charge(2)]
-        assert await ledger.reserve([charge(1)], TODAY) == []
+        await ledger.reserve([budget()], 10, TODAY)
+        await ledger.settle([budget()], 10, TODAY, 99)
+        assert await ledger.reserve([budget()], 2, TODAY) == [budget()]
+        assert await ledger.reserve([budget()], 1, TODAY) == []
 
     async def test_all_or_nothing(self, ledger):
-        await ledger.reserve([charge(95, account=ANNA)], TODAY)
-        both = [charge(10), charge(10, account=ANNA)]
-        assert await ledger.reserve(both, TODAY) == [both[1]]
-        assert await ledger.reserve([charge(100)], TODAY) == []
+        both = [budget(), budget(account=ANNA)]
+        await ledger.reserve(both[1:], 95, TODAY)
+        assert await ledger.reserve(both, 10, TODAY) == [both[1]]
+        assert await ledger.reserve([budget()], 100, TODAY) == []
+
+    async def test_all_budgets_of_a_request_are_settled_together(self, ledger):
+        both = [budget(), budget(50, ANNA)]
+        assert await ledger.reserve(both, 50, TODAY) == []
+        await ledger.settle(both, 50, TODAY, 20)
+        assert await ledger.reserve(both, 31, TODAY) == [both[1]]
+        assert await ledger.reserve(both, 30, TODAY) == []
+        assert await ledger.reserve([budget()], 51, TODAY) == [budget()]
 
     async def test_accounts_and_days_are_apart(self, ledger):
-        await ledger.reserve([charge(100, account=ANNA)], TODAY)
-        assert await ledger.reserve([charge(100, account=OTHERS_ANNA)], TODAY) == []
-        assert await ledger.reserve([charge(100, account=ANNA)], TOMORROW) == []
+        await ledger.reserve([budget(account=ANNA)], 100, TODAY)
+        assert await ledger.reserve([budget(account=OTHERS_ANNA)], 100, TODAY) == []
+        assert await ledger.reserve([budget(account=ANNA)], 100, TOMORROW) == []
 
     async def test_what_is_free_goes_on_when_the_budget_is_spent(self, ledger):
-        await ledger.reserve([charge(100)], TODAY)
-        assert await ledger.reserve([charge(0)], TODAY) == []
+        await ledger.reserve([budget()], 100, TODAY)
+        assert await ledger.reserve([budget()], 0, TODAY) == []
 
     async def test_a_shadow_budget_counts_and_refuses_nobody(self, ledger):
-        shadow = charge(500, shadow=True)
-        assert await ledger.reserve([shadow], TODAY) == [shadow]
-        assert await ledger.reserve([charge(1)], TODAY) == [charge(1)]
+        shadow = budget(shadow=True)
+        assert await ledger.reserve([shadow], 500, TODAY) == [shadow]
+        assert await ledger.reserve([budget()], 1, TODAY) == [budget()]
 
     async def test_what_rows_hold_is_known_from_the_start(self, ledger, rows):
         rows.stored[SCHOOL, TODAY] = 99
-        assert await ledger.reserve([charge(2)], TODAY) == [charge(2)]
-        assert await ledger.reserve([charge(1)], TODAY) == []
+        assert await ledger.reserve([budget()], 2, TODAY) == [budget()]
+        assert await ledger.reserve([budget()], 1, TODAY) == []
 
     async def test_of_64_at_once_only_as_many_come_in_as_are_paid_for(self, ledger):
-        found = await asyncio.gather(*(ledger.reserve([charge(10)], TODAY) for _ in range(64)))
+        found = await asyncio.gather(*(ledger.reserve([budget()], 10, TODAY) for _ in range(64)))
         assert found.count([]) == 10

@@ -107,15 +107,22 @@ class RateLimiterContract:
         tokens = Limit("tokens", 1000, 3_600_000)
         want = Want("u", tokens, 600)
         await limiter.acquire([want])
-        await limiter.settle(want, used)
+        await limiter.settle([want], used)
         assert await remaining(limiter, "u", tokens) == left
+
+    async def test_all_reservations_of_a_request_are_settled_together(self, limiter: RateLimiter) -> None:
+        tokens, few = Limit("tokens", 1000, 3_600_000), Limit("few", 500, 3_600_000)
+        wants = [Want("t", tokens, 600), Want("u", few, 500)]
+        assert (await limiter.acquire(wants)).allowed
+        await limiter.settle(wants, 200)
+        assert (await remaining(limiter, "t", tokens), await remaining(limiter, "u", few)) == (800, 300)
 
     async def test_using_more_than_the_bucket_holds_is_waited_for(
         self, limiter: RateLimiter, advance: Advance
     ) -> None:
         tokens = Limit("tokens", 1000, 360_000)
         await limiter.acquire([Want("u", tokens, 10)])
-        await limiter.settle(Want("u", tokens, 10), 1500)
+        await limiter.settle([Want("u", tokens, 10)], 1500)
         refused = await limiter.acquire([Want("u", tokens)])
         assert not refused.allowed
         assert refused.retry_after_s == pytest.approx(501 * 360, abs=60)
@@ -128,11 +135,11 @@ class RateLimiterContract:
         want = Want("u", HOURLY, 5)
         await limiter.acquire([want])
         await advance(3600)
-        await limiter.settle(want, 0)
+        await limiter.settle([want], 0)
         assert await grants(limiter, 20, Want("u", HOURLY)) == 10
 
     async def test_settling_what_was_never_taken_charges_it(self, limiter: RateLimiter) -> None:
-        await limiter.settle(Want("u", HOURLY, 0), 4)
+        await limiter.settle([Want("u", HOURLY, 0)], 4)
         assert await remaining(limiter, "u", HOURLY) == 6
 
     async def test_more_than_the_bucket_holds_is_never_allowed(
@@ -151,7 +158,7 @@ class RateLimiterContract:
         left = await remaining(limiter, "t", budget)
         back = (time.monotonic() - begin) * NS_PER_S / budget.interval_ns
         assert 1_000_000 <= left <= 1_000_001 + back
-        await limiter.settle(Want("t", budget, 9_999_000_000), 1)
+        await limiter.settle([Want("t", budget, 9_999_000_000)], 1)
         assert await remaining(limiter, "t", budget) >= 9_999_999_999
 
     async def test_a_request_without_limits_is_a_mistake(self, limiter: RateLimiter) -> None:

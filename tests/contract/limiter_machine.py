@@ -34,8 +34,9 @@ class ModelLimiter:
     def acquire(self, wants: Sequence[Want]) -> tuple[bool, int, int]:
         taken: dict[tuple[str, str], int] = defaultdict(int)
         told = []
-        for key, limit, cost in wants:
-            bucket = (limit.name, key)
+        for want in wants:
+            limit, cost = want.limit, want.cost
+            bucket = (limit.name, want.key)
             used = self.used[bucket] + taken[bucket]
             fits = used + cost <= limit.burst
             taken[bucket] += cost if fits else 0
@@ -104,7 +105,7 @@ class LimiterMachine(RuleBasedStateMachine):
     @rule(key=st.sampled_from("xy"), limit=st.integers(0, 2), cost=st.integers(0, 8), used=st.integers(0, 20))
     def settle(self, key: str, limit: int, cost: int, used: int) -> None:
         want = Want(key, self.limits[limit], cost)
-        self.runner.run(self.limiter.settle(want, used))
+        self.runner.run(self.limiter.settle([want], used))
         self.model.settle(want, used)
 
     @invariant()

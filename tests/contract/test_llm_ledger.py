@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, charge
+from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget
 from tests.fakes.clock import FakeClock
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.domain.quotas import Account
@@ -29,11 +29,11 @@ class TestMemoryLedger(LedgerContract):
 
 async def test_another_replicas_rows_are_seen_within_two_seconds(rows, clock):
     ledger = MemoryLedger(rows.spent, clock)
-    await ledger.reserve([charge(1)], TODAY)
+    await ledger.reserve([budget()], 1, TODAY)
     rows.stored[SCHOOL, TODAY] = 100
-    assert await ledger.reserve([charge(1)], TODAY) == []
+    assert await ledger.reserve([budget()], 1, TODAY) == []
     clock.advance(2.0)
-    assert await ledger.reserve([charge(1)], TODAY) == [charge(1)]
+    assert await ledger.reserve([budget()], 1, TODAY) == [budget()]
 
 
 async def test_accounts_are_bounded(rows, clock):
@@ -41,5 +41,5 @@ async def test_accounts_are_bounded(rows, clock):
     for number in range(5):
         account = Account("user", "school", str(number))
         rows.stored[account, TODAY] = 100
-        assert await ledger.reserve([charge(1, account=account)], TODAY) != []
+        assert await ledger.reserve([budget(account=account)], 1, TODAY) != []
     assert len(ledger._balances) == 2

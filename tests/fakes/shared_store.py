@@ -26,9 +26,9 @@ class DownLimiter(_Down):
         self.check()
         return await self._inner.acquire(wants)
 
-    async def settle(self, want: Want, used: int) -> None:
+    async def settle(self, wants: Sequence[Want], used: int) -> None:
         self.check()
-        await self._inner.settle(want, used)
+        await self._inner.settle(wants, used)
 
 
 class DownSlots(_Down):

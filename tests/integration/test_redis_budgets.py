@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, charge
+from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis_clients import redis_client
 from tests.fakes.redis_server import redis_server
@@ -46,23 +46,23 @@ class TestRedisLedger(LedgerContract):
 
 async def test_replicas_share_a_budget_to_the_request(client, rows):
     replicas = [make(client, rows) for _ in range(4)]
-    tries = [replica.reserve([charge(10)], TODAY) for replica in replicas for _ in range(16)]
+    tries = [replica.reserve([budget()], 10, TODAY) for replica in replicas for _ in range(16)]
     assert (await asyncio.gather(*tries)).count([]) == 10
 
 
 async def test_balances_end_by_themselves(client, ledger):
-    await ledger.reserve([charge(10)], TODAY)
+    await ledger.reserve([budget()], 10, TODAY)
     (key,) = await client.execute("KEYS", "wattos:budget:*")
     assert 86_400 < await client.execute("TTL", key) <= 2 * 86_400
 
 
 async def test_while_redis_is_down_budgets_go_on_here_and_come_back(server, client, rows):
     ledger = make(client, rows)
-    assert await ledger.reserve([charge(60)], TODAY) == []
+    assert await ledger.reserve([budget()], 60, TODAY) == []
     server.kill()
     rows.stored[SCHOOL, TODAY] = 60
-    assert await ledger.reserve([charge(41)], TODAY) == [charge(41)]
-    await ledger.settle([charge(40)], TODAY, 40)
+    assert await ledger.reserve([budget()], 41, TODAY) == [budget()]
+    await ledger.settle([budget()], 40, TODAY, 40)
     server.start()
     rows.stored[SCHOOL, TODAY] = 100
     for _ in range(100):
@@ -70,7 +70,7 @@ async def test_while_redis_is_down_budgets_go_on_here_and_come_back(server, clie
         if await client_answers(client):
             break
         await asyncio.sleep(0.05)
-    assert await ledger.reserve([charge(1)], TODAY) == [charge(1)]
+    assert await ledger.reserve([budget()], 1, TODAY) == [budget()]
 
 
 async def client_answers(client) -> bool:

@@ -99,7 +99,7 @@ async def test_every_key_ends_by_itself_and_names_nobody(client: RedisClient) ->
     wants = [Want("ada@school.example", Limit("user" * 1000, 10, 3600)), Want("10.0.0.1", Limit("ip", 1, 60))]
     limiter = RedisLimiter(client, "gateway")
     await limiter.acquire(wants)
-    await limiter.settle(wants[0], 5)
+    await limiter.settle([wants[0]], 5)
     await RedisSlots(client, "gateway").take("ada@school.example" * 100, 3, 60)
     await Cache("answers", RedisStore(client, "gateway"), clock=time.time).set("ns", "k", 1)
     keys: list[bytes] = await client.execute("KEYS", "*")
@@ -113,7 +113,7 @@ async def test_what_is_given_back_leaves_nothing(client: RedisClient) -> None:
     limiter, slots = RedisLimiter(client, "gateway"), RedisSlots(client, "gateway")
     want = Want("u", Limit("user", 10, 3600), 4)
     await limiter.acquire([want])
-    await limiter.settle(want, 0)
+    await limiter.settle([want], 0)
     for lease in await taken(slots, "u", 3, 3):
         await slots.release(lease)
     assert await client.execute("DBSIZE") == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -22,7 +23,7 @@ from wattos_platform.services.llm_gateway.quotas import Demand, Quotas, Spending
 class LeavingLimiter(Limiter):
     """A limiter at which the request is cancelled once more while it gives its tokens back."""
 
-    async def settle(self, want: Want, used: int) -> None:
+    async def settle(self, wants: Sequence[Want], used: int) -> None:
         raise asyncio.CancelledError
 
 

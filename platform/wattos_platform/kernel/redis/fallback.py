@@ -25,12 +25,12 @@ class FallbackLimiter:
         except RedisUnavailableError:
             return await self._local.acquire(wants)
 
-    async def settle(self, want: Want, used: int) -> None:
-        """Replace what `want` took by what was really used, where limits are kept now."""
+    async def settle(self, wants: Sequence[Want], used: int) -> None:
+        """Replace what each of `wants` took by what was really used, where limits are kept now."""
         try:
-            await self._shared.settle(want, used)
+            await self._shared.settle(wants, used)
         except RedisUnavailableError:
-            await self._local.settle(want, used)
+            await self._local.settle(wants, used)
 
 
 class FallbackSlots:

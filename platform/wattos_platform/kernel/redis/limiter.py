@@ -60,7 +60,8 @@ return backlogs
 """
 )
 
-_SETTLE = Script(_BUCKETS + "store(KEYS[1], backlog_of(KEYS[1]) + ARGV[1])")
+# For each key what to add to its backlog (ns), which may be below 0.
+_SETTLE = Script(_BUCKETS + "for i, key in ipairs(KEYS) do store(key, backlog_of(key) + ARGV[i]) end")
 
 
 class RedisLimiter:
@@ -84,18 +85,19 @@ class RedisLimiter:
             raise ValueError("a decision needs at least one limit")
         keys: list[str] = []
         arguments: list[Argument] = []
-        for key, limit, cost in wants:
-            keys.append(self._name_of(limit.name, key))
-            arguments += (cost * limit.interval_ns, limit.depth_ns, int(limit.shadow))
+        for want in wants:
+            limit = want.limit
+            keys.append(self._name_of(limit.name, want.key))
+            arguments += (want.cost * limit.interval_ns, limit.depth_ns, int(limit.shadow))
         backlogs: list[int] = await self._redis.run(_ACQUIRE, keys, arguments)
         decisions = [decide(want, backlog) for want, backlog in zip(wants, backlogs, strict=True)]
         self._counted.count(decisions)
         return judge(decisions)
 
-    async def settle(self, want: Want, used: int) -> None:
-        """Replace what `want` took by what was really used: more, less, or 0 to give it back."""
-        key, limit, cost = want
-        if used != cost:
-            await self._redis.run(
-                _SETTLE, [self._name_of(limit.name, key)], [(used - cost) * limit.interval_ns]
-            )
+    async def settle(self, wants: Sequence[Want], used: int) -> None:
+        """Replace what each of `wants` took by what was really used: more, less, or 0 to give it back."""
+        other = [want for want in wants if want.cost != used]
+        if other:
+            keys = [self._name_of(want.limit.name, want.key) for want in other]
+            changes: list[Argument] = [(used - want.cost) * want.limit.interval_ns for want in other]
+            await self._redis.run(_SETTLE, keys, changes)

@@ -81,38 +81,50 @@ class Limiter:
 
         The usual case, several limits that all have room, at a third of the cost of `_weigh`.
         """
-        pending: dict[tuple[str, str], tuple[_Buckets, int]] = {}
-        tightest: tuple[int, int, Limit] | None = None
-        for key, limit, cost in wants:
-            name = (limit.name, key)
+        tightest, least, its_backlog = wants[0].limit, -1, 0
+        for number, want in enumerate(wants):
+            key, limit = want.key, want.limit
             buckets = self._buckets.get(limit.name) or self._of(limit)
-            full_at = max(now, buckets.arrivals.get(key, 0)) + cost * limit.interval_ns
-            room = limit.depth_ns - (full_at - now)
-            if room < 0 or limit.shadow or name in pending:
+            arrivals, interval = buckets.arrivals, limit.interval_ns
+            backlog = want.cost * interval
+            arrival = arrivals.get(key, 0)
+            if arrival > now:
+                backlog += arrival - now
+            room = limit.depth_ns - backlog
+            if room < 0 or limit.shadow:
+                self._give_back(wants[:number])
                 return None
-            pending[name] = buckets, full_at
-            remaining = room // limit.interval_ns
-            if tightest is None or remaining < tightest[0]:
-                tightest = (remaining, full_at, limit)
-        for (_, key), (buckets, full_at) in pending.items():
-            self._store(buckets, key, full_at)
+            if arrival:
+                # Put back at the end: the dictionary's order is the order of use.
+                del arrivals[key]
+            elif len(arrivals) >= self._cap:
+                del arrivals[next(iter(arrivals))]
+            arrivals[key] = now + backlog
             buckets.allowed.count += 1
-        assert tightest is not None  # noqa: S101 - narrows the type; there is at least one want
-        remaining, full_at, limit = tightest
-        return Decision(True, remaining, 0.0, (full_at - now) / NS_PER_S, limit)
+            remaining = room // interval
+            if least < 0 or remaining < least:
+                tightest, least, its_backlog = limit, remaining, backlog
+        return Decision(True, least, 0.0, its_backlog / NS_PER_S, tightest)
+
+    def _give_back(self, wants: Sequence[Want]) -> None:
+        """Undo what was granted at this very moment."""
+        for want in wants:
+            buckets = self._buckets[want.limit.name]
+            buckets.arrivals[want.key] -= want.cost * want.limit.interval_ns
+            buckets.allowed.count -= 1
 
     def _weigh(self, wants: Sequence[Want], now: int) -> Decision:
         pending: dict[tuple[str, str], tuple[_Buckets, int]] = {}
         decisions = []
         for want in wants:
-            key, limit, cost = want
+            key, limit = want.key, want.limit
             name, buckets = (limit.name, key), self._of(limit)
             # What the same request has taken of the same bucket counts already.
             _, backlog = pending.get(name) or (buckets, max(0, buckets.arrivals.get(key, 0) - now))
             decision = decide(want, backlog)
             decisions.append(decision)
             if decision.allowed:
-                pending[name] = buckets, backlog + cost * limit.interval_ns
+                pending[name] = buckets, backlog + want.cost * limit.interval_ns
         told = judge(decisions)
         if told.allowed:
             for (_, key), (buckets, backlog) in pending.items():
@@ -120,21 +132,21 @@ class Limiter:
         self._counted.count(decisions)
         return told
 
-    def refund(self, want: Want, used: int = 0) -> None:
-        """Replace what `want` took by `used` units: real token usage, or 0 for a cancelled request."""
-        key, limit, cost = want
-        now = int(self._clock() * NS_PER_S)
-        buckets = self._of(limit)
-        arrival = max(now, buckets.arrivals.get(key, 0))
-        self._store(buckets, key, arrival + (used - cost) * limit.interval_ns)
-
     async def acquire(self, wants: Sequence[Want]) -> Decision:
         """Take as `take_all` does."""
         return self.take_all(wants)
 
-    async def settle(self, want: Want, used: int) -> None:
-        """Settle as `refund` does."""
-        self.refund(want, used)
+    async def settle(self, wants: Sequence[Want], used: int) -> None:
+        """Replace what each of `wants` took by `used` units: real token usage, or 0 to give it back."""
+        now = int(self._clock() * NS_PER_S)
+        for want in wants:
+            key, limit = want.key, want.limit
+            buckets = self._buckets.get(limit.name) or self._of(limit)
+            backlog = (used - want.cost) * limit.interval_ns
+            arrival = buckets.arrivals.get(key, 0)
+            if arrival > now:
+                backlog += arrival - now
+            self._store(buckets, key, now + backlog)
 
     def _of(self, limit: Limit) -> _Buckets:
         buckets = self._buckets.get(limit.name)

@@ -53,7 +53,7 @@ _DEFAULTS = TenantRates()
 def policy_header(wants: Sequence[Want]) -> bytes:
     """Return the `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers): quotas and windows."""
     return ", ".join(
-        f'"{limit.name}";q={limit.count};w={limit.period_s:.0f}' for _, limit, _ in wants
+        f'"{want.limit.name}";q={want.limit.count};w={want.limit.period_s:.0f}' for want in wants
     ).encode()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from wattos_platform.services.llm_gateway.domain.quotas import Account, Charge
+from wattos_platform.services.llm_gateway.domain.quotas import Account, Budget
 
 REFRESH_S = 2.0
 MAX_ACCOUNTS = 10_000
@@ -33,36 +33,35 @@ class MemoryLedger:
         self._cap = cap
         self._balances: dict[tuple[Account, date], _Balance] = {}
 
-    async def reserve(self, charges: Sequence[Charge], day: date) -> Sequence[Charge]:
-        """Set aside what every charge asks for, or nothing if one is refused; return those that are over."""
+    async def reserve(self, budgets: Sequence[Budget], amount: int, day: date) -> Sequence[Budget]:
+        """Set aside `amount` of each budget, or nothing if one is refused; return those that are over."""
         now = self._monotonic()
-        balances = [
-            self._fresh(charge.account, day, now) or await self._read(charge.account, day, now)
-            for charge in charges
-        ]
+        balances = []
+        for budget in budgets:
+            balance = self._balances.get((budget.account, day))
+            if balance is None or now - balance.read_at >= REFRESH_S:
+                balance = await self._read(budget.account, day, now)
+            balances.append(balance)
         # No await from here on: what is seen now is what is changed.
-        over = [
-            charge
-            for charge, balance in zip(charges, balances, strict=True)
-            if charge.amount and balance.spent + balance.reserved + charge.amount > charge.cap
-        ]
-        if all(charge.shadow for charge in over):
-            for charge, balance in zip(charges, balances, strict=True):
-                balance.reserved += charge.amount
+        over = []
+        for budget, balance in zip(budgets, balances, strict=True):
+            if amount and balance.spent + balance.reserved + amount > budget.cap:
+                over.append(budget)
+        if not over or all(budget.shadow for budget in over):
+            for balance in balances:
+                balance.reserved += amount
         return over
 
-    async def settle(self, charges: Sequence[Charge], day: date, spent: int) -> None:
-        """Replace what was set aside by what was spent."""
-        for charge in charges:
-            balance = self._balances.get((charge.account, day))
+    async def settle(self, budgets: Sequence[Budget], amount: int, day: date, spent: int) -> None:
+        """Replace the amount that was set aside of each budget by what was spent."""
+        for budget in budgets:
+            balance = self._balances.get((budget.account, day))
             if balance is not None:
-                balance.reserved = max(0, balance.reserved - charge.amount)
+                if balance.reserved > amount:
+                    balance.reserved -= amount
+                else:
+                    balance.reserved = 0
                 balance.spent += spent
-
-    def _fresh(self, account: Account, day: date, now: float) -> _Balance | None:
-        """Return the balance if it was read less than 2 s ago."""
-        balance = self._balances.get((account, day))
-        return balance if balance is not None and now - balance.read_at < REFRESH_S else None
 
     async def _read(self, account: Account, day: date, now: float) -> _Balance:
         key = (account, day)

@@ -1,5 +1,6 @@
 """Which quotas a request draws on: its tenant's, its user's, its model's."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -34,35 +35,49 @@ class Account(NamedTuple):
         return f"{self.kind} {self.name}"
 
 
-class Share(NamedTuple):
-    """One account that a request draws on, and what that may use; `usd_cap` in nano-dollars a day.
-
-    `key` is the account's, kept because it is needed at every request.
-    """
+@dataclass(frozen=True, slots=True)
+class TokenShare:
+    """What an account may use a minute; `key` is the account's."""
 
     account: Account
     key: str
-    tokens: Limit | None
-    streams: int | None
-    usd_cap: int | None
-    shadow: bool
+    limit: Limit
 
 
-class Draw(NamedTuple):
-    """The shares of which a request takes tokens, money and places for streams, the tenant's first."""
-
-    tokens: tuple[Share, ...]
-    money: tuple[Share, ...]
-    places: tuple[Share, ...]
-
-
-class Charge(NamedTuple):
-    """So many nano-dollars for one account, which may have spent `cap` of them in a day."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many streams an account may have at once; `key` is the account's."""
 
     account: Account
-    amount: int
+    key: str
+    streams: int
+    shadow: bool
+    limit_name: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limit_name", f"{self.account.kind}_streams")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an account may spend in a UTC day: `cap` nano-dollars. A `shadow` is told and refuses nobody."""
+
+    account: Account
     cap: int
     shadow: bool = False
+    limit_name: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limit_name", f"{self.account.kind}_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a request takes tokens, money and places for streams of, the tenant's first."""
+
+    tokens: tuple[TokenShare, ...]
+    budgets: tuple[Budget, ...]
+    places: tuple[Places, ...]
 
 
 class QuotaPlan:
@@ -90,25 +105,28 @@ class QuotaPlan:
             (Account("user", tenant, user), limits.users.get(f"{tenant}/{user}", limits.user)),
             (Account("model", "", model), limits.models.get(model, limits.model)),
         )
-        shares = [_share(account, quota) for account, quota in drawn]
         draw = Draw(
-            tuple(share for share in shares if share.tokens),
-            tuple(share for share in shares if share.usd_cap),
-            tuple(share for share in shares if share.streams),
+            tuple(
+                TokenShare(account, account.key, _limit(account, quota.tokens_per_minute, quota))
+                for account, quota in drawn
+                if quota.tokens_per_minute
+            ),
+            tuple(
+                Budget(account, int(quota.usd_per_day / NANO_USD), quota.shadow)
+                for account, quota in drawn
+                if quota.usd_per_day
+            ),
+            tuple(
+                Places(account, account.key, quota.concurrent_streams, quota.shadow)
+                for account, quota in drawn
+                if quota.concurrent_streams
+            ),
         )
-        return draw if any(draw) else None
+        return draw if draw.tokens or draw.budgets or draw.places else None
 
 
-def _share(account: Account, quota: Quota) -> Share:
-    tokens = quota.tokens_per_minute
-    return Share(
-        account,
-        account.key,
-        Limit(f"{account.kind}_tokens", tokens, MINUTE_S, shadow=quota.shadow) if tokens else None,
-        quota.concurrent_streams,
-        None if quota.usd_per_day is None else int(quota.usd_per_day / NANO_USD),
-        quota.shadow,
-    )
+def _limit(account: Account, tokens: int, quota: Quota) -> Limit:
+    return Limit(f"{account.kind}_tokens", tokens, MINUTE_S, shadow=quota.shadow)
 
 
 def reserved_tokens(body_bytes: int, asked_tokens: int | None) -> tuple[int, int]:
@@ -116,9 +134,12 @@ def reserved_tokens(body_bytes: int, asked_tokens: int | None) -> tuple[int, int
 
     Four bytes of JSON make a token, more or less; the real figures replace these when the answer is there.
     """
-    prompt = min(body_bytes // _BYTES_PER_TOKEN + 1, MOST_PROMPT_TOKENS)
+    prompt = body_bytes // _BYTES_PER_TOKEN + 1
     answer = ASSUMED_ANSWER_TOKENS if asked_tokens is None else asked_tokens
-    return prompt, min(answer, MOST_RESERVED_TOKENS)
+    return (
+        prompt if prompt < MOST_PROMPT_TOKENS else MOST_PROMPT_TOKENS,  # noqa: FURB136 - every request pays for min()
+        answer if answer < MOST_RESERVED_TOKENS else MOST_RESERVED_TOKENS,  # noqa: FURB136 - same
+    )
 
 
 def nano_usd(pico_usd: int) -> int:
