@@ -1,7 +1,12 @@
-"""Contract suites are imported by those who run them: their assertions shall explain themselves too."""
+"""What holds for all tests: shared suites explain their assertions, no property is judged by the clock."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite(
     "tests.contract.cache_contract", "tests.contract.limiter_contract", "tests.contract.slots_contract"
 )
+
+# Hypothesis would fail an example, or its making, that a busy machine interrupts for long enough.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.database import patient_database
 from tests.fakes.gateway_stores import MemoryAuditLog, MemoryCredentials
 from tests.fakes.meter import FakeMeter
 from wattos_platform.catalog import service as catalog_service
@@ -22,7 +23,7 @@ from wattos_platform.services.gateway.ports import AuditLog, Credentials
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
     migrate(path, versions_folder(catalog_service("gateway")))
-    opened = await Database.open(path)
+    opened = await patient_database(path)
     yield opened
     await opened.close()
 

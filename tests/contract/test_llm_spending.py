@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.database import patient_database
 from wattos_platform.catalog import service
-from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
@@ -25,7 +25,7 @@ TENANT, USER, MODEL = Account("tenant", "a", "a"), Account("user", "a", "u"), Ac
 async def database(tmp_path):
     path = tmp_path / "rows.db"
     migrate(path, versions_folder(service("llm-gateway")))
-    opened = await Database.open(path)
+    opened = await patient_database(path)
     yield opened
     await opened.close()
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.fakes.database import patient_database
 from tests.fakes.usage_reports import FakeUsageLog
 from wattos_platform.catalog import service as catalog_service
-from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
@@ -67,7 +67,7 @@ async def stores(request, tmp_path):
         return
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
-    database = await Database.open(file)
+    database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     for each in CALLS:
         rows.record(each)
@@ -150,7 +150,7 @@ async def test_no_sum_leaves_its_bits(filled):
 async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
-    database = await Database.open(file)
+    database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     for number in range(1005):
         rows.record(call(number, user=f"u{number:04}"))
@@ -164,7 +164,7 @@ async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
 async def test_every_replica_reports_the_calls_of_all(tmp_path):
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
-    replicas = [await Database.open(file) for _ in range(2)]
+    replicas = [await patient_database(file) for _ in range(2)]
     for number, database in enumerate(replicas):
         DatabaseUsageLog(database).record(call(number))
         await database.write(_nothing)
@@ -177,7 +177,7 @@ async def test_every_replica_reports_the_calls_of_all(tmp_path):
 async def test_a_providers_nonsense_takes_no_other_row_with_it(tmp_path):
     file = tmp_path / "llm-gateway.db"
     migrate(file, versions_folder(catalog_service("llm-gateway")))
-    database = await Database.open(file)
+    database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     rows.record(call(1))
     rows.record(call(2, usage=Usage(2**64 - 1, 2**70, estimated=True), cost_pico_usd=10**21))

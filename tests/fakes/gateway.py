@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.database import patient_database
 from tests.fakes.runtime import IDENTITY_KEY, make_runtime
 from tests.fakes.server import Served, served
 from tests.fakes.sockets import Seen, Upstream, listening
@@ -95,7 +96,7 @@ async def running_gateway(
         runtime = make_runtime(
             "gateway",
             tmp_path,
-            database=await Database.open(path),
+            database=await patient_database(path),
             environ={"JWT_SECRET": JWT_SECRET, **(environ or {})},
             config=config,
             lines=lines,

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.fakes.database import patient_database
 from tests.fakes.hops import FakeHop, Recorded, Reply
 from tests.fakes.runtime import identity_headers, make_runtime
 from wattos_platform.catalog import service as catalog_service
@@ -137,7 +138,7 @@ async def running_knowledge(
     embeddings = embeddings or FakeEmbeddings()
     path = folder / "rag.db"
     migrate(path, versions_folder(catalog_service("rag")))
-    database = await Database.open(path)
+    database = await patient_database(path)
     runtime = make_runtime(
         "rag", folder, hops={"llm-gateway": embeddings.hop}, database=database, environ=environ, lines=lines
     )

@@ -22,7 +22,7 @@ from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 KEY = "sk-secret-key-of-the-school-1234567890"
 MODELS = {kind: model.partition("/")[2] for kind, model in NAMED.items()}
 # Long enough for a machine under load to answer, short enough that every silence can be waited for.
-LIMITS = {"WATTOS_PROVIDER_TIMEOUT_S": "2", "WATTOS_STREAM_IDLE_TIMEOUT_S": "2"}
+LIMITS = {"WATTOS_PROVIDER_TIMEOUT_S": "3", "WATTOS_STREAM_IDLE_TIMEOUT_S": "3"}
 _BACKUP, _REFUSING = "backup", "refusing"
 _MESSAGES = [{"role": "user", "content": "Say hello."}]
 _AT_ONCE, _LARGE_AT_ONCE = 20, 2
@@ -100,7 +100,7 @@ class Matrix:
     async def _run(self, fault: str) -> dict[Cell, Observed]:
         cells = [cell for cell in CELLS if cell.fault == fault]
         spec = FAULTS[fault].spec
-        places = asyncio.Semaphore(_LARGE_AT_ONCE if fault == "enormous" else _AT_ONCE)
+        places = asyncio.Semaphore(_LARGE_AT_ONCE if spec["kind"] == "oversized" else _AT_ONCE)
         await self.sim.forget_requests()
         # The backup's address is none of these.
         struck = {"provider": _REFUSING} if spec["kind"] == "refuse" else {"path": "/as/*"}

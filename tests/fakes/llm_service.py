@@ -6,21 +6,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.database import patient_database
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
 from wattos_platform.catalog import service as catalog_service
-from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.services.llm_gateway.app import create_app_with
 
 IDENTITY = identity_headers("llm-gateway")
-FAST = {
-    "WATTOS_PROVIDER_TIMEOUT_S": "0.5",
-    "WATTOS_STREAM_IDLE_TIMEOUT_S": "0.5",
+# Long enough for a slow machine; what a test has to wait for is with those who know that it never comes.
+PATIENT = {
+    "WATTOS_CONNECT_TIMEOUT_S": "30",
+    "WATTOS_PROVIDER_TIMEOUT_S": "30",
+    "WATTOS_STREAM_IDLE_TIMEOUT_S": "30",
     "RETRY_INITIAL_DELAY": "1",
     "RETRY_MAX_DELAY": "2",
 }
+SILENCE = {"WATTOS_PROVIDER_TIMEOUT_S": "1", "WATTOS_STREAM_IDLE_TIMEOUT_S": "1"}
+"""The environment of tests whose provider falls silent."""
 
 
 @asynccontextmanager
@@ -38,6 +42,7 @@ async def llm_service(
 ) -> AsyncIterator[Served]:
     """Serve llm-gateway with a database of its own; `model` is the folder of the embedding model.
 
+    It waits long for providers: a test in which one falls silent passes `SILENCE` in `environ`.
     `breaker_clock` is the one by which breakers wait, and nothing else.
     """
     file = tmp_path / "llm-gateway.db"
@@ -45,8 +50,8 @@ async def llm_service(
     runtime = make_runtime(
         "llm-gateway",
         tmp_path,
-        database=await Database.open(file),
-        environ={**FAST, **(environ or {})},
+        database=await patient_database(file),
+        environ={**PATIENT, **(environ or {})},
         config=config,
         lines=lines,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.fakes.database import patient_database
 from tests.fakes.runtime import identity_headers, make_runtime
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
@@ -50,7 +51,7 @@ async def running_service(
 ) -> AsyncIterator[RunningService]:
     path = tmp_path / f"{name}.db"
     migrate(path, versions_folder(catalog_service(name)))
-    database = await Database.open(path)
+    database = await patient_database(path)
     lines: list[bytes] = []
     runtime = make_runtime(
         name,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
+from tests.fakes.database import patient_database
 from tests.fakes.hops import FakeHop
 from tests.fakes.running_service import running_service
 from wattos_platform.catalog import service as catalog_service
@@ -49,7 +50,7 @@ class Clock:
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "agent.db"
     migrate(path, versions_folder(catalog_service("agent")))
-    opened = await Database.open(path)
+    opened = await patient_database(path)
     yield opened
     await opened.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
+from tests.fakes.database import patient_database
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
@@ -36,7 +37,7 @@ class Clock:
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "chat.db"
     migrate(path, versions_folder(catalog_service("chat")))
-    opened = await Database.open(path)
+    opened = await patient_database(path)
     await SqlConversations(opened, Clock()).create(TALK, titled=True, key=None)
     yield opened
     await opened.close()

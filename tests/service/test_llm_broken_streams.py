@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes.dialects import events
+from tests.fakes.llm_service import SILENCE
 from tests.fakes.outage import ASKS, MODEL, PRIMARY, TEXT, outage
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
 
@@ -15,8 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXPLICIT = f"{PRIMARY}/{MODEL}"
 ANSWERED, DIED = 40, 5
 every_dialect = pytest.mark.parametrize("dialect", ASKS)
-# Each way in which a provider can die within its stream.
-WAYS = ("truncate", "disconnect", "reset", "stall", "broken_json", "error_event")
+# Each way in which a provider can die within its stream, and what makes that be noticed.
+WAYS = {"truncate": {}, "disconnect": {}, "reset": {}, "broken_json": {}, "error_event": {}, "stall": SILENCE}
 # What only a stream that came to its end says.
 CLEAN_ENDS = {
     "chat": ('"finish_reason":"', "[DONE]"),
@@ -27,8 +28,9 @@ CLEAN_ENDS = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(tmp_path_factory):
-    async with outage(tmp_path_factory.mktemp("outage")) as house:
+async def running(request, tmp_path_factory):
+    environ = getattr(request, "param", None)
+    async with outage(tmp_path_factory.mktemp("outage"), environ=environ) as house:
         yield house
 
 
@@ -64,7 +66,7 @@ async def test_a_whole_stream_ends_as_its_dialect_demands(house, dialect):
 
 
 @every_dialect
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "running"), WAYS.items(), ids=WAYS, indirect=["running"])
 async def test_a_provider_that_dies_after_five_of_forty_chunks_is_told(house, dialect, way):
     before = len(await house.rows())
     await house.kill(way, after_tokens=DIED)

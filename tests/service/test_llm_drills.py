@@ -5,7 +5,7 @@ import asyncio
 import openai
 import pytest
 
-from tests.fakes.llm_service import IDENTITY, llm_service
+from tests.fakes.llm_service import IDENTITY, SILENCE, llm_service
 from tests.fakes.runtime import make_runtime
 from tests.fakes.server import served
 from wattos_platform.services.simulator.app import create_app
@@ -22,9 +22,10 @@ async def simulator(tmp_path):
 
 
 @pytest.fixture
-async def gateway(tmp_path, simulator):
+async def gateway(request, tmp_path, simulator):
     config = {"llm": {"providers": ["openai"], "provider": {"openai": {"base_url": f"{simulator.url}/v1"}}}}
-    async with llm_service(tmp_path, config=config, environ={"OPENAI_API_KEY": "dummy"}) as running:
+    environ = {"OPENAI_API_KEY": "dummy", **getattr(request, "param", {})}
+    async with llm_service(tmp_path, config=config, environ=environ) as running:
         yield running
 
 
@@ -48,7 +49,12 @@ async def test_without_faults_the_provider_answers(gateway, simulator):
     assert (await received(simulator))["completed"] == 1
 
 
-@pytest.mark.parametrize("kind", ["status", "rate_limit", "reset", "hang"])
+@pytest.mark.parametrize(
+    ("kind", "gateway"),
+    [("status", {}), ("rate_limit", {}), ("reset", {}), ("hang", SILENCE)],
+    ids=["status", "rate_limit", "reset", "hang"],
+    indirect=["gateway"],
+)
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_failure_before_content_is_invisible(gateway, simulator, kind, stream):
     await fault(simulator, kind=kind)

@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from tests.fakes.asgi_call import AsgiCall
-from tests.fakes.llm_service import IDENTITY
+from tests.fakes.llm_service import IDENTITY, SILENCE
 from tests.fakes.loop_steps import Steps, counted_steps
 from tests.fakes.outage import ASKS, BACKUP, MODEL, PRIMARY, Outage, outage
 from wattos_platform.kernel.resilience.breaker import Action, BreakerSettings, Order, State
@@ -16,13 +16,18 @@ from wattos_platform.kernel.resilience.breaker import Action, BreakerSettings, O
 THRESHOLD = 5
 EXPLICIT = f"{PRIMARY}/{MODEL}"
 MOMENT_S = 0.001
-dead = pytest.mark.parametrize("kind", ["status", "refuse", "hang"], ids=["503", "refused", "hanging"])
+dead = pytest.mark.parametrize(
+    ("kind", "house"),
+    [("status", {}), ("refuse", {}), ("hang", SILENCE)],
+    ids=["503", "refused", "hanging"],
+    indirect=["house"],
+)
 SPECS = {"status": {"status": 503}, "refuse": {}, "hang": {}}
 
 
 @pytest.fixture
-async def house(tmp_path):
-    async with outage(tmp_path) as running:
+async def house(request, tmp_path):
+    async with outage(tmp_path, environ=getattr(request, "param", None)) as running:
         yield running
 
 

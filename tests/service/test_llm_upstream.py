@@ -6,7 +6,7 @@ import json
 import openai
 import pytest
 
-from tests.fakes.llm_service import IDENTITY, llm_service
+from tests.fakes.llm_service import IDENTITY, SILENCE, llm_service
 from tests.fakes.llm_upstream import chunk, completion, replies, scripted_upstream, streams
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
@@ -32,9 +32,10 @@ def lines():
 
 
 @pytest.fixture
-async def gateway(tmp_path, upstream, lines):
+async def gateway(request, tmp_path, upstream, lines):
     config = {"llm": {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}}
-    async with llm_service(tmp_path, config=config, environ={"OPENAI_API_KEY": KEY}, lines=lines) as running:
+    environ = {"OPENAI_API_KEY": KEY, **getattr(request, "param", {})}
+    async with llm_service(tmp_path, config=config, environ=environ, lines=lines) as running:
         yield running
 
 
@@ -123,18 +124,19 @@ async def test_usage_is_asked_for_and_hidden_from_who_did_not(gateway, upstream)
 
 
 @pytest.mark.parametrize(
-    ("parts", "end"),
+    ("rest", "end", "gateway"),
     [
-        pytest.param((chunk({"content": "a"}), chunk({}, "stop")), "data: [DONE]", id="done-is-added"),
-        pytest.param((chunk({"content": "a"}), "[DONE]"), "truncated", id="done-without-finish-reason"),
-        pytest.param((chunk({"content": "a"}),), "truncated", id="ended-early"),
-        pytest.param((chunk({"content": "a"}), {"error": {"message": "x"}}), "truncated", id="error-inside"),
-        pytest.param((chunk({"content": "a"}), "{not json"), "truncated", id="malformed"),
-        pytest.param((chunk({"content": "a"}), None), "truncated", id="falls-silent"),
+        pytest.param((chunk({}, "stop"),), "data: [DONE]", {}, id="done-is-added"),
+        pytest.param(("[DONE]",), "truncated", {}, id="done-without-finish-reason"),
+        pytest.param((), "truncated", {}, id="ended-early"),
+        pytest.param(({"error": {"message": "x"}},), "truncated", {}, id="error-inside"),
+        pytest.param(("{not json",), "truncated", {}, id="malformed"),
+        pytest.param((None,), "truncated", SILENCE, id="falls-silent"),
     ],
+    indirect=["gateway"],
 )
-async def test_a_stream_never_ends_cleanly_without_its_end(gateway, upstream, parts, end):
-    upstream.handler = streams(*parts)
+async def test_a_stream_never_ends_cleanly_without_its_end(gateway, upstream, rest, end):
+    upstream.handler = streams(chunk({"content": "a"}), *rest)
     status, lines = await stream(gateway)
     assert status == 200
     if end == "truncated":

@@ -51,5 +51,5 @@ async def test_a_provider_is_asked_again_only_if_the_hop_was_not_a_retry(
             running_gateway(tmp_path, urls={"llm-gateway": f"http://127.0.0.1:{port}"}, sleep=start)
         )
         answer = await gateway.call("POST", COMPLETIONS, json=ASK)
-        assert answer.status_code == 503
-        assert len(upstream.bodies) == asked
+        assert answer.status_code == 503, answer.text
+        assert len(upstream.bodies) == asked, answer.text

@@ -84,7 +84,7 @@ def outcome(run: Any) -> tuple[Any, Any]:
 
 
 @given(st.lists(WORDS, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_quick_reader_reads_what_typer_reads(tail: list[str]) -> None:
     deps = make_deps()
     argv = ["sample", *tail]

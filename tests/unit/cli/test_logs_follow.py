@@ -291,7 +291,7 @@ def test_any_mix_of_writing_and_rotating(tmp_path: Path) -> None:
 
     Following.fresh = fresh  # type: ignore[assignment,method-assign]
     case = Following.TestCase
-    case.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+    case.settings = settings(max_examples=60, stateful_step_count=20)
     case("runTest").runTest()
 
 

@@ -13,7 +13,7 @@ PROSE = st.text(alphabet=st.sampled_from("aB. !?\n\r\t#-*|`~=1)>äß字…\"'\u2
 
 
 @pytest.mark.parametrize("strategy", [pytest.param(name, id=f"{name}-defect-61") for name in STRATEGIES])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=PROSE | st.text(max_size=300), size=st.integers(1, 60), data=st.data())
 def test_every_chunker_ends_with_true_offsets(strategy, text, size, data):
     overlap = data.draw(st.integers(0, size - 1))
@@ -28,7 +28,7 @@ def test_every_chunker_ends_with_true_offsets(strategy, text, size, data):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=PROSE, size=st.integers(1, 40))
 def test_no_character_but_white_space_is_lost(strategy, text, size):
     chunks = chunk(text, Chunking(strategy, size), has_headings=True)

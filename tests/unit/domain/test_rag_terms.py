@@ -53,7 +53,7 @@ def test_question_loses_its_stop_words_unless_there_is_nothing_else():
     assert query_terms("Was ist das?") == ["was", "ist", "das"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=400))
 def test_any_text_makes_a_query_that_the_index_takes(text):
     terms = query_terms(text)

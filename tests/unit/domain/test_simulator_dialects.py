@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattos_platform.services.simulator.delivery import plain
@@ -41,7 +41,7 @@ LIKELY = {"model": "m", "messages": [], "contents": [{}], "input": "x", "prompt"
 
 @pytest.mark.parametrize("mount", POSTS, ids=lambda mount: f"{mount.provider.name} {mount.path}")
 @given(body=OBJECTS, likely=st.booleans())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=40)
 def test_a_dialect_answers_or_refuses(mount, body, likely):
     sent = msgspec.json.decode(msgspec.json.encode({**(LIKELY if likely else {}), **body}))
     behaviour, head = (
@@ -63,7 +63,7 @@ def test_a_dialect_answers_or_refuses(mount, body, likely):
 
 
 @given(OBJECTS)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300)
 def test_any_schema_has_an_instance(schema):
     plain.encode(instance_of(schema))
 

@@ -94,7 +94,7 @@ async def test_a_failing_unit_alone_rolls_back(database):
 
 
 async def test_a_unit_that_never_ends_does_not_stop_the_writer(tmp_path):
-    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=0.05))
+    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=1))
     await database.write(lambda connection: connection.run_sync(METADATA.create_all))
     never = asyncio.Event()
 

@@ -80,4 +80,4 @@ class Machine(LimiterMachine):
 
 
 TestAgainstWholeTokens = Machine.TestCase
-TestAgainstWholeTokens.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAgainstWholeTokens.settings = settings(max_examples=150, stateful_step_count=40)
