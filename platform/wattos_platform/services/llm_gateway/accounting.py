@@ -81,6 +81,7 @@ OK = Outcome()
 CALLER_GONE = Outcome("cancelled", "caller_gone")
 TRUNCATED = Outcome("truncated", "provider_truncated")
 CACHED = Outcome("cached")
+LOST = Outcome("truncated", "gateway_ended")
 
 
 class Accounting:
@@ -121,11 +122,12 @@ class Accounting:
         outcome: Outcome = OK,
         stream: bool = False,
         served: str = "",
+        call_id: str = "",
     ) -> int | None:
         """Store the row of an ended call, count it and return its cost in pico-dollars, None if unpriced.
 
         Nothing used costs nothing, even unpriced. `served` is the model that answered, where the target's
-        name may hide that: its price holds.
+        name may hide that: its price holds. `call_id` is the row's, where somebody knows the call already.
         """
         now, ended = self._clock(), self._monotonic()
         timer.ended = ended
@@ -138,7 +140,7 @@ class Accounting:
         self._rows.record(
             # By position: with so many names the interpreter would build a dictionary for each row.
             CallRecord(
-                self._new_id(),
+                call_id or self._new_id(),
                 now,
                 identity.tenant,
                 identity.user,
@@ -159,6 +161,38 @@ class Accounting:
         labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
         self._meters.of(*labels).count(usage, cost, took_s, first_s)
         return cost
+
+    def so_far(
+        self,
+        caller: Caller,
+        target: Target,
+        timer: CallTimer,
+        usage: Usage,
+        *,
+        requested_model: str,
+        served: str,
+        call_id: str,
+    ) -> CallRecord:
+        """Return the row of a running stream as it shall be if nobody ever ends it."""
+        now, first_s, identity = self._clock(), timer.first_s, caller.identity
+        return CallRecord(
+            id=call_id,
+            at=now,
+            tenant=identity.tenant,
+            user=identity.user,
+            request_id=caller.request_id,
+            operation=caller.operation,
+            requested_model=requested_model,
+            provider=target.provider,
+            model=target.model,
+            usage=usage,
+            cost_pico_usd=self._cost(target, usage, now, served),
+            latency_ms=(self._monotonic() - timer.begin) * 1000,
+            first_token_ms=None if first_s is None else first_s * 1000,
+            outcome=LOST.name,
+            error_type=LOST.error_type,
+            stream=True,
+        )
 
     def fell_back(self, origin: str, target: str) -> None:
         """Count that `target` answered in place of `origin`."""

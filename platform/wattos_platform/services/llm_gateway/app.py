@@ -18,6 +18,7 @@ from wattos_platform.services.llm_gateway.adapters.minilm.guarded_embedder impor
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INSTALL_LINE, find_model
 from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
+from wattos_platform.services.llm_gateway.adapters.stream_journal import DatabaseStreamJournal
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
 from wattos_platform.services.llm_gateway.call_meters import CallMeters
@@ -26,6 +27,7 @@ from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
 from wattos_platform.services.llm_gateway.live import Live
 from wattos_platform.services.llm_gateway.ports import Embedder
 from wattos_platform.services.llm_gateway.routes import Endpoints
+from wattos_platform.services.llm_gateway.running_streams import RunningStreams
 from wattos_platform.services.llm_gateway.usage_routes import UsageEndpoints
 
 
@@ -54,7 +56,9 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         monotonic=runtime.monotonic,
     )
     embedder = _guarded(runtime, queue)
-    maker = EngineMaker(runtime, accounting, _local(runtime, embedder), embedder)
+    journal = DatabaseStreamJournal(runtime.database, runtime.replica, runtime.log)
+    streams = RunningStreams(journal, runtime.log, new_id=uuid7)
+    maker = EngineMaker(runtime, accounting, streams, _local(runtime, embedder), embedder)
     live = Live(runtime, maker, first)
     reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
     retention = Retention(
@@ -70,7 +74,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         ServiceSpec(
             routes=[*Endpoints(live).routes(), *reports.routes()],
             admin_routes=[*reports.admin_routes(), reload_route(runtime, live.apply)],
-            lifespan=(maker.running, lambda: _running(queue), retention.running),
+            lifespan=(streams.running, maker.running, lambda: _running(queue), retention.running),
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),

@@ -25,8 +25,9 @@ from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.failure_answers import as_error, nobody
 from wattos_platform.services.llm_gateway.gate import Breaker, OpenGate
-from wattos_platform.services.llm_gateway.ports import Provider
+from wattos_platform.services.llm_gateway.ports import CallRecord, Provider
 from wattos_platform.services.llm_gateway.relay import Relay
+from wattos_platform.services.llm_gateway.running_streams import RunningStreams
 
 NO_USAGE = Usage()
 A = TypeVar("A")
@@ -78,12 +79,15 @@ class Completions:
         breaker_of: Callable[[str], Breaker],
         accounting: Accounting,
         retries_of: Callable[[str], Retries],
+        *,
+        streams: RunningStreams,
     ) -> None:
         self._book = book
         self._providers = providers
         self._breaker_of = breaker_of
         self._accounting = accounting
         self._retries_of = retries_of
+        self._streams = streams
 
     async def complete(self, request: ChatRequest, caller: Caller) -> Completed:
         """Return the first answer of the chain. ServiceError when nobody could answer."""
@@ -107,6 +111,9 @@ class Completions:
                 attempt.target,
                 dialect.outlet(request),
                 on_end=lambda relay: self._end_stream(attempt, request, caller, relay),
+                on_begin=lambda relay: self._streams.begun(
+                    relay, lambda call_id: self._so_far(attempt, request, caller, relay, call_id)
+                ),
             )
             await relay.open()
             attempt.timer.saw_content()
@@ -192,7 +199,22 @@ class Completions:
         else:
             attempt.breaker.release(attempt.permit)
             outcome = CALLER_GONE
-        self._settle(attempt, request, caller, relay.usage, outcome, served=relay.served)
+        call_id = self._streams.ended(relay)
+        self._settle(attempt, request, caller, relay.usage, outcome, served=relay.served, call_id=call_id)
+
+    def _so_far(
+        self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay, call_id: str
+    ) -> CallRecord:
+        """Return the row of a stream as it shall be if this process is killed before its end."""
+        return self._accounting.so_far(
+            caller,
+            attempt.target,
+            attempt.timer,
+            relay.used_so_far(),
+            requested_model=request.model,
+            served=relay.served,
+            call_id=call_id,
+        )
 
     def _settle(
         self,
@@ -203,6 +225,7 @@ class Completions:
         outcome: Outcome = OK,
         *,
         served: str = "",
+        call_id: str = "",
     ) -> int | None:
         return self._accounting.settle(
             caller,
@@ -213,6 +236,7 @@ class Completions:
             outcome=outcome,
             stream=request.stream,
             served=served,
+            call_id=call_id,
         )
 
 

@@ -23,6 +23,7 @@ from wattos_platform.services.llm_gateway.domain.quotas import QuotaPlan
 from wattos_platform.services.llm_gateway.embeddings import EmbeddingCalls
 from wattos_platform.services.llm_gateway.ports import Embedder, Provider
 from wattos_platform.services.llm_gateway.quotas import Ledger, Quotas
+from wattos_platform.services.llm_gateway.running_streams import RunningStreams
 from wattos_platform.services.llm_gateway.upstreams import Retries, Upstreams
 
 
@@ -57,10 +58,16 @@ class EngineMaker:
     """Makes engines. What outlives a configuration is kept here: connections, breakers, budgets, usage."""
 
     def __init__(
-        self, runtime: Runtime, accounting: Accounting, local: Provider, embedder: Embedder | None
+        self,
+        runtime: Runtime,
+        accounting: Accounting,
+        streams: RunningStreams,
+        local: Provider,
+        embedder: Embedder | None,
     ) -> None:
         self._runtime = runtime
         self._accounting = accounting
+        self._streams = streams
         self._local = local
         self._embedder = embedder
         self._retries = Retries(runtime)
@@ -94,7 +101,9 @@ class EngineMaker:
         self.upstreams.keep_only(upstreams)
         runtime.breakers.declare_only("llm", upstreams)
         breaker_of = runtime.breakers.get
-        completions = Completions(book, providers, breaker_of, accounting, self._retries.of)
+        completions = Completions(
+            book, providers, breaker_of, accounting, self._retries.of, streams=self._streams
+        )
         return Engine(
             configured,
             book,

@@ -107,6 +107,16 @@ class UsageSums:
     left_off: int = 0
 
 
+class StreamJournal(Protocol):
+    """Keeps what streams under way have used so far. DatabaseUnavailableError where it cannot."""
+
+    async def replace(self, calls: Sequence[CallRecord], /) -> None:
+        """Keep exactly `calls`, in place of all that were kept."""
+
+    async def recover(self) -> int:
+        """Make rows of the calls that an earlier process left and did not end; return how many."""
+
+
 class UsageReports(Protocol):
     """Sums up the rows of calls."""
 

@@ -8,7 +8,7 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Outlet
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
-from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
+from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimated_prompt, estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage, at_least
 
 _LONGEST_KEPT_CHARS = 1_000_000
@@ -17,7 +17,8 @@ _LONGEST_KEPT_CHARS = 1_000_000
 class Relay:
     """Passes chunks on and watches them: text and usage for the row, `finish_reason` for an honest end.
 
-    `on_end` is called exactly once, when the stream has ended for whatever reason and content had begun.
+    `on_begin` is called when somebody begins to read, `on_end` exactly once after it, when the stream has
+    ended for whatever reason.
     After it `complete` says whether it ended well, `failure` why not; neither means: the reader left.
     `served` is the model that answers, where the chunks until the first content told it.
     """
@@ -29,16 +30,21 @@ class Relay:
         target: Target,
         outlet: Outlet,
         on_end: Callable[["Relay"], None],
+        *,
+        on_begin: Callable[["Relay"], None] = lambda _relay: None,
     ) -> None:
         self._chunks = chunks
         self._request = request
         self._outlet = outlet
         self._on_end = on_end
+        self._on_begin = on_begin
         self._held: list[Chunk] = []
         self._texts: list[str] = []
         self._kept_chars = 0
         self._finished = False
         self._reported: Usage | None = None
+        self._counted = Usage(estimated=True)
+        self._counted_texts = 0
         self.target = target
         self.failure: ProviderFailure | None = None
         self.complete = False
@@ -77,8 +83,20 @@ class Relay:
         guessed = estimated_usage(self._request, "".join(self._texts))
         return guessed if reported is None else at_least(reported, guessed)
 
+    def used_so_far(self) -> Usage:
+        """Return what the running stream has used, estimated; reads only what is new since the last time."""
+        counted, texts = self._counted, self._texts[self._counted_texts :]
+        self._counted = Usage(
+            counted.prompt or estimated_prompt(self._request),
+            counted.completion + estimate("".join(texts)),
+            estimated=True,
+        )
+        self._counted_texts += len(texts)
+        return self._counted if self._reported is None else at_least(self._reported, self._counted)
+
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the answer in the caller's dialect; a clean end only after a `finish_reason`."""
+        self._on_begin(self)
         try:
             try:
                 if begun := self._written(self._held):

@@ -1,9 +1,9 @@
-"""The model gateway's own table; the migrations under `migrations/versions` make exactly this.
+"""The model gateway's own tables; the migrations under `migrations/versions` make exactly this.
 
 Costs are whole pico-dollars (10^-12 USD): sums stay exact in SQL, and 2^63 of them are nine million dollars.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -34,4 +34,13 @@ llm_calls = Table(
     Column("cache_write_1h_tokens", Integer, nullable=False, server_default="0"),
     Index("ix_llm_calls_tenant_at", "tenant", "at"),
     Index("ix_llm_calls_at", "at"),
+)
+
+# Streams under way, each as the row that it would be: what they used is known even if nobody ends them.
+llm_streams = Table(
+    "llm_streams",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("replica", Integer, nullable=False),
+    Column("call", Text, nullable=False),
 )

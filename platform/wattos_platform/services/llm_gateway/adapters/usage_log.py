@@ -53,15 +53,16 @@ class DatabaseUsageLog:
     async def _store(self, connection: AsyncConnection) -> None:
         calls, self._waiting = self._waiting, []
         try:
-            await _insert(connection, [row_of(call) for call in calls])
+            await insert_calls(connection, calls)
         except Exception:
             # The writer counts the one unit of work that failed.
             self._dropped.inc(len(calls) - 1)
             raise
 
 
-async def _insert(connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert `rows`, a hundred in one statement: each statement hands the interpreter over and back."""
+async def insert_calls(connection: AsyncConnection, calls: Sequence[CallRecord]) -> None:
+    """Insert the rows of `calls`, a hundred in one statement: each hands the interpreter over and back."""
+    rows = [row_of(call) for call in calls]
     whole = len(rows) - len(rows) % _ROWS_AT_ONCE
     for start in range(0, whole, _ROWS_AT_ONCE):
         values = tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE]))
