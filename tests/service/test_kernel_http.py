@@ -76,3 +76,40 @@ async def test_a_body_that_breaks_its_framing_ends_the_request(service: Served) 
     broken = b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnothex\r\n"
     assert (await raw(service.url, broken)).startswith(b"HTTP/1.1 40")
     assert (await service.door.get("/health/liveness")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "begin", "told"),
+    [
+        pytest.param(START.replace(b"GET", b"HEAD") + b"\r\n", b"HTTP/1.1 200 ", b"\r\n\r\n", id="head"),
+        pytest.param(
+            b"GET /health/liveness HTTP/1.0\r\n\r\n", b"HTTP/1.1 200 ", b"connection: close\r\n", id="1.0"
+        ),
+        pytest.param(
+            b"POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+            b"X-Wattos-Identity: none\r\nContent-Length: 2\r\n\r\n{}",
+            b"HTTP/1.1 401 ",
+            b'"code":"identity_refused"',
+            id="answered-before-the-body",
+        ),
+        pytest.param(
+            START + b"Upgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+            b"HTTP/1.1 200 ",
+            b"alive",
+            id="upgrade",
+        ),
+        pytest.param(
+            START.replace(b"liveness", b"l%69veness") + b"\r\n", b"HTTP/1.1 200 ", b"alive", id="quoted"
+        ),
+        pytest.param(
+            START.replace(b"liveness", b"liveness?a=1") + b"\r\n", b"HTTP/1.1 200 ", b"alive", id="query"
+        ),
+    ],
+)
+async def test_each_way_to_ask_is_answered_its_way(
+    service: Served, request_: bytes, begin: bytes, told: bytes
+) -> None:
+    answer = await raw(service.url, request_)
+    assert answer.startswith(begin)
+    assert told in answer
+    assert answer.endswith(b"}" if b"HEAD" not in request_ else b"\r\n\r\n")

@@ -1,5 +1,7 @@
 """From an environment to a running service: reads settings and secrets, opens what the service is given."""
 
+import asyncio
+import atexit
 import importlib
 import json
 import time
@@ -43,7 +45,8 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     SettingsError names a variable or file that is not valid.
     """
     settings = Settings.from_environ(environ)
-    sink = LogSink(service.name, settings.log_level)
+    sink = LogSink(service.name, settings.log_level, later=asyncio.get_running_loop().call_soon)
+    atexit.register(sink.flush)
     bridge_libraries(sink)
     log = make_logger(sink)
     metrics = Metrics(service.name)

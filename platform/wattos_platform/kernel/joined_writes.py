@@ -11,7 +11,7 @@ class JoinedWrites:
     """Writes to a transport; an answer is held until the loop's next turn, and leaves in one piece.
 
     uvicorn writes head and body apart and uvloop sends each at once: a second packet, a second time that who
-    waits for the answer is woken. Held for a turn, an answer also leaves after its access line is written.
+    waits for the answer is woken.
     """
 
     __slots__ = ("_held", "_loop", "_transport", "is_closing", "set_protocol")

@@ -5,6 +5,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, MutableMapping
+from select import PIPE_BUF
 from typing import Any
 
 import msgspec
@@ -34,7 +35,9 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 class LogSink:
     """Where lines go: file descriptor 1, written whole by one write call, so that lines never mix.
 
-    `on_line` is told the level of each application line (for `log_lines_total`).
+    `later` calls a function at the loop's next turn. With it, access lines wait until then and leave
+    together, and whoever gave it calls `flush` at the end of the process. `on_line` is told the level of
+    each application line (for `log_lines_total`).
     """
 
     def __init__(
@@ -44,16 +47,32 @@ class LogSink:
         *,
         write: Callable[[bytes], Any] | None = None,
         clock: Callable[[], float] = time.time,
+        later: Callable[[Callable[[], None]], Any] | None = None,
     ) -> None:
         self.service = service
         self.level = LEVELS[level]
         self.on_line: Callable[[str], None] = lambda _level: None
         self._write = write or (lambda data: os.write(1, data))
         self._clock = clock
+        self._later = later
+        self._held = b""
 
     def raw(self, line: bytes) -> None:
-        """Write a finished line (the access line of the middleware)."""
-        self._write(line)
+        """Write a finished line (the access line of the middleware), after those before it."""
+        if self._later is None:
+            self._write(line)
+            return
+        if not self._held:
+            self._later(self.flush)
+        elif len(self._held) + len(line) > PIPE_BUF:  # more is no longer one piece in a pipe
+            self.flush()
+        self._held += line
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        held, self._held = self._held, b""
+        if held:
+            self._write(held)
 
     def emit(self, level: str, event: str, fields: MutableMapping[str, Any]) -> None:
         """Write one record; adds time, service and the context of the request, and redacts."""
@@ -65,6 +84,7 @@ class LogSink:
         record |= context_fields()
         record |= {name: redact(value, name) for name, value in fields.items() if name not in _FIRST}
         self.on_line(level)
+        self.flush()
         self._write(_encode(record) + b"\n")
 
 

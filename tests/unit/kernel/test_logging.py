@@ -1,5 +1,7 @@
 import json
 import logging
+from collections.abc import Callable
+from select import PIPE_BUF
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel import context
@@ -34,6 +36,58 @@ def test_records_bear_the_ids_of_the_request_at_hand() -> None:  # defect-33
     assert record["request_id"] == "req-12345678"
     assert record["trace_id"] == request.trace_id
     assert (record["tenant_id"], record["user_id"]) == ("tenant-a", "user-1")
+
+
+class Turn:
+    """Keeps what is to happen at the loop's next turn."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+
+    def take(self, action: Callable[[], None]) -> None:
+        self.due.append(action)
+
+    def end(self) -> None:
+        due, self.due = self.due, []
+        for each in due:
+            each()
+
+
+def test_access_lines_of_one_turn_are_one_write_in_order() -> None:
+    written: list[bytes] = []
+    turn = Turn()
+    target = LogSink("chat", write=written.append, later=turn.take)
+    for line in (b"1\n", b"2\n"):
+        target.raw(line)
+    assert written == []
+    turn.end()
+    assert written == [b"1\n2\n"]
+    assert turn.due == []
+
+
+def test_an_event_comes_after_the_access_lines_that_wait() -> None:
+    written: list[bytes] = []
+    turn = Turn()
+    target = LogSink("chat", write=written.append, later=turn.take)
+    target.raw(b"1\n")
+    make_logger(target).info("run.completed")
+    assert written[0] == b"1\n"
+    assert b"run.completed" in written[1]
+    turn.end()
+    assert len(written) == 2
+
+
+def test_lines_that_wait_stay_one_piece_in_a_pipe() -> None:
+    written: list[bytes] = []
+    turn = Turn()
+    target = LogSink("chat", write=written.append, later=turn.take)
+    lines = [b"%d" % n * 300 + b"\n" for n in range(40)]
+    for line in lines:
+        target.raw(line)
+    target.flush()
+    assert b"".join(written) == b"".join(lines)
+    assert max(map(len, written)) <= PIPE_BUF
+    assert len(written) < len(lines) / 5
 
 
 def test_errors_carry_type_message_and_stack_and_no_secret() -> None:
