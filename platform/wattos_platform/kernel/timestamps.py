@@ -1,12 +1,13 @@
 """Instants as text (RFC 3339, UTC, microseconds: the form of every log line and answer) and as days."""
 
+import math
 import time
 from datetime import UTC, date, datetime
 
 DAY_S = 86_400
 _second = 0
 _prefix = ""
-_day_number = -1
+_day_begin = math.inf
 _day = date.min
 
 
@@ -27,8 +28,7 @@ def rfc3339(now: float) -> str:
 
 def utc_day(now: float) -> date:
     """Return the UTC day of `now` (seconds since the epoch); kept, since it changes once a day."""
-    global _day_number, _day
-    number = int(now // DAY_S)
-    if number != _day_number:
-        _day_number, _day = number, datetime.fromtimestamp(now, UTC).date()
+    global _day_begin, _day
+    if not 0 <= now - _day_begin < DAY_S:
+        _day_begin, _day = int(now // DAY_S) * DAY_S, datetime.fromtimestamp(now, UTC).date()
     return _day

@@ -49,6 +49,18 @@ def test_one_want_is_decided_like_several(limiter, meter):
     assert meter.total("rate_limit_decisions_total", limit="small", decision="refused") == 1
 
 
+def test_what_one_limit_granted_before_another_refused_is_given_back(limiter, meter):
+    wide, narrow = Limit("wide", 100, 60), Limit("narrow", 1, 60)
+    wants = [Want("u", wide, 10), Want("u", narrow)]
+    assert [limiter.take_all(wants).allowed for _ in range(3)] == [True, False, False]
+    assert limiter.take("u", wide, 0).remaining == 90
+    decided = {"limit": "narrow", "decision": "refused"}
+    assert meter.total("rate_limit_decisions_total", **decided) == 2
+    # Each request is told what both limits decided, whatever became of it.
+    decided = {"limit": "wide", "decision": "allowed"}
+    assert meter.total("rate_limit_decisions_total", **decided) == 4
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_keys_are_bounded(clock, several):
     limiter, one = Limiter(clock, cap=3), Limit("one", 1, 60)

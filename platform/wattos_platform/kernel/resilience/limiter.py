@@ -146,7 +146,11 @@ class Limiter:
             arrival = buckets.arrivals.get(key, 0)
             if arrival > now:
                 backlog += arrival - now
-            self._store(buckets, key, now + backlog)
+            if arrival:
+                # It was put at the end when it was taken.
+                buckets.arrivals[key] = now + backlog
+            else:
+                self._store(buckets, key, now + backlog)
 
     def _of(self, limit: Limit) -> _Buckets:
         buckets = self._buckets.get(limit.name)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
 from decimal import Decimal
-from types import TracebackType
 from typing import Protocol
 
 import msgspec
@@ -144,16 +143,11 @@ class Admission(msgspec.Struct):
             if demand.stream and draw.places:
                 await self._take_places()
         except BaseException:
-            await self._settle()
+            await self.__aexit__()
             raise
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_raised: object) -> None:
         """Give back what was not used, take what was used beyond."""
-        await self._settle()
-
-    async def _settle(self) -> None:
         quotas, spending = self.quotas, self.spending
         if self.renewal is not None:
             # First, because what follows may be cancelled: the leases then end by themselves. And let go of,

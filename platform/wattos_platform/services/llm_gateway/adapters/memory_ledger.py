@@ -36,19 +36,19 @@ class MemoryLedger:
     async def reserve(self, budgets: Sequence[Budget], amount: int, day: date) -> Sequence[Budget]:
         """Set aside `amount` of each budget, or nothing if one is refused; return those that are over."""
         now = self._monotonic()
-        balances = []
+        drawn = []
         for budget in budgets:
             balance = self._balances.get((budget.account, day))
             if balance is None or now - balance.read_at >= REFRESH_S:
                 balance = await self._read(budget.account, day, now)
-            balances.append(balance)
+            drawn.append((budget, balance))
         # No await from here on: what is seen now is what is changed.
         over = []
-        for budget, balance in zip(budgets, balances, strict=True):
+        for budget, balance in drawn:
             if amount and balance.spent + balance.reserved + amount > budget.cap:
                 over.append(budget)
         if not over or all(budget.shadow for budget in over):
-            for balance in balances:
+            for _, balance in drawn:
                 balance.reserved += amount
         return over
 
