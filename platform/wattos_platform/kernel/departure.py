@@ -1,6 +1,7 @@
 """Noticing that the client has left or its time is up, so that work done for it stops at once."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from math import inf
@@ -15,18 +16,56 @@ from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
 PATIENCE_S = 0.02
 
 
+class _Rounds:
+    """Begins to watch for the departures of one loop that are still there after a moment, all over one timer.
+
+    A timer for each would cost as much as all else that a departure does.
+    """
+
+    __slots__ = ("_early", "_goes_round", "_late", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._early: list[Departure] = []
+        self._late: list[Departure] = []
+        self._goes_round = False
+
+    def join(self, departure: "Departure") -> None:
+        """Let `departure` begin in one to two rounds."""
+        self._early.append(departure)
+        if not self._goes_round:
+            self._goes_round = True
+            self.loop.call_later(PATIENCE_S / 2, self._go_round)
+
+    def _go_round(self) -> None:
+        due, self._late, self._early = self._late, self._early, []
+        self._goes_round = bool(self._late)
+        if self._goes_round:
+            self.loop.call_later(PATIENCE_S / 2, self._go_round)
+        for departure in due:
+            departure.begin()
+
+
+class _OfThread(threading.local):
+    rounds: _Rounds | None = None
+
+
+_here = _OfThread()
+
+
 class Departure:
     """A block that is cancelled when the client disconnects, and then raises ClientDisconnect.
 
     With a `deadline` (an instant of `monotonic`) it is cancelled then, too, and raises DeadlineExceeded.
 
-    Watching begins 20 ms after `watch()`: most requests are answered by then and need no task for it. Call
-    `watch()` once the request's body has been read (until then the reader sees the disconnect itself), and
-    `done()` before the last piece of the answer is sent.
+    Watching begins 10 to 20 ms after `watch()`: most requests are answered by then and need no task for it.
+    Call `watch()` once the request's body has been read (until then the reader sees the disconnect itself),
+    and `done()` before the last piece of the answer is sent.
     """
 
     __slots__ = (
-        "_deadline", "_done", "_expired", "_left", "_monotonic", "_owner", "_receive", "_timer", "_watcher",
+        "_deadline", "_done", "_expired", "_left", "_monotonic", "_owner", "_receive", "_rounds", "_timer",
+        "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -37,15 +76,16 @@ class Departure:
         self._monotonic = monotonic
         self._expired = False
         self._owner: asyncio.Task[object] | None = None
+        self._rounds: _Rounds | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._left = False
         self._done = False
 
     def watch(self) -> None:
-        """Begin to watch."""
-        if not self._done:
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+        """Begin to watch, inside the block."""
+        if not self._done and self._rounds is not None:
+            self._rounds.join(self)
 
     def done(self) -> None:
         """Stop watching; a client that leaves from now on leaves with its answer."""
@@ -60,7 +100,12 @@ class Departure:
             self._watcher = None
 
     async def __aenter__(self) -> Self:
-        self._owner = asyncio.current_task()
+        # To ask for the running loop is a system call, to ask what runs on a known one is none.
+        rounds = _here.rounds
+        if rounds is None or (owner := asyncio.current_task(rounds.loop)) is None:
+            rounds = _here.rounds = _Rounds(asyncio.get_running_loop())
+            owner = asyncio.current_task(rounds.loop)
+        self._rounds, self._owner = rounds, owner
         return self
 
     async def __aexit__(
@@ -79,10 +124,11 @@ class Departure:
         if kind is asyncio.CancelledError and self._owner.uncancel() == 0:
             raise (ClientDisconnect() if self._left else DeadlineExceeded("the answer was there")) from error
 
-    def _begin(self) -> None:
-        if self._done:
+    def begin(self) -> None:
+        """Have the time to watch now; what is done by now needs it no more."""
+        if self._done or self._rounds is None:
             return
-        loop = asyncio.get_running_loop()
+        loop = self._rounds.loop
         self._watcher = loop.create_task(self._wait())
         if self._deadline != inf:
             self._timer = loop.call_later(max(0.0, self._deadline - self._monotonic()), self._expire)

@@ -35,17 +35,23 @@ class WirePool:
         self.host_header = parts.netloc.rpartition("@")[2]
         self.prefix = parts.path.rstrip("/")
 
+    def take_kept(self) -> WireConnection | None:
+        """Return the connection that was used last and may still be used, None if there is none."""
+        oldest = time.monotonic() - IDLE_S
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.lost and connection.idle_since > oldest:
+                return connection
+            connection.abort()
+        return None
+
     async def take(self, left_s: float, *, fresh: bool = False) -> WireConnection:
         """Return a connection, kept or new (`fresh`: new in any case).
 
         RefusedError if none can be made, TimeoutError if that takes longer than the connect time-out.
         """
-        oldest = time.monotonic() - IDLE_S
-        while self._idle and not fresh:
-            connection = self._idle.pop()
-            if not connection.lost and connection.idle_since > oldest:
-                return connection
-            connection.abort()
+        if not fresh and (kept := self.take_kept()) is not None:
+            return kept
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(min(self._connect_s, left_s)):

@@ -7,6 +7,7 @@ Measured: the same exchange costs aiohttp four times the CPU, most of it for wha
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from math import inf
 from typing import Any
 
 import httptools
@@ -18,7 +19,6 @@ HIGH_WATER_BYTES = 256 * 1024
 _FIRST_FINAL_STATUS = 200
 _FOREVER_S = 1e9
 _BODILESS = frozenset({204, 304})
-_NO_HEADERS: CIMultiDict[str] = CIMultiDict()
 
 
 class WireError(Exception):
@@ -40,9 +40,19 @@ class WireConnection(asyncio.Protocol):
     """
 
     status: int
-    headers: CIMultiDict[str]
     complete: bool
+    sent_at: float
+    _chunks: list[bytes]
+    _error: Exception | None
+    _fields: list[tuple[bytes, bytes]]
+    _headers: CIMultiDict[str] | None
     _reading: bool
+
+    __slots__ = (
+        "_alarm", "_answered", "_buffered", "_chunks", "_drained", "_error", "_fields", "_headers", "_keep",
+        "_loop", "_method", "_on_lost", "_parser", "_reading", "_transport", "_upload", "_waiter",
+        "complete", "idle_since", "lost", "sent_at", "status", "used",
+    )  # fmt: skip
 
     def __init__(self, on_lost: Callable[["WireConnection"], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -55,9 +65,24 @@ class WireConnection(asyncio.Protocol):
         self.lost = False
         self.used = 0
         self.idle_since = 0.0
-        self._pending: list[tuple[str, str]] = []
         self._parser = httptools.HttpResponseParser(self)
         self._begin("")
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """Return the fields of the answer's head."""
+        if self._headers is None:
+            self._headers = CIMultiDict(
+                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._fields]
+            )
+        return self._headers
+
+    def header(self, name: bytes) -> bytes:
+        """Return the first value of one field, nothing where it is missing; `name` in lower case."""
+        for field, value in self._fields:
+            if field.lower() == name:
+                return value
+        return b""
 
     def send(
         self, method: str, head: bytes, body: bytes | AsyncIterator[bytes] | None, *, chunked: bool
@@ -90,6 +115,10 @@ class WireConnection(asyncio.Protocol):
                 return b""
             self._raise_if_broken()
             await self._wait(min(idle_s, deadline - time.monotonic()))
+        return self.arrived()
+
+    def arrived(self) -> bytes:
+        """Return what has arrived of the body and was not returned yet."""
         chunks = self._chunks
         content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
@@ -134,10 +163,11 @@ class WireConnection(asyncio.Protocol):
         """Tell who waits; an answer without a length ends here."""
         self.lost = True
         self._alarm.cancel()
-        if self._until_eof and self.status and self._error is None:
-            self.complete = True
-        elif not self.complete:
-            self._break(WireError("the connection was closed", clean=not self._answered))
+        if not self.complete:
+            if self.status and self._error is None and self._ends_with_connection():
+                self.complete = True
+            else:
+                self._break(WireError("the connection was closed", clean=not self._answered))
         self._wake()
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
@@ -156,25 +186,22 @@ class WireConnection(asyncio.Protocol):
     # What the parser calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep one header."""
-        self._pending.append((name.decode("latin-1"), value.decode("latin-1")))
+        """Keep one field of the head; those that trail a body are nobody's."""
+        if not self.status:
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Hand over the head of a final answer."""
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:
-            self._pending = []
+            self._fields.clear()
             return
-        headers = self.headers = CIMultiDict(self._pending)
-        self._pending = []
         self.status = status
         self._keep = self._parser.should_keep_alive()
         if self._method == "HEAD" or status in _BODILESS:
             self.complete = True
             # The parser may wait for the body that the length announces: not for a second exchange.
             self._keep = self._keep and self._method != "HEAD"
-        elif "content-length" not in headers and "transfer-encoding" not in headers:
-            self._until_eof = True
         self._wake()
 
     def on_body(self, body: bytes) -> None:
@@ -194,16 +221,15 @@ class WireConnection(asyncio.Protocol):
 
     def _begin(self, method: str) -> None:
         self._method = method
-        self._pending = []
-        self._chunks: list[bytes] = []
+        self._fields = []
+        self._headers = None
+        self._chunks = []
         self._buffered = 0
         self._reading = True
         self._answered = False
         self._keep = False
-        self._until_eof = False
-        self._error: Exception | None = None
-        self.sent_at = float("inf")
-        self.headers = _NO_HEADERS
+        self._error = None
+        self.sent_at = inf
         self.status = 0
         self.complete = False
 
@@ -226,24 +252,31 @@ class WireConnection(asyncio.Protocol):
         self.sent_at = time.monotonic()
         self._wake()
 
-    async def _wait(self, timeout_s: float) -> None:
-        """Return when something happened; TimeoutError after `timeout_s`."""
+    def _ends_with_connection(self) -> bool:
+        return "content-length" not in self.headers and "transfer-encoding" not in self.headers
+
+    def _wait(self, timeout_s: float) -> "asyncio.Future[None]":
+        """Return what is done when something happened; TimeoutError after `timeout_s`."""
         waiter = self._waiter = self._loop.create_future()
         if timeout_s < _FOREVER_S:
             self._alarm.set(timeout_s)
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        else:
             self._alarm.off()
+        return waiter
 
     def _expire(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is None:
+            return
+        self._waiter = None
+        self._alarm.off()
+        if not waiter.done():
+            waiter.set_result(None)
 
     def _break(self, error: Exception) -> None:
         if self._error is None:

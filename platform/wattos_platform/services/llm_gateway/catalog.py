@@ -77,7 +77,7 @@ class ModelCatalog:
     async def _read(self, name: str, now: float) -> None:
         try:
             breaker = self._breakers.get(f"llm:{name}")
-            self._book.discovered[name] = await breaker.call(self._providers[name].list_models)
+            self._book.discover(name, await breaker.call(self._providers[name].list_models))
             self._fresh_until[name] = now + REFRESH_S
         except (ProviderFailure, TimeoutError, BreakerOpen):
             self._fresh_until[name] = now + RETRY_S

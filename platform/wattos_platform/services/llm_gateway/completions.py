@@ -3,8 +3,9 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from wattos_platform.kernel.resilience.breaker import BreakerOpen
 from wattos_platform.services.llm_gateway.accounting import (
@@ -40,8 +41,7 @@ class Retries(Protocol):
         """Return `await work(attempt)`, tried again as its settings, budget and `deadline` allow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(msgspec.Struct, frozen=True):
     """A whole answer, who gave it, and what it cost in pico-dollars; None if nobody knows."""
 
     answer: ChatAnswer
@@ -49,24 +49,23 @@ class Completed:
     cost_pico_usd: int | None
 
 
-@dataclass(slots=True)
-class Attempt:
+class Inquiry(msgspec.Struct, frozen=True):
+    """One request on its way through the chain, and the timers of the calls made for it."""
+
+    request: ChatRequest
+    caller: Caller
+    timers: list[CallTimer]
+
+
+class Attempt(msgspec.Struct, frozen=True):
     """One call that is being made: everything its end needs."""
 
+    inquiry: Inquiry
     target: Target
     provider: Provider
     breaker: Breaker
     permit: float
     timer: CallTimer
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """One request on its way through the chain, and the timers of the calls made for it."""
-
-    request: ChatRequest
-    caller: Caller
-    timers: list[CallTimer] = field(default_factory=list)
 
 
 class Completions:
@@ -89,42 +88,42 @@ class Completions:
         self._retries_of = retries_of
         self._streams = streams
 
-    async def complete(self, request: ChatRequest, caller: Caller) -> Completed:
+    def complete(self, request: ChatRequest, caller: Caller) -> Awaitable[Completed]:
         """Return the first answer of the chain. ServiceError when nobody could answer."""
+        return self._first(request, caller, self._completed)
 
-        async def work(attempt: Attempt) -> Completed:
-            answer = await attempt.provider.complete(attempt.target.model, request)
-            attempt.breaker.success(attempt.permit)
-            usage = answer.usage or estimated_usage(request, answer.text)
-            cost = self._settle(attempt, request, caller, usage, served=answer.served)
-            return Completed(answer, attempt.target, cost)
-
-        return await self._first(request, caller, work)
-
-    async def open_stream(self, request: ChatRequest, caller: Caller, dialect: Dialect) -> Relay:
+    def open_stream(self, request: ChatRequest, caller: Caller, dialect: Dialect) -> Awaitable[Relay]:
         """Return the stream of the first provider that gave content: until then failures stay invisible."""
 
-        async def work(attempt: Attempt) -> Relay:
+        async def opened(attempt: Attempt) -> Relay:
             relay = Relay(
                 attempt.provider.stream(attempt.target.model, request),
                 request,
                 attempt.target,
                 dialect.outlet(request),
-                on_end=lambda relay: self._end_stream(attempt, request, caller, relay),
+                on_end=lambda relay: self._end_stream(attempt, relay),
                 on_begin=lambda relay: self._streams.begun(
-                    relay, lambda call_id: self._so_far(attempt, request, caller, relay, call_id)
+                    relay, lambda call_id: self._so_far(attempt, relay, call_id)
                 ),
             )
             await relay.open()
             attempt.timer.saw_content()
             return relay
 
-        return await self._first(request, caller, work)
+        return self._first(request, caller, opened)
+
+    async def _completed(self, attempt: Attempt) -> Completed:
+        request = attempt.inquiry.request
+        answer = await attempt.provider.complete(attempt.target.model, request)
+        attempt.breaker.success(attempt.permit)
+        usage = answer.usage or estimated_usage(request, answer.text)
+        cost = self._settle(attempt, usage, served=answer.served)
+        return Completed(answer, attempt.target, cost)
 
     async def _first(
         self, request: ChatRequest, caller: Caller, work: Callable[[Attempt], Awaitable[A]]
     ) -> A:
-        inquiry = Inquiry(request, caller)
+        inquiry = Inquiry(request, caller, [])
         resolution = self._book.resolve(request.model)
         failures: list[tuple[Target, ProviderFailure]] = []
         for target in resolution.targets:
@@ -141,54 +140,53 @@ class Completions:
             return answer
         raise nobody(resolution, failures)
 
-    async def _ask(
+    def _ask(
         self,
         target: Target,
         inquiry: Inquiry,
         work: Callable[[Attempt], Awaitable[A]],
         *,
         patient: bool,
-    ) -> A:
+    ) -> Awaitable[A]:
         """Ask one provider; again after a wait only when there is no other to ask."""
         if not patient or target.provider == LOCAL:
-            return await self._call(target, inquiry, work)
-        return await self._retries_of(target.provider).call(
+            return self._call(target, inquiry, work)
+        return self._retries_of(target.provider).call(
             lambda _attempt: self._call(target, inquiry, work), deadline=inquiry.caller.deadline
         )
 
     async def _call(self, target: Target, inquiry: Inquiry, work: Callable[[Attempt], Awaitable[A]]) -> A:
-        attempt = self._begin(target, inquiry.request)
+        attempt = self._begin(target, inquiry)
         inquiry.timers.append(attempt.timer)
         try:
             return await work(attempt)
         except ProviderFailure as failure:
             attempt.breaker.failure(failure, attempt.permit)
-            self._settle(
-                attempt, inquiry.request, inquiry.caller, NO_USAGE, Outcome("error", failure.error_type)
-            )
+            self._settle(attempt, NO_USAGE, Outcome("error", failure.error_type))
             raise
         except asyncio.CancelledError:
             attempt.breaker.release(attempt.permit)
             usage = NO_USAGE if target.provider == LOCAL else estimated_usage(inquiry.request, "")
-            self._settle(attempt, inquiry.request, inquiry.caller, usage, CALLER_GONE)
+            self._settle(attempt, usage, CALLER_GONE)
             raise
         except BaseException:
             # A fault of ours says nothing of the provider, and must not keep a probe's permit.
             attempt.breaker.release(attempt.permit)
             raise
 
-    def _begin(self, target: Target, request: ChatRequest) -> Attempt:
+    def _begin(self, target: Target, inquiry: Inquiry) -> Attempt:
         """Return the call that may now be made; ProviderFailure where it cannot or must not be."""
         provider = self._providers[target.provider]
-        field = provider.unsupported(request)
+        field = provider.unsupported(inquiry.request)
         if field is not None:
             raise ProviderFailure(
                 "unsupported", f"{target.model} cannot honour {field}.", status=400, param=field
             )
         breaker = OpenGate() if target.provider == LOCAL else self._breaker_of(f"llm:{target.provider}")
-        return Attempt(target, provider, breaker, permit_of(breaker, target), self._accounting.timer())
+        permit = permit_of(breaker, target)
+        return Attempt(inquiry, target, provider, breaker, permit, self._accounting.timer())
 
-    def _end_stream(self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay) -> None:
+    def _end_stream(self, attempt: Attempt, relay: Relay) -> None:
         """Settle a stream that had begun: whole, cut off, or left by its reader."""
         if relay.failure is not None:
             attempt.breaker.failure(relay.failure, attempt.permit, took_s=attempt.timer.waited_s)
@@ -200,18 +198,16 @@ class Completions:
             attempt.breaker.release(attempt.permit)
             outcome = CALLER_GONE
         call_id = self._streams.ended(relay)
-        self._settle(attempt, request, caller, relay.usage, outcome, served=relay.served, call_id=call_id)
+        self._settle(attempt, relay.usage, outcome, served=relay.served, call_id=call_id)
 
-    def _so_far(
-        self, attempt: Attempt, request: ChatRequest, caller: Caller, relay: Relay, call_id: str
-    ) -> CallRecord:
+    def _so_far(self, attempt: Attempt, relay: Relay, call_id: str) -> CallRecord:
         """Return the row of a stream as it shall be if this process is killed before its end."""
         return self._accounting.so_far(
-            caller,
+            attempt.inquiry.caller,
             attempt.target,
             attempt.timer,
             relay.used_so_far(),
-            requested_model=request.model,
+            requested_model=attempt.inquiry.request.model,
             served=relay.served,
             call_id=call_id,
         )
@@ -219,16 +215,15 @@ class Completions:
     def _settle(
         self,
         attempt: Attempt,
-        request: ChatRequest,
-        caller: Caller,
         usage: Usage,
         outcome: Outcome = OK,
         *,
         served: str = "",
         call_id: str = "",
     ) -> int | None:
+        request = attempt.inquiry.request
         return self._accounting.settle(
-            caller,
+            attempt.inquiry.caller,
             attempt.target,
             attempt.timer,
             usage,

@@ -24,7 +24,9 @@ _decode = msgspec.json.Decoder().decode
 def caller_of(operation: str) -> Caller:
     """Return for whom the request at hand is made; ServiceError 401 without an identity."""
     now = context.current()
-    return Caller(context.identity(), now.request_id, now.deadline, time.monotonic(), operation)
+    return Caller(
+        now.identity or context.identity(), now.request_id, now.deadline, time.monotonic(), operation
+    )
 
 
 def decoded(raw: bytes) -> Any:

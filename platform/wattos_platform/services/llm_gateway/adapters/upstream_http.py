@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from types import TracebackType
@@ -20,6 +20,7 @@ MAX_ERROR_BYTES = 65_536
 _LINGER_S = 0.05
 _REFUSED_FOR_LOAD = frozenset({429, 503, 529})
 _ERROR = 400
+_COMPRESSED = frozenset({b"gzip", b"deflate"})
 _AUTO_DETECT_GZIP = 32 + zlib.MAX_WBITS
 
 
@@ -124,7 +125,8 @@ class UpstreamHttp:
         fresh = False
         while True:
             try:
-                connection = await self._pool.take(inf, fresh=fresh)
+                kept = None if fresh else self._pool.take_kept()
+                connection = kept or await self._pool.take(inf, fresh=fresh)
             except (RefusedError, TimeoutError) as error:
                 raise self._unavailable("cannot be reached") from error
             try:
@@ -157,69 +159,72 @@ class UpstreamAnswer:
     Set `over` when the provider has said all that it will, so that the connection may be used again.
     """
 
-    __slots__ = ("_connection", "_http", "_inflate", "_permit", "headers", "over", "status")
+    __slots__ = ("_connection", "_http", "_inflate", "_permit", "_silence_s", "over", "status")
 
     def __init__(self, http: UpstreamHttp, connection: WireConnection, permit: Permit) -> None:
         self._http = http
         self._connection = connection
         self._permit = permit
+        self._silence_s = http.timeouts.first_byte_s
         self.over = False
         self.status: int = connection.status
-        self.headers: Mapping[str, str] = connection.headers
-        encoding = self.headers.get("content-encoding", "")
-        self._inflate = zlib.decompressobj(_AUTO_DETECT_GZIP) if encoding in ("gzip", "deflate") else None
+        compressed = connection.header(b"content-encoding") in _COMPRESSED
+        self._inflate = zlib.decompressobj(_AUTO_DETECT_GZIP) if compressed else None
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._http.give_back(self._connection, self._permit, over=self.over)
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the fields of the head."""
+        return self._connection.headers
+
+    @property
     def content_type(self) -> str:
         """Return the media type without its parameters, in lower case."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        given = self._connection.header(b"content-type").decode("latin-1")
+        return given.partition(";")[0].strip().lower()
 
     async def read(self) -> bytes:
         """Return the whole body; ProviderFailure for more than 32 MB."""
-        first = await self._next(self._http.timeouts.first_byte_s)
-        if self._connection.complete:
-            return first
-        parts, size = [first], len(first)
-        while part := await self._next(self._http.timeouts.idle_s):
+        if self._connection.complete and self._inflate is None:
+            return self._connection.arrived()
+        parts: list[bytes] = []
+        size = 0
+        while part := await self.piece():
             parts.append(part)
             size += len(part)
             if size > MAX_ANSWER_BYTES:
                 raise self._nonsense("too much")
         return b"".join(parts)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives; silence and a broken connection are ProviderFailures."""
-        limit_s = self._http.timeouts.first_byte_s
-        while piece := await self._next(limit_s):
-            yield piece
-            limit_s = self._http.timeouts.idle_s
-
     async def error_body(self) -> bytes:
         """Return the first 64 KB of an error's body, as far as they come in time."""
         body = b""
         try:
             async with asyncio.timeout(self._http.timeouts.idle_s):
-                while len(body) < MAX_ERROR_BYTES and (piece := await self._next(inf)):
+                while len(body) < MAX_ERROR_BYTES and (piece := await self.piece()):
                     body += piece
         except (TimeoutError, ProviderFailure):
             pass  # the status alone says enough
         return body[:MAX_ERROR_BYTES]
 
-    async def _next(self, limit_s: float) -> bytes:
-        """Return the next piece that is not empty, nothing at the end."""
+    async def piece(self) -> bytes:
+        """Return what has arrived of the body, waiting for some; nothing at its end.
+
+        Silence and a broken connection are ProviderFailures.
+        """
         while True:
             try:
-                piece = await self._connection.chunk(limit_s, inf)
+                piece = await self._connection.chunk(self._silence_s, inf)
             except (TimeoutError, WireError) as error:
                 raise self._http.broken(error) from error
+            self._silence_s = self._http.timeouts.idle_s
             if self._inflate is None or not piece:
                 return piece
             if inflated := self._inflated(piece):

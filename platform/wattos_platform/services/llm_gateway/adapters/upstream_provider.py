@@ -52,22 +52,20 @@ class UpstreamProvider:
 
     async def complete(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Return the upstream's answer in OpenAI's shape; what it adds to that shape is kept."""
-        async with await self._open(self._format.chat(model, request, stream=False), model) as answer:
+        with await self._open(self._format.chat(model, request, stream=False), model) as answer:
             return self._format.answer(await answer.read(), model)
 
     async def stream(self, model: str, request: ChatRequest) -> AsyncIterator[Sequence[Chunk]]:
         """Yield the upstream's chunks, those that arrived together in one sequence."""
         call = self._format.chat(model, request, stream=True)
-        async with await self._open(call, f"{model}, streamed") as answer:
+        with await self._open(call, f"{model}, streamed") as answer:
             if answer.content_type != self._format.stream_type:
                 raise self._nonsense(f"a stream of type {answer.content_type[:80] or 'none'}")
             reader = self._format.stream(model)
-            if self._format.stream_type == SSE:
-                cut, pieces = EventSplitter().feed, answer.pieces()
-            else:
-                # The last line may lack its end, which the end of the body then is.
-                cut, pieces = _Lines().feed, _ended(answer.pieces(), b"\n")
-            async for piece in pieces:
+            cut = EventSplitter().feed if self._format.stream_type == SSE else _Lines().feed
+            piece = b" "
+            while piece and not reader.ended:
+                piece = await answer.piece()
                 try:
                     events = cut(piece)
                 except SseTooLargeError as error:
@@ -77,13 +75,11 @@ class UpstreamProvider:
                     yield chunks
                 if failure is not None:
                     raise failure
-                if reader.ended:
-                    answer.over = True
-                    return
+            answer.over = reader.ended
 
     async def embed(self, model: str, request: EmbeddingRequest) -> dict[str, Any]:
         """Return the upstream's embeddings."""
-        async with await self._open(self._format.embeddings(model, request), model) as answer:
+        with await self._open(self._format.embeddings(model, request), model) as answer:
             return self._format.embeddings_answer(await answer.read(), model, request)
 
     async def list_models(self) -> tuple[str, ...]:
@@ -91,8 +87,9 @@ class UpstreamProvider:
         call = self._format.list_models()
         if call is None:
             return ()
-        async with asyncio.timeout(LIST_TIMEOUT_S), await self._open(call, "models") as answer:
-            return tuple(self._format.models(await answer.read()))[:MAX_MODELS]
+        async with asyncio.timeout(LIST_TIMEOUT_S):
+            with await self._open(call, "models") as answer:
+                return tuple(self._format.models(await answer.read()))[:MAX_MODELS]
 
     def retire(self) -> None:
         """Keep no connection any more: calls under way end as they would, then theirs is closed too."""
@@ -110,7 +107,7 @@ class UpstreamProvider:
         answer = await self._http.open(self._head(call), call, kind)
         if answer.status == _OK:
             return answer
-        async with answer:
+        with answer:
             body = self._without_key(await answer.error_body())
             raise self._format.failure(answer.status, answer.headers, body, self._clock())
 
@@ -136,13 +133,6 @@ class UpstreamProvider:
         return ProviderFailure("unavailable", f"The provider {self.name} answered with {what}.")
 
 
-async def _ended(pieces: AsyncIterator[bytes], end: bytes) -> AsyncIterator[bytes]:
-    """Yield `pieces` and then `end`."""
-    async for piece in pieces:
-        yield piece
-    yield end
-
-
 def _read(
     reader: StreamReader, events: Sequence[tuple[bytes, str, str | None]]
 ) -> tuple[list[Chunk], ProviderFailure | None]:
@@ -165,8 +155,11 @@ class _Lines:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[tuple[bytes, str, str | None]]:
-        """Return each line that `data` completes; SseTooLargeError for one without end."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        """Return each line that `data` completes; SseTooLargeError for one without end.
+
+        No data is the end of all, and the end of the last line.
+        """
+        *lines, self._rest = (self._rest + (data or b"\n")).split(b"\n")
         if len(self._rest) > _MAX_LINE_BYTES:
             raise SseTooLargeError("a line has no end")
         return [(line, "", None) for line in lines if line.strip()]

@@ -4,7 +4,6 @@ Bytes and not dictionaries, because an OpenAI-compatible upstream already sent t
 neither decoded nor encoded again.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,8 +13,7 @@ from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 
-@dataclass(slots=True)
-class ChatAnswer:
+class ChatAnswer(msgspec.Struct):
     """A whole chat completion; `raw` is its JSON object.
 
     `usage` is None where the provider counted nothing. `text` is the first choice's text, for citations and
@@ -36,8 +34,7 @@ class ChatAnswer:
         self.raw = self.raw.rstrip()[:-1] + b"," + msgspec.json.encode(members)[1:]
 
 
-@dataclass(slots=True)
-class Chunk:
+class Chunk(msgspec.Struct):
     """One chunk of a streamed chat completion; `raw` is its JSON object.
 
     `content` says whether a reader would see something of it: text, a tool call, a refusal, an end.

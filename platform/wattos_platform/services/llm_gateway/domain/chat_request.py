@@ -59,25 +59,29 @@ class ChatRequest(msgspec.Struct, frozen=True):
         return [text_of(message) for message in self.messages if message["role"] == "user"]
 
 
-def parse_chat(body: Any) -> ChatRequest:
+def parse_chat(body: Any, raw: bytes = b"") -> ChatRequest:
     """Return `body` (decoded JSON) as a request; Refusal 400 that names the first wrong field.
 
-    Fields that this gateway does not know are kept for the provider; those it knows must be right.
+    `raw` is the JSON itself, where it may pass as it came. Fields that this gateway does not know are kept
+    for the provider; those it knows must be right.
     """
     body = fields.whole(body)
     model = model_of(body)
     messages = _messages(body)
-    for name, (low, high) in NUMBERS.items():
-        fields.number(body, name, low, high)
-    for name, (least, most) in _COUNTS.items():
-        fields.count(body, name, least, most)
+    for name in body:
+        if name in NUMBERS:
+            fields.number(body, name, *NUMBERS[name])
+        elif name in _COUNTS:
+            fields.count(body, name, *_COUNTS[name])
     stream = bool(fields.flag(body, "stream"))
     include_usage = fields.include_usage(body, stream=stream)
     _tools(body)
     _response_format(body)
-    passages = _passages(body.get(CONTEXT_FIELD))
-    kept = {name: value for name, value in body.items() if name != CONTEXT_FIELD}
-    return ChatRequest(kept, model, messages, stream, include_usage, passages)
+    passages: Sequence[Passage] = ()
+    if CONTEXT_FIELD in body:
+        passages = _passages(body[CONTEXT_FIELD])
+        body = {name: value for name, value in body.items() if name != CONTEXT_FIELD}
+    return ChatRequest(body, model, messages, stream, include_usage, passages, raw)
 
 
 def model_of(body: Mapping[str, Any]) -> str:
@@ -106,30 +110,30 @@ def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(messages, list) or not 0 < len(messages) <= MOST_MESSAGES:
         raise wrong("messages", f"must be a list of 1 to {MOST_MESSAGES} messages")
     for number, message in enumerate(messages):
-        _message(f"messages[{number}]", message)
+        _message(number, message)
     return messages
 
 
-def _message(where: str, message: Any) -> None:
+def _message(number: int, message: Any) -> None:
     if not isinstance(message, dict):
-        raise wrong(where, "must be an object")
-    role = message.get("role")
+        raise wrong(f"messages[{number}]", "must be an object")
+    role, content = message.get("role"), message.get("content")
+    if isinstance(role, str) and role in ROLES and isinstance(content, str):
+        return
+    where = f"messages[{number}]"
     if not isinstance(role, str) or role not in ROLES:
         raise wrong(f"{where}.role", f"must be one of {', '.join(sorted(ROLES))}")
-    content = message.get("content")
     if content is None:
         if role == "assistant" and (message.get("tool_calls") or message.get("function_call")):
             return
         raise missing(f"{where}.content")
-    if isinstance(content, str):
-        return
     if not isinstance(content, list) or not content:
         raise wrong(f"{where}.content", "must be text or a list of parts")
-    for number, part in enumerate(content):
+    for place, part in enumerate(content):
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-            raise wrong(f"{where}.content[{number}]", "must be an object with a type")
+            raise wrong(f"{where}.content[{place}]", "must be an object with a type")
         if part["type"] == "text" and not isinstance(part.get("text"), str):
-            raise wrong(f"{where}.content[{number}].text", "must be text")
+            raise wrong(f"{where}.content[{place}].text", "must be text")
 
 
 def _tools(body: Mapping[str, Any]) -> None:

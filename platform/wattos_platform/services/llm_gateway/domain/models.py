@@ -10,6 +10,7 @@ LOCAL = "local"
 EXTRACTIVE = "wattos-extractive"
 MINILM = "wattos-minilm"
 DEFAULT = "default"
+_MOST_RESOLVED = 1000
 _CREATED = 1_767_225_600  # 2026-01-01; OpenAI's shape wants a time, a name has none
 
 
@@ -34,8 +35,9 @@ class ModelBook:
     """Resolves and lists model names.
 
     `models` holds each active provider's configured names in the order of fallback, `defaults` the model of
-    each for the alias `default`. `discovered` is filled with what upstreams list. `priced` says whether the
-    price table knows a model as a provider's, so that a well-known name works before any listing did.
+    each for the alias `default`. `discovered` is what upstreams list; `discover` adds to it. `priced` says
+    whether the price table knows a model as a provider's, so that a well-known name works before any listing
+    did.
     """
 
     models: Mapping[str, Sequence[str]]
@@ -44,9 +46,23 @@ class ModelBook:
     embedding_models: Sequence[str] = ()
     priced: Callable[[str, str], bool] = lambda _provider, _model: False
     discovered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _resolved: dict[str, Resolution] = field(default_factory=dict, init=False)
+
+    def discover(self, provider: str, models: tuple[str, ...]) -> None:
+        """Note the names that `provider` lists now."""
+        self.discovered[provider] = models
+        self._resolved.clear()
 
     def resolve(self, name: str) -> Resolution:
         """Return what `name` means for chat; Refusal 404 for a name that nothing here serves."""
+        found = self._resolved.get(name)
+        if found is None:
+            found = self._resolve(name)
+            if len(self._resolved) < _MOST_RESOLVED:
+                self._resolved[name] = found
+        return found
+
+    def _resolve(self, name: str) -> Resolution:
         if name == EXTRACTIVE:
             return Resolution((Target(LOCAL, EXTRACTIVE),), alias=False)
         if name in self.aliases or name == DEFAULT:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.sse import event
@@ -27,7 +26,7 @@ class ChatDialect:
 
     def parse(self, body: Any, raw: bytes = b"") -> ChatRequest:
         """Return `body` as a request that passes as it came; Refusal that names the wrong field."""
-        return replace(parse_chat(body), raw=raw)
+        return parse_chat(body, raw)
 
     def named(self, param: str) -> str:
         """Return `param`: this dialect is the one in which requests are kept."""

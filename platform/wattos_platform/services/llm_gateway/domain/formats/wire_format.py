@@ -1,8 +1,9 @@
 """What a wire format must be able to do. One file or folder per provider; nothing in here does I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
@@ -13,14 +14,13 @@ SSE = "text/event-stream"
 NDJSON = "application/x-ndjson"
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCall:
+class UpstreamCall(msgspec.Struct, frozen=True):
     """One HTTP request to a provider: `path` below its base URL, with query; `body` is encoded JSON."""
 
     path: str
     body: bytes = b""
     method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class StreamReader(Protocol):
