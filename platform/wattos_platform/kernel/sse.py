@@ -54,6 +54,8 @@ class EventSplitter:
 
     def feed(self, data: bytes) -> list[tuple[bytes, str, str | None]]:
         """Return (data, type, id) of each event that `data` completes, wherever it was cut."""
+        if self._begun and not self._buffer and _is_one_line(data):
+            return [(data[6:-2], "", None)]
         buffer = self._buffer + data if self._buffer else data
         if not self._begun:
             if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
@@ -89,6 +91,16 @@ async def parse_sse(chunks: AsyncIterator[bytes]) -> AsyncIterator[SseEvent]:
     async for chunk in chunks:
         for data, kind, identifier in splitter.feed(chunk):
             yield SseEvent(data.decode("utf-8", "replace"), kind, identifier)
+
+
+def _is_one_line(data: bytes) -> bool:
+    """Return whether `data` is one event of one line of data, whole: most pieces of a model's stream are."""
+    return (
+        data.startswith(b"data: ")
+        and data.find(b"\n") == len(data) - 2
+        and data.endswith(b"\n\n")
+        and b"\r" not in data
+    )
 
 
 def _fields(block: bytes) -> tuple[bytes, str, str | None] | None:

@@ -132,9 +132,14 @@ class OpenAiStream:
         found = decoded(_answers, data, self._provider, "a chunk")
         if found.error or event == "error":
             raise self._told(found.error, "an error inside its stream")
-        chunk = Chunk(one_line(data), usage=wire.counted(found.usage), has_choices=bool(found.choices))
-        for number, choice in enumerate(found.choices or ()):
-            _note(chunk, choice, first=number == 0)
+        choices = found.choices
+        chunk = Chunk(one_line(data), has_choices=bool(choices))
+        if found.usage is not None:
+            chunk.usage = wire.counted(found.usage)
+        if choices:
+            _note_text(chunk, choices[0].delta)
+            for choice in choices:
+                _note(chunk, choice)
         return (chunk,)
 
 
@@ -177,13 +182,18 @@ def _may_pass(model: str, request: ChatRequest) -> bool:
     )
 
 
-def _note(chunk: Chunk, choice: _Choice, *, first: bool) -> None:
-    """Add to `chunk` what one of its choices says."""
-    delta = choice.delta or {}
-    if first and isinstance(delta.get("content"), str):
-        chunk.text = delta["content"]
+def _note_text(chunk: Chunk, delta: Mapping[str, Any] | None) -> None:
+    """Add to `chunk` the text of its first choice."""
+    text = delta.get("content") if delta else None
+    if text and isinstance(text, str):
+        chunk.text = text
+        chunk.content = True
+
+
+def _note(chunk: Chunk, choice: _Choice) -> None:
+    """Add to `chunk` whether one of its choices has something to read, and its end."""
     if choice.finish_reason:
         chunk.finish_reason = chunk.finish_reason or str(choice.finish_reason)
         chunk.content = True
-    if not chunk.content:
-        chunk.content = any(value for name, value in delta.items() if name != "role")
+    elif not chunk.content and choice.delta:
+        chunk.content = any(value for name, value in choice.delta.items() if name != "role")
