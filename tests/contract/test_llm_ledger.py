@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget
+from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget, over
 from tests.fakes.clock import FakeClock
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.domain.quotas import Account
@@ -31,9 +31,9 @@ async def test_another_replicas_rows_are_seen_within_two_seconds(rows, clock):
     ledger = MemoryLedger(rows.spent, clock)
     await ledger.reserve([budget()], 1, TODAY)
     rows.stored[SCHOOL, TODAY] = 100
-    assert await ledger.reserve([budget()], 1, TODAY) == []
+    assert await over(ledger, [budget()], 1) == []
     clock.advance(2.0)
-    assert await ledger.reserve([budget()], 1, TODAY) == [budget()]
+    assert await over(ledger, [budget()], 1) == [budget()]
 
 
 async def test_accounts_are_bounded(rows, clock):
@@ -41,5 +41,5 @@ async def test_accounts_are_bounded(rows, clock):
     for number in range(5):
         account = Account("user", "school", str(number))
         rows.stored[account, TODAY] = 100
-        assert await ledger.reserve([budget(account=account)], 1, TODAY) != []
+        assert await over(ledger, [budget(account=account)], 1) != []
     assert len(ledger._balances) == 2

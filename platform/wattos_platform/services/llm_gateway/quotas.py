@@ -62,15 +62,20 @@ class Demand(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """Budgets per account and UTC day. All budgets of a request are decided together, all or nothing."""
 
-    async def reserve(self, budgets: Sequence[Budget], amount: int, day: date) -> Sequence[Budget]:
-        """Set aside so many nano-dollars of each, or nothing if one is refused; return those that are over.
+    async def reserve(
+        self, budgets: Sequence[Budget], amount: int, day: date
+    ) -> tuple[Sequence[Budget], str]:
+        """Set aside so many nano-dollars of each, or nothing if one is refused.
 
-        One that is only a shadow is told and not refused, an amount of 0 is neither: what is free may go on
-        when the budget is spent.
+        Return those that are over, and the name of the reservation. One that is only a shadow is told and not
+        refused, an amount of 0 is neither: what is free may go on when the budget is spent. A reservation
+        that nobody settles, because its process died, ends by itself.
         """
 
-    async def settle(self, budgets: Sequence[Budget], amount: int, day: date, spent: int) -> None:
-        """Replace the amount that was set aside of each by the nano-dollars that were spent."""
+    async def settle(
+        self, budgets: Sequence[Budget], amount: int, day: date, spent: int, hold: str = ""
+    ) -> None:
+        """Replace the amount that was set aside of each, as `hold`, by the nano-dollars that were spent."""
 
 
 class Quotas:
@@ -120,6 +125,7 @@ class Admission(msgspec.Struct):
     day: date
     wants: Sequence[Want] = ()
     amount: int | None = None
+    hold: str = ""
     leases: list[Lease] = []
     renewal: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
@@ -137,7 +143,7 @@ class Admission(msgspec.Struct):
                 if amount is None:
                     self._refuse_unpriced()
                 else:
-                    over = await quotas.ledger.reserve(draw.budgets, amount, self.day)
+                    over, self.hold = await quotas.ledger.reserve(draw.budgets, amount, self.day)
                     self._decide(over)
                     self.amount = amount
             if demand.stream and draw.places:
@@ -154,10 +160,12 @@ class Admission(msgspec.Struct):
             # since a cancelled task keeps its frames and those know us: only the collector would free us.
             self.renewal.cancel()
             self.renewal = None
-        # Each is done even if one before it is cancelled: money that stays reserved is lost for the day.
+        # Each is done even if one before it is cancelled: what is not settled stays reserved for a while.
         try:
             if self.amount is not None:
-                await quotas.ledger.settle(self.draw.budgets, self.amount, self.day, spending.nano_usd)
+                await quotas.ledger.settle(
+                    self.draw.budgets, self.amount, self.day, spending.nano_usd, self.hold
+                )
         finally:
             try:
                 for lease in self.leases:

@@ -24,6 +24,7 @@ class MemoryLedger:
     """A Ledger in memory. `spent` reads the stored rows: at the first look, and again every 2 s.
 
     So a restart forgets nothing, and replicas that share the rows know of each other within those 2 s.
+    What is reserved here ends with the process; a request that is cancelled settles without a wait.
     Beyond `cap` accounts, the one unused longest is read anew when it comes again. `monotonic` is in seconds.
     """
 
@@ -33,7 +34,9 @@ class MemoryLedger:
         self._cap = cap
         self._balances: dict[tuple[Account, date], _Balance] = {}
 
-    async def reserve(self, budgets: Sequence[Budget], amount: int, day: date) -> Sequence[Budget]:
+    async def reserve(
+        self, budgets: Sequence[Budget], amount: int, day: date
+    ) -> tuple[Sequence[Budget], str]:
         """Set aside `amount` of each budget, or nothing if one is refused; return those that are over."""
         now = self._monotonic()
         drawn = []
@@ -50,9 +53,16 @@ class MemoryLedger:
         if not over or all(budget.shadow for budget in over):
             for _, balance in drawn:
                 balance.reserved += amount
-        return over
+        return over, ""
 
-    async def settle(self, budgets: Sequence[Budget], amount: int, day: date, spent: int) -> None:
+    async def settle(
+        self,
+        budgets: Sequence[Budget],
+        amount: int,
+        day: date,
+        spent: int,
+        hold: str = "",  # noqa: ARG002 - the port's shape
+    ) -> None:
         """Replace the amount that was set aside of each budget by what was spent."""
         for budget in budgets:
             balance = self._balances.get((budget.account, day))
