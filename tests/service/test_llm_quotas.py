@@ -247,3 +247,76 @@ async def test_a_limit_for_a_model_that_nobody_serves_is_logged_with_the_nearest
     (told,) = [line for line in map(json.loads, lines) if line["event"] == "limits.unknown_model"]
     assert (told["level"], told["model"]) == ("warning", "defautl")
     assert told["message"].endswith("is known to serve 'defautl'. Did you mean 'default'?")
+
+
+SPENT = {"tenant": {"usd_per_day": 0.000001}}
+
+
+def with_aliases(upstream, limits, **aliases):
+    found = config(upstream, **limits)
+    found["llm"] = {**found["llm"], "aliases": aliases}
+    return found
+
+
+def answered_by(response):
+    assert response.status_code == 200, response.text
+    return response.headers["x-wattos-provider"], response.headers["x-wattos-model"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_with_a_spent_budget_an_alias_goes_on_to_what_is_free(tmp_path, upstream, stream):
+    async with gateway(tmp_path, upstream, **SPENT) as service:
+        free = await ask(service, model="default", stream=stream)
+        assert answered_by(free) == ("local", "wattos-extractive")
+        assert error_of(await ask(service, model="gpt-4o-mini", stream=stream)) == (429, "insufficient_quota")
+        metrics = (await service.door.get("/metrics")).text
+    assert upstream.bodies == []
+    assert 'llm_fallbacks_total{from="openai",to="local"} 1.0' in metrics
+    assert 'rate_limit_decisions_total{decision="allowed",limit="tenant_usd"} 1.0' in metrics
+    assert 'rate_limit_decisions_total{decision="refused",limit="tenant_usd"} 1.0' in metrics
+
+
+async def test_with_a_spent_budget_nothing_is_left_of_a_chain_in_which_nothing_is_free(tmp_path, upstream):
+    paid = with_aliases(upstream, SPENT, paid=["openai/gpt-4o", "openai/gpt-4o-mini"])
+    async with llm_service(tmp_path, config=paid, environ={"OPENAI_API_KEY": "sk-test-key"}) as service:
+        refused = await ask(service, model="paid")
+    assert error_of(refused) == (429, "insufficient_quota")
+    assert upstream.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("usd", "model"),
+    [
+        pytest.param(1, "gpt-4o", id="all-is-covered"),
+        # An answer of 100 tokens: a thousandth of a dollar of gpt-4o, less than a ten thousandth of mini.
+        pytest.param(0.0005, "gpt-4o-mini", id="the-cheaper-is"),
+        pytest.param(0.000001, "wattos-extractive", id="nothing-is"),
+    ],
+)
+async def test_a_budget_goes_as_far_down_the_chain_as_it_must(tmp_path, upstream, usd, model):
+    limits = {"user": {"usd_per_day": usd}}
+    chain = with_aliases(upstream, limits, best=["openai/gpt-4o", "openai/gpt-4o-mini", "local"])
+    async with llm_service(tmp_path, config=chain, environ={"OPENAI_API_KEY": "sk-test-key"}) as service:
+        assert answered_by(await ask(service, model="best"))[1] == model
+
+
+async def test_a_model_without_a_price_is_no_way_around_a_spent_budget(tmp_path, upstream):
+    chain = with_aliases(upstream, SPENT, any=["openai/gpt-4o", "openai/house-model", "local"])
+    async with llm_service(tmp_path, config=chain, environ={"OPENAI_API_KEY": "sk-test-key"}) as service:
+        assert answered_by(await ask(service, model="any"))[0] == "local"
+    assert upstream.bodies == []
+
+
+async def test_what_went_on_for_free_takes_nothing_of_the_budget(tmp_path, upstream):
+    limits = {"tenant": {"usd_per_day": 0.001}}
+    async with gateway(tmp_path, upstream, **limits) as service:
+        assert answered_by(await ask(service, model="default"))[0] == "openai"
+        for _ in range(3):
+            assert answered_by(await ask(service, model="default", max_tokens=1000))[0] == "local"
+        assert answered_by(await ask(service, model="default"))[0] == "openai"
+
+
+async def test_a_shadow_budget_changes_nobodys_chain(tmp_path, upstream):
+    shadow = {"tenant": {"usd_per_day": 0.000001, "shadow": True}}
+    async with gateway(tmp_path, upstream, **shadow) as service:
+        assert answered_by(await ask(service, model="default"))[0] == "openai"

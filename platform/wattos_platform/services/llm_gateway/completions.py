@@ -125,8 +125,11 @@ class Completions:
     ) -> A:
         inquiry = Inquiry(request, caller, [])
         resolution = self._book.resolve(request.model)
-        failures: list[tuple[Target, ProviderFailure]] = []
+        beyond = caller.spending.beyond
+        failures = [(target, _not_covered(target)) for target in beyond] if beyond else []
         for target in resolution.targets:
+            if target in beyond:
+                continue
             try:
                 answer = await self._ask(target, inquiry, work, patient=len(resolution.targets) == 1)
             except ProviderFailure as failure:
@@ -233,6 +236,10 @@ class Completions:
             served=served,
             call_id=call_id,
         )
+
+
+def _not_covered(target: Target) -> ProviderFailure:
+    return ProviderFailure("budget", f"The budget of the day does not cover {target.model}.")
 
 
 def permit_of(breaker: Breaker, target: Target) -> float:

@@ -36,10 +36,14 @@ _UNLIMITED: AbstractAsyncContextManager[None] = nullcontext()
 
 
 class Spending(msgspec.Struct, gc=False):
-    """What the calls made for one request have used so far, in tokens and nano-dollars."""
+    """What the calls made for one request have used so far, in tokens and nano-dollars.
+
+    `beyond` are the targets which its budgets do not cover, so that none of them may be asked.
+    """
 
     tokens: int = 0
     nano_usd: int = 0
+    beyond: Sequence[Target] = ()
 
     def add(self, usage: Usage, cost: int | None) -> None:
         """Add one call, `cost` in pico-dollars; an unknown cost adds nothing and is counted elsewhere."""
@@ -108,7 +112,9 @@ class Quotas:
     def admitted(self, demand: Demand, spending: Spending) -> AbstractAsyncContextManager[None]:
         """Return the block in which the request may run; entering raises ServiceError 429 or 403 if refused.
 
-        What is reserved at its begin is replaced by `spending` at its end, whatever became of the request.
+        Where budgets do not cover all that the request may lead to, it goes on to what they do cover, and be
+        it only what is free: `spending.beyond` are the others. What is reserved at its begin is replaced by
+        `spending` at its end, whatever became of the request.
         """
         identity = demand.identity
         draw = self.plan.of(identity.tenant, identity.user, demand.model)
@@ -144,6 +150,8 @@ class Admission(msgspec.Struct):
                     self._refuse_unpriced()
                 else:
                     over, self.hold = await quotas.ledger.reserve(draw.budgets, amount, self.day)
+                    if over and _refuses(over) and len(demand.targets) > 1:
+                        amount, over = await self._reserve_less(Usage(prompt, answer), amount, over)
                     self._decide(over)
                     self.amount = amount
             if demand.stream and draw.places:
@@ -219,6 +227,28 @@ class Admission(msgspec.Struct):
                 dearest = cost
         return None if dearest < 0 else nano_usd(dearest)
 
+    async def _reserve_less(
+        self, usage: Usage, refused: int, over: Sequence[Budget]
+    ) -> tuple[int, Sequence[Budget]]:
+        """Reserve for as many targets as the budgets cover, after `refused` was too much for those in `over`.
+
+        Return the amount and the budgets that are over it: as they were if not even the cheapest is covered.
+        What has no price is not covered.
+        """
+        ledger, budgets = self.quotas.ledger, self.draw.budgets
+        costs = {target: self._cost(target, usage) for target in self.demand.targets}
+        for amount in sorted({cost for cost in costs.values() if 0 <= cost < refused}, reverse=True):
+            still_over, self.hold = await ledger.reserve(budgets, amount, self.day)
+            if not _refuses(still_over):
+                self.spending.beyond = [t for t, cost in costs.items() if not 0 <= cost <= amount]
+                return amount, still_over
+        return refused, over
+
+    def _cost(self, target: Target, usage: Usage) -> int:
+        """Return what `usage` would cost at `target` in nano-dollars, -1 if it has no price."""
+        price = self.quotas.prices.find(target.provider, target.model, self.day)
+        return -1 if price is None else nano_usd(price.pico_usd(usage))
+
     async def _take_places(self) -> None:
         quotas = self.quotas
         for share in self.draw.places:
@@ -246,6 +276,10 @@ def _wants(shares: Sequence[TokenShare], tokens: int) -> list[Want]:
         Want(share.key, share.limit, tokens if tokens < share.limit.burst else share.limit.burst)  # noqa: FURB136 - every request pays for min()
         for share in shares
     ]
+
+
+def _refuses(over: Sequence[Budget]) -> bool:
+    return any(not budget.shadow for budget in over)
 
 
 def _too_many_tokens(decision: Decision, shares: Sequence[TokenShare]) -> ServiceError:

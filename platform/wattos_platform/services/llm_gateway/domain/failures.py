@@ -14,12 +14,13 @@ Kind = Literal[
     "model_missing",
     "rate_limited",
     "shed",
+    "budget",
     "timeout",
     "unavailable",
     "truncated",
 ]
 # Not the provider's fault, so nothing for its breaker.
-_NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing", "shed"})
+_NOT_ITS_FAULT = frozenset({"caller", "unsupported", "auth", "model_missing", "shed", "budget"})
 _PASSES = frozenset({"unavailable", "truncated"})
 BREAKER_OPEN = "breaker_open"
 _LONGEST_MESSAGE = 500
