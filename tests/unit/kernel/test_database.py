@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
-from wattos_platform.kernel.db.settings import DatabaseSettings, DatabaseUrlError, sqlite_path
+from wattos_platform.kernel.db.settings import DatabaseSettings
 
 METADATA = MetaData()
 NOTES = Table("notes", METADATA, Column("id", Integer, primary_key=True), Column("body", String))
@@ -256,26 +256,3 @@ async def test_a_wait_in_vain_is_measured_too(database, meter):
             await database.ping()
         assert meter.count("db_pool_wait_seconds") == before + 1
     assert meter.total("db_pool_wait_seconds") >= 0.05
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("sqlite:///relative.db", "relative.db"),
-        ("sqlite:////var/x.db", "/var/x.db"),
-        ("sqlite+aiosqlite:///a/b.db", "a/b.db"),
-        ("/plain/path.db", "/plain/path.db"),
-    ],
-)
-def test_sqlite_path(url, path):
-    assert str(sqlite_path(url)) == path
-
-
-@pytest.mark.parametrize(
-    "url", ["postgresql://bob:hunter2@db/x", "sqlite://", "sqlite:///:memory:", "mysql://x"]
-)
-def test_urls_that_cannot_work_are_refused_without_their_secrets(url):
-    with pytest.raises(DatabaseUrlError) as refused:
-        sqlite_path(url)
-    assert "sqlite:///file.db" in str(refused.value)
-    assert "hunter2" not in str(refused.value)

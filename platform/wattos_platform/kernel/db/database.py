@@ -12,7 +12,7 @@ from wattos_platform.kernel.db.engine import sqlite_engine
 from wattos_platform.kernel.db.errors import translate
 from wattos_platform.kernel.db.guard import DatabaseGuard
 from wattos_platform.kernel.db.instrumentation import instrument
-from wattos_platform.kernel.db.settings import DatabaseSettings, sqlite_path
+from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.db.sqlite_driver import FusedDbapi
 from wattos_platform.kernel.db.writer import BatchingWriter, T, Work
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
@@ -50,7 +50,7 @@ class Database:
     @classmethod
     async def open(
         cls,
-        url: str | Path,
+        path: Path,
         *,
         settings: DatabaseSettings | None = None,
         breakers: BreakerRegistry | None = None,
@@ -58,15 +58,15 @@ class Database:
         log: Log | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> "Database":
-        """Return the database behind `url` with its writer running.
+        """Return the database in the SQLite file `path` with its writer running.
 
-        DatabaseUrlError for a URL that cannot work. A database that is down is no error here: readiness
-        says so, calls raise DatabaseUnavailableError, and both recover by themselves. Calls pass the circuit
-        breakers of `breakers` (its own without them), as `DatabaseGuard` describes.
+        A database that is down is no error here: readiness says so, calls raise DatabaseUnavailableError,
+        and both recover by themselves. Calls pass the circuit breakers of `breakers` (its own without them),
+        as `DatabaseGuard` describes.
         """
         breakers = breakers or BreakerRegistry(BreakerSettings(), clock=monotonic)
         database = cls(
-            sqlite_path(url),
+            path,
             settings or DatabaseSettings(),
             guard=DatabaseGuard(breakers),
             meter=meter or NullMeter(),
