@@ -1,5 +1,6 @@
 """The command line against a real platform: documents in, a cited answer out, JSON as published."""
 
+import json
 import subprocess
 import tarfile
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.running_project import RunningProject, wait_until
 from tests.fakes.schemas import published
 
 pytestmark = pytest.mark.e2e
@@ -60,9 +61,12 @@ def test_documents_in_answer_out(platform: RunningProject, folder: Path) -> None
     assert "Ada Lovelace" in shown.stdout
     assert "[1] docs/deep/people.html" in shown.stdout
 
-    lines = platform.wattos("logs", "--trace", answer["trace_id"], "-o", "json").stdout
-    services = {name for name in ("gateway", "chat", "rag", "llm-gateway") if f'"service":"{name}"' in lines}
-    assert services == {"gateway", "chat", "rag", "llm-gateway"}
+    def logged() -> set[str]:
+        lines = platform.wattos("logs", "--trace", answer["trace_id"], "-o", "json").stdout
+        return {json.loads(line)["service"] for line in lines.splitlines()}
+
+    # The answer was streamed: a service's line on it follows its end.
+    wait_until(lambda: logged() == {"gateway", "chat", "rag", "llm-gateway"}, "all have logged the question")
 
 
 def test_credentials_come_and_go(platform: RunningProject) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.fakes.callers import caller, is_our_error, new_space, settled, token, upload
-from tests.fakes.running_project import RunningProject
+from tests.fakes.running_project import RunningProject, wait_until
 from wattos_platform.catalog import SERVICES
 from wattos_platform.contracts.identity import IDENTITY_HEADER, Identity
 from wattos_platform.kernel.identity import IdentitySigner
@@ -155,21 +155,18 @@ def test_searches_and_their_cached_answers_never_cross(world: World) -> None:
     assert world.b.delete(f"/api/v1/knowledge-spaces/{own}").status_code == 204
 
 
-def test_cached_completions_never_cross(world: World) -> None:
+def test_cached_completions_never_cross(standing: RunningProject) -> None:
     """The model gateway may replay an answer within a tenant, and each call is a row of its own tenant."""
     body = {"model": "default", "messages": [{"role": "user", "content": "Is anybody there?"}]}
-    time.sleep(0.3)  # usage rows may lag by 100 ms: those of the tests before have landed then
-    before = calls(world.b)
-    ids = [
-        client.post("/v1/chat/completions", json=body, headers={"x-wattos-cache": "on"}).json()["id"]
-        for client in (world.a, world.b)
-    ]
-    assert ids[0] != ids[1]
-    for _ in range(50):
-        if calls(world.b) == before + 1:
-            break
-        time.sleep(0.05)
-    assert calls(world.b) == before + 1
+    with caller(standing, "first") as one, caller(standing, "second") as other:
+        ids = [
+            client.post("/v1/chat/completions", json=body, headers={"x-wattos-cache": "on"}).json()["id"]
+            for client in (one, other)
+        ]
+        assert ids[0] != ids[1]
+        for client in (one, other):
+            wait_until(lambda client=client: calls(client) > 0, "the call is in the usage of its tenant")
+            assert calls(client) == 1
 
 
 def test_usage_and_audit_are_those_of_the_caller_s_tenant(world: World) -> None:

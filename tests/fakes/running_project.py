@@ -84,8 +84,9 @@ class RunningProject:
         (self.root / "wattos.toml").write_text(toml)
 
     def log(self, service: str, replica: int = 0) -> str:
-        """Return the whole log of a replica."""
-        return (self.root / f".wattos/logs/{service}.{replica}.log").read_text()
+        """Return the log of a replica up to its last whole line."""
+        text = (self.root / f".wattos/logs/{service}.{replica}.log").read_text()
+        return text[: text.rfind("\n") + 1]
 
 
 @contextmanager
