@@ -7,14 +7,14 @@ from pathlib import Path
 from wattos_cli.logstore.entries import Assembler, Entry, Order
 from wattos_cli.logstore.files import CHUNK_BYTES, Family, LogFile
 from wattos_cli.logstore.tally import Tally
-from wattos_cli.logstore.track import Track, holds
+from wattos_cli.logstore.track import Cut, Track, holds
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Of one family at most this much is read before the others get their turn."""
 _IDLE_POLLS = 20
 """A rotated file that grew no more for so many polls will not finish its half line."""
 _UNSEEN_POLLS = 3
-"""A file without a name for so many polls is gone: a rotation hides one for a moment only."""
+"""A file without a name for so many polls is gone, as is a copy: a rotation hides one for a moment only."""
 
 
 class FamilyFollower:
@@ -32,13 +32,15 @@ class FamilyFollower:
 
     def poll(self) -> tuple[list[Entry], bool]:
         """Return the entries that came since the last call, and whether more is there already."""
-        self._look()
+        saw_all = self._look()
         entries: list[Entry] = []
         left = BATCH_BYTES
         for track in sorted(self._tracks.values(), key=lambda track: track.segment):
             left -= self._drain(track, left, entries)
             if left <= 0:
                 return entries, True
+        if saw_all:
+            self._give_cuts_up(entries)
         self._forget_gone(entries)
         entries += self._joined.flush()
         return entries, False
@@ -48,8 +50,8 @@ class FamilyFollower:
         for track in self._tracks.values():
             track.file.close()
 
-    def _look(self) -> None:
-        """Take note of what the names stand for now, and follow what is new among them.
+    def _look(self) -> bool:
+        """Take note of what the names stand for now, and follow what is new among them; False if not of all.
 
         A known file is kept open, so that its inode cannot come back as another file's. Names are read from
         low to high: a rotation only moves files upwards, so none is missed.
@@ -69,7 +71,8 @@ class FamilyFollower:
         for age, path, status in sorted(fresh, key=lambda where: -where[0]):
             original = current if current is not None and current.age == 0 and age > 0 else None
             if not self._adopt(path, age, status, original):
-                break  # rotated once more: whatever is newer waits for its elders
+                return False  # rotated once more: whatever is newer waits for its elders
+        return True
 
     def _adopt(self, path: Path, age: int, status: os.stat_result, original: Track | None) -> bool:
         """Follow a file not seen before; False if the name stands for another file by now.
@@ -79,7 +82,7 @@ class FamilyFollower:
         """
         identity, stamp = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
         known_copy = self._copies.get(identity) == stamp
-        if known_copy and not any(track.cut for track in self._tracks.values()):
+        if known_copy and not any(track.cuts for track in self._tracks.values()):
             return True
         try:
             file = LogFile(path, self.family)
@@ -106,17 +109,16 @@ class FamilyFollower:
 
     def _continued(self, file: LogFile, age: int) -> Track | None:
         """Return a track that goes on in the copy of a truncated file; None if this is no such copy."""
-        for original in self._tracks.values():
-            cut = original.cut
-            if age > 0 and cut and holds(file, cut.offset, cut.fingerprint):
-                original.cut = None
-                return Track.of_copy(file, self._segments, age, cut)
+        for original in self._tracks.values() if age > 0 else ():
+            for cut in original.cuts:
+                if holds(file, cut.offset, cut.fingerprint):
+                    original.cuts.remove(cut)
+                    return Track.of_copy(file, self._segments, age, cut)
         return None
 
     def _drain(self, track: Track, limit_bytes: int, entries: list[Entry]) -> int:
         """Read what is new in one file into `entries`; returns how many bytes that was."""
         if track.was_truncated():
-            self._finish_cut(track, entries)
             track.start_over(self._segments)
             self._segments += 1
             self._tally.notices.append(f"{track.file.path.name} was truncated; reading it from its start")
@@ -125,24 +127,28 @@ class FamilyFollower:
             read_bytes += len(chunk)
             entries += self._joined.feed(track.file, track.segment, track.splitter.feed(chunk))
         track.idle_polls = 0 if read_bytes else track.idle_polls + 1
-        track.cut_polls += 1
-        if track.cut_polls >= _UNSEEN_POLLS:
-            self._finish_cut(track, entries)
         if track.idle_polls == _IDLE_POLLS and track.age > 0:
             entries += self._joined.feed(track.file, track.segment, track.splitter.finish())
         return read_bytes
 
-    def _finish_cut(self, track: Track, entries: list[Entry]) -> None:
-        """Give out the half line from before a truncation of which no copy was found."""
-        if track.cut:
-            entries += self._joined.feed(track.file, track.segment, track.cut.splitter.finish())
-            track.cut = None
+    def _give_cuts_up(self, entries: list[Entry]) -> None:
+        """Give out the half lines from before truncations of which no copy was found."""
+        for track in self._tracks.values():
+            for cut in list(track.cuts):
+                cut.looks += 1
+                if cut.looks >= _UNSEEN_POLLS:
+                    self._finish_cut(track, cut, entries)
+
+    def _finish_cut(self, track: Track, cut: Cut, entries: list[Entry]) -> None:
+        entries += self._joined.feed(track.file, track.segment, cut.splitter.finish())
+        track.cuts.remove(cut)
 
     def _forget_gone(self, entries: list[Entry]) -> None:
         for track in list(self._tracks.values()):
             track.unseen_polls = track.unseen_polls + 1 if track.age < 0 else 0
             if track.unseen_polls >= _UNSEEN_POLLS:
-                self._finish_cut(track, entries)
+                for cut in list(track.cuts):
+                    self._finish_cut(track, cut, entries)
                 entries += self._joined.feed(track.file, track.segment, track.splitter.finish())
                 track.file.close()
                 del self._tracks[track.file.identity]

@@ -1,5 +1,6 @@
 """How far one growing file was read, and whether it is still the file that was read."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from wattos_cli.logstore.files import LogFile
@@ -7,15 +8,20 @@ from wattos_cli.logstore.lines import Splitter
 
 _FINGERPRINT_BYTES = 64
 _START_BYTES = 4096
+_MOST_CUTS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Cut:
-    """What a file was like before it was truncated: how far it was read, and the half line at that place."""
+    """What a file was like before it was truncated: how far it was read, and the half line at that place.
+
+    `looks` counts those at all names that found no copy to go on in.
+    """
 
     offset: int
     fingerprint: bytes
     splitter: Splitter
+    looks: int = 0
 
 
 @dataclass
@@ -31,8 +37,8 @@ class Track:
     offset: int = 0
     splitter: Splitter = field(default_factory=Splitter)
     fingerprint: bytes = b""
-    cut: Cut | None = None
-    cut_polls: int = 0
+    # Several: the file may be truncated again before the copy of the first time is found.
+    cuts: deque[Cut] = field(default_factory=lambda: deque(maxlen=_MOST_CUTS))
     idle_polls: int = 0
     unseen_polls: int = 0
 
@@ -48,8 +54,15 @@ class Track:
         return cls(file, segment, age, cut.offset, cut.splitter, cut.fingerprint)
 
     def take(self, size: int) -> bytes:
-        """Return up to `size` new bytes and remember what was read last."""
-        chunk = self.file.read(self.offset, size)
+        """Return up to `size` new bytes and remember what was read last.
+
+        None of a file that was truncated just now and has grown again already: `was_truncated` will tell.
+        """
+        known = len(self.fingerprint)
+        found = self.file.read(self.offset - known, known + size)
+        if found[:known] != self.fingerprint:
+            return b""
+        chunk = found[known:]
         self.offset += len(chunk)
         self.fingerprint = (self.fingerprint + chunk[-_FINGERPRINT_BYTES:])[-_FINGERPRINT_BYTES:]
         return chunk
@@ -66,16 +79,16 @@ class Track:
 
         So is an empty one: copying has just begun.
         """
-        length = min(_START_BYTES, other.size(), self.file.size())
-        if not other.size() or (length and other.read(0, length) == self.file.read(0, length)):
+        size = other.size()  # once: it grows meanwhile
+        length = min(_START_BYTES, size, self.file.size())
+        if not size or (length and other.read(0, length) == self.file.read(0, length)):
             return True
         return self.offset > 0 and holds(other, self.offset, self.fingerprint)
 
-    def start_over(self, segment: int) -> Cut:
-        """Go back to the start of a truncated file and return what it was like."""
-        self.cut, self.cut_polls = Cut(self.offset, self.fingerprint, self.splitter), 0
+    def start_over(self, segment: int) -> None:
+        """Go back to the start of a truncated file and keep in `cuts` what it was like."""
+        self.cuts.append(Cut(self.offset, self.fingerprint, self.splitter))
         self.offset, self.fingerprint, self.splitter, self.segment = 0, b"", Splitter(), segment
-        return self.cut
 
 
 def holds(file: LogFile, offset: int, fingerprint: bytes) -> bool:

@@ -1,6 +1,5 @@
 """Following real files through rotations: each line once, whatever the writer and the rotation do."""
 
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,54 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.fakes.logfiles import line, messages, write
-from wattos_cli.logstore.entries import Assembler, Entry
-from wattos_cli.logstore.files import Family, open_family
+from tests.fakes.logfiles import append, copytruncate, follower, line, messages, polled, rotate, write
+from wattos_cli.logstore.entries import Assembler
+from wattos_cli.logstore.files import Family
 from wattos_cli.logstore.follow import FamilyFollower, follow
 from wattos_cli.logstore.tally import Tally
-from wattos_cli.logstore.track import Track
-
-
-def follower(path: Path, *, from_start: bool = True, tally: Tally | None = None) -> FamilyFollower:
-    family = Family(path, "chat", "0")
-    files = open_family(family)
-    tracks = [
-        Track.at(file, number, len(files) - 1 - number, 0 if from_start else file.size())
-        for number, file in enumerate(files)
-    ]
-    return FamilyFollower(family, Assembler(0), tracks, tally or Tally())
-
-
-def polled(one: FamilyFollower, times: int = 1) -> list[str]:
-    found: list[Entry] = []
-    for _ in range(times):
-        found += one.poll()[0]
-    return messages(found)
-
-
-def append(path: Path, *lines: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(b"".join(data + b"\n" for data in lines))
-
-
-def rotate(path: Path, keep: int = 5) -> None:
-    """Rename as the supervisor does: .4 to .5, ... , the current one to .1."""
-    for age in range(keep, 0, -1):
-        older = path.with_name(f"{path.name}.{age}")
-        newer = path if age == 1 else path.with_name(f"{path.name}.{age - 1}")
-        if newer.exists():
-            newer.replace(older)
-
-
-def copytruncate(path: Path) -> None:
-    """Copy and truncate as logrotate does: older copies are renamed first."""
-    for age in range(4, 0, -1):
-        older = path.with_name(f"{path.name}.{age}")
-        if older.exists():
-            older.replace(path.with_name(f"{path.name}.{age + 1}"))
-    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
-    with path.open("r+b") as file:
-        file.truncate(0)
 
 
 def test_what_was_there_is_not_shown_again(tmp_path: Path) -> None:
@@ -112,74 +68,6 @@ def test_several_rotations_between_two_looks(tmp_path: Path) -> None:
         append(path, line(number, f"{number} after"))
     expected = [f"{number} {when}" for number in range(1, 5) for when in ("before", "after")]
     assert polled(one, 30) == expected
-
-
-def test_copytruncate_is_noticed_and_the_copy_not_read_twice(tmp_path: Path) -> None:
-    path = write(tmp_path / "chat.0.log", [line(1, "a")])
-    tally = Tally()
-    one = follower(path, tally=tally)
-    assert polled(one) == ["a"]
-    append(path, line(2, "b, only in the copy"))
-    copytruncate(path)
-    append(path, line(3, "c"))
-    assert sorted(polled(one, 5)) == ["b, only in the copy", "c"]
-    assert tally.notices == ["chat.0.log was truncated; reading it from its start"]
-
-
-@pytest.mark.parametrize("seen", [0, 1])
-@pytest.mark.parametrize("times", [1, 2, 3])
-def test_several_copytruncates_between_two_looks(tmp_path: Path, seen: int, times: int) -> None:
-    path = write(tmp_path / "chat.0.log", [line(0, "seen")] * seen)
-    one = follower(path)
-    assert polled(one) == ["seen"] * seen
-    for number in range(times):
-        append(path, line(number, f"{number} a"), line(number, f"{number} b"))
-        copytruncate(path)
-    append(path, line(9, "last"))
-    expected = [f"{number} {which}" for number in range(times) for which in "ab"]
-    assert sorted(polled(one, 6)) == [*expected, "last"]
-
-
-def test_copytruncate_within_a_line(tmp_path: Path) -> None:
-    path = write(tmp_path / "chat.0.log", [line(1, "a")])
-    one = follower(path)
-    half = line(2, "cut in two by the reader")
-    with path.open("ab", buffering=0) as file:
-        file.write(half[:30])
-        assert polled(one) == ["a"]
-        file.write(half[30:] + b"\n")
-    copytruncate(path)
-    assert polled(one, 5) == ["cut in two by the reader"]
-
-
-def test_a_truncated_file_that_has_grown_again_is_noticed(tmp_path: Path) -> None:
-    path = write(tmp_path / "chat.0.log", [line(1, "a")])
-    one = follower(path)
-    assert polled(one) == ["a"]
-    with path.open("r+b") as file:
-        file.truncate(0)
-    append(path, *[line(2, f"longer than before {number}") for number in range(3)])
-    assert polled(one, 5) == [f"longer than before {number}" for number in range(3)]
-
-
-def test_a_backup_copy_is_not_taken_for_new_lines(tmp_path: Path) -> None:
-    path = write(tmp_path / "chat.0.log", [line(1, "a")])
-    one = follower(path)
-    assert polled(one) == ["a"]
-    shutil.copyfile(path, path.with_name("chat.0.log.1"))
-    append(path, line(2, "b"))
-    assert polled(one, 30) == ["b"]
-
-
-def test_a_backup_copy_is_no_news_after_a_rotation_either(tmp_path: Path) -> None:
-    path = write(tmp_path / "chat.0.log", [line(1, "a")])
-    one = follower(path)
-    assert polled(one) == ["a"]
-    shutil.copyfile(path, path.with_name("chat.0.log.1"))
-    assert polled(one) == []
-    rotate(path)
-    append(path, line(2, "b"))
-    assert polled(one, 5) == ["b"]
 
 
 def test_a_removed_file_that_comes_back_is_read_from_its_start(tmp_path: Path) -> None:
