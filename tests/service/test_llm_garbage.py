@@ -9,12 +9,14 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import Handler, chunk, completion, scripted_upstream, streams
+from tests.fakes.llm_upstream import Handler, chunk, completion, replies, scripted_upstream, streams
 from wattos_platform.kernel.departure import PATIENCE_S
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
 LIMITS = {"user": {"concurrent_streams": 5, "tokens_per_minute": 100_000, "usd_per_day": 1}}
-REQUESTS = 5
+REQUESTS = 3
+BEGINNING, END = chunk({"content": "a"}), (chunk({}, "stop"), "[DONE]")
+FAULT = {"error": {"message": "no"}}
 
 
 def replies_late(body: object) -> Handler:
@@ -39,11 +41,21 @@ def garbage() -> Iterator[list[object]]:
     gc.garbage.clear()
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-async def test_a_request_that_is_over_leaves_nothing_to_the_collector(tmp_path, garbage, stream):
+@pytest.mark.parametrize(
+    ("handler", "stream", "status"),
+    [
+        pytest.param(replies_late(completion()), False, 200, id="whole"),
+        pytest.param(streams(BEGINNING, None, *END), True, 200, id="stream"),
+        pytest.param(streams(BEGINNING, None), True, 200, id="stream-cut-off"),
+        pytest.param(replies(FAULT, status=400), False, 400, id="refused-by-the-provider"),
+        pytest.param(replies(FAULT, status=500), True, 503, id="failed-by-the-provider"),
+    ],
+)
+async def test_a_request_that_is_over_leaves_nothing_to_the_collector(
+    tmp_path, garbage, handler, stream, status
+):
     async with scripted_upstream() as upstream:
-        parts = (chunk({"content": "a"}), None, chunk({}, "stop"), "[DONE]")
-        upstream.handler = streams(*parts) if stream else replies_late(completion())
+        upstream.handler = handler
         llm = {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}
         config, environ = {"llm": llm, "limits": LIMITS}, {"OPENAI_API_KEY": "sk-test-key"}
         async with llm_service(tmp_path, config=config, environ=environ) as service:
@@ -55,7 +67,7 @@ async def test_a_request_that_is_over_leaves_nothing_to_the_collector(tmp_path, 
                 await asyncio.sleep(0.01)
             await asyncio.sleep(2 * PATIENCE_S)
             upstream.go.set()
-            assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200] * REQUESTS
+            assert [answer.status_code for answer in await asyncio.gather(*asked)] == [status] * REQUESTS
             gc.collect()
             kinds = [type(each) for each in garbage]
     ours = Counter(kind.__name__ for kind in kinds if kind.__module__.startswith("wattos_"))

@@ -47,8 +47,9 @@ class Alarm:
         self._due = inf
 
     def cancel(self) -> None:
-        """Do not ring, and take the timer back: the end of whom it belongs to."""
+        """Do not ring, take the timer back and forget whom to ring for: the end of whom it belongs to."""
         self._due = self._looks_at = inf
+        self._ring = _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -68,3 +69,7 @@ class Alarm:
             self._ring()
         elif self._due != inf:
             self._look_in(left)
+
+
+def _nobody() -> None:
+    pass

@@ -65,7 +65,7 @@ class WireConnection(asyncio.Protocol):
         self.lost = False
         self.used = 0
         self.idle_since = 0.0
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._begin("")
 
     @property
@@ -162,7 +162,9 @@ class WireConnection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell who waits; an answer without a length ends here."""
         self.lost = True
+        # Both know us: kept, they would leave us to the garbage collector.
         self._alarm.cancel()
+        self._parser = None
         if not self.complete:
             if self.status and self._error is None and self._ends_with_connection():
                 self.complete = True

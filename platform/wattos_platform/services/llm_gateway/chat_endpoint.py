@@ -54,10 +54,8 @@ class ChatEndpoint:
         except Refusal as refusal:
             raise refused(refusal) from refusal
         except ServiceError as error:
-            told = self._in_callers_words(error)
-            if told is error:
-                raise
-            raise told from error
+            # Never in a variable: the error would know this frame and the frame the error.
+            raise self._in_callers_words(error)  # noqa: B904 - mostly the same error, which is not its own cause
 
     def _in_callers_words(self, error: ServiceError) -> ServiceError:
         """Return `error` with the name under which the caller sent the field that it speaks of."""

@@ -135,7 +135,8 @@ class Completions:
             except ProviderFailure as failure:
                 if not failure.falls_back:
                     raise as_error(target, failure) from failure
-                failures.append((target, failure))
+                # Without its frames, one of which holds this list.
+                failures.append((target, failure.with_traceback(None)))
                 continue
             if failures:
                 self._accounting.fell_back(failures[0][0].provider, target.provider)

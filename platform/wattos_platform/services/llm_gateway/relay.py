@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from io import StringIO
 
 from wattos_platform.services.llm_gateway.domain.answers import Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
@@ -39,7 +40,7 @@ class Relay:
         self._on_end = on_end
         self._on_begin = on_begin
         self._held: list[Chunk] = []
-        self._texts: list[str] = []
+        self._text = StringIO()  # a list of words takes ten times the memory
         self._kept_chars = 0
         self._finished = False
         self._reported: Usage | None = None
@@ -80,7 +81,7 @@ class Relay:
         reported = self._reported
         if reported is not None and self._finished:
             return reported
-        guessed = estimated_usage(self._request, "".join(self._texts))
+        guessed = estimated_usage(self._request, self._text.getvalue())
         return guessed if reported is None else at_least(reported, guessed)
 
     def used_so_far(self) -> Usage:
@@ -127,7 +128,7 @@ class Relay:
         write = self._outlet.chunk
         for chunk in batch:
             if chunk.text and self._kept_chars < _LONGEST_KEPT_CHARS:
-                self._texts.append(chunk.text)
+                self._text.write(chunk.text)
                 self._kept_chars += len(chunk.text)
             if chunk.usage is not None:
                 self._reported = chunk.usage
