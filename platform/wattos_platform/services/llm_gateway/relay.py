@@ -45,7 +45,7 @@ class Relay:
         self._finished = False
         self._reported: Usage | None = None
         self._counted = Usage(estimated=True)
-        self._counted_texts = 0
+        self._counted_chars = 0
         self.target = target
         self.failure: ProviderFailure | None = None
         self.complete = False
@@ -86,13 +86,15 @@ class Relay:
 
     def used_so_far(self) -> Usage:
         """Return what the running stream has used, estimated; reads only what is new since the last time."""
-        counted, texts = self._counted, self._texts[self._counted_texts :]
+        counted = self._counted
+        self._text.seek(self._counted_chars)
+        new = self._text.read()
         self._counted = Usage(
             counted.prompt or estimated_prompt(self._request),
-            counted.completion + estimate("".join(texts)),
+            counted.completion + estimate(new),
             estimated=True,
         )
-        self._counted_texts += len(texts)
+        self._counted_chars += len(new)
         return self._counted if self._reported is None else at_least(self._reported, self._counted)
 
     async def events(self) -> AsyncIterator[bytes]:
