@@ -86,8 +86,11 @@ def test_a_trip_refuses_on_every_replica_and_ends_by_itself(
 
     lines = audit(house, "breaker.tripped", reason)
     assert len(lines) == 2
+    # A replica that Redis told before the command did was told what was left by then.
+    assert max(line["ttl_s"] for line in lines) == 8.0
     for line in lines:
-        assert (line["breaker"], line["actor"], line["ttl_s"]) == (NAME, "ann@box", 8.0)
+        assert (line["breaker"], line["actor"]) == (NAME, "ann@box")
+        assert 0 < line["ttl_s"] <= 8.0
         assert line["expires_at"] > line["time"]
 
     wait_until(lambda: "forced_open" not in states(house).values(), "the trip ended by itself")

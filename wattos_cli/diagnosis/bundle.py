@@ -83,13 +83,13 @@ def _collected(part: Part) -> Any:
 
 
 @contextlib.contextmanager
-def redacted_log(path: Path) -> Iterator[IO[bytes]]:
-    """Yield the log without secrets, line by line, cut at the front to LOG_LIMIT_BYTES."""
+def redacted_log(path: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> Iterator[IO[bytes]]:
+    """Yield the log without secrets, line by line, cut at the front to `limit_bytes`."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as out:
         with path.open("rb") as source:
             size = source.seek(0, os.SEEK_END)
-            source.seek(max(0, size - LOG_LIMIT_BYTES))
-            if size > LOG_LIMIT_BYTES:
+            source.seek(max(0, size - limit_bytes))
+            if size > limit_bytes:
                 source.readline(_CHUNK_BYTES)
                 out.write(_SKIPPED)
             while line := source.readline(_CHUNK_BYTES):
