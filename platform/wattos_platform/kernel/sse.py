@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 MAX_EVENT_BYTES = 4_000_000
 _BOM = b"\xef\xbb\xbf"
+# As numbers: bytes are searched for one number seven times as fast as for bytes of length one.
+_LF, _CR = b"\n\r"
 
 
 class SseTooLargeError(ValueError):
@@ -29,7 +31,7 @@ def event(data: bytes | str, *, event: str | None = None, id: str | None = None)
             if "\n" in value or "\r" in value or "\0" in value:
                 raise ValueError(f"the {name.decode()} of an event must be one line")
             head += name + b": " + value.encode() + b"\n"
-    if b"\n" not in text and b"\r" not in text:
+    if _LF not in text and _CR not in text:
         return head + b"data: " + text + b"\n\n"
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     return head + b"".join(b"data: " + line + b"\n" for line in lines) + b"\n"
@@ -54,8 +56,11 @@ class EventSplitter:
 
     def feed(self, data: bytes) -> list[tuple[bytes, str, str | None]]:
         """Return (data, type, id) of each event that `data` completes, wherever it was cut."""
-        if self._begun and not self._buffer and _is_one_line(data):
-            return [(data[6:-2], "", None)]
+        if self._begun and not self._buffer and data.startswith(b"data: ") and data.endswith(b"\n\n"):
+            # Most pieces of a model's stream are one event of one line.
+            line = data[6:-2]
+            if _LF not in line and _CR not in line:
+                return [(line, "", None)]
         buffer = self._buffer + data if self._buffer else data
         if not self._begun:
             if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
@@ -64,7 +69,7 @@ class EventSplitter:
             buffer = buffer.removeprefix(_BOM)
             self._begun = True
         held = b""
-        if b"\r" in buffer:
+        if _CR in buffer:
             # A CR at the very end may be the first half of CRLF: it waits for the next piece.
             held = b"\r" if buffer.endswith(b"\r") else b""
             buffer = buffer[: len(buffer) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -75,7 +80,7 @@ class EventSplitter:
         found: list[tuple[bytes, str, str | None]] = []
         for block in blocks:
             # The usual case, one line of data and nothing else, needs no look at the fields.
-            if block.startswith(b"data: ") and b"\n" not in block:
+            if block.startswith(b"data: ") and _LF not in block:
                 found.append((block[6:], "", None))
             elif (event := _fields(block)) is not None:
                 found.append(event)
@@ -91,16 +96,6 @@ async def parse_sse(chunks: AsyncIterator[bytes]) -> AsyncIterator[SseEvent]:
     async for chunk in chunks:
         for data, kind, identifier in splitter.feed(chunk):
             yield SseEvent(data.decode("utf-8", "replace"), kind, identifier)
-
-
-def _is_one_line(data: bytes) -> bool:
-    """Return whether `data` is one event of one line of data, whole: most pieces of a model's stream are."""
-    return (
-        data.startswith(b"data: ")
-        and data.find(b"\n") == len(data) - 2
-        and data.endswith(b"\n\n")
-        and b"\r" not in data
-    )
 
 
 def _fields(block: bytes) -> tuple[bytes, str, str | None] | None:

@@ -35,10 +35,11 @@ class ChatAnswer(msgspec.Struct):
 
 
 class Chunk(msgspec.Struct):
-    """One chunk of a streamed chat completion; `raw` is its JSON object.
+    """One chunk of a streamed chat completion; `raw` is its JSON object on one line.
 
     `content` says whether a reader would see something of it: text, a tool call, a refusal, an end.
     `has_choices` is False for the chunk that only bears the usage. `finish_reason` is "" until the end.
+    `tells_usage` is False for one that is known to have no member `usage`, not even a null.
     `served` is the model that answers, in the first chunk that tells it, where its name may hide that.
     """
 
@@ -48,6 +49,7 @@ class Chunk(msgspec.Struct):
     usage: Usage | None = None
     content: bool = False
     has_choices: bool = True
+    tells_usage: bool = True
     served: str = ""
 
     def body(self) -> dict[str, Any]:

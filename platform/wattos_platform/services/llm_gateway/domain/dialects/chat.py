@@ -65,11 +65,11 @@ class ChatOutlet:
                 raw = self._cited(chunk)
         if self._include_usage:
             self._told_usage = self._told_usage or (chunk.usage is not None and not chunk.has_choices)
-        elif b'"usage"' in raw:
+        elif chunk.tells_usage and b'"usage"' in raw:
             if not chunk.has_choices:
                 return b""
             raw = _without_usage(raw)
-        return b"data: " + raw + b"\n\n" if b"\n" not in raw else event(raw)
+        return b"data: %b\n\n" % raw
 
     def end(self, usage: Usage) -> bytes:
         """Return the usage, if it was asked for and has not been told, and the end."""

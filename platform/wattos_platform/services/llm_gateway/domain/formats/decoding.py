@@ -7,6 +7,7 @@ import msgspec
 from wattos_platform.services.llm_gateway.domain.failures import nonsense
 
 T = TypeVar("T")
+_LF, _CR = b"\n\r"
 
 
 def decoded(decoder: "msgspec.json.Decoder[T]", raw: bytes, provider: str, what: str) -> T:
@@ -31,6 +32,6 @@ def error_body(raw: bytes) -> object:
 
 def one_line(raw: bytes) -> bytes:
     """Return the JSON text `raw` without line breaks, as it must be inside a stream; often `raw` itself."""
-    if b"\n" not in raw and b"\r" not in raw:
+    if _LF not in raw and _CR not in raw:
         return raw
     return msgspec.json.format(raw, indent=-1)

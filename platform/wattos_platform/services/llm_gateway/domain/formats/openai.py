@@ -38,7 +38,7 @@ class _Answer(msgspec.Struct):
     """What is read of an answer and of a chunk; all else is passed over without being decoded."""
 
     choices: list[_Choice] | None = None
-    usage: Any = None
+    usage: Any = msgspec.UNSET
     error: Any = None
 
 
@@ -133,9 +133,10 @@ class OpenAiStream:
         if found.error or event == "error":
             raise self._told(found.error, "an error inside its stream")
         choices = found.choices
-        chunk = Chunk(one_line(data), has_choices=bool(choices))
-        if found.usage is not None:
-            chunk.usage = wire.counted(found.usage)
+        usage = found.usage
+        chunk = Chunk(one_line(data), has_choices=bool(choices), tells_usage=usage is not msgspec.UNSET)
+        if usage:
+            chunk.usage = wire.counted(usage)
         if choices:
             _note_text(chunk, choices[0].delta)
             for choice in choices:
