@@ -182,10 +182,11 @@ async def test_more_calls_than_the_pool_holds_wait_and_then_are_shed(serve):  # 
 
     server, hop = await serve(slow, pool_size=2, pool_wait_s=0.05)
     tasks = [asyncio.create_task(get(hop)) for _ in range(5)]
-    done, _ = await asyncio.wait(tasks, timeout=0.3)
+    async with asyncio.timeout(20):
+        while sum(task.done() for task in tasks) < 3:
+            await asyncio.sleep(0.005)
     gate.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert len(done) == 3
     assert (
         sorted(getattr(result, "reason", "answered") for result in results)
         == ["answered"] * 2 + ["overloaded"] * 3
@@ -219,7 +220,7 @@ async def test_an_open_breaker_is_asked_before_a_place_is_waited_for(serve):
     await asyncio.sleep(0.05)
     hop._breaker.trip()
     with pytest.raises(HopUnavailable) as failed:
-        await asyncio.wait_for(get(hop), 0.5)
+        await get(hop)
     assert failed.value.reason == "breaker_open"
     holding.cancel()
 

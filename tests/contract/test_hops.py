@@ -244,7 +244,7 @@ async def test_no_call_starts_with_less_than_50_ms_left(real, upstream, left_s):
 
 async def test_the_deadline_bounds_a_hanging_call_and_no_breaker_counts_it(real, upstream, breakers):
     upstream.reply("GET", "/x", hang=True)
-    context.enter(request_of(deadline=time.monotonic() + 0.15))
+    context.enter(request_of(deadline=time.monotonic() + 1))
     with pytest.raises(DeadlineExceeded):
         await real.json("GET", "/x")
     await asyncio.wait_for(upstream.gone.wait(), 5)
@@ -255,7 +255,7 @@ async def test_the_wait_for_the_first_byte_can_be_left_to_the_deadline(upstream,
     url = f"http://127.0.0.1:{upstream.port}"
     hops = Hops({"rag": url}, breakers, settings=HopSettings(first_byte_s=0.05))
     upstream.reply("GET", "/x", hang=True)
-    context.enter(request_of(deadline=time.monotonic() + 0.4))
+    context.enter(request_of(deadline=time.monotonic() + 1))
     with pytest.raises(HopUnavailable) as failed:
         await hops.to("rag").json("GET", "/x")
     assert failed.value.reason == "timeout"

@@ -164,17 +164,13 @@ async def test_the_sdk_raises_on_a_truncated_stream(gateway, upstream):
 async def test_a_caller_who_leaves_cancels_the_provider(gateway, upstream, streaming):
     upstream.handler = streams(*((chunk({"content": "a"}),) if streaming else ()), None)
     body = {**ASK, "stream": streaming}
-    async with (
-        gateway.door.stream("POST", "/v1/chat/completions", json=body, timeout=0.2)
-        if streaming
-        else _nothing()
-    ):
+    async with gateway.door.stream("POST", "/v1/chat/completions", json=body) if streaming else _nothing():
         if not streaming:
             asking = asyncio.create_task(gateway.door.post("/v1/chat/completions", json=body))
             while not upstream.bodies:
                 await asyncio.sleep(0.01)
             asking.cancel()
-    await asyncio.wait_for(upstream.cancelled.wait(), 3)
+    await asyncio.wait_for(upstream.cancelled.wait(), 20)
     row = (await usage_of(gateway))["data"][0]
     assert row["failed_calls"] == 1
     assert row["prompt_tokens"] > 0

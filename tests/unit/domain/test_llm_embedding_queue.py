@@ -126,7 +126,7 @@ async def test_a_dead_worker_is_replaced_and_the_slice_done_again():
 
 async def test_a_worker_that_never_answers_is_killed():
     stuck, alive = FakeWorker([asyncio.Event()]), FakeWorker()
-    async with World(stuck, alive).queue(slice_timeout_s=0.02) as queue:
+    async with World(stuck, alive).queue(slice_timeout_s=0.5) as queue:
         await queue.embed(["abc"])
     assert stuck.killed
 

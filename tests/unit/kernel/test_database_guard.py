@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 from contextlib import asynccontextmanager, closing
 
 import pytest
@@ -77,13 +76,6 @@ async def until(condition):
             await asyncio.sleep(0.005)
 
 
-async def threads_ended():
-    """Return once the connections that could not be opened are gone: their threads still talk to the loop."""
-    async with asyncio.timeout(20):
-        while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
-            await asyncio.sleep(0.005)
-
-
 async def fail_to_write(database, times=1):
     for _ in range(times):
         with pytest.raises(DatabaseUnavailableError):
@@ -114,7 +106,6 @@ async def test_a_damaged_file_opens_the_database_as_a_whole(tmp_path, breakers, 
     with pytest.raises(DatabaseUnavailableError, match="circuit breaker db:main is open"):
         await numbers(database)
     await database.close()
-    await threads_ended()
 
 
 async def test_statements_that_take_too_long_open_it(database, states):
