@@ -18,7 +18,7 @@ class Seen:
     path: str
     query: bytes
     headers: dict[bytes, bytes]
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
