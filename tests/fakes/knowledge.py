@@ -1,8 +1,9 @@
 """The knowledge service on a real SQLite file, with a model gateway that embeds words by their hash."""
 
 import asyncio
+import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ async def running_knowledge(
     environ: Mapping[str, str] | None = None,
     lines: list[bytes] | None = None,
     working: bool = True,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[RunningKnowledge]:
     """Run the service on `folder`/rag.db until the block ends; started again, it finds what it left.
 
@@ -140,7 +142,13 @@ async def running_knowledge(
     migrate(path, versions_folder(catalog_service("rag")))
     database = await patient_database(path)
     runtime = make_runtime(
-        "rag", folder, hops={"llm-gateway": embeddings.hop}, database=database, environ=environ, lines=lines
+        "rag",
+        folder,
+        hops={"llm-gateway": embeddings.hop},
+        database=database,
+        environ=environ,
+        lines=lines,
+        clock=clock,
     )
     app = create_app(runtime)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

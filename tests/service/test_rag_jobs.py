@@ -1,6 +1,7 @@
 """Background work: nothing is lost, nothing runs twice, late processes are harmless, vectors catch up."""
 
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import func, select, update
@@ -119,7 +120,8 @@ async def test_vectors_catch_up_when_the_model_comes_back(tmp_path):
         document = await rag.api.ingest(space, "a.txt", TEXT)
         assert document["chunks_without_vector"] == 1
     embeddings.state = "up"
-    async with running_knowledge(tmp_path, embeddings=embeddings) as rag:
+    # The job was put off for seconds; a minute later it is due.
+    async with running_knowledge(tmp_path, embeddings=embeddings, clock=lambda: time.time() + 60) as rag:
         await rag.api.settled(document["id"], embedded=True)
         found = await rag.api.search(space, "Drucker")
 
