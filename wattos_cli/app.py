@@ -82,6 +82,12 @@ TREE: tuple[Entry, ...] = (
         default_verb="run",
         section=_SEE,
     ),
+    Entry(
+        "dashboards",
+        "Grafana dashboards: write, check and push them.",
+        children=(_verb("dashboards", "generate", "Write the dashboards and what loads them into Grafana."),),
+        section=_SEE,
+    ),
     _entry(_SET, "completion", "Print the completion script of a shell."),
     _entry(_SET, "help", "Print the help of a command or a topic."),
 )

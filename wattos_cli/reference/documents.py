@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wattos_cli.config import documentation
+from wattos_cli.dashboards.files import all_files
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import MEANINGS
 from wattos_cli.reference import metrics, pages
@@ -21,6 +22,7 @@ def all_documents(tree: Sequence[Entry]) -> dict[str, str]:
     documents["docs/reference/configuration.md"] = f"{_GENERATED}\n{documentation.markdown()}"
     documents["docs/reference/metrics.md"] = f"{_GENERATED}\n{metrics.markdown()}"
     documents["docs/reference/schemas/wattos.toml.json"] = as_json(documentation.json_schema())
+    documents |= {f"dashboards/{name}": text for name, text in all_files().items()}
     return documents
 
 

@@ -1,0 +1,56 @@
+"""`wattos dashboards generate`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import make_deps, out
+from tests.fakes.schemas import published
+from wattos_cli.commands.dashboards.generate import Options, run
+from wattos_cli.dashboards.files import all_files
+from wattos_cli.errors import ExitCode, WattosError
+
+
+def test_it_writes_everything_once(tmp_path: Path) -> None:
+    deps = make_deps(cwd=tmp_path)
+    assert run(Options(), deps) == ExitCode.OK
+    written = {str(p.relative_to(tmp_path / "dashboards")) for p in tmp_path.rglob("*") if p.is_file()}
+    assert written == set(all_files())
+    assert sorted(out(deps).splitlines()) == sorted(f"dashboards/{name}" for name in written)
+
+    again = make_deps(cwd=tmp_path, json_output=True)
+    assert run(Options(), again) == ExitCode.OK
+    told = published(out(again))
+    assert (told["written"], set(told["files"])) == ([], written)
+
+
+def test_only_what_differs_is_written(tmp_path: Path) -> None:
+    run(Options(out=Path("d")), make_deps(cwd=tmp_path))
+    board = tmp_path / "d" / "grafana" / "wattos-overview.json"
+    board.write_text("{}")
+    deps = make_deps(cwd=tmp_path, json_output=True)
+    run(Options(out=Path("d")), deps)
+    assert published(out(deps))["written"] == ["grafana/wattos-overview.json"]
+    assert '"uid": "wattos-overview"' in board.read_text()
+
+
+def test_a_selector_is_in_every_query(tmp_path: Path) -> None:
+    run(Options(selector='cluster="school"'), make_deps(cwd=tmp_path))
+    text = (tmp_path / "dashboards" / "grafana" / "wattos-overview.json").read_text()
+    assert text.count("cluster=") >= text.count('job=~\\"$job\\"') > 0
+
+
+def test_a_selector_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(
+        WattosError, match="--selector: not a list of label matchers: cluster=school"
+    ) as caught:
+        run(Options(selector="cluster=school"), make_deps(cwd=tmp_path))
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.USAGE, "bad_selector")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WattosError, match=r"cannot write .*file/grafana/") as caught:
+        run(Options(out=Path("file")), make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE

@@ -1,0 +1,86 @@
+"""`wattos dashboards generate`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from wattos_cli.deps import Command, Deps, Run
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.parameters import Option
+
+FOLDER = Path("dashboards")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where the files go; `selector` are further label matchers for every query."""
+
+    out: Path = FOLDER
+    selector: str = ""
+
+
+def run(opts: Options, deps: Deps) -> ExitCode:
+    """Write every file that differs, and name them."""
+    from wattos_cli.dashboards.files import stale
+    from wattos_cli.dashboards.selected import files_for
+
+    files = files_for(opts.selector)
+    folder = deps.cwd / opts.out
+    written = [name for name in stale(folder, files) if name in files]
+    for name in written:
+        _write(folder / name, files[name])
+    console = deps.console
+    if console.json_output:
+        console.json(
+            {
+                "schema": "wattos.dashboards-generate/v1",
+                "folder": str(folder),
+                "files": sorted(files),
+                "written": written,
+            }
+        )
+        return ExitCode.OK
+    for name in sorted(files):
+        console.data(str(opts.out / name))
+    console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
+    return ExitCode.OK
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WattosError(
+            f"cannot write {path}: {error.strerror}",
+            hint="name a folder that you may write with --out DIR",
+            code="dashboards_not_writable",
+            exit_code=ExitCode.USAGE,
+            details={"path": str(path)},
+        ) from error
+
+
+def command(run: Run[Options] = run) -> Command:
+    """Return the parser of `wattos dashboards generate`."""
+
+    def generate(
+        deps: Deps,
+        *,
+        out: Annotated[Path, Option("--out", metavar="DIR", help="Folder to write to.")] = FOLDER,
+        selector: Annotated[
+            str, Option("--selector", metavar="MATCHERS", help="Label matchers that every query gets.")
+        ] = "",
+    ) -> ExitCode:
+        """Write the Grafana dashboards, and what Grafana needs to load them.
+
+        One JSON file per board, a file provider, a data source for the platform's own metrics store,
+        and ConfigMaps for Kubernetes. Where one Prometheus watches several platforms, --selector keeps this
+        one apart.
+
+        Examples:
+          wattos dashboards generate
+          wattos dashboards generate --out /tmp/boards --selector 'cluster="school"'
+        """
+        return run(Options(out, selector), deps)
+
+    return generate

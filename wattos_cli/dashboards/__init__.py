@@ -1,0 +1,1 @@
+"""Grafana dashboards: described here, built with Grafana's own SDK, checked, written and pushed."""

@@ -1,0 +1,46 @@
+"""The part of the platform that a board shows: what its variables and the operator's selector choose."""
+
+import re
+
+MARK = "{@"
+INTERVAL = "$__rate_interval"
+VARIABLES = ("job", "instance", "namespace")
+ALL_VALUES = {"job": ".+", "instance": ".+", "namespace": ".*"}
+"""What `All` means: every job and instance; every namespace and series that have none."""
+
+_CHOSEN = ", ".join(f'{name}=~"${name}"' for name in VARIABLES)
+_MATCHER = r'[a-zA-Z_]\w*\s*(?:=~|!~|!=|=)\s*"(?:[^"\\\n]|\\.)*"'
+_SELECTOR = re.compile(rf"\s*{_MATCHER}(?:\s*,\s*{_MATCHER})*\s*")
+
+
+class SelectorError(ValueError):
+    """A selector that is no list of label matchers."""
+
+
+def scoped(expr: str, selector: str = "") -> str:
+    """Return `expr` as Grafana gets it: matchers on the variables, and `selector`, in every series.
+
+    Raises SelectorError for a `selector` other than `cluster="x", env=~"a|b"`.
+    """
+    return expr.replace(MARK, "{" + _joined(_CHOSEN, selector))
+
+
+def of_variable(name: str, selector: str = "") -> str:
+    """Return the query for the values of a variable: those that the ones before it leave."""
+    before = {"namespace": (), "job": ("namespace",), "instance": ("namespace", "job")}[name]
+    chosen = ", ".join(f'{each}=~"${each}"' for each in before)
+    return f"label_values(http_requests_in_flight{{{_joined(chosen, selector)}}}, {name})"
+
+
+def _joined(chosen: str, selector: str) -> str:
+    if selector and not _SELECTOR.fullmatch(selector):
+        raise SelectorError(f"not a list of label matchers: {selector}")
+    return ", ".join(part for part in (chosen, selector.strip()) if part)
+
+
+def substituted(expr: str, *, interval: str = "1m", selected: dict[str, str] | None = None) -> str:
+    """Return a scoped `expr` as Grafana asks it, with `All` selected unless `selected` says otherwise."""
+    values = {**ALL_VALUES, **(selected or {})}
+    for name, value in values.items():
+        expr = expr.replace(f'"${name}"', f'"{value}"')
+    return expr.replace(INTERVAL, interval)
