@@ -44,6 +44,11 @@ class Project:
         return self.state_dir / "data"
 
     @property
+    def metrics_dir(self) -> Path:
+        """Return the folder of kept metrics."""
+        return self.state_dir / "metrics"
+
+    @property
     def config_toml(self) -> Path:
         """Return the path of `wattos.toml`, which need not exist."""
         return self.root / "wattos.toml"
@@ -109,7 +114,7 @@ class Project:
         Raises WattosError when the folder cannot be written.
         """
         try:
-            for folder in (self.state_dir, self.run_dir, self.log_dir, self.data_dir):
+            for folder in (self.state_dir, self.run_dir, self.log_dir, self.data_dir, self.metrics_dir):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 folder.chmod(0o700)
             ignore = self.state_dir / ".gitignore"

@@ -16,6 +16,7 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "count": {"type": "integer", "minimum": 1},
     "boolean": {"type": "boolean"},
     "duration": {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)$"},
+    "period": {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)$", "minimum": 1},
     "strings": {"type": ["array", "string"], "items": {"type": "string"}},
     "price": {"type": ["number", "string"], "minimum": 0, "pattern": r"^\d{1,6}(\.\d{1,6})?$"},
     "day": {"type": "string", "format": "date"},

@@ -10,6 +10,7 @@ from wattos_cli.durations import duration_s
 _PRICE = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _HIGHEST_PORT = 65535
 _OFFSET_STEP = 100
+_SHORTEST_PERIOD_S = 1.0
 
 
 class InvalidValueError(ValueError):
@@ -44,6 +45,14 @@ def seconds(text: Any) -> float:
         return duration_s(str(text).strip())
     except ValueError as error:
         raise InvalidValueError(str(error)) from None
+
+
+def _period(value: Any) -> float:
+    """Return a duration of at least a second, in seconds."""
+    period_s = seconds(value)
+    if not _SHORTEST_PERIOD_S <= period_s < float("inf"):
+        raise InvalidValueError(f"expected a duration of at least 1s, got {value!r}")
+    return period_s
 
 
 def _string(value: Any) -> str:
@@ -147,6 +156,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "day": _day,
     "boolean": _boolean,
     "duration": seconds,
+    "period": _period,
     "strings": _strings,
     "table": _table,
     "texts": _texts,

@@ -37,6 +37,18 @@ FIELDS: tuple[Field, ...] = (
         env="WATTOS_SPAWN",
         choices=("fork", "exec"),
     ),
+    Field("metrics.enabled", "boolean", True, "Whether the metrics of every service are kept."),
+    Field(
+        "metrics.scrape_interval",
+        "period",
+        5.0,
+        "How often they are fetched, in seconds; at least 1.",
+        env="WATTOS_SCRAPE_INTERVAL",
+    ),
+    Field("metrics.retention", "period", 86_400.0, "How long samples are kept, in seconds."),
+    Field(
+        "metrics.max_size_mb", "count", 200, "How much they may take on disk, in MiB; the oldest go first."
+    ),
     Field("ports.*", "port", None, "Port of a bundled service or component, in place of the catalog's."),
     Field("scale.*", "count", 1, "Number of replicas of a service."),
     Field(

@@ -31,6 +31,7 @@ from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.surroundings import Surroundings
 from wattos_cli.supervisor.tenure import Tenure
 from wattos_cli.supervisor.upkeep import Upkeep
@@ -97,6 +98,7 @@ class Daemon:
         self._control = ControlServer(self)
         self._upkeep = Upkeep(self._fleet, self._project, self._settings)
         self._tenure = Tenure(self._project, self._write_services, self._stop.set)
+        self._scraping = Scraping(lambda: map(Replica.row, self._fleet.replicas()), self._project.metrics_dir)
         self._api: asyncio.Server | None = None
         self._api_port = 0
 
@@ -111,6 +113,7 @@ class Daemon:
         await self._stop.wait()
         upkeep.cancel()
         tenure.cancel()
+        await self._scraping.close()
         async with self._fleet.busy:
             await self._fleet.down(self._fleet.names())
         if self._api is not None:
@@ -135,7 +138,9 @@ class Daemon:
         }
 
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out an operation, one at a time."""
+        """Carry out an operation, one at a time; a scrape changes nothing and waits for none."""
+        if operation == "scrape":
+            return await self._scraping.scrape_now()
         async with self._fleet.busy:
             if self._stop.is_set():
                 raise WattosError("the platform is just being stopped", code=protocol.STOPPING)
@@ -153,6 +158,7 @@ class Daemon:
         if operation == "up":
             plan = Plan.from_json(request["plan"])
             await self._listen_api(plan.api_port)
+            self._scraping.obey(plan.metrics)
             return await self._fleet.up(plan, recreate=bool(request.get("recreate")))
         if operation == "reload":
             return self._reload(Plan.from_json(request["plan"]))

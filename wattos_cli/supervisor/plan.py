@@ -73,6 +73,7 @@ class Plan:
     """All services of one `up`, dependencies first, and the environment they share.
 
     `digests` names what a later `up` compares, so that a stale service is told why: settings, version.
+    `metrics` says how the supervisor keeps metrics; empty: as it is by default.
     `above` are the flags and variables of that `up` which stand above wattos.toml when it is read again.
     """
 
@@ -83,6 +84,7 @@ class Plan:
     digests: Mapping[str, str] = field(default_factory=dict)
     service_config: Mapping[str, Any] = field(default_factory=dict)
     above: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
 
     def service(self, name: str) -> ServicePlan | None:
         """Return the plan of `name`, None if it is not part of this one."""

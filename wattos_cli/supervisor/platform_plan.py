@@ -22,7 +22,14 @@ from wattos_platform import catalog
 
 # What only the command line reads: a service must neither see it nor be stale because of it.
 _CLI_ONLY = frozenset(
-    {"WATTOS_TOKEN", "WATTOS_TARGET", "WATTOS_SPAWN", "WATTOS_UP_TIMEOUT", "WATTOS_UP_WITH"}
+    {
+        "WATTOS_TOKEN",
+        "WATTOS_TARGET",
+        "WATTOS_SPAWN",
+        "WATTOS_UP_TIMEOUT",
+        "WATTOS_UP_WITH",
+        "WATTOS_SCRAPE_INTERVAL",
+    }
 )
 # Variables that services read; a difference in any other makes no service stale.
 _SETTING_PREFIXES = (
@@ -73,6 +80,7 @@ def build(config: Config, wanted: Wanted) -> Plan:
         api_port=wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset),
         digests=_digests(service_config, environ),
         service_config=service_config,
+        metrics=_metrics(config),
     )
 
 
@@ -225,6 +233,16 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
     )
 
 
+def _metrics(config: Config) -> dict[str, Any]:
+    """Return how the supervisor keeps metrics, as ScrapeSettings reads it."""
+    return {
+        "enabled": config.setting("metrics.enabled").value,
+        "interval_s": config.setting("metrics.scrape_interval").value,
+        "retention_s": config.setting("metrics.retention").value,
+        "max_size_mb": config.setting("metrics.max_size_mb").value,
+    }
+
+
 def _digests(service_config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Return fingerprints of all that services are started with; values themselves are never kept."""
     found = {"version": digest(__version__)}
@@ -241,7 +259,7 @@ def needs(plan: Plan, data_dir: Path, *, forks: bool) -> Needs:
     """Return what a supervisor for `plan` must bring along; `forks` says whether services are forked."""
     bundled = tuple(service.name for service in plan.services if service.kind == "bundled")
     databases = [data_dir / f"{service.name}.db" for service in plan.services if service.database]
-    urls = [text for service in plan.services for text in (service.url, service.health)]
+    urls = [text for service in plan.services for text in (service.url, service.health, service.metrics_url)]
     return Needs(
         preload=bundled if forks else (),
         migrations=not all(path.exists() for path in databases),

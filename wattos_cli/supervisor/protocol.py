@@ -8,8 +8,9 @@
 
 Operations: `status` (rows, no more), `up`, `restart` (`services`), `down` (`services`, null for all),
 `reload` (`plan`: write its configuration of the services), `reloaded` (`replicas`, `digests`: who has read
-it) and `attach` (the platform goes down when this connection closes). `status` and `down` keep their shape
-for ever, so that any version can show and stop any other; everything else needs the same protocol number.
+it), `scrape` (every target at once; `targets` tells what came of each) and `attach` (the platform goes down
+when this connection closes). `status` and `down` keep their shape for ever, so that any version can show and
+stop any other; everything else needs the same protocol number.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,139 @@
+"""The one writer of the store: a row for each scrape, quarters of an hour sealed, old ones removed."""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import reduce
+from operator import xor
+from pathlib import Path
+
+from wattos_cli.metricstore.exposition import Family, Sample
+from wattos_cli.metricstore.store import bits, block, files, head
+from wattos_cli.metricstore.store.head import Head, Table
+from wattos_cli.metricstore.store.retention import Keep, enforce
+
+# A file is sealed when it spans so much time, or holds so many samples: sealing takes 8 bytes of memory each.
+SPAN_MS = 15 * 60 * 1000
+MOST_CELLS = 250_000
+
+
+_ENDED = frozenset({bits.STALE_BITS, bits.ABSENT_BITS})
+
+
+class Writer:
+    """Appends samples per target. Not for more than one thread, nor for two processes on one folder."""
+
+    def __init__(
+        self, folder: Path, keep: Keep, *, now_ms: int, interval_ms: int, most_cells: int = MOST_CELLS
+    ) -> None:
+        """Seal what an earlier writer left open: its series end one `interval_ms` after their last sample.
+
+        OSError when the folder cannot be written.
+        """
+        self._folder = folder
+        self._keep = keep
+        self._most_cells = most_cells
+        self._heads: dict[str, Head] = {}
+        self._last_ms: dict[str, int] = {}
+        self._families: dict[str, dict[str, Family]] = {}
+        self.dropped: Counter[str] = Counter()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for target in files.targets(folder):
+            _recover(target, interval_ms)
+            self._last_ms[target.name] = files.last_ms(target)
+        enforce(folder, keep, now_ms)
+
+    def append(self, target: str, time_ms: int, samples: Sequence[Sample]) -> bool:
+        """Write the samples of one scrape; series of the one before that are not in it end with it.
+
+        Returns False when `time_ms` is not after the last row: then they are dropped, and counted in
+        `dropped`. OSError when they cannot be written.
+        """
+        if time_ms <= self._last_ms.get(target, -1):
+            self.dropped[target] += len(samples)
+            return False
+        current = self._heads.get(target)
+        if current is None:
+            self._heads[target] = current = self._begin(target, time_ms)
+        elif current.cells >= self._most_cells or time_ms - current.start_ms >= SPAN_MS:
+            current = self._rotate(target, time_ms, current)
+        current.append(time_ms, samples)
+        self._last_ms[target] = time_ms
+        return True
+
+    def describe(self, target: str, families: Mapping[str, Family]) -> None:
+        """Keep what the target says of its metrics, unless it is known already; OSError."""
+        if families == self._families.get(target):
+            return
+        path = self._folder / target / files.FAMILIES
+        content = json.dumps({name: asdict(family) for name, family in families.items()}, sort_keys=True)
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(content)
+        temporary.replace(path)
+        self._families[target] = dict(families)
+
+    def end(self, target: str, time_ms: int) -> None:
+        """End all series of a target that is gone; OSError."""
+        current = self._heads.pop(target, None)
+        if current is None:
+            return
+        with contextlib.closing(current):
+            if current.live:
+                current.append(max(time_ms, current.last_ms + 1), ())
+                self._last_ms[target] = current.last_ms
+        _seal(current.path, head.read(current.path))
+
+    def close(self, time_ms: int) -> None:
+        """End all series of all targets; OSError."""
+        for target in list(self._heads):
+            self.end(target, time_ms)
+
+    def _begin(self, target: str, time_ms: int) -> Head:
+        folder = self._folder / target
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return Head(folder, time_ms)
+
+    def _rotate(self, target: str, time_ms: int, full: Head) -> Head:
+        """Return a new head that goes on where `full` ends, which is sealed."""
+        fresh = Head(full.path.parent, time_ms, full.live)
+        self._heads[target] = fresh
+        full.close()
+        _seal(full.path, head.read(full.path))
+        enforce(self._folder, self._keep, time_ms)
+        return fresh
+
+
+def _recover(folder: Path, interval_ms: int) -> None:
+    """Seal the files that a writer left open; the series of the last one end."""
+    for path in folder.glob("*.new"):
+        path.unlink()
+    left = {path: head.read(path) for path in files.heads(folder)}
+    last = next((path for path, table in reversed(left.items()) if table.rows), None)
+    for path, table in left.items():
+        if path == last:
+            _end(table, interval_ms)
+        _seal(path, table)
+
+
+def _seal(path: Path, table: Table) -> None:
+    """Put a block in the place of a head; one that was sealed already is not sealed twice."""
+    sealed = {each.start_ms for each in files.blocks(path.parent)}
+    if table.rows and table.times_ms[0] not in sealed:
+        block.write(path.parent, table)
+    path.unlink()
+
+
+def _end(table: Table, after_ms: int) -> None:
+    """Add a row to `table` in which every series ends that has not ended."""
+    ending = bytearray()
+    for series in range(len(table.series)):
+        last = reduce(xor, table.differences(series), bits.ABSENT_BITS)
+        now = bits.ABSENT_BITS if last in _ENDED else bits.STALE_BITS
+        ending += (last ^ now).to_bytes(bits.BYTES, "little")
+    table.rows.append(bytes(ending))
+    table.times_ms.append(table.times_ms[-1] + after_ms)

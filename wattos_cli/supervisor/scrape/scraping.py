@@ -1,0 +1,91 @@
+"""The scraper of a running platform: begun with the first `up`, and anew when its settings change."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattos_cli.errors import ExitCode, WattosError
+
+if TYPE_CHECKING:
+    from wattos_cli.supervisor.scrape.scraper import Scraper
+
+# Services start first; what scraping needs is imported meanwhile.
+_HEAD_START_S = 0.5
+
+
+class Scraping:
+    """Owns the scraper and its task."""
+
+    def __init__(self, rows: Callable[[], Iterable[Mapping[str, Any]]], folder: Path) -> None:
+        self._rows = rows
+        self._folder = folder
+        self._wanted: Mapping[str, Any] | None = None
+        self._scraper: Scraper | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def obey(self, settings: Mapping[str, Any]) -> None:
+        """Scrape as `settings` say from now on; nothing happens when they are the same as before."""
+        if settings == self._wanted:
+            return
+        self._wanted = settings
+        self._task = asyncio.create_task(self._renewed(self._task))
+
+    async def scrape_now(self) -> dict[str, Any]:
+        """Scrape every target at once; return what came of each.
+
+        Raises WattosError (exit 4) when metrics are not kept, or cannot be written.
+        """
+        scraper = self._made()
+        if scraper is None:
+            raise WattosError(
+                "no metrics are kept: they are switched off",
+                hint="Set [metrics] enabled = true in wattos.toml, then: wattos up",
+                code="metrics_not_kept",
+                exit_code=ExitCode.UNREACHABLE,
+            )
+        try:
+            outcomes = await scraper.scrape_now()
+        except OSError as error:
+            raise WattosError(
+                f"cannot keep metrics in {self._folder}: {error.strerror}",
+                hint="Make room there, or let the user who started the platform write there.",
+                code="metrics_not_written",
+                exit_code=ExitCode.UNREACHABLE,
+            ) from error
+        return {"targets": [asdict(outcome) for outcome in outcomes]}
+
+    async def close(self) -> None:
+        """End the scraper; the series of all targets end."""
+        await _ended(self._task)
+        if self._scraper is not None:
+            await self._scraper.close()
+        self._scraper = self._task = None
+
+    async def _renewed(self, before: "asyncio.Task[None] | None") -> None:
+        await _ended(before)
+        if self._scraper is not None:
+            await self._scraper.close()
+            self._scraper = None
+        await asyncio.sleep(_HEAD_START_S)
+        scraper = self._made()
+        if scraper is not None:
+            await scraper.run()
+
+    def _made(self) -> "Scraper | None":
+        """Return the scraper as it is wanted, None when it is not."""
+        if self._scraper is None and self._wanted is not None:
+            from wattos_cli.supervisor.scrape.scraper import Scraper
+            from wattos_cli.supervisor.scrape.settings import ScrapeSettings
+
+            settings = ScrapeSettings.from_json(self._wanted)
+            self._scraper = Scraper(self._rows, self._folder, settings) if settings.enabled else None
+        return self._scraper
+
+
+async def _ended(task: "asyncio.Task[None] | None") -> None:
+    """Cancel `task` and return when it has ended."""
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
