@@ -37,6 +37,12 @@ TREE: tuple[Entry, ...] = (
     _entry(_SEE, "ps", "Show every service and its state."),
     _entry(_SEE, "health", "Probe all services in parallel."),
     _entry(_SEE, "logs", "Show the services' log lines in the order of time."),
+    Entry(
+        "metrics",
+        "Show requests, models and breakers in figures; ask them in PromQL.",
+        children=(_verb("metrics", "query", "Ask the metrics of the past day in PromQL."),),
+        section=_SEE,
+    ),
     _entry(_SEE, "cost", "Show tokens and US dollars by provider, model, tenant or day."),
     Entry(
         "breaker",

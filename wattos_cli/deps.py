@@ -91,6 +91,48 @@ class Gateway(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class MetricAnswer:
+    """The answer to PromQL: `kind` and `result` are `resultType` and `result` of Prometheus' HTTP API."""
+
+    kind: str
+    result: Any
+    warnings: tuple[str, ...] = ()
+
+
+class BadQueryError(Exception):
+    """An expression that cannot be read; `position` counts its characters from 0, None when unknown."""
+
+    def __init__(self, reason: str, position: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.position = position
+
+
+class FailedQueryError(Exception):
+    """A sound expression that has no answer over these series; the text says why."""
+
+
+class Metrics(Protocol):
+    """Series that answer PromQL: those that were scraped here, or a Prometheus.
+
+    Every method raises BadQueryError or FailedQueryError for what is wrong with the expression, WattosError
+    when there is nothing to ask. Times and steps are in seconds.
+    """
+
+    def instant(self, expression: str, at_s: float) -> MetricAnswer:
+        """Return the value of `expression` at a time."""
+        ...
+
+    def range(self, expression: str, start_s: float, end_s: float, step_s: float) -> MetricAnswer:
+        """Return the values of `expression` from `start_s` through `end_s`."""
+        ...
+
+    def names(self, at_s: float) -> list[str]:
+        """Return the names of the metrics of the day before `at_s`."""
+        ...
+
+
 class Offline:
     """An `Http` that reaches nothing."""
 

@@ -14,6 +14,7 @@ from wattos_cli.project import Project
 TENANT = "default"
 ROLE = "editor"
 LIFETIME_S = 600
+_MAKE_ONE = "make one with: wattos token create -q"
 _ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[\w./~-]*)?")
 
 
@@ -26,12 +27,37 @@ def make_token(deps: Deps, project: Project, request: Mapping[str, Any]) -> dict
 
 def token(deps: Deps, project: Project) -> str:
     """Return the token of WATTOS_TOKEN or of the file WATTOS_TOKEN_FILE, else a fresh ten-minute key."""
-    if deps.environ.get("WATTOS_TOKEN"):
-        return _checked("WATTOS_TOKEN", deps.environ["WATTOS_TOKEN"])
-    if deps.environ.get("WATTOS_TOKEN_FILE"):
-        return _checked("WATTOS_TOKEN_FILE", _from_file(Path(deps.environ["WATTOS_TOKEN_FILE"])))
+    given = given_token(deps.environ, "WATTOS_TOKEN", _MAKE_ONE)
+    if given is not None:
+        return given
     request = {"tenant": TENANT, "user": "wattos-cli", "role": ROLE, "ttl_s": LIFETIME_S, "jwt": False}
     return str(part(make_token(deps, project, request), "token"))
+
+
+def given_token(environ: Mapping[str, str], variable: str, hint: str) -> str | None:
+    """Return the token in `variable`, or in the file that `variable`_FILE names; None without either.
+
+    Raises WattosError (exit 3) with `hint` when what is there can be no token.
+    """
+    if environ.get(variable):
+        return _checked(variable, environ[variable], hint)
+    name = f"{variable}_FILE"
+    return token_from(name, Path(environ[name]), hint) if environ.get(name) else None
+
+
+def token_from(named_by: str, path: Path, hint: str) -> str:
+    """Return the token in the file `path`, which option or variable `named_by` names; else WattosError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise WattosError(
+            f"cannot read {named_by} {path}: {reason}",
+            hint=f"name a readable file; or {hint}",
+            code="token_file_unreadable",
+            exit_code=ExitCode.CONFIG,
+        ) from error
+    return _checked(named_by, text, hint)
 
 
 def gateway_url(deps: Deps, project: Project) -> str:
@@ -56,27 +82,14 @@ def connect(deps: Deps) -> Gateway:
     return deps.gateway(url, token(deps, project))
 
 
-def _checked(variable: str, text: str) -> str:
+def _checked(named_by: str, text: str, hint: str) -> str:
     """Return the token without white space around it; WattosError (exit 3) if it can be none."""
     stripped = text.strip()
     if not stripped.isascii() or not stripped.isprintable() or " " in stripped or not stripped:
         raise WattosError(
-            f"{variable} holds no token: it is empty or has characters that no token has",
-            hint="make one with: wattos token create -q",
+            f"{named_by} holds no token: it is empty or has characters that no token has",
+            hint=hint,
             code="token_invalid",
             exit_code=ExitCode.CONFIG,
         )
     return stripped
-
-
-def _from_file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise WattosError(
-            f"cannot read WATTOS_TOKEN_FILE {path}: {reason}",
-            hint="name a readable file, or unset the variable to get a short-lived key",
-            code="token_file_unreadable",
-            exit_code=ExitCode.CONFIG,
-        ) from error

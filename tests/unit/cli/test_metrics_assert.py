@@ -1,0 +1,126 @@
+"""`wattos metrics query --assert`: every series must satisfy it, and no data is a failure."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cli import err, make_deps, out
+from tests.fakes.metrics import Scraped
+from tests.fakes.schemas import published
+from wattos_cli.app import execute
+from wattos_cli.errors import ExitCode, WattosError
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    scraped = Scraped(NOW)
+    for service, in_flight in (("chat", 2.0), ("rag", 5.0)):
+        scraped.add(f"{service}-0", "http_requests_in_flight", [in_flight] * 61)
+        scraped.add(f"{service}-0", "http_requests_total", [0.0] * 61)
+    scraped.write(tmp_path)
+    return tmp_path
+
+
+def judged(root: Path, *texts: str, more: tuple[str, ...] = (), **given: Any) -> tuple[ExitCode, Any]:
+    deps = make_deps(cwd=root, **given)
+    argv = [part for text in texts for part in ("--assert", text)]
+    return execute(["metrics", "query", *argv, "--at", "now", *more], deps=deps), deps
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("http_requests_in_flight < 6", ExitCode.OK),
+        ("http_requests_in_flight <= 5", ExitCode.OK),
+        ("http_requests_in_flight < 5", ExitCode.NO),
+        ("http_requests_in_flight < bool 6", ExitCode.OK),
+        ("6 > http_requests_in_flight", ExitCode.OK),
+        ("2 >= http_requests_in_flight", ExitCode.NO),
+        ("(sum(http_requests_in_flight) == 7)", ExitCode.OK),
+        ("sum(http_requests_in_flight) != 3 + 4", ExitCode.NO),
+        ("max(http_requests_in_flight) - min(http_requests_in_flight) > -1", ExitCode.OK),
+        ("scalar(sum(http_requests_in_flight)) >= bool 7", ExitCode.OK),
+        ("max_over_time(http_requests_in_flight[1m] offset 1m) < 6", ExitCode.OK),
+        ("http_requests_in_flight < scalar(max(http_requests_in_flight))", ExitCode.NO),
+        ("1 < bool 2", ExitCode.OK),
+    ],
+)
+def test_every_series_must_satisfy_it(root: Path, text: str, code: ExitCode) -> None:
+    assert judged(root, text)[0] == code
+
+
+def test_the_series_to_blame_is_shown(root: Path) -> None:
+    code, deps = judged(root, "http_requests_in_flight < 3", "sum(http_requests_in_flight) == 7")
+    assert code == ExitCode.NO
+    assert out(deps).splitlines() == [
+        "failed  http_requests_in_flight < 3: does not hold for 1 of 2 series",
+        '  5  http_requests_in_flight{instance="rag-0", job="rag"}',
+        "ok  sum(http_requests_in_flight) == 7",
+        "  7  {}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http_requests_in_flight{job='nobody'} < 3",
+        "sum(rate(http_requests_total{job='chat'}[1m])) / sum(rate(http_requests_total{job='chat'}[1m])) < 3",
+        "0 / sum(rate(http_requests_total[1m])) != 3",
+        "llm_fallbacks_total == 0",
+    ],
+)
+def test_no_data_is_a_failure(root: Path, text: str) -> None:
+    code, deps = judged(root, text)
+    assert code == ExitCode.NO
+    assert "no data" in out(deps)
+
+
+def test_json_junit_and_annotation(root: Path, tmp_path: Path) -> None:
+    code, deps = judged(
+        root,
+        "http_requests_in_flight < 3",
+        "http_requests_in_flight < 9",
+        more=("--junit", "found.xml", "-o", "json"),
+        environ={"GITHUB_ACTIONS": "true"},
+    )
+    assert code == ExitCode.NO
+    shown = published(out(deps))
+    assert (shown["ok"], [each["ok"] for each in shown["assertions"]]) == (False, [False, True])
+    assert [row["value"] for row in shown["assertions"][0]["series"] if not row["ok"]] == ["5"]
+    suite = ET.parse(tmp_path / "found.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert err(deps).startswith("::error title=http_requests_in_flight < 3::does not hold for 1 of 2 series")
+
+
+@pytest.mark.parametrize(
+    ("text", "caret"),
+    [
+        ("http_requests_in_flight", 0),
+        ("sum(http_requests_in_flight) and vector(1)", None),
+        ("http_requests_in_flight < http_requests_in_flight", None),
+        ("http_requests_in_flight <", 25),
+    ],
+)
+def test_what_is_no_assertion_is_a_usage_error(root: Path, text: str, caret: int | None) -> None:
+    with pytest.raises(WattosError) as caught:
+        judged(root, text)
+    assert caught.value.exit_code == ExitCode.USAGE
+    if caret is not None:
+        assert caught.value.message.split("\n")[-1] == f"  {' ' * caret}^"
+
+
+def test_a_metric_that_nobody_has_is_named(root: Path) -> None:
+    with pytest.raises(WattosError) as caught:
+        judged(root, "http_requests_inflight < 3")
+    assert "did you mean http_requests_in_flight?" in caught.value.message
+    assert caught.value.exit_code == ExitCode.NO
+
+
+def test_a_scrape_is_forced_so_the_platform_must_run(root: Path) -> None:
+    with pytest.raises(WattosError) as caught:
+        execute(["metrics", "query", "--assert", "up == 1"], deps=make_deps(cwd=root))
+    assert caught.value.exit_code == ExitCode.UNREACHABLE

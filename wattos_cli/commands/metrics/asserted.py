@@ -1,0 +1,124 @@
+"""`wattos metrics query --assert`: a statement about series that holds for each of them, or does not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattos_cli.commands.metrics import asked
+from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, Metrics
+from wattos_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from wattos_cli.metricstore.assertion import Assertion
+
+_SCRAPE_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of an assertion: `metric`, `value`, `ok` of each series; `reason` is why it fails."""
+
+    text: str
+    ok: bool
+    reason: str
+    series: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class When:
+    """The moment that is judged: now, for which a scrape is forced first, or another."""
+
+    at_s: float
+    fresh: bool
+
+
+def judge(texts: Sequence[str], whom: asked.Whom, when: When, deps: Deps, junit: Path | None) -> ExitCode:
+    """Print whether each of `texts` holds at that moment; exit 1 when one does not."""
+    assertions = [_read(text) for text in texts]
+    at_s = when.at_s
+    if when.fresh and not whom.url:
+        scrape_now(deps)
+        at_s = round(deps.clock(), 3)
+    return show(assertions, asked.metrics(whom, deps), at_s, deps, junit)
+
+
+def show(
+    assertions: "Sequence[Assertion]", metrics: Metrics, at_s: float, deps: Deps, junit: Path | None
+) -> ExitCode:
+    """Judge `assertions` over `metrics` and print what was found."""
+    from wattos_cli.render import metric_assertions as render
+
+    judged = [_judged(assertion, metrics, at_s) for assertion in assertions]
+    console = deps.console
+    if console.json_output:
+        console.json(render.as_json(judged))
+    else:
+        for each in judged:
+            console.data(render.as_text(each, color=console.color))
+    if junit is not None:
+        (deps.cwd / junit).write_text(render.as_junit(judged), encoding="utf-8")
+    for line in render.annotations(judged, deps.environ):
+        console.note(line)
+    return ExitCode.OK if all(each.ok for each in judged) else ExitCode.NO
+
+
+def scrape_now(deps: Deps) -> None:
+    """Have every service scraped; WattosError (exit 4) when the platform does not run."""
+    from wattos_cli.clients import running
+    from wattos_cli.supervisor.client import SupervisorGoneError
+    from wattos_cli.supervisor.launch import connect
+
+    project = running.project_of(deps)
+    try:
+        with connect(project) as client:
+            client.request("scrape", timeout_s=_SCRAPE_TIMEOUT_S)
+    except SupervisorGoneError as error:
+        raise running.not_running(project) from error
+
+
+def _read(text: str) -> "Assertion":
+    from wattos_cli.metricstore import assertion
+    from wattos_cli.metricstore.promql.errors import PromqlError
+
+    try:
+        return assertion.read(text)
+    except PromqlError as error:
+        raise asked.broken(text, BadQueryError(error.message, error.position)) from error
+
+
+def _judged(assertion: "Assertion", metrics: Metrics, at_s: float) -> Judged:
+    try:
+        bound = _number(metrics, assertion.bound, at_s)
+        answer = metrics.instant(assertion.expression, at_s)
+    except BadQueryError as error:
+        raise asked.broken(assertion.text, BadQueryError(error.reason)) from error
+    except FailedQueryError as error:
+        raise asked.failed(error) from error
+    rows = [{"metric": {}, "value": answer.result}] if answer.kind == "scalar" else answer.result
+    series = tuple(
+        {
+            "metric": row["metric"],
+            "value": row["value"][1],
+            "ok": assertion.holds(float(row["value"][1]), bound),
+        }
+        for row in rows
+    )
+    asked.require_series(assertion.expression, answer, metrics, at_s)
+    return Judged(assertion.text, bool(series) and all(row["ok"] for row in series), _reason(series), series)
+
+
+def _number(metrics: Metrics, expression: str, at_s: float) -> float:
+    return float(metrics.instant(expression, at_s).result[1])
+
+
+def _reason(series: Sequence[dict[str, Any]]) -> str:
+    """Return why an assertion does not hold, "" when it does."""
+    if not series:
+        return "no data"
+    bad = [row for row in series if not row["ok"]]
+    if not bad:
+        return ""
+    if all(row["value"] == "NaN" for row in bad):
+        return "no data: the value is not a number"
+    return f"does not hold for {len(bad)} of {len(series)} series"

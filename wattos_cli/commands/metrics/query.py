@@ -1,0 +1,190 @@
+"""`wattos metrics query`."""
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from wattos_cli.commands.metrics import asked, asserted
+from wattos_cli.commands.metrics.asked import Whom, usage
+from wattos_cli.config.durations import option_seconds
+from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
+from wattos_cli.errors import ExitCode
+from wattos_cli.parameters import Argument, Option
+from wattos_cli.render import metric_answers as render
+from wattos_cli.render.safe import visible
+
+_CLEAR = "\033[H\033[2J"
+_WATCH_S = 5.0
+_POINTS = 240
+_LEAST_STEP_S = 1.0
+
+
+class Output(StrEnum):
+    """The formats of the answer."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to ask, of whom and for when; spans in seconds, `at` as it was typed."""
+
+    expression: str = ""
+    assertions: tuple[str, ...] = ()
+    range_s: float | None = None
+    step_s: float | None = None
+    at: str | None = None
+    watch: bool = False
+    output: Output = Output.TABLE
+    junit: Path | None = None
+    whom: Whom = field(default_factory=Whom)
+
+
+def run(opts: Options, deps: Deps) -> ExitCode:
+    """Print the answer, again and again with `watch`; exit 1 when an assertion does not hold."""
+    _check(opts)
+    if opts.assertions:
+        when = asserted.When(_instant(opts, deps), fresh=opts.at is None)
+        return asserted.judge(opts.assertions, opts.whom, when, deps, opts.junit)
+    metrics = asked.metrics(opts.whom, deps)
+    while opts.watch:
+        if deps.console.animate and opts.output is Output.TABLE:
+            deps.console.stdout.write(_CLEAR)
+        show(opts, deps, metrics)
+        deps.console.stdout.flush()
+        deps.sleep(_WATCH_S)
+    show(opts, deps, metrics)
+    return ExitCode.OK
+
+
+def show(opts: Options, deps: Deps, metrics: Metrics) -> None:
+    """Ask `metrics` once and print the answer; remarks go to stderr."""
+    at_s = _instant(opts, deps)
+    try:
+        answer, steps = _answered(opts, metrics, at_s)
+    except BadQueryError as error:
+        raise asked.broken(opts.expression, error) from error
+    except FailedQueryError as error:
+        raise asked.failed(error) from error
+    console = deps.console
+    if opts.output is Output.JSON:
+        console.json(render.as_json(answer))
+    elif opts.output is Output.CSV:
+        console.stdout.write(render.as_csv(answer))
+    elif answer.result:
+        width = console.table_width
+        console.data(render.as_table(answer, width=width, color=console.color, steps=steps))
+    for remark in answer.warnings:
+        console.note(visible(remark))
+    remark = asked.require_series(opts.expression, answer, metrics, at_s)
+    if remark:
+        console.note(remark)
+
+
+def _answered(opts: Options, metrics: Metrics, at_s: float) -> tuple[MetricAnswer, list[float]]:
+    """Return the answer, and the times of a range."""
+    if opts.range_s is None:
+        return metrics.instant(opts.expression, at_s), []
+    step_s = opts.step_s or max(_LEAST_STEP_S, math.ceil(opts.range_s / _POINTS))
+    start_s = at_s - opts.range_s
+    steps = [start_s + step_s * place for place in range(int(opts.range_s / step_s) + 1)]
+    return metrics.range(opts.expression, start_s, at_s, step_s), steps
+
+
+def _instant(opts: Options, deps: Deps) -> float:
+    """Return the time that is asked for, in Unix seconds, whole milliseconds."""
+    from wattos_cli.logstore.arguments import instant
+
+    at_s = instant("--at", opts.at, deps.clock())
+    return round(deps.clock() if at_s is None else at_s, 3)
+
+
+def _check(opts: Options) -> None:
+    """Raise WattosError (usage) for options that do not go together."""
+    if bool(opts.expression.strip()) == bool(opts.assertions):
+        raise usage(
+            "expected either an expression or --assert",
+            "wattos metrics query 'sum(rate(http_requests_total[5m]))'   or --assert 'EXPR < 0.3'",
+        )
+    if opts.step_s is not None and opts.range_s is None:
+        raise usage("--step without --range: one point has no steps", "the last hour: --range 1h --step 15s")
+    if opts.step_s is not None and opts.range_s is not None and opts.step_s > opts.range_s:
+        raise usage("--step is longer than --range", "the last hour: --range 1h --step 15s")
+    if opts.assertions and (opts.watch or opts.range_s is not None):
+        raise usage(
+            "--assert looks at one moment: it takes neither --range nor --watch",
+            "over a time: --assert 'max_over_time((EXPR)[1h:15s]) < 0.3'",
+        )
+    if opts.junit is not None and not opts.assertions:
+        raise usage("--junit writes what --assert found, and there is none", "--assert 'EXPR < 0.3'")
+    if opts.assertions and opts.output is Output.CSV:
+        raise usage("an assertion has no CSV", "-o json, or --junit FILE")
+
+
+def command(run: Run[Options] = run) -> Command:
+    """Return the parser of `wattos metrics query`."""
+
+    def query(
+        deps: Deps,
+        *,
+        expression: Annotated[str, Argument(metavar="EXPR", help="What to ask, in PromQL.")] = "",
+        range_: Annotated[
+            str | None, Option("--range", metavar="TIME", help="The course of this last time: 1h.")
+        ] = None,
+        step: Annotated[
+            str | None,
+            Option("--step", metavar="TIME", help="From point to point.", default_text="range / 240"),
+        ] = None,
+        at: Annotated[
+            str | None, Option("--at", metavar="TIME", help="RFC 3339, or -15m.", default_text="now")
+        ] = None,
+        assert_: Annotated[
+            list[str] | None,
+            Option("--assert", metavar="'EXPR < N'", help="Exit 1 unless it holds for every series."),
+        ] = None,
+        watch: Annotated[bool, Option("--watch", help="Ask again every 5 s until Ctrl-C.")] = False,
+        prometheus: Annotated[
+            str, Option("--prometheus", metavar="URL", help="Ask this Prometheus instead.")
+        ] = "",
+        token_file: Annotated[
+            Path | None, Option("--token-file", metavar="FILE", help="Its bearer token.")
+        ] = None,
+        timeout: Annotated[
+            str, Option("--timeout", metavar="TIME", help="How long that Prometheus may take.")
+        ] = "30s",
+        junit: Annotated[
+            Path | None,
+            Option("--junit", metavar="FILE", help="Also write what --assert found as JUnit XML."),
+        ] = None,
+        output: Annotated[
+            Output | None, Option("-o", "--output", help="How to write the result.", default_text="table")
+        ] = None,
+    ) -> ExitCode:
+        """Ask the metrics of the past day in PromQL, with no Prometheus anywhere.
+
+        Answers also when nothing runs: --at says for when. An assertion scrapes first; one without data
+        fails. Exit 2: the expression cannot be read. 4: there is nothing to ask.
+
+        Examples:
+          wattos metrics query 'sum by (job) (rate(http_requests_total[5m]))'
+          wattos metrics query 'http_requests_in_flight' --range 1h --step 15s
+          wattos metrics query --assert 'max(http_requests_in_flight) < 500'
+        """
+        options = Options(
+            expression=expression,
+            assertions=tuple(assert_ or ()),
+            range_s=None if range_ is None else option_seconds(range_, "--range"),
+            step_s=None if step is None else option_seconds(step, "--step"),
+            at=at,
+            watch=watch,
+            output=output or (Output.JSON if deps.console.json_output else Output.TABLE),
+            junit=junit,
+            whom=Whom(prometheus, token_file, option_seconds(timeout, "--timeout")),
+        )
+        return run(options, deps)
+
+    return query

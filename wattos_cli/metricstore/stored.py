@@ -1,0 +1,62 @@
+"""What was scraped here, as `deps.Metrics`: the engine over a source of series."""
+
+from typing import TYPE_CHECKING
+
+from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer
+from wattos_cli.metricstore.series import NAME, Matcher, Source
+
+if TYPE_CHECKING:
+    from wattos_cli.metricstore.promql.errors import PromqlError
+
+_DAY_MS = 86_400_000
+
+
+class StoredMetrics:
+    """Answers PromQL over `source`."""
+
+    def __init__(self, source: Source) -> None:
+        from wattos_cli.metricstore.promql.engine import Engine
+
+        self._source = source
+        self._engine = Engine(source)
+
+    def instant(self, expression: str, at_s: float) -> MetricAnswer:
+        """Return the value of `expression` at `at_s`."""
+        from wattos_cli.metricstore import wire
+        from wattos_cli.metricstore.promql.errors import PromqlError
+
+        at_ms = _ms(at_s)
+        try:
+            answer = self._engine.instant(expression, at_ms)
+        except PromqlError as error:
+            raise _refusal(error) from error
+        return MetricAnswer(answer.kind, wire.result(answer, at_ms), (*answer.warnings, *answer.infos))
+
+    def range(self, expression: str, start_s: float, end_s: float, step_s: float) -> MetricAnswer:
+        """Return the values of `expression` from `start_s` through `end_s`, every `step_s`."""
+        from wattos_cli.metricstore import wire
+        from wattos_cli.metricstore.promql.errors import PromqlError
+
+        try:
+            answer = self._engine.range(expression, _ms(start_s), _ms(end_s), _ms(step_s))
+        except PromqlError as error:
+            raise _refusal(error) from error
+        return MetricAnswer(answer.kind, wire.result(answer, _ms(end_s)), (*answer.warnings, *answer.infos))
+
+    def names(self, at_s: float) -> list[str]:
+        """Return the names of the metrics of the day before `at_s`."""
+        any_name = Matcher(NAME, "!=", "")
+        at_ms = _ms(at_s)
+        series = self._source.select([any_name], at_ms - _DAY_MS, at_ms)
+        return sorted({dict(each.labels)[NAME] for each in series})
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _refusal(error: "PromqlError") -> BadQueryError | FailedQueryError:
+    """Return the error for an expression that is wrong in itself, or that these series have no answer to."""
+    if error.position is None:
+        return FailedQueryError(error.message)
+    return BadQueryError(error.message, error.position)
