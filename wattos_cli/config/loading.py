@@ -9,7 +9,7 @@ from wattos_cli.config import environment, limits, llm, prices, services, source
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.model import Config, Setting
 from wattos_cli.config.problems import Problem, config_error, suggestion
-from wattos_cli.config.schema import FIELDS, SECRETS
+from wattos_cli.config.schema import FIELDS, OTEL_GENAI, SECRETS
 from wattos_cli.config.sources import Document
 from wattos_platform import catalog
 
@@ -207,6 +207,8 @@ def _config(
     declared: services.Services,
     settings: list[Setting],
 ) -> Config:
+    if loading.get("metrics.otel_genai"):
+        loading.environ[OTEL_GENAI] = "true"
     own, changed = declared.own, declared.changed
     ports = {name: values["port"] for name, values in changed.items() if values.get("port")}
     secrets = [

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from wattos_cli.config.fields import Field
 
+# Under this name services read it, too.
+OTEL_GENAI = "WATTOS_OTEL_GENAI"
+
 # Settings of the command line itself. A `*` in a key stands for a name that the user chooses.
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -48,6 +51,13 @@ FIELDS: tuple[Field, ...] = (
     Field("metrics.retention", "period", 86_400.0, "How long samples are kept, in seconds."),
     Field(
         "metrics.max_size_mb", "count", 200, "How much they may take on disk, in MiB; the oldest go first."
+    ),
+    Field(
+        "metrics.otel_genai",
+        "boolean",
+        False,
+        "Counts calls to models under OpenTelemetry's names (`gen_ai_*`), too.",
+        env=OTEL_GENAI,
     ),
     Field("ports.*", "port", None, "Port of a bundled service or component, in place of the catalog's."),
     Field("scale.*", "count", 1, "Number of replicas of a service."),
@@ -151,6 +161,6 @@ LOCAL_MODELS = frozenset({"default", "wattos-extractive", "wattos-minilm"})
 NOT_SETTABLE = frozenset(
     {
         "host", "port", "http_fd", "ops_socket", "ops_port", "replica", "data_dir", "run_dir", "log_file",
-        "config_file", "identity_key_file", "operator_token_file",
+        "config_file", "identity_key_file", "operator_token_file", "otel_genai",
     }
 )  # fmt: skip

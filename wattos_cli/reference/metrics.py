@@ -1,26 +1,80 @@
 """docs/reference/metrics.md: every metric family of every service, from the one registry."""
 
-from wattos_platform.contracts.metrics import FAMILIES, MetricFamily
+from collections.abc import Sequence
+
+from wattos_platform.contracts.error_types import CALLER, PLATFORM, POLICY, PROVIDER
+from wattos_platform.contracts.metrics import FAMILIES, Label, MetricFamily
 
 
 def markdown() -> str:
     """Return the page without its first line."""
-    rows = [_row(family) for family in FAMILIES]
     return "\n".join(
         [
             "# Metrics",
             "",
-            "Every service answers `/metrics` with these families; those with a service named exist there",
-            "only. A family keeps at most 1000 label sets; further ones share the labels `other`.",
+            "Every service answers `/metrics` with these families; those with services named exist there",
+            "only, and those with a switch only where it is on. A histogram has `_bucket`, `_sum`, `_count`.",
+            "A family keeps at most 1000 label sets; further ones share the labels `other`, and so does a",
+            "value that is none of its label's: `metric_label_sets_refused_total` counts them. No label",
+            "holds a tenant, a user, a key or a text of a caller.",
             "",
-            "| name | type | labels | meaning | service |",
-            "|---|---|---|---|---|",
-            *rows,
+            "| name | type | unit | labels | meaning | services |",
+            "|---|---|---|---|---|---|",
+            *map(_row, FAMILIES),
+            "",
+            "## Labels",
+            "",
+            "| label | of | values |",
+            "|---|---|---|",
+            *_label_rows(),
+            "",
+            "## error_type",
+            "",
+            "A closed list; its first word is the domain of the fault, and it is empty when all is well.",
+            "",
+            "| domain | values |",
+            "|---|---|",
+            *(
+                f"| {meaning} | {_code(values)} |"
+                for meaning, values in (
+                    ("the request is wrong, or its caller is gone", CALLER),
+                    ("a rule of the platform refuses it", POLICY),
+                    ("a provider, or the service that was asked, failed", PROVIDER),
+                    ("the service itself failed", PLATFORM),
+                )
+            ),
             "",
         ]
     )
 
 
 def _row(family: MetricFamily) -> str:
-    labels = ", ".join(f"`{label}`" for label in family.labels)
-    return f"| `{family.name}` | {family.kind} | {labels} | {family.help} | {family.service or 'all'} |"
+    services = ", ".join(family.services) or "all"
+    if family.switch:
+        services += f" (`[metrics] {family.switch}`)"
+    return (
+        f"| `{family.name}` | {family.kind} | {family.unit} | {_code(family.labels)} | {family.help} "
+        f"| {services} |"
+    )
+
+
+def _label_rows() -> list[str]:
+    """Return a row for each label and meaning, with the families that bear it."""
+    bearers: dict[Label, list[str]] = {}
+    for family in FAMILIES:
+        for label in family.label_set:
+            bearers.setdefault(label, []).append(family.name)
+    return [
+        f"| `{label.name}` | {_code(names)} | {_values(label)} |"
+        for label, names in sorted(bearers.items(), key=lambda pair: (pair[0].name, pair[1]))
+    ]
+
+
+def _values(label: Label) -> str:
+    if label.name == "error_type" and label.values:
+        return "see below"
+    return _code(label.values) if label.values else label.bounded_by
+
+
+def _code(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -195,6 +195,11 @@ class Settings(BaseModel):
     health_interval_s: float = _env(
         "WATTOS_HEALTH_INTERVAL_S", default=5.0, gt=0, description="Between two health checks."
     )
+    otel_genai: bool = _env(
+        "WATTOS_OTEL_GENAI",
+        default=False,
+        description="Whether calls to models are also counted under OpenTelemetry's names (gen_ai_*).",
+    )
     breaker_failures: int = _env(
         "CIRCUIT_BREAKER_FAILURE_THRESHOLD", default=5, gt=0, description="Failures in a row that open."
     )

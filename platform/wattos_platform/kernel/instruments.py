@@ -1,10 +1,10 @@
-"""Counters and histograms that are cheap to count with: prometheus_client's, without a lock for every number.
+"""Counters, gauges and histograms that are cheap to count with: prometheus_client's, without locks.
 
 They belong to the thread of the event loop, which alone counts; any thread may read.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import prometheus_client
 from prometheus_client.samples import Sample
@@ -32,6 +32,43 @@ class Counter(prometheus_client.Counter):
         return super()._child_samples()
 
 
+class Gauge(prometheus_client.Gauge):
+    """A gauge that keeps its number itself, or asks for it whenever somebody reads it."""
+
+    _number: float
+    _function: Callable[[], float] | None
+
+    @property
+    def number(self) -> float:
+        """Return the number it shows now."""
+        return self._number if self._function is None else self._function()
+
+    def set(self, value: float) -> None:
+        """Replace the number."""
+        self._number = value
+
+    def inc(self, amount: float = 1) -> None:
+        """Add `amount`."""
+        self._number += amount
+
+    def dec(self, amount: float = 1) -> None:
+        """Take `amount` away."""
+        self._number -= amount
+
+    def set_function(self, f: Callable[[], float]) -> None:
+        """Show what `f` returns, which must not wait."""
+        self._function = f
+
+    def _metric_init(self) -> None:
+        super()._metric_init()
+        self._number = 0.0
+        self._function = None
+
+    def _child_samples(self) -> Iterable[Sample]:
+        self._value.set(float(self.number))
+        return super()._child_samples()
+
+
 class Histogram(prometheus_client.Histogram):
     """A histogram that counts in a list of its own until somebody reads it."""
 
@@ -42,6 +79,10 @@ class Histogram(prometheus_client.Histogram):
         """Count one observation."""
         self._counts[bisect_left(self._upper_bounds, amount)] += 1
         self._total += amount
+
+    def snapshot(self) -> tuple[list[int], float]:
+        """Return the observations in each bucket, not summed up, and the sum of what was observed."""
+        return self._counts.copy(), self._total
 
     def _metric_init(self) -> None:
         super()._metric_init()

@@ -11,8 +11,9 @@ from starlette.routing import Route
 from wattos_platform import __version__
 from wattos_platform.catalog import CONTRACTS_VERSION
 from wattos_platform.kernel.answers import JSON, json_answer
+from wattos_platform.kernel.exposition import CONTENT_TYPE, accepts_gzip
 from wattos_platform.kernel.health import health_document
-from wattos_platform.kernel.metrics import CONTENT_TYPE, Metrics
+from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.timestamps import rfc3339
 
@@ -42,10 +43,17 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
         own = await kpi() if kpi is not None else {}
         return json_answer(_figures(runtime.metrics) | own)
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
         runtime.breakers.publish()
         runtime.concurrency.publish()
-        return Response(await runtime.metrics.exposition(), media_type=CONTENT_TYPE)
+        if runtime.database is not None:
+            runtime.database.publish()
+        headers = {"vary": "accept-encoding"}
+        compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
+        if compressed:
+            headers["content-encoding"] = "gzip"
+        body = await runtime.metrics.exposition(compressed=compressed)
+        return Response(body, media_type=CONTENT_TYPE, headers=headers)
 
     return [
         Route("/health/liveness", liveness),

@@ -44,7 +44,9 @@ class Database:
         self._write_engine: AsyncEngine = sqlite_engine(path, settings, self._driver, read_only=False)
         for engine in (self._readers, self._write_engine):
             instrument(engine, meter, monotonic)
-        self._writer = BatchingWriter(self._write_engine, settings, guard.writing, meter, log)
+        self._writer = BatchingWriter(
+            self._write_engine, settings, guard.writing, meter, log, monotonic=monotonic
+        )
         self._pool_wait = meter.histogram("db_pool_wait_seconds")
 
     @classmethod
@@ -122,6 +124,10 @@ class Database:
         (`db_rows_dropped_total`) and logged.
         """
         return self._writer.enqueue(work)
+
+    def publish(self) -> None:
+        """Tell the meter how much waits to be written; the metrics endpoint calls it before an exposition."""
+        self._writer.publish()
 
     async def ping(self) -> None:
         """Return when the database answers a query; DatabaseUnavailableError if it does not.

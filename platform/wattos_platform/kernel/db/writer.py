@@ -1,6 +1,7 @@
 """The one writer of a process: many units of work in one transaction, each acknowledged after the commit."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
@@ -17,13 +18,14 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
 class _Unit(Generic[T]):
-    """One unit of work; `done` is None for work that nobody waits for."""
+    """One unit of work since the instant `since`; `done` is None for work that nobody waits for."""
 
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("done", "error", "result", "since", "work")
 
-    def __init__(self, work: Work[T], done: asyncio.Future[T] | None) -> None:
+    def __init__(self, work: Work[T], done: asyncio.Future[T] | None, since: float) -> None:
         self.work = work
         self.done = done
+        self.since = since
         self.result: T | None = None
         self.error: BaseException | None = None
 
@@ -47,13 +49,17 @@ class BatchingWriter:
         passage: Callable[[], AbstractContextManager[None]],
         meter: Meter,
         log: Log,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._passage = passage
         self._meter = meter
         self._log = log
+        self._monotonic = monotonic
         self._queue_length = meter.gauge("db_write_queue_length")
+        self._queue_age = meter.gauge("db_write_queue_age_seconds")
         self._waiting: deque[_Unit[Any]] = deque()
         self._held: deque[_Unit[Any]] = deque()
         self._urgent = asyncio.Event()
@@ -78,7 +84,7 @@ class BatchingWriter:
                 "has too many writes waiting" if not self._closing else "is closing", fault=Fault.SHED
             )
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Unit(work, done))
+        self._waiting.append(_Unit(work, done, self._monotonic()))
         self._some.set()
         self._urgent.set()
         return await done
@@ -89,9 +95,15 @@ class BatchingWriter:
             self._meter.counter("db_rows_dropped_total").inc()
             self._log.error("row.dropped", message="queue of late writes is full", size=len(self._waiting))
             return False
-        self._waiting.append(_Unit(work, None))
+        self._waiting.append(_Unit(work, None, self._monotonic()))
         self._some.set()
         return True
+
+    def publish(self) -> None:
+        """Show how much work waits and since when; the metrics endpoint calls it before each exposition."""
+        self._queue_length.set(len(self._waiting) + len(self._held))
+        oldest = [queue[0].since for queue in (self._waiting, self._held) if queue]
+        self._queue_age.set(self._monotonic() - min(oldest) if oldest else 0.0)
 
     async def close(self) -> None:
         """Write what waits, then stop; what is left after `close_timeout_s` is refused."""
@@ -122,7 +134,6 @@ class BatchingWriter:
                 self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))
             ]
             batch = [unit for unit in batch if not unit.abandoned]
-            self._queue_length.set(len(self._waiting))
             if batch and (self._closing or any(unit.done is not None for unit in batch)):
                 await self._commit(batch)
             elif batch:

@@ -21,6 +21,7 @@ from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
 from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit, Permit, Shed
 from wattos_platform.kernel.resilience.deadline import MARGIN_S, MINIMUM_S, DeadlineExceeded, remaining_s
 from wattos_platform.kernel.resilience.retry import Retry
+from wattos_platform.kernel.telemetry import Meter, NullMeter
 
 _ERROR = 400
 _BUG = 500
@@ -44,6 +45,7 @@ class WireHopClient:
         retry: Retry,
         settings: HopSettings,
         sign: Sign | None,
+        meter: Meter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.service = service
@@ -54,6 +56,9 @@ class WireHopClient:
         self._monotonic = monotonic
         self._retry = retry
         self.limit = concurrency
+        meter, target = meter or NullMeter(), f"hop:{service}"
+        self._succeeded = meter.histogram("hop_duration_seconds", target=target, outcome="success")
+        self._failed = meter.histogram("hop_duration_seconds", target=target, outcome="failure")
 
     async def json(
         self,
@@ -145,6 +150,7 @@ class WireHopClient:
             allowed = breaker.allow()
         except BreakerOpen as error:
             raise HopUnavailable(self.service, "breaker_open", error.retry_after_s) from error
+        begin = self._monotonic()
         try:
             connection, permit = await self._placed(request, context, attempt)
         except UploadError as error:
@@ -152,12 +158,15 @@ class WireHopClient:
             breaker.release(allowed)
             raise error.__cause__ or error from None
         except (TimeoutError, RefusedError, WireError) as error:
+            self._failed.observe(self._monotonic() - begin)
             failure = self._failure(error, request.deadline)
             breaker.failure(failure, allowed)
             raise failure from error
         except BaseException:
             breaker.release(allowed)
             raise
+        timed = self._failed if connection.status >= _BUG else self._succeeded
+        timed.observe(self._monotonic() - begin)
         self._judge(connection.status, allowed)
         return connection, permit
 

@@ -60,6 +60,7 @@ class Hops:
                 retry=self._retry(f"hop:{service}"),
                 settings=self._settings,
                 sign=self._sign,
+                meter=self._meter,
                 monotonic=self._monotonic,
             )
         return client

@@ -17,6 +17,7 @@ from wattos_platform.services.agent.domain.web_targets import parse_allowed
 from wattos_platform.services.agent.engine import Engine
 from wattos_platform.services.agent.ports import Tool
 from wattos_platform.services.agent.routes import AgentRoutes, routes
+from wattos_platform.services.agent.run_meters import RunMeters
 from wattos_platform.services.agent.worker import Worker
 
 
@@ -35,11 +36,11 @@ def create_app(runtime: Runtime) -> ServiceApp:
         runs=runs,
         work=work,
         log=runtime.log,
-        count=lambda role, status: runtime.metrics.counter(
-            "agent_runs_total", role=role, status=status
-        ).inc(),
+        meters=RunMeters(runtime.metrics),
+        monotonic=runtime.monotonic,
     )
     worker = Worker(engine, work, runtime.log)
+    runtime.metrics.gauge("agent_runs_in_progress").set_function(lambda: worker.load)
     endpoints = AgentRoutes(
         roles=roles, tools=tools, runs=runs, worker=worker, clock=runtime.clock, new_id=uuid7
     )

@@ -1,5 +1,6 @@
 """Carries a claimed run through its steps, each stored before and after it is done."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from wattos_platform.services.agent.domain.records import (
 )
 from wattos_platform.services.agent.domain.roles import Role
 from wattos_platform.services.agent.ports import Claim, Model, RunStore, Tool, WorkStore
+from wattos_platform.services.agent.run_meters import RunMeters
 
 _PLAN = "plan"
 _MODEL = "answer"
@@ -45,7 +47,8 @@ class Engine:
         runs: RunStore,
         work: WorkStore,
         log: Any,
-        count: Callable[[str, str], None],
+        meters: RunMeters,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._roles = roles
         self._tools = tools
@@ -53,7 +56,8 @@ class Engine:
         self._runs = runs
         self._work = work
         self._log = log
-        self._count = count
+        self._meters = meters
+        self._monotonic = monotonic
 
     async def execute(self, claim: Claim) -> None:
         """Do what is left of the run and store how it ended. LeaseLostError once another process has it."""
@@ -100,15 +104,19 @@ class Engine:
         task = without_personal_data(claim.run.input) if role.pii_redaction else claim.run.input
         if isinstance(action, ToolCall):
             given = {"call_id": action.id, "arguments": action.arguments}
-            await self._work.begin_step(claim, number, StepKind.TOOL, action.name, given)
+            kind = StepKind.TOOL
+            await self._work.begin_step(claim, number, kind, action.name, given)
             result = await self._call_tool(claim.run, role, action)
         elif isinstance(action, AskModel):
-            await self._work.begin_step(claim, number, StepKind.MODEL, _MODEL, {})
+            kind = StepKind.MODEL
+            await self._work.begin_step(claim, number, kind, _MODEL, {})
             result = await self._ask(claim.run, role, task, done)
         else:
-            await self._work.begin_step(claim, number, StepKind.PLAN, _PLAN, {"task": task})
+            kind = StepKind.PLAN
+            await self._work.begin_step(claim, number, kind, _PLAN, {"task": task})
             result = self._plan(claim.run, role, task)
         await self._work.end_step(claim, number, result)
+        self._meters.step(role.id, kind, result)
         self._log.info(
             "run.step.completed",
             message=f"Step {number} of a run ended.",
@@ -134,10 +142,13 @@ class Engine:
             return _failed_step(
                 "tool_unavailable", f"The tool {call.name!r} is not available in this version."
             )
+        begin = self._monotonic()
         try:
-            return await tool.call(run, call)
+            result = await tool.call(run, call)
         except ServiceError as error:
-            return _failed_step(error.code, error.message)
+            result = _failed_step(error.code, error.message)
+        self._meters.tool(tool.name, result, self._monotonic() - begin)
+        return result
 
     async def _ask(self, run: Run, role: Role, task: str, done: Sequence[Step]) -> StepResult:
         tools = [self._tools[name] for name in role.tools if name in self._tools]
@@ -181,7 +192,7 @@ class Engine:
 
     async def _end(self, claim: Claim, outcome: RunOutcome) -> None:
         await self._work.end_run(claim, outcome)
-        self._count(claim.run.role, str(outcome.status))
+        self._meters.ended(claim.run.role, outcome.status)
         self._log.info(
             "run.finished",
             message=f"A run is {outcome.status}.",

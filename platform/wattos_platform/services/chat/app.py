@@ -37,6 +37,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         draining=lambda: runtime.health.draining,
         history_tokens=runtime.settings.chat_history_tokens,
     )
+    metrics.gauge("chat_answers_in_progress").set_function(lambda: len(answers.live))
     upkeep = Upkeep(
         answers,
         messages,

@@ -6,6 +6,7 @@ from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.limiter import Decision, RateLimiter, Want
 from wattos_platform.kernel.resilience.retry_after import retry_after, whole_wait_s
+from wattos_platform.kernel.telemetry import Meter, NullMeter
 from wattos_platform.services.gateway.authentication import Authenticator
 from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.headers import RequestHeaders
@@ -32,11 +33,13 @@ class Admission:
         limiter: RateLimiter,
         plan: LimitPlan,
         proxies: TrustedProxies,
+        meter: Meter | None = None,
     ) -> None:
         self._authenticator = authenticator
         self._limiter = limiter
         self.plan = plan
         self._proxies = proxies
+        self._meter = meter or NullMeter()
         self._charge_of = lru_cache(maxsize=MAX_PLANS)(self._charge)
 
     def replace_plan(self, plan: LimitPlan) -> None:
@@ -50,6 +53,7 @@ class Admission:
             principal = await self._authenticator.authenticate(headers.authorization, headers.api_key)
         except ServiceError as refusal:
             if refusal.status == _UNVERIFIED:
+                self._meter.counter("auth_refusals_total", reason=refusal.code).inc()
                 address = self._proxies.client_address(peer, headers.forwarded_for)
                 wants = (self.plan.address_want(address),)
                 await self._take((wants, policy_header(wants)), visit)

@@ -57,6 +57,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         runtime.limiter,
         limit_plan(settings, runtime.config),
         trusted_proxies(settings),
+        meter=runtime.metrics,
     )
     door = Door(
         table,

@@ -81,7 +81,7 @@ OK = Outcome()
 CALLER_GONE = Outcome("cancelled", "caller_gone")
 TRUNCATED = Outcome("truncated", "provider_truncated")
 CACHED = Outcome("cached")
-LOST = Outcome("truncated", "gateway_ended")
+LOST = Outcome("truncated", "platform_ended")
 
 
 class Accounting:
@@ -100,7 +100,7 @@ class Accounting:
     ) -> None:
         self.prices = prices
         self._rows = rows
-        self._meters = meters
+        self.meters = meters
         self._log = log
         self._new_id = new_id
         self._clock = clock
@@ -159,7 +159,7 @@ class Accounting:
             )
         )
         labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
-        self._meters.of(*labels).count(usage, cost, took_s, first_s)
+        self.meters.of(*labels).count(usage, cost, took_s, first_s)
         return cost
 
     def so_far(
@@ -196,7 +196,7 @@ class Accounting:
 
     def fell_back(self, origin: str, target: str) -> None:
         """Count that `target` answered in place of `origin`."""
-        self._meters.fell_back(origin, target)
+        self.meters.fell_back(origin, target)
         self._log.warning(
             "provider.replaced",
             message=f"{target} answers in place of {origin}.",
@@ -209,7 +209,7 @@ class Accounting:
         took = self._monotonic() - began
         for timer in timers:
             took -= timer.waited_s
-        self._meters.overhead.observe(max(0.0, took))
+        self.meters.overhead.observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float, served: str) -> int | None:
         price = self.prices.find(target.provider, target.model, utc_day(now), served)

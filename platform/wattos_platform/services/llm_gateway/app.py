@@ -21,9 +21,10 @@ from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import 
 from wattos_platform.services.llm_gateway.adapters.stream_journal import DatabaseStreamJournal
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
-from wattos_platform.services.llm_gateway.call_meters import CallMeters
+from wattos_platform.services.llm_gateway.call_meters import CallMeter, CallMeters
 from wattos_platform.services.llm_gateway.domain.models import MINILM
 from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
+from wattos_platform.services.llm_gateway.gen_ai_meters import GenAiCallMeter
 from wattos_platform.services.llm_gateway.live import Live
 from wattos_platform.services.llm_gateway.ports import Embedder
 from wattos_platform.services.llm_gateway.routes import Endpoints
@@ -49,7 +50,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     accounting = Accounting(
         first.prices,
         rows,
-        CallMeters(runtime.metrics),
+        CallMeters(runtime.metrics, GenAiCallMeter if runtime.settings.otel_genai else CallMeter),
         runtime.log,
         new_id=uuid7,
         clock=runtime.clock,

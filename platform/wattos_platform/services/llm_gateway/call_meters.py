@@ -1,9 +1,15 @@
 """The metrics of calls to providers, found once for each kind of call and then only counted."""
 
-from wattos_platform.kernel.metrics import MAX_CHILDREN
+from collections.abc import Callable
+
+from wattos_platform.kernel.metrics import MAX_CHILDREN, OVERFLOW
 from wattos_platform.kernel.telemetry import Histogram, Meter, Tally
 from wattos_platform.services.llm_gateway.domain.pricing import PICO_PER_USD
 from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+# provider, model, operation, outcome, error_type
+CallLabels = tuple[str, str, str, str, str]
+_OK = "ok"
 
 
 class _TokenTallies(dict[str, Tally]):
@@ -37,7 +43,7 @@ class CallMeter:
 
     __slots__ = ("_calls", "_cost", "_duration", "_first_token", "_meter", "_names", "_pace", "_tokens")
 
-    def __init__(self, meter: Meter, labels: tuple[str, str, str, str, str]) -> None:
+    def __init__(self, meter: Meter, labels: CallLabels) -> None:
         provider, model, operation, outcome, error_type = labels
         names = {"provider": provider, "model": model}
         self._meter = meter
@@ -76,20 +82,30 @@ class CallMeter:
 
 
 class CallMeters:
-    """All of them. Beyond 1000 kinds of calls nothing is kept; the metrics' own cap holds there."""
+    """All of them. Beyond 1000 kinds of calls nothing is kept; the metrics' own cap holds there.
 
-    def __init__(self, meter: Meter) -> None:
+    A caller may ask a provider for any name: one that `knows` (provider, model) denies, and that never
+    answered, is counted as `other`. `make` decides what is counted of a call.
+    """
+
+    def __init__(self, meter: Meter, make: Callable[[Meter, CallLabels], CallMeter] = CallMeter) -> None:
         self._meter = meter
-        self._kept: dict[tuple[str, str, str, str, str], CallMeter] = {}
+        self._make = make
+        self._kept: dict[CallLabels, CallMeter] = {}
+        self.knows: Callable[[str, str], bool] = lambda _provider, _model: True
         self.overhead = meter.histogram("llm_overhead_seconds")
 
-    def of(self, *labels: *tuple[str, str, str, str, str]) -> CallMeter:
+    def of(self, *labels: *CallLabels) -> CallMeter:
         """Return the metrics for (provider, model, operation, outcome, error_type)."""
         found = self._kept.get(labels)
-        if found is None:
-            found = CallMeter(self._meter, labels)
-            if len(self._kept) < MAX_CHILDREN:
-                self._kept[labels] = found
+        if found is not None:
+            return found
+        provider, model, operation, outcome, error_type = labels
+        if outcome != _OK and not self.knows(provider, model):
+            return self.of(provider, OVERFLOW, operation, outcome, error_type)
+        found = self._make(self._meter, labels)
+        if len(self._kept) < MAX_CHILDREN:
+            self._kept[labels] = found
         return found
 
     def fell_back(self, origin: str, target: str) -> None:

@@ -85,7 +85,7 @@ class EngineMaker:
                 await self.cache.close()
 
     def make(self, configured: Configured) -> Engine:
-        """Return an engine for `configured`; from now on calls are priced by its prices."""
+        """Return an engine for `configured`; from now on calls are priced and named by its book."""
         settings, prices = configured.providers, configured.prices
         upstreams = self.upstreams.of(settings.upstreams)
         providers: dict[str, Provider] = {**upstreams, LOCAL: self._local}
@@ -98,6 +98,7 @@ class EngineMaker:
         )
         runtime, accounting = self._runtime, self._accounting
         accounting.prices = prices
+        accounting.meters.knows = book.knows
         self.upstreams.keep_only(upstreams)
         runtime.breakers.declare_only("llm", upstreams)
         breaker_of = runtime.breakers.get

@@ -79,6 +79,7 @@ class Rag:
             cache=runtime.cache("rag-search", SEARCH_TTL_S),
             vector=runtime.degradations.of("vector", "Searching by words alone.", vectors_failed),
             metrics=runtime.metrics,
+            monotonic=runtime.monotonic,
         )
         knowledge = Knowledge(spaces, self.documents, self.uploads, wake=self.reading.wake, clock=clock)
         self.endpoints = Endpoints(knowledge, searcher)
@@ -111,11 +112,14 @@ class Rag:
             self.uploads.path_of(document_id).unlink(missing_ok=True)
 
     async def _measure(self) -> None:
-        """Keep the queue's gauge and what /health tells of the retrieval mode up to date."""
-        gauge = self._runtime.metrics.gauge("rag_jobs_queued")
+        """Keep the queue's gauges and what /health tells of the retrieval mode up to date."""
+        length = self._runtime.metrics.gauge("rag_jobs_queued")
+        age = self._runtime.metrics.gauge("rag_oldest_job_age_seconds")
         while True:
             with suppress(DatabaseUnavailableError):  # readiness says so already
-                gauge.set(await self.queue.waiting())
+                count, oldest_s = await self.queue.backlog()
+                length.set(count)
+                age.set(oldest_s)
             self._runtime.health.info["retrieval"] = self.embedder.retrieval()
             await asyncio.sleep(MEASURE_EVERY_S)
 

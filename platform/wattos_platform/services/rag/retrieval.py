@@ -1,6 +1,7 @@
 """A search: words and vectors, fused; without vectors it answers by words and says so."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,7 @@ class Searcher:
         cache: Cache,
         vector: Degradation,
         metrics: Any,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._passages = passages
         self._vectors = vectors
@@ -63,6 +65,7 @@ class Searcher:
         self._cache = cache
         self._vector = vector
         self._metrics = metrics
+        self._monotonic = monotonic
 
     async def search(self, space: Space, question: Question) -> str:
         """Return a SearchResponse as JSON, from the cache if the space has not changed since.
@@ -72,7 +75,11 @@ class Searcher:
         self._metrics.counter("rag_searches_total", mode=question.mode).inc()
 
         async def make() -> str:
+            begin = self._monotonic()
             response = await self._answer(space, question)
+            self._metrics.histogram("rag_search_duration_seconds", retrieval=response.retrieval).observe(
+                self._monotonic() - begin
+            )
             if response.degraded:
                 raise _NotKept(response)
             return response.model_dump_json()

@@ -90,6 +90,17 @@ class ModelBook:
             return False
         return True
 
+    def knows(self, provider: str, model: str) -> bool:
+        """Return whether configuration, a listing or the price table names `model` as the provider's."""
+        return (
+            provider == LOCAL
+            or model in self.models.get(provider, ())
+            or model in self._default_of(provider)
+            or model in self.discovered.get(provider, ())
+            or any(Target(provider, model) in chain for chain in self.aliases.values())
+            or self.priced(provider, model)
+        )
+
     def listing(self) -> list[dict[str, Any]]:
         """Return the members of `data` in GET /v1/models."""
         listed = {DEFAULT: self._alias_entry(DEFAULT)}

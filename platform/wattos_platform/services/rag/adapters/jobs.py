@@ -115,6 +115,13 @@ class JobQueue:
 
         await self._database.write(work)
 
+    async def backlog(self) -> tuple[int, float]:
+        """Return how many jobs there are, running ones included, and the age of the oldest in seconds."""
+        wanted = select(func.count(), func.min(jobs.c.created_at)).select_from(jobs)
+        async with self._database.read() as connection:
+            count, oldest = (await connection.execute(wanted)).one()
+        return count, 0.0 if oldest is None else max(0.0, self._clock() - oldest)
+
     async def waiting(self) -> int:
         """Return how many jobs there are, running ones included."""
         async with self._database.read() as connection:
