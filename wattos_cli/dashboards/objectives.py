@@ -11,7 +11,9 @@ class Objectives:
 
     error_ratio: float = 0.01
     latency_s: float = 2.0
+    model_error_ratio: float = 0.01
     first_token_s: float = 2.0
+    cost_per_hour_usd: float = 100.0
 
 
 def objectives() -> Objectives:

@@ -1,9 +1,11 @@
 """The part of the platform that a board shows: what its variables and the operator's selector choose."""
 
 import re
+from collections.abc import Mapping
 
 MARK = "{@"
 INTERVAL = "$__rate_interval"
+RANGE = "$__range"
 VARIABLES = ("job", "instance", "namespace")
 ALL_VALUES = {"job": ".+", "instance": ".+", "namespace": ".*"}
 """What `All` means: every job and instance; every namespace and series that have none."""
@@ -38,9 +40,11 @@ def _joined(chosen: str, selector: str) -> str:
     return ", ".join(part for part in (chosen, selector.strip()) if part)
 
 
-def substituted(expr: str, *, interval: str = "1m", selected: dict[str, str] | None = None) -> str:
-    """Return a scoped `expr` as Grafana asks it, with `All` selected unless `selected` says otherwise."""
+def substituted(
+    expr: str, *, interval: str = "1m", span: str = "5m", selected: Mapping[str, str] | None = None
+) -> str:
+    """Return a scoped `expr` as Grafana asks it, over the time `span`; `All` where nothing is `selected`."""
     values = {**ALL_VALUES, **(selected or {})}
     for name, value in values.items():
         expr = expr.replace(f'"${name}"', f'"{value}"')
-    return expr.replace(INTERVAL, interval)
+    return expr.replace(INTERVAL, interval).replace(RANGE, span)

@@ -99,4 +99,20 @@ def test_what_is_stale(tmp_path: Path) -> None:
 
 
 def test_every_board_that_has_a_title_is_there() -> None:
-    assert [board.uid for board in ALL] == [uid for uid in TITLES if uid in {board.uid for board in ALL}]
+    assert {board.uid: board.title for board in ALL} == TITLES
+
+
+@BOARDS
+def test_links_lead_to_boards_and_take_time_and_variables_along(board: Board) -> None:
+    whole = built(board)
+    assert [(link["type"], link["tags"]) for link in whole["links"]] == [("dashboards", whole["tags"])]
+    for panel in whole["panels"]:
+        for link in panel.get("links", []):
+            address, _, carried = link["url"].partition("?")
+            assert address.removeprefix("/d/") in set(TITLES) - {board.uid}
+            assert {"${__url_time_range}", "${job:queryparam}"} <= set(carried.split("&"))
+
+
+def test_from_the_overview_every_board_is_a_link_away() -> None:
+    linked = {uid for board in ALL for panel in board.panels() for uid in panel.see}
+    assert linked | {ALL[0].uid} >= set(TITLES) - {"wattos-loadtest"}

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import promql_parser as parser
 
-from wattos_cli.dashboards.scope import INTERVAL
+from wattos_cli.dashboards.scope import INTERVAL, RANGE
 
 _RATE_INTERVAL = "14597s"  # no board asks for just that by itself
-_RANGE = "14593s"
+_SPAN = "14593s"
 Path = tuple[parser.Expr, ...]
 
 
@@ -16,7 +16,7 @@ Path = tuple[parser.Expr, ...]
 def parsed(expr: str) -> parser.Expr | str:
     """Return the expression, or what is wrong with it in the parser's words."""
     try:
-        return parser.parse(expr.replace(INTERVAL, _RATE_INTERVAL).replace("$__range", _RANGE))
+        return parser.parse(expr.replace(INTERVAL, _RATE_INTERVAL).replace(RANGE, _SPAN))
     except ValueError as error:
         return str(error)
 
