@@ -79,8 +79,8 @@ class Project:
         return self.run_dir / "config.json"
 
     def component_config_file(self, name: str) -> Path:
-        """Return the generated file that the program of component `name` reads."""
-        return self.run_dir / f"{name}.conf"
+        """Return where the generated file `name` of a component lies."""
+        return self.run_dir / name
 
     @property
     def supervisor_log(self) -> Path:

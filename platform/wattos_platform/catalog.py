@@ -50,20 +50,30 @@ class Service:
 class Component:
     """A program of others that `up --with NAME` starts before the services.
 
-    `{config}` in `argv` is the file that is written for it. `ready` is an HTTP path, or `PING`. `data_dir` is
-    its folder below `.wattos/data`. `env_given_to` are the variables given to the services; in them and in
-    `url`, which people see, `{port}` is the port, in them alone `{password}` the generated password.
-    `install` is the command that installs the program.
+    In `argv`, `{config}` is the path of `config_file`, which is written for it, `{data}` that of its folder,
+    and `{port}` its port. `also_called` are other names under which the program is installed. `ready` is an
+    HTTP path, or `PING`. `data_dir` is its folder in `.wattos/data`. `env_given_to` are the variables given
+    to the services; in them and in `url`, which people see, `{port}` is the port, in them alone `{password}`
+    the generated password. `install` is the command that installs the program. `rereads` says whether a
+    running one reads its files again at SIGHUP.
     """
 
     name: str
     argv: tuple[str, ...]
+    config_file: str
     port: int
     ready: str
     data_dir: str
     url: str
     install: str
     env_given_to: Mapping[str, str] = field(default_factory=dict)
+    also_called: tuple[str, ...] = ()
+    rereads: bool = False
+
+    @property
+    def has_password(self) -> bool:
+        """Return whether a password is made for it, which services get in a variable."""
+        return any("{password}" in template for template in self.env_given_to.values())
 
 
 def _factory(package: str) -> str:
@@ -89,12 +99,32 @@ COMPONENTS: tuple[Component, ...] = (
     Component(
         "redis",
         argv=("redis-server", "{config}"),
+        config_file="redis.conf",
         port=3079,
         ready=PING,
         data_dir="redis",
         url="redis://127.0.0.1:{port}",
         install="apt-get install redis-server",
         env_given_to={"REDIS_URL": "redis://:{password}@127.0.0.1:{port}/0"},
+    ),
+    Component(
+        "prometheus",
+        argv=(
+            "prometheus",
+            "--config.file={config}",
+            "--storage.tsdb.path={data}",
+            "--storage.tsdb.retention.time=15d",
+            "--storage.tsdb.retention.size=2GB",
+            "--web.listen-address=127.0.0.1:{port}",
+            "--log.format=json",
+        ),
+        config_file="prometheus.yml",
+        port=3090,
+        ready="/-/ready",
+        data_dir="prometheus",
+        url="http://127.0.0.1:{port}",
+        install="apt-get install prometheus",
+        rereads=True,
     ),
 )
 

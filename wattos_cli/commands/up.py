@@ -97,7 +97,11 @@ def command(run: Run[Options] = run) -> Command:
         ] = None,
         with_: Annotated[
             list[str] | None,
-            Option("--with", metavar="NAMES", help="Start these too: simulator, redis; comma separated."),
+            Option(
+                "--with",
+                metavar="NAMES",
+                help="Start these too: simulator, redis, prometheus; comma separated.",
+            ),
         ] = None,
         provider: Annotated[
             list[str] | None,

@@ -9,7 +9,7 @@ from wattos_platform import catalog
 JWT_SECRET = "jwt.secret"  # noqa: S105 - a file name
 IDENTITY_KEY = "identity.key"
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file name
-_PASSWORDS = {component.name: f"{component.name}.password" for component in catalog.COMPONENTS}
+_PASSWORDS = {each.name: f"{each.name}.password" for each in catalog.COMPONENTS if each.has_password}
 _NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN, *_PASSWORDS.values())
 _BYTES = 32
 
@@ -25,7 +25,7 @@ def ensure(project: Project) -> None:
 
 
 def passwords(project: Project) -> dict[str, str]:
-    """Return the password of each component by its name; `ensure` has made them."""
+    """Return the password of each component that has one, by its name; `ensure` has made them."""
     return {name: project.secret_file(file).read_text().strip() for name, file in _PASSWORDS.items()}
 
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from wattos_cli.supervisor import probe
-from wattos_cli.supervisor.addresses import Address, address_of
+from wattos_cli.supervisor.addresses import VIA_SUPERVISOR, Address, address_of
 from wattos_cli.supervisor.probe import ProbeError
 
 _HEAD_LIMIT_BYTES = 16 * 1024
@@ -67,6 +67,7 @@ class MetricsApi:
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
 
     def _targets(self) -> list[dict[str, Any]]:
+        """Return what shall run: one that is down just now fails its scrape, it is not missing."""
         return [
             {
                 "targets": [self._authority],
@@ -74,10 +75,11 @@ class MetricsApi:
                     "job": str(row["name"]),
                     "instance": f"{row['name']}-{row['replica']}",
                     "__metrics_path__": f"/targets/{row['name']}/{row['replica']}/metrics",
+                    VIA_SUPERVISOR: "true",
                 },
             }
             for row in self._rows()
-            if row["ops_socket"] and row["pid"]
+            if row["ops_socket"] and row["state"] != "stopped"
         ] + [_foreign(row) for row in self._rows() if row["metrics"] and row["state"] != "stopped"]
 
     async def _metrics(self, service: str, number: str) -> _Reply:

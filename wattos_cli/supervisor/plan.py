@@ -22,7 +22,7 @@ class ServicePlan:
 
     `command` is executed as it stands; a bundled service has none, it is `serve NAME` of the platform.
     `environ` is laid over the plan's. `health` is an HTTP path on the port, "" when there is nothing to ask.
-    A component reads a file with `configuration`, and is asked with `password`.
+    `configuration` is what a component reads, file names with their content; it is asked with `password`.
     `replicas` is None when the user named no number: what runs stays, else one.
     """
 
@@ -40,7 +40,7 @@ class ServicePlan:
     replicas: int | None = None
     database: bool = False
     oneshot: bool = False
-    configuration: str = field(default="", repr=False)
+    configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
     password: str = field(default="", repr=False)
 
     @property

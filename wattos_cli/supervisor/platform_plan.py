@@ -11,7 +11,6 @@ from wattos_cli.config.loading import PLANNED
 from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.project import Project
 from wattos_cli.supervisor import simulated
 from wattos_cli.supervisor.addresses import address_of
 from wattos_cli.supervisor.components import planning
@@ -61,7 +60,9 @@ def build(config: Config, wanted: Wanted) -> Plan:
     """
     known = [*_components(config, wanted), *_bundled(config, wanted), *_own(config, wanted)]
     names = _chosen(config, wanted, {service.name: service for service in known})
-    services = with_dependencies(names, _after_components(known, names))
+    api_port = wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset)
+    api = f"{config.environ.get('WATTOS_HOST') or '127.0.0.1'}:{api_port}"
+    services = planning.configured(with_dependencies(names, _after_components(known, names)), config, api)
     environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
     gateway = next((service for service in known if service.name == "gateway"), None)
     if gateway is not None:
@@ -77,7 +78,7 @@ def build(config: Config, wanted: Wanted) -> Plan:
         services=tuple(services),
         environ=environ,
         port_offset=wanted.port_offset,
-        api_port=wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset),
+        api_port=api_port,
         digests=_digests(service_config, environ),
         service_config=service_config,
         metrics=_metrics(config),
@@ -91,22 +92,23 @@ def default_ports(config: Config) -> dict[str, int]:
 
 
 def _components(config: Config, wanted: Wanted) -> list[ServicePlan]:
-    project = Project(config.root)
     return [
         planning.plan(
             component,
             wanted.ports.get(component.name, component.port + wanted.port_offset),
             wanted.passwords.get(component.name, ""),
-            project,
+            config,
         )
         for component in config.components()
     ]
 
 
 def _after_components(known: list[ServicePlan], names: list[str]) -> list[ServicePlan]:
-    """Return `known` with all services after the components among `names`, which none of them must have."""
+    """Return `known` with all services after the components that serve them; none of them must have one."""
     edges = tuple(
-        Edge(each.name, critical=False) for each in known if each.kind == "component" and each.name in names
+        Edge(each.name, critical=False)
+        for each in known
+        if each.kind == "component" and each.name in names and catalog.component(each.name).env_given_to
     )
     return [
         each if each.kind == "component" else replace(each, depends_on=(*edges, *each.depends_on))

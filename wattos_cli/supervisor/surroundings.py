@@ -68,11 +68,13 @@ class Surroundings:
 
     def furnish(self, plan: ServicePlan) -> None:
         """Create the data folder of a component (0700) and write its configuration (0600); OSError."""
-        if plan.kind == "component":
-            Path(plan.cwd).mkdir(mode=0o700, exist_ok=True)
-            Path(plan.cwd).chmod(0o700)
-            content = plan.configuration.encode(errors="surrogateescape")
-            write_private(self.project.component_config_file(plan.name), content)
+        if plan.kind != "component":
+            return
+        Path(plan.cwd).mkdir(mode=0o700, exist_ok=True)
+        Path(plan.cwd).chmod(0o700)
+        for name, content in plan.configuration.items():
+            file = self.project.component_config_file(name)
+            write_private(file, content.encode(errors="surrogateescape"))
 
     def write_service_config(self, whole: Plan) -> None:
         """Write the JSON file that services read their tables of wattos.toml from."""

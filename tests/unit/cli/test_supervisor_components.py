@@ -55,7 +55,7 @@ def test_services_get_the_url_and_one_that_ran_without_is_stale(tmp_path: Path) 
 def test_the_password_is_in_no_argument_digest_or_representation(tmp_path: Path) -> None:
     whole = plan(tmp_path)
     found = component(whole)
-    assert PASSWORD in found.configuration
+    assert PASSWORD in found.configuration["redis.conf"]
     for shown in (
         repr(found),
         found.command,

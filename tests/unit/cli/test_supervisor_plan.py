@@ -50,8 +50,8 @@ def test_simulator_comes_with_its_name(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_started_is_named_with_what_can(tmp_path: Path) -> None:
-    with pytest.raises(WattosError, match="prometheus") as raised:
-        platform_plan.build(load(tmp_path, {}), Wanted(also=("prometheus",)))
+    with pytest.raises(WattosError, match="postgres") as raised:
+        platform_plan.build(load(tmp_path, {}), Wanted(also=("postgres",)))
     assert "simulator" in raised.value.hint
 
 

@@ -1,36 +1,57 @@
 """Plans of the components that are wanted, and the variables that services get from them."""
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from wattos_cli.config.model import Config
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor.components import redis
+from wattos_cli.supervisor.components import prometheus, redis
+from wattos_cli.supervisor.components.setting import Setting
 from wattos_cli.supervisor.plan import ServicePlan
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
-# Port, password and data folder -> the content of the file that the program reads.
-_CONFIGURATIONS: Mapping[str, Callable[[int, str, Path], str]] = {"redis": redis.configuration}
+# What writes the files that each program reads.
+_FILES: Mapping[str, Callable[[Setting], Mapping[str, str]]] = {
+    "redis": redis.files,
+    "prometheus": prometheus.files,
+}
 
 
-def plan(component: Component, port: int, password: str, project: Project) -> ServicePlan:
-    """Return how `component` runs in `project`."""
-    data_dir = project.data_dir / component.data_dir
-    config_file = str(project.component_config_file(component.name))
+def plan(component: Component, port: int, password: str, config: Config) -> ServicePlan:
+    """Return how `component` runs in the project of `config`; `configured` adds what it reads."""
+    project = Project(config.root)
+    data_dir = str(project.data_dir / component.data_dir)
+    config_file = str(project.component_config_file(component.config_file))
+    program, *arguments = component.argv
+    names = (program, *component.also_called)
+    on_path = next((name for name in names if shutil.which(name, path=config.environ.get("PATH"))), program)
     return ServicePlan(
         name=component.name,
         kind="component",
         port=port,
-        command=tuple(word.format(config=config_file) for word in component.argv),
+        command=(
+            on_path,
+            *(word.format(config=config_file, data=data_dir, port=port) for word in arguments),
+        ),
         url=component.url.format(port=port),
         health=component.ready,
-        cwd=str(data_dir),
-        configuration=_CONFIGURATIONS[component.name](port, password, data_dir),
+        cwd=data_dir,
         password=password,
     )
+
+
+def configured(plans: Sequence[ServicePlan], config: Config, api: str) -> list[ServicePlan]:
+    """Return `plans` with the files that their components read; `api` is the supervisor's host and port."""
+    ports = {each.name: each.port for each in plans if each.kind == "component"}
+    return [
+        replace(each, configuration=_FILES[each.name](Setting(each, config, api, ports)))
+        if each.kind == "component"
+        else each
+        for each in plans
+    ]
 
 
 def environ(plans: Iterable[ServicePlan], config: Config) -> dict[str, str]:

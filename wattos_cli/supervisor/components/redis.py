@@ -1,8 +1,16 @@
 """What `redis-server` is started with."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from wattos_cli.supervisor.components.setting import Setting
+
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def files(setting: Setting) -> Mapping[str, str]:
+    """Return redis.conf by its name."""
+    return {"redis.conf": configuration(setting.plan.port, setting.plan.password, Path(setting.plan.cwd))}
 
 
 def configuration(port: int, password: str, data_dir: Path) -> str:

@@ -1,0 +1,44 @@
+"""A real Prometheus or Alertmanager, asked over its HTTP API."""
+
+import http.client
+import json
+import shutil
+import urllib.parse
+from typing import Any
+
+INSTALL = "{} is not installed; install it: apt-get install -y prometheus prometheus-alertmanager"
+_TIMEOUT_S = 10.0
+
+
+def program(*names: str) -> str:
+    """Return the path of the first of `names` that is installed; AssertionError says how to install it."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    assert found, INSTALL.format(names[0])
+    return found
+
+
+class Api:
+    """The API of a server on loopback; what cannot be reached just now has no answer: None."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """Return the decoded JSON of an answer with 200, else None."""
+        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
+        try:
+            connection.request("GET", path + query)
+            answer = connection.getresponse()
+            body = answer.read()
+        except OSError:
+            return None
+        finally:
+            connection.close()
+        return json.loads(body) if answer.status == http.client.OK else None
+
+    def values(self, expression: str) -> dict[str, float]:
+        """Return the value of each series that `expression` gives now, by its `instance`."""
+        answer = self.get("/api/v1/query", query=expression)
+        series = answer["data"]["result"] if answer else []
+        return {each["metric"].get("instance", ""): float(each["value"][1]) for each in series}

@@ -1,0 +1,61 @@
+"""What `prometheus` is started with: whom it scrapes, which rules it evaluates, whom it tells."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wattos_cli.project import Project
+from wattos_cli.supervisor import credentials
+from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
+from wattos_cli.supervisor.components.setting import Setting
+
+_INTERVAL_S = 5
+
+
+def files(setting: Setting) -> Mapping[str, str]:
+    """Return prometheus.yml by its name. It is JSON, which YAML contains: no path can break out of it."""
+    return {"prometheus.yml": json.dumps(_configuration(setting), indent=2, ensure_ascii=False) + "\n"}
+
+
+def _configuration(setting: Setting) -> dict[str, Any]:
+    interval = f"{_INTERVAL_S}s"
+    return {
+        "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+        "scrape_configs": [
+            _platform(setting),
+            _own_services(setting),
+            *(_component(name, port) for name, port in setting.ports.items() if name != "redis"),
+        ],
+    }
+
+
+def _platform(setting: Setting) -> dict[str, Any]:
+    """Return the job of our replicas, scraped through the loopback API with the operator token."""
+    token = {"authorization": _authorization(setting)}
+    return {"job_name": "wattos", **_discovered(setting, "keep"), **token}
+
+
+def _own_services(setting: Setting) -> dict[str, Any]:
+    """Return the job of the user's services, asked at their own address: the token is not for them."""
+    return {"job_name": "own-services", **_discovered(setting, "drop")}
+
+
+def _discovered(setting: Setting, action: str) -> dict[str, Any]:
+    discovery = {
+        "url": f"http://{setting.api}/targets",
+        "refresh_interval": f"{_INTERVAL_S}s",
+        "authorization": _authorization(setting),
+    }
+    chosen = {"source_labels": [VIA_SUPERVISOR], "regex": "true", "action": action}
+    return {"http_sd_configs": [discovery], "relabel_configs": [chosen]}
+
+
+def _authorization(setting: Setting) -> dict[str, str]:
+    """Return how the operator token is read: from its 0600 file, so that it stands nowhere else."""
+    token = Project(setting.config.root).secret_file(credentials.OPERATOR_TOKEN)
+    return {"type": "Bearer", "credentials_file": str(token)}
+
+
+def _component(name: str, port: int) -> dict[str, Any]:
+    labels = {"instance": f"{name}-0"}
+    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"], "labels": labels}]}
