@@ -1,5 +1,6 @@
 """chat and agent come up with all their parts: nothing is missing that only the first request would miss."""
 
+import asyncio
 import importlib
 import pkgutil
 from pathlib import Path
@@ -38,7 +39,9 @@ async def test_a_service_that_came_up_can_call_its_siblings(name: str, tmp_path:
     model.reply("POST", "/v1/chat/completions", chunks=answer_stream("Hi."))
     hops = {"rag": rag, "llm-gateway": model}
     async with running_service(name, FACTORIES[name], tmp_path, hops) as service, service.client() as client:
-        assert (await client.get("/health/readiness")).status_code == 200
+        async with asyncio.timeout(20):  # on a busy machine a first check of the database may come too late
+            while (await client.get("/health/readiness")).status_code != 200:
+                await asyncio.sleep(0.01)
         figures = (await client.get("/health/kpi")).text
         assert ("answers_in_progress" if name == "chat" else "runs_unfinished") in figures
         if name == "chat":
