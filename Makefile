@@ -45,6 +45,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference
 	$(BIN)/python -m tests.defects > docs/defects.md.new && mv docs/defects.md.new docs/defects.md
 	$(BIN)/python -m tests.llm_faults > docs/services/llm-gateway.md.new && mv docs/services/llm-gateway.md.new docs/services/llm-gateway.md
+	$(BIN)/python -m tests.promqltest > docs/reference/promql.md.new && mv docs/reference/promql.md.new docs/reference/promql.md
 
 constraints: ## pin every dependency anew (needs uv and npm)
 	cd constraints/npm && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
+from wattos_cli.metricstore.patterns import compiled
+
 NAME = "__name__"
 Labels = tuple[tuple[str, str], ...]
 """Labels of a series, `__name__` included, sorted by name, none of them empty."""
@@ -50,7 +52,7 @@ class Matcher:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.value, re.DOTALL)
+        return compiled(self.value)
 
 
 class Source(Protocol):

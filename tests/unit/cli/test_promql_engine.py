@@ -39,6 +39,7 @@ def requests() -> SeriesInMemory:
         ("gone", {}),
         ("gone offset 1m", {labels("gone", instance="a"): 1.0}),
         ("max_over_time(requests_total{instance='a'}[1m:10s])", {A: 600.0}),
+        ("requests_total + on(instance) fill_right(1) requests_total{instance='a'}", {A: 1200.0, B: 1801.0}),
         ("absent(nothing{job='x'})", {(("job", "x"),): 1.0}),
         ("count(requests_total @ 0)", {(): 2.0}),
     ],
@@ -63,7 +64,7 @@ def test_a_range_query_has_the_values_of_its_steps():
         ("nope(requests_total)", "unknown function"),
         ("requests_total{a=~'('}", "regex"),
         ("(" * 500 + "1" + ")" * 500, "nested deeper"),
-        ("requests_total + fill(0) requests_total", "fill modifiers are not supported"),
+        ("info(requests_total)", "function info is not supported"),
     ],
 )
 def test_a_broken_expression_is_refused_with_a_reason_and_a_place(expression, reason):

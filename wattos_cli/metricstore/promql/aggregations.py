@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wattos_cli.metricstore.promql import selection
 from wattos_cli.metricstore.promql.arithmetic import largest, mean, quantile, smallest, total, variance
 from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.literals import is_text, quoted
 from wattos_cli.metricstore.promql.nodes import Aggregation, Text
 from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector, only, with_label, without
 from wattos_cli.metricstore.series import NAME, Labels
@@ -27,6 +28,9 @@ _KERNELS: dict[str, Callable[[list[float]], float]] = {
     "stddev": lambda values: math.sqrt(_variance(values)),
     "stdvar": lambda values: _variance(values),
 }
+
+OPERATORS = frozenset([*_KERNELS, *selection.OPERATORS, "count_values", "quantile"])
+"""Every aggregation that is known."""
 
 
 def aggregate(evaluator: Evaluator, node: Aggregation) -> Vector:
@@ -102,9 +106,8 @@ def _numbers(evaluator: Evaluator, node: Aggregation) -> Scalar:
 
 
 def _count_values(evaluator: Evaluator, node: Aggregation) -> Vector:
-    if not isinstance(node.param, Text) or not node.param.value:
-        name = node.param.value if isinstance(node.param, Text) else ""
-        raise PromqlError(f'invalid label name "{name}"', node.position)
+    if not isinstance(node.param, Text) or not node.param.value or not is_text(node.param.value):
+        raise PromqlError(f"invalid label name {quoted(node.param)}", node.position)
     name = node.param.value
     grouping = node.grouping if node.without else (*node.grouping, name)
     by = Aggregation(node.position, node.op, node.expression, None, grouping, node.without)

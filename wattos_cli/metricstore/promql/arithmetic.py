@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 NAN = math.nan
 INF = math.inf
 
+_CANCELLED = 1e-11
+"""A sum so much less than one of its parts has lost digits."""
+
 _LARGEST = 1.7976931348623157e308
 
 
@@ -39,11 +42,17 @@ def modulo(left: float, right: float) -> float:
 
 
 def total(values: Sequence[float]) -> float:
-    """Return the sum of `values`, exact but for the last rounding."""
+    """Return the sum of `values`: exact but for the last rounding, unless they cancel out.
+
+    Where they do, it is compensated as Prometheus does, and as inexact.
+    """
     try:
-        return math.fsum(values)
+        whole = math.fsum(values)
     except (OverflowError, ValueError):
         return _compensated(values)
+    if values and abs(whole) < _CANCELLED * max(map(abs, values)):
+        return _compensated(values)
+    return whole
 
 
 def mean(values: Sequence[float]) -> float:

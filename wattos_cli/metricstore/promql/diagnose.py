@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from wattos_cli.metricstore.patterns import compiled
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.tokens import Token
 from wattos_cli.metricstore.series import Matcher
@@ -26,7 +27,7 @@ def check_pattern(matcher: Matcher, position: int) -> None:
     """Raise PromqlError if the pattern of `matcher` cannot be compiled."""
     if matcher.op in ("=~", "!~"):
         try:
-            re.compile(matcher.value)
+            compiled(matcher.value)
         except re.error as error:
             raise PromqlError(f"invalid pattern {matcher.value!r}: {error}", position) from None
 

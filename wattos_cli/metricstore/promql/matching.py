@@ -49,20 +49,33 @@ def intersect(op: str, matching: Matching, left: Vector, right: Vector) -> Vecto
 def combine(node: Binary, left: Vector, right: Vector, operation: Element) -> Vector:
     """Return the vector of an operator between the samples of matched series."""
     matching = node.matching
-    if matching.fill_left is not None or matching.fill_right is not None:
-        raise PromqlError("fill modifiers are not supported", node.position)
     swapped = matching.cardinality == "one-to-many"
     many, one = (right, left) if swapped else (left, right)
-    pairs = _Pairs(node, operation if not swapped else lambda a, b: operation(b, a))
-    partners = _grouped(matching, one)
-    if not many:
+    # As in Prometheus, fill_left is of the side of many samples, also where that stands on the right.
+    fill_many, fill_one = matching.fill_left, matching.fill_right
+    if not many and fill_many is None:
         return []
+    pairs = _Pairs(node, operation if not swapped else lambda a, b: operation(b, a))
+    groups, partners = _grouped(matching, many), _grouped(matching, one)
     _check_one_side(partners, _any(many), "left" if swapped else "right")
     rows = []
-    for key, members in _grouped(matching, many).items():
-        if key in partners:
-            rows += pairs.rows(members, partners[key])
+    for key in dict.fromkeys([*groups, *partners]):
+        members, matches = groups.get(key, []), partners.get(key, [])
+        rows += pairs.rows(
+            [*members, *_filled(key, members, matches, fill_many)],
+            [*matches, *_filled(key, matches, members, fill_one)],
+        )
     return merged(rows)
+
+
+def _filled(key: Labels, present: Vector, other: Vector, fill: float | None) -> Vector:
+    """Return the series that stands in for `present` at the steps at which only `other` has samples."""
+    if fill is None or not other:
+        return []
+    here, there = _any(present), _any(other)
+    if not here:
+        return [Row(key, [fill if other_has else None for other_has in there])]
+    return [Row(key, [fill if has and not own else None for own, has in zip(here, there, strict=True)])]
 
 
 class _Pairs:

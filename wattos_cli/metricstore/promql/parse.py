@@ -6,6 +6,7 @@ from typing import Any
 
 from wattos_cli.metricstore.promql import diagnose
 from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.literals import unquoted
 from wattos_cli.metricstore.promql.nodes import (
     Aggregation,
     At,
@@ -27,6 +28,7 @@ from wattos_cli.metricstore.series import NAME, Matcher, MatchOp
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
+_FAR_S = 1e15
 
 _CARDINALITIES: dict[str, Cardinality] = {
     "OneToOne": "one-to-one",
@@ -91,8 +93,9 @@ class _Converter:
         self._cursor.step()
         return Number(position, tree.val)
 
-    def _text(self, tree: Any) -> Node:
-        return Text(self._cursor.step().position, tree.val)
+    def _text(self, _: Any) -> Node:
+        token = self._cursor.step()
+        return Text(token.position, unquoted(token.text))
 
     def _unary(self, tree: Any) -> Node:
         position = self._cursor.token.position
@@ -204,13 +207,25 @@ class _Converter:
         negative = self._cursor.take("-")
         self._cursor.take("+")
         token = self._cursor.step()
-        try:
-            time_ms = round(float(token.text) * 1000)
-        except (ValueError, OverflowError):
-            raise PromqlError(
-                f"expected a time in seconds after @, got {token.text!r}", token.position
-            ) from None
-        return At("time", -time_ms if negative else time_ms)
+        seconds = _seconds(token.text)
+        if seconds is None:
+            raise PromqlError(f"expected a time in seconds after @, got {token.text!r}", token.position)
+        return At("time", round(-seconds * 1000 if negative else seconds * 1000))
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds that a number or a duration says; None if `text` is neither, or has no end."""
+    import promql_parser
+
+    try:
+        literal = promql_parser.parse(text)
+    except ValueError:
+        return None
+    return (
+        literal.val
+        if isinstance(literal, promql_parser.NumberLiteral) and abs(literal.val) < _FAR_S
+        else None
+    )
 
 
 def _matching(modifier: Any, op: str) -> tuple[bool, Matching]:

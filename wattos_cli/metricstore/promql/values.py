@@ -84,10 +84,8 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
 
 
 def show(labels: Labels) -> str:
-    """Return `labels` as they are written in PromQL."""
-    name = label(labels, NAME)
-    pairs = ", ".join(f'{key}="{value}"' for key, value in labels if key != NAME)
-    return f"{name}{{{pairs}}}"
+    """Return `labels` as messages quote them, the name as a label among them."""
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "}"
 
 
 def merged(rows: Vector) -> Vector:

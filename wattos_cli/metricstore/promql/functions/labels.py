@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from wattos_cli.metricstore.patterns import compiled
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.functions.signature import Function
+from wattos_cli.metricstore.promql.literals import is_text
 from wattos_cli.metricstore.promql.values import Row, Vector, label, merged, with_label
 from wattos_cli.metricstore.series import NAME
 
@@ -22,7 +24,7 @@ def _replace(evaluator: Evaluator, call: Call) -> Vector:
     """Set a label to what a pattern finds in another one; a series without a match stays as it is."""
     target, replacement, source, pattern = (evaluator.text(arg) for arg in call.args[1:])
     try:
-        compiled = re.compile(f"(?s:{pattern})")
+        wanted = compiled(pattern)
     except re.error:
         raise PromqlError(
             f"invalid regular expression in label_replace(): {pattern}", call.position
@@ -30,7 +32,7 @@ def _replace(evaluator: Evaluator, call: Call) -> Vector:
     _check(target, "destination", call)
     rows = []
     for row in evaluator.vector(call.args[0]):
-        found = compiled.fullmatch(label(row.labels, source))
+        found = wanted.fullmatch(label(row.labels, source))
         if found is None:
             rows.append(row)
             continue
@@ -69,7 +71,7 @@ def _join(evaluator: Evaluator, call: Call) -> Vector:
 
 
 def _check(name: str, role: str, call: Call) -> None:
-    if not name:
+    if not name or not is_text(name):
         raise PromqlError(f"invalid {role} label name in {call.name}(): {name}", call.position)
 
 
