@@ -97,6 +97,10 @@ class Metrics:
         text: bytes = await self._flights.share("text", self._render)
         return await self._flights.share("gzip", lambda: _compress(text)) if compressed else text
 
+    def reading(self, name: str) -> Reading:
+        """Return the numbers of one family as they are now; KeyError for one that is not this service's."""
+        return self._families[name].reading()
+
     async def _render(self) -> bytes:
         return await asyncio.to_thread(render, [kept.reading() for kept in self._families.values()])
 
