@@ -75,7 +75,7 @@ def _family(reading: Reading) -> Iterator[str]:
     for labels, number in reading.numbers:
         yield f"{name}{{{labels}}} {_number(number)}\n" if labels else f"{name} {_number(number)}\n"
     if reading.distributions:
-        bounds = [f'le="{floatToGoString(bound)}"}} ' for bound in (*family.buckets, float("inf"))]
+        bounds = [f'le="{_bound(bound)}"}} ' for bound in (*family.buckets, float("inf"))]
         for distribution in reading.distributions:
             yield _distribution(name, bounds, distribution)
 
@@ -87,6 +87,11 @@ def _distribution(name: str, bounds: Sequence[str], distribution: Distribution) 
     braced = f"{{{labels}}}" if labels else ""
     lines.append(f"{name}_count{braced} {sum(counts)}.0\n{name}_sum{braced} {_number(total)}\n")
     return "".join(lines)
+
+
+def _bound(value: float) -> str:
+    """Return a bucket's bound as every Prometheus client writes it: it is a label, compared as text."""
+    return str(floatToGoString(value))  # type: ignore[no-untyped-call]
 
 
 def _number(value: float) -> str:
