@@ -13,11 +13,18 @@ from wattos_cli.supervisor.control import ControlServer
 
 
 class FakeSupervisor:
-    """Keeps the configuration in force; `above` and `outdated` are what it says of the last `up`."""
+    """Keeps the configuration in force; `above` and `outdated` are what it says of the last `up`.
+
+    `reread` are the components that it says it has told to read their files again.
+    """
 
     def __init__(
-        self, above: Mapping[str, Any] | None = None, outdated: Mapping[str, list[str]] | None = None
+        self,
+        above: Mapping[str, Any] | None = None,
+        outdated: Mapping[str, list[str]] | None = None,
+        reread: tuple[str, ...] = (),
     ) -> None:
+        self.reread = list(reread)
         self.above = above or {}
         self.outdated = outdated or {}
         self.in_force: dict[str, Any] = {"service_config": {"llm": {}}, "digests": {"[llm]": "old"}}
@@ -30,7 +37,7 @@ class FakeSupervisor:
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "reloaded":
             self.confirmed.append(request)
-            return {}
+            return {"reread": self.reread}
         assert operation == "reload", operation
         plan, previous = request["plan"], self.in_force
         self.handed.append(plan)
@@ -54,7 +61,15 @@ def supervised(root: Path, socket: Path, supervisor: FakeSupervisor) -> Iterator
     try:
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_closed(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
+
+
+async def _closed(server: ControlServer) -> None:
+    """Close `server` and return when every client has been served to the end."""
+    await server.close()
+    serving = asyncio.all_tasks() - {asyncio.current_task()}
+    if serving:
+        await asyncio.wait(serving, timeout=5)

@@ -98,6 +98,27 @@ def test_its_data_outlives_a_kill_and_logs_health_ps_and_down_know_it(project: R
     assert is_free(catalog.component("prometheus").port + project.port_offset)
 
 
+def test_a_changed_configuration_is_read_without_a_restart(project: RunningProject) -> None:
+    assert project.wattos("up").returncode == 0
+    before = project.row("prometheus")["pid"]
+    toml = (project.root / "wattos.toml").read_text()
+    project.configure(f'{toml}[metrics]\nscrape_interval = "1s"\n')
+    reload = project.wattos("config", "reload", "-o", "json")
+    assert reload.returncode == 0, reload.stderr
+    rows = {row["name"]: row for row in json.loads(reload.stdout)["services"]}
+    assert (rows["prometheus"]["status"], rows["prometheus"]["changed"]) == ("reloaded", ["configuration"])
+    prometheus = api(project)
+
+    def interval() -> str:
+        status = prometheus.get("/api/v1/status/config")
+        return status["data"]["yaml"] if status else ""
+
+    wait_until(lambda: "scrape_interval: 1s" in interval(), "the new interval is in force", SCRAPED_S)
+    again = project.wattos("up")
+    assert (again.returncode, "older settings" in again.stderr) == (0, False), again.stderr
+    assert project.row("prometheus")["pid"] == before
+
+
 def test_without_the_program_the_line_that_installs_it(project: RunningProject, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     up = project.wattos("up", environ={"PATH": str(tmp_path / "empty")})

@@ -58,6 +58,15 @@ def targets(project: Project) -> list[Running]:
     ]
 
 
+def reread(project: Project, components: Sequence[str]) -> list[Outcome]:
+    """Return an outcome for each of `components`: they were told to read their files again."""
+    return [
+        Outcome(row, Status.RELOADED, ("configuration",))
+        for row in running.running(project)
+        if row.name in components
+    ]
+
+
 def reload(deps: Deps, project: Project, replicas: Sequence[Running]) -> list[Outcome]:
     """Return what became of it at each of `replicas`, in their order.
 

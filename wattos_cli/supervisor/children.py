@@ -49,7 +49,7 @@ class Child:
             return
 
     def hangup(self) -> None:
-        """Send SIGHUP to the leader alone: it re-opens its log file."""
+        """Send SIGHUP to the leader alone: it re-opens its log file, or reads its files again."""
         if not self.exited.done():
             os.kill(self.pid, signal.SIGHUP)
 

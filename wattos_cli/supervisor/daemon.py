@@ -159,12 +159,13 @@ class Daemon:
             plan = Plan.from_json(request["plan"])
             await self._listen_api(plan.api_port)
             self._scraping.obey(plan.metrics)
+            reload.reread_files(self._fleet, plan)
             return await self._fleet.up(plan, recreate=bool(request.get("recreate")))
         if operation == "reload":
             return self._reload(Plan.from_json(request["plan"]))
         if operation == "reloaded":
             reload.reloaded(self._fleet, request["replicas"], request["digests"])
-            return {}
+            return {"reread": reload.reread_files(self._fleet, Plan.from_json(request["plan"]))}
         names = self._known(request.get("services"))
         if operation == "down":
             await self._fleet.down(names)

@@ -94,6 +94,10 @@ class Fleet:
         self._surroundings.write_service_config(configured)
         self.plan = configured
 
+    def furnish(self, plan: ServicePlan) -> None:
+        """Write what the program of a component reads; OSError."""
+        self._surroundings.furnish(plan)
+
     def service(self, name: str) -> RunningService | None:
         """Return what was started as `name`, None if nothing was."""
         return self._services.get(name)
@@ -126,7 +130,7 @@ class Fleet:
 
     async def spawn(self, plan: ServicePlan, number: int) -> Child:
         """Return a new process of replica `number`, with our listening socket if its service has one."""
-        self._surroundings.furnish(plan)
+        self.furnish(plan)
         listener = self._sockets.get(plan.name)
         start = self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
         self._services[plan.name].digests[number] = self.plan.digests

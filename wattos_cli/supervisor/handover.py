@@ -38,10 +38,11 @@ def hand_over(project: Project, plan: Plan) -> Handed:
     return Handed(replace(plan, **result["previous"]), result["outdated"])
 
 
-def confirm(project: Project, plan: Plan, replicas: Mapping[str, Sequence[int]]) -> None:
+def confirm(project: Project, plan: Plan, replicas: Mapping[str, Sequence[int]]) -> list[str]:
     """Tell who has read the configuration of `plan` without a restart: a later `up` calls them stale no more.
 
-    `replicas` are their numbers by service.
+    `replicas` are their numbers by service. Return the components that now read their files again.
     """
+    fields = {"replicas": dict(replicas), "digests": dict(plan.digests), "plan": plan.to_json()}
     with operate.running_supervisor(project) as client:
-        operate.request(client, "reloaded", _TIMEOUT_S, replicas=dict(replicas), digests=dict(plan.digests))
+        return list(operate.request(client, "reloaded", _TIMEOUT_S, **fields)["reread"])

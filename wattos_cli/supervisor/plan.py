@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+# What a difference in the files of a component is called, where reasons for a restart are told.
+CONFIGURATION = "configuration"
 Kind = Literal["bundled", "own", "component"]
 
 

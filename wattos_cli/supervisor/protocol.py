@@ -8,9 +8,10 @@
 
 Operations: `status` (rows, no more), `up`, `restart` (`services`), `down` (`services`, null for all),
 `reload` (`plan`: write its configuration of the services), `reloaded` (`replicas`, `digests`: who has read
-it), `scrape` (every target at once; `targets` tells what came of each) and `attach` (the platform goes down
-when this connection closes). `status` and `down` keep their shape for ever, so that any version can show and
-stop any other; everything else needs the same protocol number.
+it; the components of `plan` read their files again), `scrape` (every target at once; `targets` tells what
+came of each) and `attach` (the platform goes down when this connection closes). `status` and `down` keep
+their shape for ever, so that any version can show and stop any other; everything else needs the same
+protocol number.
 """
 
 from collections.abc import Mapping

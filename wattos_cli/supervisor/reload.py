@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wattos_cli.errors import WattosError
 from wattos_cli.supervisor.fleet import Fleet
-from wattos_cli.supervisor.plan import Plan, is_table, with_tables
+from wattos_cli.supervisor.plan import CONFIGURATION, Plan, is_table, with_tables
 
 
 def reload(fleet: Fleet, plan: Plan) -> dict[str, Any]:
@@ -19,11 +20,36 @@ def reload(fleet: Fleet, plan: Plan) -> dict[str, Any]:
     for wanted in plan.services:
         service = fleet.service(wanted.name)
         reasons = service.outdated(wanted, plan.digests) if service and service.running else []
-        lasting = [reason for reason in reasons if not is_table(reason)]
+        told = {CONFIGURATION} if service and service.rereads(wanted) else set()
+        lasting = [reason for reason in reasons if not is_table(reason) and reason not in told]
         if lasting:
             outdated[wanted.name] = lasting
     previous = {"service_config": before.service_config, "digests": before.digests}
     return {"previous": previous, "outdated": outdated}
+
+
+def reread_files(fleet: Fleet, plan: Plan) -> list[str]:
+    """Tell the components whose files `plan` changes to read them again; return their names.
+
+    WattosError when a file cannot be written; its component then goes on with the old one.
+    """
+    told = []
+    for wanted in plan.services:
+        service = fleet.service(wanted.name)
+        if service is None or not service.rereads(wanted):
+            continue
+        try:
+            fleet.furnish(wanted)
+        except OSError as error:
+            raise WattosError(
+                f"cannot write the files of {wanted.name}: {error.strerror}",
+                hint="It goes on with the old ones. Make room on the disk, then: wattos config reload",
+                code="config_not_written",
+                details={"component": wanted.name},
+            ) from error
+        service.take(wanted.configuration)
+        told.append(wanted.name)
+    return told
 
 
 def reloaded(fleet: Fleet, replicas: Mapping[str, Iterable[int]], digests: Mapping[str, str]) -> None:

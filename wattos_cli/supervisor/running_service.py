@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from wattos_cli.supervisor.plan import ServicePlan, differences, is_table, with_tables
 from wattos_cli.supervisor.replica import Replica, State
@@ -44,6 +44,26 @@ class RunningService:
                 old = self.digests.get(replica.number, digests)
                 found.update(differences(_read_by(wanted, old), _read_by(wanted, digests)))
         return [*sorted(found), *_redefined(self.plan, wanted)]
+
+    def rereads(self, wanted: ServicePlan) -> bool:
+        """Return whether it runs with other files than those of `wanted`, and can be told to read them again.
+
+        One that is just starting cannot: it may have read the old ones and know no SIGHUP yet.
+        """
+        return (
+            wanted.kind == "component"
+            and catalog.component(wanted.name).rereads
+            and wanted.configuration != self.plan.configuration
+            and all(replica.state == State.READY for replica in self.replicas)
+        )
+
+    def take(self, configuration: Mapping[str, str]) -> None:
+        """Run with the files of `configuration`: the process is told, and the next one starts with them."""
+        self.plan = replace(self.plan, configuration=configuration)
+        for replica in self.replicas:
+            replica.plan = self.plan
+            if replica.child is not None:
+                replica.child.hangup()
 
     def reloaded(self, numbers: Iterable[int], digests: Mapping[str, str]) -> None:
         """Take note that these replicas have read the tables of `digests` without a restart."""

@@ -279,3 +279,32 @@ def test_what_another_command_applies_is_named_with_it(
     (platform / "wattos.toml").write_text(toml)
     code, body = reload_json(platform, http)
     assert (code, body["not_reloaded"]) == (0, [expected])
+
+
+@pytest.mark.parametrize(
+    ("reread", "rows"),
+    [
+        pytest.param((), [], id="nothing-new-for-it"),
+        pytest.param(
+            ("prometheus",),
+            [
+                {
+                    "name": "prometheus",
+                    "replica": 0,
+                    "status": "reloaded",
+                    "changed": ["configuration"],
+                    "problems": [],
+                    "error": None,
+                }
+            ],
+            id="told",
+        ),
+    ],
+)
+def test_a_component_that_reads_its_files_again_is_listed(
+    tmp_path: Path, socket: Path, http: FakeHttp, reread: tuple[str, ...], rows: list[dict[str, Any]]
+) -> None:
+    write_running(tmp_path, *ROWS, {"name": "prometheus", "pid": 15, "kind": "component"})
+    with supervised(tmp_path, socket, FakeSupervisor(reread=reread)):
+        code, body = reload_json(tmp_path, http)
+    assert (code, body["services"][3:]) == (ExitCode.OK, rows)

@@ -13,7 +13,7 @@ from wattos_cli.supervisor import platform_plan
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import Plan, ServicePlan, with_tables
 from wattos_cli.supervisor.platform_plan import Wanted
-from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.restart_policy import RestartPolicy, RestartSettings
 from wattos_cli.supervisor.running_service import RunningService
 from wattos_cli.supervisor.thresholds import ProbeSettings
@@ -124,3 +124,25 @@ def test_the_key_of_a_provider_of_ones_own_is_noticed(tmp_path: Path) -> None:
     )
     digests = platform_plan.build(load(tmp_path, {"HOUSE_KEY": "x", "OTHER_KEY": "x"}), Wanted()).digests
     assert {"HOUSE_KEY", "OTHER_KEY"} & set(digests) == {"HOUSE_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "state", "expected"),
+    [
+        pytest.param("prometheus", "new", State.READY, True, id="changed"),
+        pytest.param("prometheus", "old", State.READY, False, id="unchanged"),
+        pytest.param("prometheus", "new", State.STARTING, False, id="just-starting"),
+        pytest.param("redis", "new", State.READY, False, id="cannot"),
+    ],
+)
+async def test_who_is_told_to_read_its_files_again(
+    name: str, content: str, state: State, expected: bool
+) -> None:
+    plan = ServicePlan(name, "component", configuration={"a.yml": "old"})
+    running = RunningService(plan, [replica(plan, 0, alive=False)])
+    running.replicas[0].state = state
+    wanted = replace(plan, configuration={"a.yml": content})
+    assert running.rereads(wanted) is expected
+    running.take(wanted.configuration)
+    assert (running.plan, running.replicas[0].plan) == (wanted, wanted)
+    assert running.outdated(wanted, {}) == []

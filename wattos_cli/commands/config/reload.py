@@ -40,7 +40,8 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
         handover.hand_over(project, handed.previous)
         outcomes = reloads.take_back(deps, project, outcomes)
     else:
-        handover.confirm(project, plan, _readers(outcomes))
+        reread = handover.confirm(project, plan, _readers(outcomes))
+        outcomes += reloads.reread(project, reread)
     _show(config, outcomes, _waiting(config, plan, project, handed.outdated, outcomes), deps)
     failed = any(outcome.status in reloads.FAILED for outcome in outcomes)
     return ExitCode.NO if failed else ExitCode.OK

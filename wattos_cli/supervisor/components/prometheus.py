@@ -9,8 +9,6 @@ from wattos_cli.supervisor import credentials
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
 from wattos_cli.supervisor.components.setting import Setting
 
-_INTERVAL_S = 5
-
 
 def files(setting: Setting) -> Mapping[str, str]:
     """Return prometheus.yml by its name. It is JSON, which YAML contains: no path can break out of it."""
@@ -18,7 +16,7 @@ def files(setting: Setting) -> Mapping[str, str]:
 
 
 def _configuration(setting: Setting) -> dict[str, Any]:
-    interval = f"{_INTERVAL_S}s"
+    interval = _interval(setting)
     return {
         "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
         "scrape_configs": [
@@ -43,11 +41,16 @@ def _own_services(setting: Setting) -> dict[str, Any]:
 def _discovered(setting: Setting, action: str) -> dict[str, Any]:
     discovery = {
         "url": f"http://{setting.api}/targets",
-        "refresh_interval": f"{_INTERVAL_S}s",
+        "refresh_interval": _interval(setting),
         "authorization": _authorization(setting),
     }
     chosen = {"source_labels": [VIA_SUPERVISOR], "regex": "true", "action": action}
     return {"http_sd_configs": [discovery], "relabel_configs": [chosen]}
+
+
+def _interval(setting: Setting) -> str:
+    """Return how often everything is scraped, and rules are evaluated: as often as our own store scrapes."""
+    return f"{setting.config.setting('metrics.scrape_interval').value * 1000:.0f}ms"
 
 
 def _authorization(setting: Setting) -> dict[str, str]:

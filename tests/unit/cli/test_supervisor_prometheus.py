@@ -1,0 +1,84 @@
+"""Prometheus in a plan: whom its file makes it scrape, and with what."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.config.loading import load
+from wattos_cli.supervisor import platform_plan
+from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
+from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan
+from wattos_cli.supervisor.platform_plan import Wanted
+
+
+def plan(root: Path, toml: str = "", also: tuple[str, ...] = ("prometheus",), **environ: str) -> Plan:
+    root.mkdir(exist_ok=True)
+    (root / "wattos.toml").write_text(toml)
+    return platform_plan.build(load(root, environ), Wanted(also=also, port_offset=200))
+
+
+def component(whole: Plan) -> ServicePlan:
+    found = whole.service("prometheus")
+    assert found is not None
+    return found
+
+
+def scraping(whole: Plan) -> dict[str, Any]:
+    """Return the jobs of prometheus.yml by their names."""
+    document = json.loads(component(whole).configuration["prometheus.yml"])
+    return {job["job_name"]: job for job in document["scrape_configs"]}
+
+
+def test_it_runs_on_its_port_on_loopback_with_its_folder_and_file(tmp_path: Path) -> None:
+    found = component(plan(tmp_path))
+    assert (found.kind, found.port, found.url, found.health) == (
+        "component",
+        3290,
+        "http://127.0.0.1:3290",
+        "/-/ready",
+    )
+    assert {
+        f"--config.file={tmp_path}/.wattos/run/prometheus.yml",
+        f"--storage.tsdb.path={tmp_path}/.wattos/data/prometheus",
+        "--web.listen-address=127.0.0.1:3290",
+    } <= set(found.command)
+    assert any(word.startswith("--storage.tsdb.retention.size=") for word in found.command)
+
+
+def test_no_service_waits_for_it_and_it_gives_them_no_variable(tmp_path: Path) -> None:
+    beside, without = plan(tmp_path), plan(tmp_path, also=())
+    for each in beside.services:
+        assert Edge("prometheus", critical=False) not in each.depends_on
+    assert (beside.environ, beside.digests) == (without.environ, without.digests)
+
+
+def test_the_token_goes_to_the_supervisor_alone(tmp_path: Path) -> None:
+    whole = plan(tmp_path / "p: [x]")
+    jobs = scraping(whole)
+    token = {"type": "Bearer", "credentials_file": f"{tmp_path}/p: [x]/.wattos/run/operator.token"}
+    assert {name for name, job in jobs.items() if "authorization" in job} == {"wattos"}
+    assert jobs["wattos"]["authorization"] == token
+    for name, action in (("wattos", "keep"), ("own-services", "drop")):
+        (discovery,) = jobs[name]["http_sd_configs"]
+        assert (discovery["url"], discovery["authorization"]) == ("http://127.0.0.1:3280/targets", token)
+        (rule,) = jobs[name]["relabel_configs"]
+        assert (rule["source_labels"], rule["action"]) == ([VIA_SUPERVISOR], action)
+
+
+def test_it_scrapes_itself_but_no_redis(tmp_path: Path) -> None:
+    jobs = scraping(plan(tmp_path, also=("prometheus", "redis")))
+    assert jobs.keys() == {"wattos", "own-services", "prometheus"}
+    assert jobs["prometheus"]["static_configs"] == [
+        {"targets": ["127.0.0.1:3290"], "labels": {"instance": "prometheus-0"}}
+    ]
+
+
+def test_it_scrapes_as_often_as_the_platform_s_own_store(tmp_path: Path) -> None:
+    whole = plan(tmp_path, '[metrics]\nscrape_interval = "15s"\n')
+    document = json.loads(component(whole).configuration["prometheus.yml"])
+    assert set(document["global"].values()) == {"15000ms"}
+
+
+def test_another_address_of_the_supervisor_is_where_targets_are_found(tmp_path: Path) -> None:
+    (discovery,) = scraping(plan(tmp_path, WATTOS_HOST="127.0.0.2"))["wattos"]["http_sd_configs"]
+    assert discovery["url"] == "http://127.0.0.2:3280/targets"
