@@ -91,7 +91,10 @@ TREE: tuple[Entry, ...] = (
     Entry(
         "dashboards",
         "Grafana dashboards: write, check and push them.",
-        children=(_verb("dashboards", "generate", "Write the dashboards and what loads them into Grafana."),),
+        children=(
+            _verb("dashboards", "generate", "Write the dashboards and what loads them into Grafana."),
+            _verb("dashboards", "push", "Put the dashboards into a Grafana that runs."),
+        ),
         section=_SEE,
     ),
     _entry(_SET, "completion", "Print the completion script of a shell."),

@@ -1,88 +1,11 @@
-"""Whom a metric query is put to, and what a person is told when there is no answer."""
+"""What a person is told when a metric query has no answer."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
-
-from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, MetricAnswer, Metrics
+from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.metricsource import Whom, metrics, usage
 from wattos_cli.render.safe import visible
 
-_TOKEN = "WATTOS_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
-_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
-_PORTS_TO = 65_535
-
-
-@dataclass(frozen=True)
-class Whom:
-    """The platform's own store, or the Prometheus at `url`, which gets the token in `token_file`."""
-
-    url: str = ""
-    token_file: Path | None = None
-    timeout_s: float = 30.0
-
-
-def metrics(whom: Whom, deps: Deps) -> Metrics:
-    """Return what answers; WattosError when the address or the token is none, or nothing was ever scraped."""
-    if whom.url:
-        return _prometheus(whom, deps)
-    if whom.token_file is not None:
-        raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
-    return _stored(deps)
-
-
-def _stored(deps: Deps) -> Metrics:
-    from wattos_cli.metricstore.store.reader import Reader
-    from wattos_cli.metricstore.stored import StoredMetrics
-    from wattos_cli.project import find
-
-    project = find(deps.cwd)
-    reader = Reader(project.metrics_dir)
-    if reader.last_ms() is None:
-        raise WattosError(
-            f"no metrics were scraped yet in {project.root}",
-            hint="they are scraped while the platform runs: wattos up   and wait a few seconds",
-            code="no_metrics",
-            exit_code=ExitCode.UNREACHABLE,
-            details={"project": str(project.root)},
-        )
-    return StoredMetrics(reader)
-
-
-def _prometheus(whom: Whom, deps: Deps) -> Metrics:
-    from wattos_cli.clients.credentials import given_token, token_from
-    from wattos_cli.clients.prometheus import Prometheus
-
-    _check_url(whom.url)
-    if whom.token_file is not None:
-        token: str | None = token_from("--token-file", deps.cwd / whom.token_file, _TOKEN_HINT)
-    else:
-        token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
-    return Prometheus(deps.http, whom.url.rstrip("/"), token, whom.timeout_s)
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        port, parts = _PORTS_TO + 1, urlsplit("")
-    if "@" in parts.netloc:
-        raise usage(
-            "--prometheus: a user or password in the address would be seen by others",
-            "--token-file FILE, or WATTOS_PROMETHEUS_TOKEN_FILE",
-        )
-    plain = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or not plain or port == 0:
-        raise usage(
-            f"--prometheus {visible(url)}: no http(s) address",
-            "for example --prometheus http://127.0.0.1:9090",
-        )
-
-
-def usage(message: str, hint: str) -> WattosError:
-    """Return the error for a wrong command line."""
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
+__all__ = ["Whom", "broken", "failed", "metrics", "require_series", "usage"]
 
 
 def broken(expression: str, error: BadQueryError) -> WattosError:

@@ -30,7 +30,7 @@ def series(name: str, where: str = "") -> str:
 
 def rate(name: str, *by: str, where: str = "") -> str:
     """Return how much the counter `name` grows a second, summed `by` labels."""
-    return f"sum{_by(by)} (rate({series(name, where)}[{INTERVAL}]))"
+    return f"sum{_by(by)}(rate({series(name, where)}[{INTERVAL}]))"
 
 
 def in_range(name: str, where: str = "") -> str:
@@ -64,4 +64,4 @@ def percentiles(name: str, where: str = "", empty: str = "") -> tuple[Query, ...
 
 
 def _by(labels: tuple[str, ...]) -> str:
-    return f" by ({', '.join(labels)})" if labels else ""
+    return f" by ({', '.join(labels)}) " if labels else ""

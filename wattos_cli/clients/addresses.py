@@ -1,0 +1,25 @@
+"""Addresses of other people's servers, as they are typed."""
+
+from urllib.parse import urlsplit
+
+from wattos_cli.errors import ExitCode, WattosError
+
+
+def check_address(option: str, url: str, example: str, token_variable: str) -> None:
+    """Raise WattosError (exit 2) unless `url` is an http(s) address that names no user and no password."""
+    try:
+        parts = urlsplit(url)
+        is_plain = parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        parts, is_plain = urlsplit(""), False
+    if "@" in parts.netloc:
+        raise _usage(
+            f"{option}: a user or password in the address would be seen by others",
+            f"--token-file FILE, or {token_variable}",
+        )
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or not is_plain:
+        raise _usage(f"{option} {url!r}: no http(s) address", f"for example {option} {example}")
+
+
+def _usage(message: str, hint: str) -> WattosError:
+    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -1,0 +1,64 @@
+"""Whom PromQL is put to: the platform's own store, or a Prometheus."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattos_cli.deps import Deps, Metrics
+from wattos_cli.errors import ExitCode, WattosError
+
+_TOKEN = "WATTOS_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
+_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Whom:
+    """The platform's own store, or the Prometheus at `url`, which gets the token in `token_file`."""
+
+    url: str = ""
+    token_file: Path | None = None
+    timeout_s: float = 30.0
+
+
+def metrics(whom: Whom, deps: Deps) -> Metrics:
+    """Return what answers; WattosError when the address or the token is none, or nothing was ever scraped."""
+    if whom.url:
+        return _prometheus(whom, deps)
+    if whom.token_file is not None:
+        raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
+    return _stored(deps)
+
+
+def _stored(deps: Deps) -> Metrics:
+    from wattos_cli.metricstore.store.reader import Reader
+    from wattos_cli.metricstore.stored import StoredMetrics
+    from wattos_cli.project import find
+
+    project = find(deps.cwd)
+    reader = Reader(project.metrics_dir)
+    if reader.last_ms() is None:
+        raise WattosError(
+            f"no metrics were scraped yet in {project.root}",
+            hint="they are scraped while the platform runs: wattos up   and wait a few seconds",
+            code="no_metrics",
+            exit_code=ExitCode.UNREACHABLE,
+            details={"project": str(project.root)},
+        )
+    return StoredMetrics(reader)
+
+
+def _prometheus(whom: Whom, deps: Deps) -> Metrics:
+    from wattos_cli.clients.addresses import check_address
+    from wattos_cli.clients.credentials import given_token, token_from
+    from wattos_cli.clients.prometheus import Prometheus
+
+    check_address("--prometheus", whom.url, "http://127.0.0.1:9090", f"{_TOKEN}_FILE")
+    if whom.token_file is not None:
+        token: str | None = token_from("--token-file", deps.cwd / whom.token_file, _TOKEN_HINT)
+    else:
+        token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
+    return Prometheus(deps.http, whom.url.rstrip("/"), token, whom.timeout_s)
+
+
+def usage(message: str, hint: str) -> WattosError:
+    """Return the error for a wrong command line."""
+    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
