@@ -30,6 +30,7 @@ from wattos_cli.supervisor.fork_process import ForkServers
 from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
+from wattos_cli.supervisor.queries.pool import Queries
 from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.surroundings import Surroundings
@@ -99,6 +100,7 @@ class Daemon:
         self._upkeep = Upkeep(self._fleet, self._project, self._settings)
         self._tenure = Tenure(self._project, self._write_services, self._stop.set)
         self._scraping = Scraping(lambda: map(Replica.row, self._fleet.replicas()), self._project.metrics_dir)
+        self._queries = Queries(lambda fd: execs.spawn(surroundings.query_worker(fd)))
         self._api: asyncio.Server | None = None
         self._api_port = 0
 
@@ -118,6 +120,7 @@ class Daemon:
             await self._fleet.down(self._fleet.names())
         if self._api is not None:
             self._api.close()
+        self._queries.close()
         self._launcher.close()
         self._write_services(running=False)
         await self._control.close()
@@ -214,7 +217,9 @@ class Daemon:
         except OSError as error:
             raise listeners.cannot_bind("supervisor", port, error, os.environ, self._project) from error
         token = self._project.secret_file(credentials.OPERATOR_TOKEN).read_text().strip()
-        api = metrics_api.MetricsApi(token, f"{host}:{port}", lambda: self.rows()["rows"])
+        api = metrics_api.MetricsApi(
+            token, f"{host}:{port}", lambda: self.rows()["rows"], self._queries.answer
+        )
         self._api = await metrics_api.listen(api, listener)
         self._api_port = port
 

@@ -1,24 +1,33 @@
 """The supervisor's loopback API: where Prometheus finds the replicas and their metrics.
 
 `GET /targets` is HTTP service discovery; `GET /targets/SERVICE/N/metrics` is that replica's exposition,
-fetched from its operations socket. Both ask for the operator token as a bearer token.
+fetched from its operations socket; below `/api/v1/` what is kept is asked for as Prometheus is. All ask for
+the operator token, as a bearer token or as the password of any name. A replica that has crashed is a target
+too: one that is down.
 """
 
 import asyncio
+import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from wattos_cli.supervisor import probe
+from wattos_cli.metricstore.api.replies import Reply
+from wattos_cli.supervisor import loopback, probe
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR, Address, address_of
+from wattos_cli.supervisor.loopback import Request, RequestError
 from wattos_cli.supervisor.probe import ProbeError
+from wattos_cli.supervisor.replica import State
 
-_HEAD_LIMIT_BYTES = 16 * 1024
+_QUERIES = "/api/v1/"
 _READ_TIMEOUT_S = 5.0
+_WRITE_TIMEOUT_S = 30.0
 _SCRAPE_TIMEOUT_S = 5.0
 _JSON = "application/json"
 
+# Answers a request to Prometheus' API, given path and parameters.
+Queries = Callable[[str, Mapping[str, Sequence[str]]], Awaitable[Reply]]
 Rows = Callable[[], Sequence[Mapping[str, Any]]]
 _Reply = tuple[HTTPStatus, str, bytes]
 
@@ -26,45 +35,51 @@ _Reply = tuple[HTTPStatus, str, bytes]
 class MetricsApi:
     """Answers on a socket that is already bound. `rows` gives the replicas as services.json has them."""
 
-    def __init__(self, token: str, authority: str, rows: Rows) -> None:
+    def __init__(self, token: str, authority: str, rows: Rows, queries: Queries) -> None:
         self._token = token.encode()
         self._authority = authority
         self._rows = rows
+        self._queries = queries
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request and close the connection."""
         try:
             async with asyncio.timeout(_READ_TIMEOUT_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-            status, content_type, body = await self._answer(head.decode("latin-1"))
-            writer.write(_response(status, content_type, body))
-            await writer.drain()
+                try:
+                    request = await loopback.read(reader)
+                except RequestError as error:
+                    reply = _error(error.status, str(error))
+                    request = None
+            if request is not None:
+                reply = await self._answer(request)
+            writer.write(loopback.answer(*reply))
+            await asyncio.wait_for(writer.drain(), _WRITE_TIMEOUT_S)
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             return
         finally:
             writer.close()
 
-    async def _answer(self, head: str) -> _Reply:
-        lines = head.split("\r\n")
-        method, _, rest = lines[0].partition(" ")
-        path = rest.partition(" ")[0].partition("?")[0]
-        if not self._authorized(lines[1:]):
+    async def _answer(self, request: Request) -> _Reply:
+        if not self._authorized(request.headers.get("authorization", "")):
             return _error(HTTPStatus.UNAUTHORIZED, "the operator token is missing or wrong")
-        if method != "GET":
+        path = request.path
+        if path.startswith(_QUERIES) and request.method in {"GET", "POST"}:
+            answer = await self._queries(path, request.parameters)
+            return answer.status, _JSON, answer.body
+        if request.method != "GET":
             return _error(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
         if path == "/targets":
             return HTTPStatus.OK, _JSON, json.dumps(self._targets()).encode()
         match path.split("/"):
             case ["", "targets", service, number, "metrics"]:
                 return await self._metrics(service, number)
-        return _error(HTTPStatus.NOT_FOUND, "known are /targets and /targets/SERVICE/N/metrics")
+        message = f"known are /targets, /targets/SERVICE/N/metrics and {_QUERIES}"
+        return _error(HTTPStatus.NOT_FOUND, message)
 
-    def _authorized(self, lines: Sequence[str]) -> bool:
+    def _authorized(self, given: str) -> bool:
         import hmac  # brings OpenSSL, which a supervisor without Prometheus has no use for
 
-        given = next((line for line in lines if line.lower().startswith("authorization:")), "")
-        scheme, _, token = given.partition(":")[2].strip().partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
+        return hmac.compare_digest(_token_of(given), self._token)
 
     def _targets(self) -> list[dict[str, Any]]:
         """Return what shall run: one that is down just now fails its scrape, it is not missing."""
@@ -79,14 +94,25 @@ class MetricsApi:
                 },
             }
             for row in self._rows()
-            if row["ops_socket"] and row["state"] != "stopped"
-        ] + [_foreign(row) for row in self._rows() if row["metrics"] and row["state"] != "stopped"]
+            if row["ops_socket"] and row["state"] != State.STOPPED
+        ] + [_foreign(row) for row in self._rows() if row["metrics"] and row["state"] != State.STOPPED]
 
     async def _metrics(self, service: str, number: str) -> _Reply:
         for row in self._rows():
             if row["name"] == service and str(row["replica"]) == number and row["ops_socket"]:
                 return await _scrape(Address(path=row["ops_socket"]))
         return _error(HTTPStatus.NOT_FOUND, f"there is no replica {number} of {service}")
+
+
+def _token_of(authorization: str) -> bytes:
+    """Return the bearer token, or the password where a client has only name and password to give."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(credentials, validate=True).partition(b":")[2]
+        except ValueError:
+            return b""
+    return credentials.strip().encode() if scheme.lower() == "bearer" else b""
 
 
 def _foreign(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,15 +143,6 @@ def _error(status: HTTPStatus, message: str) -> _Reply:
     return status, _JSON, json.dumps({"statusCode": status.value, "message": message}).encode()
 
 
-def _response(status: HTTPStatus, content_type: str, body: bytes) -> bytes:
-    authenticate = "WWW-Authenticate: Bearer\r\n" if status is HTTPStatus.UNAUTHORIZED else ""
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {content_type}\r\n{authenticate}"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode("latin-1") + body
-
-
 async def listen(api: MetricsApi, listener: "Any") -> asyncio.Server:
     """Serve `api` on the bound socket `listener`."""
-    return await asyncio.start_server(api.serve, sock=listener, limit=_HEAD_LIMIT_BYTES)
+    return await asyncio.start_server(api.serve, sock=listener, limit=loopback.HEAD_LIMIT_BYTES)

@@ -1,6 +1,7 @@
 """What a replica's process gets: arguments, environment, folder, log file and sockets."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from wattos_cli.supervisor.plan import Plan, ServicePlan
 
 # The interpreter never looks for modules in the project's folder: a file `redis.py` there is the user's.
 PLATFORM_COMMAND = (sys.executable, "-P", "-m", "wattos_platform")
+_QUERY_COMMAND = (sys.executable, "-P", "-m", "wattos_cli.supervisor.queries.worker")
 
 # All that a program of others gets of our environment: no key and no address of ours is its business. Its
 # log lines bear no time zone, so it is told to write UTC, as which they are read.
@@ -64,6 +66,19 @@ class Surroundings:
             environ=self._environ(plan, 0, whole),
             cwd=self.project.root,
             log_file=self.log_file(plan, 0),
+        )
+
+    def query_worker(self, connection: int) -> Start:
+        """Return how a process is started that evaluates queries for the socket `connection`."""
+        given = {name: os.environ[name] for name in _GIVEN_TO_COMPONENTS if name in os.environ}
+        return Start(
+            name="queries",
+            command=(*_QUERY_COMMAND, str(self.project.metrics_dir)),
+            program=(),
+            environ=platform_environ(given, self.import_paths),
+            cwd=self.project.root,
+            log_file=self.project.supervisor_log,
+            listener=connection,
         )
 
     def furnish(self, plan: ServicePlan) -> None:
