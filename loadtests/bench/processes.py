@@ -101,11 +101,13 @@ def stop_cleanly_on_sigterm() -> None:
 
 def cpu_s(pid: int) -> float:
     """Return the CPU seconds used so far by a process and its descendants, all threads."""
-    total = 0.0
-    for each in family(pid):
-        fields = Path(f"/proc/{each}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / _TICKS
-    return total
+    return sum(map(own_cpu_s, family(pid)))
+
+
+def own_cpu_s(pid: int) -> float:
+    """Return the CPU seconds used so far by one process, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def pss_mb(pids: Sequence[int]) -> float:

@@ -170,23 +170,31 @@ class Reader:
         return name, labels, value, timestamp is None and line.endswith(f" {text}")
 
     def _labels(self, name: str, inside: str) -> Labels:
-        pairs: dict[str, str] = {}
-        at = 0
-        while at < len(inside.rstrip()):
-            match = _LABEL.match(inside, at)
-            if match is None:
-                raise _LineError(f"no label: {inside[at : at + 60]!r}")
-            key, quoted = match.groups()
-            if key in pairs:
-                raise _LineError(f"the label {key} is there twice")
-            pairs[key] = _unescaped(quoted)
-            at = match.end()
+        pairs = _pairs(inside)
         if len(inside) > _SURELY_SHORT or len(name) > _SURELY_SHORT:
             _check_size(name, pairs)
-        for key in self._target.keys() & pairs.keys():
-            pairs[f"exported_{key}"] = pairs.pop(key)
-        pairs = {**pairs, **self._target, NAME: name}
-        return tuple(sorted((key, value) for key, value in pairs.items() if value))
+        for key, value in self._target.items():
+            if key in pairs:
+                pairs[f"exported_{key}"] = pairs[key]
+            pairs[key] = value
+        pairs[NAME] = name
+        return tuple(sorted(pair for pair in pairs.items() if pair[1]))
+
+
+def _pairs(inside: str) -> dict[str, str]:
+    """Return what stands between the braces of a line."""
+    pairs: dict[str, str] = {}
+    at, end = 0, len(inside.rstrip())
+    while at < end:
+        match = _LABEL.match(inside, at)
+        if match is None:
+            raise _LineError(f"no label: {inside[at : at + 60]!r}")
+        key, quoted = match.groups()
+        if key in pairs:
+            raise _LineError(f"the label {key} is there twice")
+        pairs[key] = _ESCAPE.sub(_escaped, quoted[1:-1]) if "\\" in quoted else quoted[1:-1]
+        at = match.end()
+    return pairs
 
 
 def _lines(body: bytes, found: Exposition) -> list[str]:
@@ -230,11 +238,6 @@ def _check_size(name: str, pairs: Mapping[str, str]) -> None:
     for key, value in ((NAME, name), *pairs.items()):
         if max(len(key), len(value.encode())) > LONGEST_TEXT_BYTES:
             raise _LineError(f"the label {key[:60]} of {name[:60]} is longer than {LONGEST_TEXT_BYTES} bytes")
-
-
-def _unescaped(quoted: str) -> str:
-    text = quoted[1:-1]
-    return _ESCAPE.sub(_escaped, text) if "\\" in text else text
 
 
 def _escaped(match: re.Match[str]) -> str:

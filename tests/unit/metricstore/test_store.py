@@ -22,7 +22,9 @@ DOWN = labels("down", job="chat")
 SECOND = 1000
 
 
-def writer(folder: Path, *, keep: Keep | None = None, now_ms: int = 0, most_cells: int = 1000) -> Writer:
+def writer(
+    folder: Path, *, keep: Keep | None = None, now_ms: int = 100 * SECOND, most_cells: int = 1000
+) -> Writer:
     return Writer(folder, keep or Keep(), now_ms=now_ms, interval_ms=5 * SECOND, most_cells=most_cells)
 
 
@@ -79,7 +81,7 @@ def test_a_new_writer_ends_what_an_old_one_left_and_goes_on(tmp_path: Path) -> N
     first = writer(tmp_path)
     first.append("chat-0", 1000, [(UP, 1.0), (DOWN, 1.0)])
     first.append("chat-0", 2000, [(UP, 2.0)])
-    second = writer(tmp_path)
+    second = writer(tmp_path, now_ms=8000)
     assert not second.append("chat-0", 2000, [(UP, 9.0)]), "it is not newer than what is on disk"
     assert second.append("chat-0", 9000, [(UP, 3.0)])
     assert stored(tmp_path) == {
@@ -87,6 +89,13 @@ def test_a_new_writer_ends_what_an_old_one_left_and_goes_on(tmp_path: Path) -> N
         "down job=chat": [(1000, 1.0), (2000, "stale")],
     }
     assert len(list(tmp_path.glob("*/*.head"))) == 1
+
+
+@pytest.mark.parametrize(("now_ms", "ended_ms"), [(900_000, 6000), (3000, 3000), (500, 1001)])
+def test_when_the_series_of_a_killed_writer_end(tmp_path: Path, now_ms: int, ended_ms: int) -> None:
+    writer(tmp_path).append("chat-0", 1000, [(UP, 1.0)])
+    writer(tmp_path, now_ms=now_ms)
+    assert stored(tmp_path) == {"up job=chat": [(1000, 1.0), (ended_ms, "stale")]}
 
 
 def test_an_orderly_end_ends_every_series_and_leaves_blocks(tmp_path: Path) -> None:

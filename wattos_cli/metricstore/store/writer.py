@@ -29,8 +29,9 @@ class Writer:
     def __init__(
         self, folder: Path, keep: Keep, *, now_ms: int, interval_ms: int, most_cells: int = MOST_CELLS
     ) -> None:
-        """Seal what an earlier writer left open: its series end one `interval_ms` after their last sample.
+        """Seal what an earlier writer left open.
 
+        Its series end now, or an `interval_ms` after their last sample if that was earlier.
         OSError when the folder cannot be written.
         """
         self._folder = folder
@@ -42,7 +43,7 @@ class Writer:
         self.dropped: Counter[str] = Counter()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for target in files.targets(folder):
-            _recover(target, interval_ms)
+            _recover(target, now_ms, interval_ms)
             self._last_ms[target.name] = files.last_ms(target)
         enforce(folder, keep, now_ms)
 
@@ -108,7 +109,7 @@ class Writer:
         return fresh
 
 
-def _recover(folder: Path, interval_ms: int) -> None:
+def _recover(folder: Path, now_ms: int, interval_ms: int) -> None:
     """Seal the files that a writer left open; the series of the last one end."""
     for path in folder.glob("*.new"):
         path.unlink()
@@ -116,7 +117,8 @@ def _recover(folder: Path, interval_ms: int) -> None:
     last = next((path for path, table in reversed(left.items()) if table.rows), None)
     for path, table in left.items():
         if path == last:
-            _end(table, interval_ms)
+            last_ms = table.times_ms[-1]
+            _end(table, max(last_ms + 1, min(now_ms, last_ms + interval_ms)))
         _seal(path, table)
 
 
@@ -128,7 +130,7 @@ def _seal(path: Path, table: Table) -> None:
     path.unlink()
 
 
-def _end(table: Table, after_ms: int) -> None:
+def _end(table: Table, time_ms: int) -> None:
     """Add a row to `table` in which every series ends that has not ended."""
     ending = bytearray()
     for series in range(len(table.series)):
@@ -136,4 +138,4 @@ def _end(table: Table, after_ms: int) -> None:
         now = bits.ABSENT_BITS if last in _ENDED else bits.STALE_BITS
         ending += (last ^ now).to_bytes(bits.BYTES, "little")
     table.rows.append(bytes(ending))
-    table.times_ms.append(table.times_ms[-1] + after_ms)
+    table.times_ms.append(time_ms)
