@@ -40,7 +40,12 @@ TREE: tuple[Entry, ...] = (
     Entry(
         "metrics",
         "Show requests, models and breakers in figures; ask them in PromQL.",
-        children=(_verb("metrics", "query", "Ask the metrics of the past day in PromQL."),),
+        children=(
+            _verb("metrics", "overview", "Show services, models, caches and breakers in figures."),
+            _verb("metrics", "list", "List the metrics that were scraped: type, unit, last value."),
+            _verb("metrics", "query", "Ask the metrics of the past day in PromQL."),
+        ),
+        default_verb="overview",
         section=_SEE,
     ),
     _entry(_SEE, "cost", "Show tokens and US dollars by provider, model, tenant or day."),

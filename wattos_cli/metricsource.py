@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wattos_cli.deps import Deps, Metrics
 from wattos_cli.errors import ExitCode, WattosError
+
+if TYPE_CHECKING:
+    from wattos_cli.metricstore.store.reader import Reader
 
 _TOKEN = "WATTOS_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 _TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
@@ -25,12 +29,14 @@ def metrics(whom: Whom, deps: Deps) -> Metrics:
         return _prometheus(whom, deps)
     if whom.token_file is not None:
         raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
-    return _stored(deps)
-
-
-def _stored(deps: Deps) -> Metrics:
-    from wattos_cli.metricstore.store.reader import Reader
     from wattos_cli.metricstore.stored import StoredMetrics
+
+    return StoredMetrics(store(deps))
+
+
+def store(deps: Deps) -> "Reader":
+    """Return what was scraped in this project; WattosError (exit 4) when that is nothing."""
+    from wattos_cli.metricstore.store.reader import Reader
     from wattos_cli.project import find
 
     project = find(deps.cwd)
@@ -43,7 +49,7 @@ def _stored(deps: Deps) -> Metrics:
             exit_code=ExitCode.UNREACHABLE,
             details={"project": str(project.root)},
         )
-    return StoredMetrics(reader)
+    return reader
 
 
 def _prometheus(whom: Whom, deps: Deps) -> Metrics:

@@ -17,6 +17,7 @@ COMMANDS = {
     "wattos --help": [str(_BIN / "wattos"), "--help"],
     "wattos ps": [str(_BIN / "wattos"), "ps"],
     "wattos health": [str(_BIN / "wattos"), "health"],
+    "wattos metrics": [str(_BIN / "wattos"), "metrics"],
 }
 
 

@@ -20,7 +20,7 @@ class Scraped:
     step_s: float = 5.0
     targets: dict[str, dict[Labels, Sequence[float]]] = field(default_factory=dict)
 
-    def add(self, target: str, name: str, values: Sequence[float], **labels: str) -> "Scraped":
+    def add(self, target: str, name: str, values: Sequence[float], /, **labels: str) -> "Scraped":
         """Add a series of the replica `target` (`chat-0`), whose last value is of `until_s`."""
         job = target.rpartition("-")[0]
         named = {NAME: name, "job": job, "instance": target, **labels}

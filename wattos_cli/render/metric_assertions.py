@@ -1,7 +1,7 @@
 """What became of assertions on metrics: for people, as JSON, as JUnit XML, as annotations."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from wattos_cli.render import ci, text
 from wattos_cli.render.junit import Case, junit
@@ -11,41 +11,20 @@ from wattos_cli.render.safe import visible
 SCHEMA = "wattos.metrics-assert/v1"
 _MOST_LISTED = 20
 
-
-class Judged(Protocol):
-    """One assertion; `reason` is empty when it holds."""
-
-    @property
-    def text(self) -> str:
-        """Return it as it was typed."""
-
-    @property
-    def ok(self) -> bool:
-        """Return whether it holds."""
-
-    @property
-    def reason(self) -> str:
-        """Return why not."""
-
-    @property
-    def series(self) -> Sequence[Mapping[str, Any]]:
-        """Return `metric`, `value` and `ok` of each series."""
+# One assertion: `expression` as it was typed, `ok`, `reason` (empty when it holds) and `series`.
+Judged = Mapping[str, Any]
 
 
 def as_json(judged: Sequence[Judged]) -> dict[str, Any]:
     """Return `wattos.metrics-assert/v1`."""
-    rows = [
-        {"expression": each.text, "ok": each.ok, "reason": each.reason, "series": list(each.series)}
-        for each in judged
-    ]
-    return {"schema": SCHEMA, "ok": all(each.ok for each in judged), "assertions": rows}
+    return {"schema": SCHEMA, "ok": all(each["ok"] for each in judged), "assertions": list(judged)}
 
 
 def as_text(judged: Judged, *, color: bool) -> str:
     """Return the verdict, and below it each series that is to blame (or the values, when it holds)."""
-    word = text.status("ok" if judged.ok else "failed", enabled=color)
-    lines = [f"{word}  {visible(judged.text)}{'' if judged.ok else ': ' + judged.reason}"]
-    shown = [row for row in judged.series if row["ok"] == judged.ok]
+    word = text.status("ok" if judged["ok"] else "failed", enabled=color)
+    lines = [f"{word}  {visible(judged['expression'])}{'' if judged['ok'] else ': ' + judged['reason']}"]
+    shown = [row for row in judged["series"] if row["ok"] == judged["ok"]]
     lines += [
         f"  {shortened(row['value'])}  {visible(written(row['metric']))}" for row in shown[:_MOST_LISTED]
     ]
@@ -56,15 +35,23 @@ def as_text(judged: Judged, *, color: bool) -> str:
 
 def as_junit(judged: Sequence[Judged]) -> str:
     """Return JUnit XML, a test case for each assertion."""
-    return junit("wattos metrics query", [Case(each.text, 0.0, _failure(each)) for each in judged])
+    return junit("wattos metrics query", [Case(each["expression"], 0.0, _failure(each)) for each in judged])
 
 
 def annotations(judged: Sequence[Judged], environ: Mapping[str, str]) -> list[str]:
     """Return a GitHub annotation for each assertion that does not hold."""
-    lines = [ci.annotation(environ, "error", each.text, _failure(each)) for each in judged if not each.ok]
+    lines = [
+        ci.annotation(environ, "error", each["expression"], _failure(each))
+        for each in judged
+        if not each["ok"]
+    ]
     return [line for line in lines if line]
 
 
 def _failure(judged: Judged) -> str:
-    bad = [f"{shortened(row['value'])} {written(row['metric'])}" for row in judged.series if not row["ok"]]
-    return "" if judged.ok else ": ".join([judged.reason, *([", ".join(bad[:_MOST_LISTED])] if bad else [])])
+    bad = [f"{shortened(row['value'])} {written(row['metric'])}" for row in judged["series"] if not row["ok"]]
+    return (
+        ""
+        if judged["ok"]
+        else ": ".join([judged["reason"], *([", ".join(bad[:_MOST_LISTED])] if bad else [])])
+    )

@@ -1,7 +1,7 @@
 """`wattos metrics query --assert`: a statement about series that holds for each of them, or does not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ _SCRAPE_TIMEOUT_S = 15.0
 class Judged:
     """What became of an assertion: `metric`, `value`, `ok` of each series; `reason` is why it fails."""
 
-    text: str
+    expression: str
     ok: bool
     reason: str
     series: tuple[dict[str, Any], ...]
@@ -49,7 +49,7 @@ def show(
     """Judge `assertions` over `metrics` and print what was found."""
     from wattos_cli.render import metric_assertions as render
 
-    judged = [_judged(assertion, metrics, at_s) for assertion in assertions]
+    judged = [asdict(_judged(assertion, metrics, at_s)) for assertion in assertions]
     console = deps.console
     if console.json_output:
         console.json(render.as_json(judged))
@@ -60,7 +60,7 @@ def show(
         (deps.cwd / junit).write_text(render.as_junit(judged), encoding="utf-8")
     for line in render.annotations(judged, deps.environ):
         console.note(line)
-    return ExitCode.OK if all(each.ok for each in judged) else ExitCode.NO
+    return ExitCode.OK if all(each["ok"] for each in judged) else ExitCode.NO
 
 
 def scrape_now(deps: Deps) -> None:

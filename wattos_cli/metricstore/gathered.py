@@ -1,0 +1,37 @@
+"""Series of some metrics read once, for many questions about the same time."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+from wattos_cli.metricstore.series import NAME, Matcher, Series, Source
+
+
+class Gathered:
+    """A Source with the metrics `names` of `source` between two times, in memory.
+
+    It has nothing of other metrics and times. What selects no name is looked for in all that was gathered.
+    """
+
+    def __init__(self, source: Source, names: Iterable[str], start_ms: int, end_ms: int) -> None:
+        self._by_name: dict[str, list[Series]] = {}
+        wanted = Matcher(NAME, "=~", "|".join(sorted(names)))
+        for series in source.select([wanted], start_ms, end_ms):
+            name = dict(series.labels)[NAME]
+            self._by_name.setdefault(name, []).append(series)
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Series]:
+        """Yield the series that meet `matchers`, with their samples from `start_ms` through `end_ms`."""
+        for series in self._candidates(matchers):
+            own = dict(series.labels)
+            if not all(matcher.matches(own.get(matcher.name, "")) for matcher in matchers):
+                continue
+            begin = bisect_left(series.times_ms, start_ms)
+            end = bisect_right(series.times_ms, end_ms)
+            if begin < end:
+                yield Series(series.labels, series.times_ms[begin:end], series.values[begin:end])
+
+    def _candidates(self, matchers: Sequence[Matcher]) -> list[Series]:
+        for matcher in matchers:
+            if matcher.name == NAME and matcher.op == "=":
+                return self._by_name.get(matcher.value, [])
+        return [series for each in self._by_name.values() for series in each]

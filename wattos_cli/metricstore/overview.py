@@ -1,0 +1,183 @@
+"""The platform in figures: what `wattos metrics` shows, gathered with the questions of one list."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattos_cli.deps import Metrics
+from wattos_cli.metricstore.gathered import Gathered
+from wattos_cli.metricstore.questions import METRICS, QUESTIONS
+from wattos_cli.metricstore.series import Source
+from wattos_cli.metricstore.stored import StoredMetrics
+
+COURSE_POINTS = 60
+# Fewer scrapes than that tell no rate.
+LEAST_SCRAPES = 2
+_LEAST_RATE_S = 20.0
+_IN_MEMORY_S = 3600.0
+_LOOKBACK_S = 300.0
+# A scrape so long before the window shows that the window is full.
+_SLACK_S = 60.0
+_SERVICE_FIGURES = ("error_ratio", "p50_s", "p95_s", "p99_s", "in_flight")
+_MODEL_FIGURES = (
+    "calls",
+    "failed_calls",
+    "input_tokens",
+    "output_tokens",
+    "usd",
+    "ttft_p95_s",
+    "tokens_per_s",
+)
+_BY_NAME = {question.name: question for question in QUESTIONS}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What was found; figures that nothing tells are None. `window_s` is the time that the figures are of.
+
+    `scrapes` counts those of the replica that was scraped most often.
+    """
+
+    at: float
+    window_s: float
+    scrapes: int
+    services: list[Row] = field(default_factory=list)
+    models: list[Row] = field(default_factory=list)
+    caches: list[Row] = field(default_factory=list)
+    breakers: list[Row] = field(default_factory=list)
+    dependencies: list[Row] = field(default_factory=list)
+    degraded: list[Row] = field(default_factory=list)
+
+
+class _Asker:
+    """Puts the questions of the list to `metrics`."""
+
+    def __init__(self, metrics: Metrics, at_s: float, window_s: float) -> None:
+        self._metrics = metrics
+        self._at_s = at_s
+        self.window_s = window_s
+
+    def rows(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the series that answer the question."""
+        rows: list[Mapping[str, Any]] = self._metrics.instant(
+            _BY_NAME[name].over(self.window_s), self._at_s
+        ).result
+        return rows
+
+    def figures(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
+        """Return the number for each group of `labels`; what is not a number is left out."""
+        found = {}
+        for row in self.rows(name):
+            value = float(row["value"][1])
+            if math.isfinite(value):
+                found[tuple(row["metric"].get(label, "") for label in labels)] = value
+        return found
+
+    def courses(self) -> dict[str, list[float | None]]:
+        """Return requests a second at each step, by service."""
+        step_s = max(math.ceil(self.window_s * 1000 / COURSE_POINTS) / 1000, 1.0)
+        start_s = self._at_s - step_s * (COURSE_POINTS - 1)
+        expression = _BY_NAME["course"].over(max(_LEAST_RATE_S, 2 * step_s))
+        answer = self._metrics.range(expression, start_s, self._at_s, step_s)
+        found = {}
+        for row in answer.result:
+            values = {round((time - start_s) / step_s): float(value) for time, value in row["values"]}
+            found[row["metric"].get("job", "")] = [values.get(place) for place in range(COURSE_POINTS)]
+        return found
+
+
+def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) -> Overview:
+    """Return the figures of the last `since_s`, or of as much of it as has been scraped.
+
+    `known` are the states of the services by name: none of them is missing, scraped or not.
+    """
+    asker = _Asker(StoredMetrics(_gathered(source, at_s, since_s)), at_s, since_s + _SLACK_S)
+    times = [[float(time) for time, _ in row["values"]] for row in asker.rows("scrapes")]
+    first_s = min((each[0] for each in times), default=at_s)
+    asker.window_s = min(since_s, max(at_s - first_s, 1.0))
+    scrapes = max((sum(time >= at_s - asker.window_s for time in each) for each in times), default=0)
+    if scrapes < LEAST_SCRAPES:
+        return Overview(at_s, since_s, scrapes, _services(asker, known, figures=False))
+    return Overview(
+        at=at_s,
+        window_s=asker.window_s,
+        scrapes=scrapes,
+        services=_services(asker, known, figures=True),
+        models=_models(asker),
+        caches=_caches(asker),
+        breakers=_labelled(asker, "breakers", {"job": "service", "instance": "replica"}, "name", "state"),
+        dependencies=_labelled(asker, "dependencies", {"job": "service", "instance": "replica"}, "check"),
+        degraded=[
+            {"service": job, "dependency": dependency, "answers": answers}
+            for (job, dependency), answers in sorted(asker.figures("degraded", "job", "dependency").items())
+        ],
+    )
+
+
+def _gathered(source: Source, at_s: float, since_s: float) -> Source:
+    """Return `source` read once, as far as that does not take much memory."""
+    if since_s > _IN_MEMORY_S:
+        return source
+    end_ms = math.ceil(at_s * 1000)
+    return Gathered(source, METRICS, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms)
+
+
+def _services(asker: _Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:
+    ups: dict[str, list[float]] = {}
+    for row in asker.rows("up"):
+        ups.setdefault(row["metric"].get("job", ""), []).append(float(row["value"][1]))
+    requests = asker.figures("requests", "job") if figures else {}
+    told = {name: asker.figures(name, "job") if figures else {} for name in _SERVICE_FIGURES}
+    courses = asker.courses() if figures else {}
+    rows = []
+    for name in sorted({*ups, *known}):
+        idle = 0.0 if (name,) in told["in_flight"] else None
+        grown = requests.get((name,), idle)
+        rows.append(
+            {
+                "name": name,
+                "state": _state(ups.get(name, []), known.get(name, "")),
+                "requests_per_s": None if grown is None else grown / asker.window_s,
+                **{figure: told[figure].get((name,)) for figure in told},
+                "course": courses.get(name, []),
+            }
+        )
+    return rows
+
+
+def _state(ups: Sequence[float], known: str) -> str:
+    """Return `up`, `down`, `2/3 up`; for a service that is not scraped what the supervisor says of it."""
+    if not ups:
+        return "no metrics" if known == "ready" else known
+    count = sum(value == 1 for value in ups)
+    return {len(ups): "up", 0: "down"}.get(count, f"{count}/{len(ups)} up")
+
+
+def _models(asker: _Asker) -> list[Row]:
+    told = {name: asker.figures(name, "provider", "model") for name in _MODEL_FIGURES}
+    rows: list[Row] = []
+    for (provider, model), calls in told["calls"].items():
+        if calls:
+            figures = {name: told[name].get((provider, model)) for name in told}
+            figures["failed_calls"] = figures["failed_calls"] or 0.0
+            rows.append({"provider": provider, "model": model, **figures})
+    return sorted(rows, key=lambda row: (-row["calls"], row["provider"], row["model"]))
+
+
+def _caches(asker: _Asker) -> list[Row]:
+    return [
+        {"service": job, "cache": cache, "hit_ratio": ratio}
+        for (job, cache), ratio in sorted(asker.figures("cache_hit_ratio", "job", "cache").items())
+    ]
+
+
+def _labelled(asker: _Asker, name: str, renamed: Mapping[str, str], *kept: str) -> list[Row]:
+    """Return the labels of the series that answer the question, some of them under another name."""
+    names = {**renamed} | {label: label for label in kept}
+    rows = [
+        {shown: row["metric"].get(label, "") for label, shown in names.items()} for row in asker.rows(name)
+    ]
+    return sorted(rows, key=lambda row: tuple(row.values()))

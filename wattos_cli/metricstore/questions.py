@@ -1,0 +1,110 @@
+"""Every query of `wattos metrics`, in one list: what the command asks, the reference names and tests hold."""
+
+from dataclasses import dataclass
+
+# What people and programs ask of a service; probes, scrapes and orders to it are not its work.
+_WORK = 'route!~"/health.*|/metrics|/admin/.*"'
+_BUCKETS = f"http_request_duration_seconds_bucket{{{_WORK}}}"
+_ANSWERED = 'result=~"hit|stale"'
+_LOOKED_UP = 'result=~"hit|stale|miss"'
+_MODEL = "provider, model"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query; `$window` in `expression` stands for the time that is looked back on."""
+
+    name: str
+    meaning: str
+    expression: str
+
+    def over(self, window_s: float) -> str:
+        """Return the expression for the last `window_s` seconds."""
+        return self.expression.replace("$window", f"{round(window_s * 1000)}ms")
+
+
+def _grown(counter: str, by: str) -> str:
+    """Return by how much a counter grew in the window.
+
+    A series that begins in the window grew by its first value too: `increase` alone does not count the first
+    failure ever.
+    """
+    born = f"min_over_time({counter}[$window]) unless {counter} offset $window"
+    return (
+        f"sum by ({by}) (increase({counter}[$window]) or {counter} * 0)"
+        f" + sum by ({by}) ({born} or {counter} * 0)"
+    )
+
+
+def _share(part: str, whole: str, by: str) -> str:
+    return f"(({_grown(part, by)}) or ({_grown(whole, by)}) * 0) / ({_grown(whole, by)})"
+
+
+def _quantile(quantile: float, buckets: str, by: str) -> str:
+    return f"histogram_quantile({quantile}, sum by ({by}, le) (rate({buckets}[$window])))"
+
+
+METRICS = frozenset(
+    {
+        "cache_operations_total", "circuit_breaker_state", "degraded_total", "health_check_up",
+        "http_request_duration_seconds_bucket", "http_requests_in_flight", "http_requests_total",
+        "llm_calls_total", "llm_cost_usd_total", "llm_time_per_output_token_seconds_count",
+        "llm_time_per_output_token_seconds_sum", "llm_time_to_first_token_seconds_bucket", "llm_tokens_total",
+        "up",
+    }
+)  # fmt: skip
+"""The metrics that the questions name."""
+
+QUESTIONS: tuple[Question, ...] = (
+    Question("up", "1 for each replica that answered the last scrape", "up"),
+    Question("scrapes", "the scrapes in the window", "up[$window]"),
+    Question("requests", "requests answered in the window", _grown(f"http_requests_total{{{_WORK}}}", "job")),
+    Question(
+        "error_ratio",
+        "share of requests answered with a status of 500 or above",
+        _share(f'http_requests_total{{{_WORK}, status=~"5.."}}', f"http_requests_total{{{_WORK}}}", "job"),
+    ),
+    Question("p50_s", "half of the requests were answered within it", _quantile(0.5, _BUCKETS, "job")),
+    Question("p95_s", "95 of 100 requests were answered within it", _quantile(0.95, _BUCKETS, "job")),
+    Question("p99_s", "99 of 100 requests were answered within it", _quantile(0.99, _BUCKETS, "job")),
+    Question("in_flight", "requests being answered now", "sum by (job) (http_requests_in_flight)"),
+    Question(
+        "course",
+        "requests a second, step by step",
+        f"sum by (job) (rate(http_requests_total{{{_WORK}}}[$window]))",
+    ),
+    Question("calls", "calls of a model", _grown("llm_calls_total", _MODEL)),
+    Question("failed_calls", "calls that failed", _grown('llm_calls_total{outcome="error"}', _MODEL)),
+    Question("input_tokens", "tokens of prompts", _grown('llm_tokens_total{kind="prompt"}', _MODEL)),
+    Question("output_tokens", "tokens of answers", _grown('llm_tokens_total{kind="completion"}', _MODEL)),
+    Question("usd", "US dollars, as far as prices are known", _grown("llm_cost_usd_total", _MODEL)),
+    Question(
+        "ttft_p95_s",
+        "95 of 100 answers had begun within it",
+        _quantile(0.95, "llm_time_to_first_token_seconds_bucket", _MODEL),
+    ),
+    Question(
+        "tokens_per_s",
+        "tokens a second within a stream",
+        f"sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_count[$window]))"
+        f" / sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_sum[$window]))",
+    ),
+    Question(
+        "cache_hit_ratio",
+        "share of look-ups that the cache answered",
+        _share(
+            f"cache_operations_total{{{_ANSWERED}}}", f"cache_operations_total{{{_LOOKED_UP}}}", "job, cache"
+        ),
+    ),
+    Question(
+        "breakers",
+        "circuit breakers that are not closed",
+        'max by (job, instance, name, state) (circuit_breaker_state{state!="closed"}) == 1',
+    ),
+    Question("dependencies", "health checks that fail", "health_check_up == 0"),
+    Question(
+        "degraded",
+        "answers given without a dependency",
+        f"{_grown('degraded_total', 'job, dependency')} > 0",
+    ),
+)

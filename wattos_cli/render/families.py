@@ -1,0 +1,35 @@
+"""Metrics as a list for people and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattos_cli.render import text
+from wattos_cli.render.metric_answers import shortened
+
+SCHEMA = "wattos.metrics-list/v1"
+_HEAD = ("NAME", "TYPE", "UNIT", "SERIES", "LAST", "MEANING")
+
+Row = Mapping[str, Any]
+
+
+def as_json(rows: Sequence[Row], at_s: float) -> dict[str, Any]:
+    """Return `wattos.metrics-list/v1`; `at_s` is the time of the last scrape."""
+    return {"schema": SCHEMA, "at": at_s, "metrics": list(rows)}
+
+
+def as_table(rows: Sequence[Row], *, width: int, color: bool) -> str:
+    """Return a row for each metric; with `width`, its meaning is cut to fit."""
+    cells = [
+        (row["name"], row["type"] or "-", row["unit"] or "-", str(row["series"]), _last(row), row["help"])
+        for row in rows
+    ]
+    return text.table(_HEAD, cells, width=width, color=color, right=frozenset({"SERIES", "LAST"}))
+
+
+def _last(row: Row) -> str:
+    if row["last"] is not None:
+        return shortened(repr(row["last"]))
+    if row["least"] is None:
+        return "-"
+    least, most = (shortened(repr(row[name])) for name in ("least", "most"))
+    return least if least == most else f"{least}..{most}"
