@@ -98,6 +98,7 @@ TREE: tuple[Entry, ...] = (
         "Grafana dashboards: write, check and push them.",
         children=(
             _verb("dashboards", "generate", "Write the dashboards and what loads them into Grafana."),
+            _verb("dashboards", "check", "Hold the dashboards against rules, metrics, files and live data."),
             _verb("dashboards", "push", "Put the dashboards into a Grafana that runs."),
         ),
         section=_SEE,

@@ -14,6 +14,8 @@ class Objectives:
     model_error_ratio: float = 0.01
     first_token_s: float = 2.0
     cost_per_hour_usd: float = 100.0
+    queue_age_s: float = 300.0
+    write_queue_length: float = 500.0
 
 
 def objectives() -> Objectives:

@@ -11,7 +11,9 @@ ALL_VALUES = {"job": ".+", "instance": ".+", "namespace": ".*"}
 """What `All` means: every job and instance; every namespace and series that have none."""
 
 _CHOSEN = ", ".join(f'{name}=~"${name}"' for name in VARIABLES)
-_MATCHER = r'[a-zA-Z_]\w*\s*(?:=~|!~|!=|=)\s*"(?:[^"\\\n]|\\.)*"'
+_LABEL = r"[a-zA-Z_]\w*"
+_QUOTED = r'"(?:[^"\\\n]|\\.)*"'
+_MATCHER = rf"{_LABEL}\s*(?:=~|!~|!=|=)\s*{_QUOTED}"
 _SELECTOR = re.compile(rf"\s*{_MATCHER}(?:\s*,\s*{_MATCHER})*\s*")
 
 
@@ -32,6 +34,11 @@ def of_variable(name: str, selector: str = "") -> str:
     before = {"namespace": (), "job": ("namespace",), "instance": ("namespace", "job")}[name]
     chosen = ", ".join(f'{each}=~"${each}"' for each in before)
     return f"label_values(http_requests_in_flight{{{_joined(chosen, selector)}}}, {name})"
+
+
+def labels_of(selector: str) -> frozenset[str]:
+    """Return the labels that `selector` names."""
+    return frozenset(re.findall(rf"({_LABEL})\s*[=!]", re.sub(_QUOTED, "", selector)))
 
 
 def _joined(chosen: str, selector: str) -> str:

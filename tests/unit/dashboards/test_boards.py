@@ -12,7 +12,7 @@ from wattos_cli.dashboards.boards.names import TITLES
 from wattos_cli.dashboards.build import built
 from wattos_cli.dashboards.files import all_files, stale
 from wattos_cli.dashboards.model import COLUMNS, Board
-from wattos_cli.dashboards.scope import SelectorError, scoped, substituted
+from wattos_cli.dashboards.scope import SelectorError, labels_of, scoped, substituted
 
 ROOT = Path(__file__).resolve().parents[3]
 BOARDS = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
@@ -64,6 +64,11 @@ def test_every_query_keeps_to_the_scope_and_the_selector() -> None:
 def test_a_selector_that_is_no_list_of_matchers_is_refused(selector: str) -> None:
     with pytest.raises(SelectorError, match="not a list of label matchers"):
         scoped("up{@}", selector)
+
+
+def test_the_labels_of_a_selector() -> None:
+    assert labels_of('cluster="school", env=~"a=b|c", x!="y"') == {"cluster", "env", "x"}
+    assert labels_of("") == frozenset()
 
 
 def test_the_variables_substituted() -> None:

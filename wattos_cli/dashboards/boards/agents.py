@@ -22,22 +22,29 @@ _SHOW_FAILED = "wattos logs agent --where 'event = \"run.failed\"' --since 1h"
 _NOW = Row(
     "Now",
     (
-        stat("Runs", "Runs that ended a second.", "ops", Query(or_none(rate(_RUNS)), "runs"), width=8),
+        stat("Runs", "Runs that ended a second.", "ops", Query(or_none(rate(_RUNS)), "runs"), width=6),
         stat(
             "Failed",
             "Share of runs that failed.",
             "percentunit",
             Query(f"{share(_RUNS, where=_FAILED)} or vector(0)", "failed"),
             limits=(Limit(0.1, "yellow"), Limit(0.3)),
-            width=8,
+            width=6,
             logs=_SHOW_FAILED,
+        ),
+        stat(
+            "Runs in progress",
+            "Runs that the service works on.",
+            "none",
+            Query(f"sum({series('agent_runs_in_progress')})", "runs"),
+            width=6,
         ),
         stat(
             "Runs in the time shown",
             "Runs that ended, however they did.",
             "none",
             Query(in_range(_RUNS), "runs"),
-            width=8,
+            width=6,
         ),
     ),
 )
@@ -65,6 +72,37 @@ _ENDINGS = Row(
             Query(percentile(0.95, "http_request_duration_seconds", "route", where=_ROUTES), "{{route}}"),
             logs="wattos logs agent --since 15m --stats duration_ms",
             see=(names.SERVICES,),
+        ),
+    ),
+)
+_STEPS = Row(
+    "Steps and tools",
+    (
+        graph(
+            "Steps by kind",
+            "Steps a second, by what they were and how they ended.",
+            "ops",
+            Query(or_none(rate("agent_steps_total", "kind", "outcome")), "{{kind}} {{outcome}}"),
+        ),
+        graph(
+            "Tools, p95",
+            "95 of 100 calls of a tool take no longer.",
+            "s",
+            Query(
+                percentile(0.95, "agent_tool_duration_seconds", "tool"),
+                "{{tool}}",
+                empty="no run has used a tool",
+            ),
+        ),
+        graph(
+            "Failed calls of tools",
+            "Calls of a tool a second that failed.",
+            "ops",
+            Query(
+                or_none(rate("agent_tool_duration_seconds_count", "tool", where='outcome="failure"')),
+                "{{tool}}",
+            ),
+            logs="wattos logs agent --level warning --since 1h",
         ),
     ),
 )
@@ -105,5 +143,5 @@ BOARD = Board(
     names.AGENTS,
     names.TITLES[names.AGENTS],
     "Runs of agents by role and how they ended, and what their steps ask of the platform.",
-    (_NOW, _ENDINGS, _ASKED),
+    (_NOW, _ENDINGS, _STEPS, _ASKED),
 )

@@ -1,11 +1,20 @@
 """What to look at while a load test runs: how much comes in, how it is answered, and what gives way first."""
 
 from wattos_cli.dashboards.boards import names, red
-from wattos_cli.dashboards.boards.parts import graph, or_none, percentile, percentiles, rate, series, stat
+from wattos_cli.dashboards.boards.parts import (
+    USERS,
+    graph,
+    or_none,
+    percentile,
+    percentiles,
+    rate,
+    series,
+    stat,
+)
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
 from wattos_cli.dashboards.objectives import limits_of, objectives
 
-_DOOR = 'job="gateway"'
+_DOOR = f'job="gateway", {USERS}'
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"
 _FIRST = "llm_time_to_first_token_seconds"
 

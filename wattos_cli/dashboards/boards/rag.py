@@ -5,6 +5,7 @@ from wattos_cli.dashboards.boards.parts import (
     graph,
     in_range,
     or_none,
+    percentile,
     percentiles,
     rate,
     series,
@@ -12,6 +13,7 @@ from wattos_cli.dashboards.boards.parts import (
     stat,
 )
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
+from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _DOCUMENTS, _SEARCHES = "rag_documents_total", "rag_searches_total"
 _FAILED, _RAG = 'status="failed"', 'dependency=~"vector|embeddings"'
@@ -62,12 +64,14 @@ _SEARCHING = Row(
             "Searches a second.",
             "ops",
             Query(or_none(rate(_SEARCHES, "mode")), "{{mode}}"),
+            width=6,
         ),
         graph(
             "Latency of searches",
             "Half, 95 and 99 of 100 searches are answered within these times, from the cache too.",
             "s",
             *percentiles("http_request_duration_seconds", where='route=~".*search"'),
+            width=6,
             logs="wattos logs rag --where 'route =~ \"search\"' --since 15m --stats duration_ms",
         ),
         graph(
@@ -75,7 +79,15 @@ _SEARCHING = Row(
             "Share of look-ups that the cache answered.",
             "percentunit",
             Query(share("cache_operations_total", "cache", of=_LOOKUPS, where='result="hit"'), "{{cache}}"),
+            width=6,
             see=(names.STORAGE,),
+        ),
+        graph(
+            "Searches that looked, p95",
+            "95 of 100 searches that the cache did not answer take no longer, by how they looked.",
+            "s",
+            Query(percentile(0.95, "rag_search_duration_seconds", "retrieval"), "{{retrieval}}"),
+            width=6,
         ),
     ),
 )
@@ -87,6 +99,7 @@ _INGESTION = Row(
             "Documents a second that ended ready or failed.",
             "ops",
             Query(or_none(rate(_DOCUMENTS, "status")), "{{status}}"),
+            width=6,
             logs=_SHOW_DOCUMENTS,
         ),
         graph(
@@ -94,6 +107,16 @@ _INGESTION = Row(
             "Ingestion jobs that wait, by replica.",
             "none",
             Query(f"sum by (instance) ({series('rag_jobs_queued')})", "{{instance}}"),
+            width=6,
+            logs=_SHOW_DOCUMENTS,
+        ),
+        graph(
+            "Oldest job",
+            "How long the oldest ingestion job has waited; 0 when none does.",
+            "s",
+            Query(f"max by (instance) ({series('rag_oldest_job_age_seconds')})", "{{instance}}"),
+            width=6,
+            limits=limits_of(objectives().queue_age_s),
             logs=_SHOW_DOCUMENTS,
         ),
         graph(
@@ -101,6 +124,7 @@ _INGESTION = Row(
             "Calls a second for embeddings, by how they ended.",
             "ops",
             Query(or_none(rate("llm_calls_total", "outcome", where='operation="embeddings"')), "{{outcome}}"),
+            width=6,
             see=(names.LLM,),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wattos_cli.dashboards.boards.parts import graph, percentile, rate, share, stat
+from wattos_cli.dashboards.boards.parts import USERS, graph, percentile, rate, share, stat
 from wattos_cli.dashboards.model import Panel, Query
 from wattos_cli.dashboards.objectives import limits_of, objectives
 
@@ -16,9 +16,9 @@ def requests_now(**more: Any) -> Panel:
     """Return the figure of requests a second."""
     return stat(
         "Requests",
-        "Requests answered a second, by all services together.",
+        "Requests answered a second, by all services together; probes are not counted here or below.",
         "reqps",
-        Query(rate(_COUNT), "all"),
+        Query(rate(_COUNT, where=USERS), "all"),
         **more,
     )
 
@@ -29,7 +29,7 @@ def failed_now(**more: Any) -> Panel:
         "Failed",
         "Share of requests that ended with a status of 500 or above.",
         "percentunit",
-        Query(share(_COUNT, where=_FAILED), "failed"),
+        Query(share(_COUNT, of=USERS, where=_FAILED), "failed"),
         limits=limits_of(objectives().error_ratio),
         logs=_SHOW_FAILED,
         **more,
@@ -42,7 +42,7 @@ def latency_now(**more: Any) -> Panel:
         "Latency, p95",
         "95 of 100 requests are answered within this time, streams to their last byte.",
         "s",
-        Query(percentile(0.95, _TIME), "p95"),
+        Query(percentile(0.95, _TIME, where=USERS), "p95"),
         limits=limits_of(objectives().latency_s),
         logs=_SHOW_SLOW,
         **more,
@@ -55,7 +55,7 @@ def requests_by_service(**more: Any) -> Panel:
         "Requests by service",
         "Requests answered a second.",
         "reqps",
-        Query(rate(_COUNT, "job"), "{{job}}"),
+        Query(rate(_COUNT, "job", where=USERS), "{{job}}"),
         **more,
     )
 
@@ -66,7 +66,7 @@ def failed_by_service(**more: Any) -> Panel:
         "Failed by service",
         "Share of requests that ended with a status of 500 or above.",
         "percentunit",
-        Query(share(_COUNT, "job", where=_FAILED), "{{job}}"),
+        Query(share(_COUNT, "job", of=USERS, where=_FAILED), "{{job}}"),
         limits=limits_of(objectives().error_ratio),
         logs=_SHOW_FAILED,
         **more,
@@ -79,7 +79,7 @@ def latency_by_service(**more: Any) -> Panel:
         "Latency by service, p95",
         "95 of 100 requests are answered within this time, streams to their last byte.",
         "s",
-        Query(percentile(0.95, _TIME, "job"), "{{job}}"),
+        Query(percentile(0.95, _TIME, "job", where=USERS), "{{job}}"),
         limits=limits_of(objectives().latency_s),
         logs=_SHOW_SLOW,
         **more,

@@ -1,7 +1,7 @@
 """Rate, errors and duration of each service and route, and what a process says of itself."""
 
 from wattos_cli.dashboards.boards import names, red
-from wattos_cli.dashboards.boards.parts import graph, or_none, percentile, percentiles, rate, series
+from wattos_cli.dashboards.boards.parts import USERS, graph, or_none, percentile, percentiles, rate, series
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
 
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"
@@ -14,7 +14,10 @@ _RATE = Row(
             "Requests by route",
             "The ten routes that are asked most, in requests a second.",
             "reqps",
-            Query(f"topk(10, {rate(_COUNT, 'job', 'method', 'route')})", "{{job}} {{method}} {{route}}"),
+            Query(
+                f"topk(10, {rate(_COUNT, 'job', 'method', 'route', where=USERS)})",
+                "{{job}} {{method}} {{route}}",
+            ),
         ),
         graph(
             "In flight",
@@ -45,6 +48,37 @@ _ERRORS = Row(
         ),
     ),
 )
+_CALLERS = Row(
+    "Callers and calls between services",
+    (
+        graph(
+            "Credentials refused",
+            "Requests a second at the gateway whose credentials were refused, by reason.",
+            "reqps",
+            Query(or_none(rate("auth_refusals_total", "reason")), "{{reason}}"),
+            limits=(Limit(1, "yellow"), Limit(10)),
+            logs="wattos logs gateway --where 'status = 401' --since 15m",
+        ),
+        graph(
+            "Calls between services, p95",
+            "95 of 100 answers of another service begin within this time.",
+            "s",
+            Query(percentile(0.95, "hop_duration_seconds", "job", "target"), "{{job}} → {{target}}"),
+            see=(names.RESILIENCE,),
+        ),
+        graph(
+            "Failed calls between services",
+            "Calls a second to another service that failed.",
+            "ops",
+            Query(
+                or_none(rate("hop_duration_seconds_count", "job", "target", where='outcome="failure"')),
+                "{{job}} → {{target}}",
+            ),
+            logs="wattos logs --level warning --since 15m",
+            see=(names.RESILIENCE,),
+        ),
+    ),
+)
 _DURATION = Row(
     "Duration",
     (
@@ -53,7 +87,7 @@ _DURATION = Row(
             "Latency of all",
             "Half, 95 and 99 of 100 requests are answered within these times.",
             "s",
-            *percentiles(_TIME),
+            *percentiles(_TIME, where=USERS),
             logs="wattos logs gateway --since 15m --stats duration_ms",
         ),
         graph(
@@ -61,7 +95,7 @@ _DURATION = Row(
             "The ten routes with the longest p95.",
             "s",
             Query(
-                f"topk(10, {percentile(0.95, _TIME, 'job', 'method', 'route')})",
+                f"topk(10, {percentile(0.95, _TIME, 'job', 'method', 'route', where=USERS)})",
                 "{{job}} {{method}} {{route}}",
             ),
             logs="wattos logs --where 'duration_ms > 2000' --since 15m --count-by route",
@@ -79,6 +113,7 @@ _PROCESS = Row(
                 or_none(rate("log_lines_total", "job", "level", where='level=~"warning|error|critical"')),
                 "{{job}} {{level}}",
             ),
+            width=6,
             logs="wattos logs --level warning --since 15m --count-by event",
         ),
         graph(
@@ -86,6 +121,7 @@ _PROCESS = Row(
             "Connections a second that were turned away because there were too many.",
             "ops",
             Query(rate("http_connections_refused_total", "job"), "{{job}}"),
+            width=6,
             limits=(Limit(1),),
         ),
         graph(
@@ -93,6 +129,15 @@ _PROCESS = Row(
             "How many replicas run which version.",
             "none",
             Query(f"count by (job, version) ({series('build_info')})", "{{job}} {{version}}"),
+            width=6,
+        ),
+        graph(
+            "Counted as other",
+            "Counts a second that lost their labels, because a metric had too many or a value is unknown.",
+            "ops",
+            Query(or_none(rate("metric_label_sets_refused_total", "job", "family")), "{{job}} {{family}}"),
+            width=6,
+            limits=(Limit(0.1, "yellow"),),
         ),
     ),
 )
@@ -101,5 +146,5 @@ BOARD = Board(
     names.SERVICES,
     names.TITLES[names.SERVICES],
     "Rate, errors and duration of every service and route.",
-    (_RATE, _ERRORS, _DURATION, _PROCESS),
+    (_RATE, _ERRORS, _DURATION, _CALLERS, _PROCESS),
 )

@@ -3,6 +3,7 @@
 from wattos_cli.dashboards.boards import names
 from wattos_cli.dashboards.boards.parts import graph, or_none, percentile, rate, series, share
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
+from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _LOOKUPS = 'result=~"hit|stale|miss"'
 _SHOW_ROWS = "wattos logs --where 'event = \"row.dropped\"' --since 1h"
@@ -43,6 +44,7 @@ _WRITING = Row(
             "95 of 100 statements wait no longer for a connection.",
             "s",
             Query(percentile(0.95, "db_pool_wait_seconds", "job"), "{{job}}"),
+            width=6,
             limits=(Limit(0.1, "yellow"), Limit(1)),
         ),
         graph(
@@ -50,13 +52,23 @@ _WRITING = Row(
             "What waits for the one writer of each process.",
             "none",
             Query(f"max by (instance) ({series('db_write_queue_length')})", "{{instance}}"),
-            limits=(Limit(500),),
+            width=6,
+            limits=limits_of(objectives().write_queue_length),
+        ),
+        graph(
+            "Oldest unit of work",
+            "How long the oldest unit of work has waited for the writer; 0 when none waits.",
+            "s",
+            Query(f"max by (instance) ({series('db_write_queue_age_seconds')})", "{{instance}}"),
+            width=6,
+            limits=(Limit(1, "yellow"), Limit(5)),
         ),
         graph(
             "Rows dropped",
             "Rows of usage and audit a second that were lost because the queue was full.",
             "ops",
             Query(or_none(rate("db_rows_dropped_total", "job")), "{{job}}"),
+            width=6,
             limits=(Limit(0.001),),
             logs=_SHOW_ROWS,
         ),
