@@ -1,6 +1,6 @@
 """The engine: an expression and a time, or a range of times, become series of samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,8 +9,8 @@ from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.evaluator import Budget, Evaluator, Span
 from wattos_cli.metricstore.promql.nodes import Node, kind
 from wattos_cli.metricstore.promql.parse import parse
-from wattos_cli.metricstore.promql.values import Row, Windows, named
-from wattos_cli.metricstore.series import Series, Source
+from wattos_cli.metricstore.promql.values import METADATA, RangeVector, Row, named, without
+from wattos_cli.metricstore.series import Labels, Series, Source
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,7 @@ class Engine:
 
     def instant_of(self, node: Node, expression: str, at_ms: int) -> Result:
         """Return the value at `at_ms` of an expression that is parsed already."""
-        evaluator = self._evaluator(Span(at_ms, at_ms, 1))
-        match kind(node):
-            case "string":
-                return Result("string", text=evaluator.text(node))
-            case "scalar":
-                answer = Result("scalar", (Series((), [at_ms], [evaluator.scalar(node)[0]]),))
-            case "vector":
-                rows = named(evaluator.vector(node))
-                answer = Result(
-                    "vector", tuple(_series(row, [at_ms]) for row in rows if row.column[0] is not None)
-                )
-            case "matrix":
-                answer = Result("matrix", _matrix(evaluator.windows(node)))
-        return _annotated(answer, evaluator.annotations, expression)
+        return self._answer(_instant, node, expression, Span(at_ms, at_ms, 1))
 
     def range(self, expression: str, start_ms: int, end_ms: int, step_ms: int) -> Result:
         """Return the values of `expression` from `start_ms` through `end_ms`, every `step_ms`, a matrix."""
@@ -79,14 +66,7 @@ class Engine:
     def range_of(self, node: Node, expression: str, span: Span) -> Result:
         """Return the values over `span` of an expression that is parsed already."""
         self._check(node, span)
-        evaluator = self._evaluator(span)
-        if kind(node) == "scalar":
-            rows = [Row((), list(evaluator.scalar(node)))]
-        else:
-            rows = named(evaluator.vector(node))
-        series = [_series(row, evaluator.times) for row in sorted(rows, key=lambda row: row.labels)]
-        answer = Result("matrix", tuple(one for one in series if one.times_ms))
-        return _annotated(answer, evaluator.annotations, expression)
+        return self._answer(_range, node, expression, span)
 
     def _check(self, node: Node, span: Span) -> None:
         if span.step_ms <= 0:
@@ -105,12 +85,42 @@ class Engine:
                 node.position,
             )
 
-    def _evaluator(self, span: Span) -> Evaluator:
-        budget = Budget(self._limits.max_samples)
+    def _answer(
+        self, evaluate: Callable[[Evaluator, Node], Result], node: Node, expression: str, span: Span
+    ) -> Result:
         annotations = Annotations()
-        return Evaluator(
-            self._source, span, span, self._lookback_ms, self._subquery_step_ms, annotations, budget
-        )
+        budget = Budget(self._limits.max_samples)
+        steps = (self._lookback_ms, self._subquery_step_ms)
+        evaluator = Evaluator(self._source, span, span, *steps, annotations, budget)
+        try:
+            answer = evaluate(evaluator, node)
+        except RecursionError:
+            raise PromqlError("the expression is nested too deep") from None
+        remarks = (annotations.warnings(expression), annotations.infos(expression))
+        return Result(answer.kind, answer.series, answer.text, *remarks)
+
+
+def _instant(evaluator: Evaluator, node: Node) -> Result:
+    at_ms = evaluator.span.start_ms
+    match kind(node):
+        case "string":
+            return Result("string", text=evaluator.text(node))
+        case "scalar":
+            return Result("scalar", (Series((), [at_ms], evaluator.scalar(node)),))
+        case "vector":
+            rows = named(evaluator.vector(node))
+            return Result("vector", tuple(_series(row, [at_ms]) for row in rows if row.column[0] is not None))
+        case "matrix":
+            return Result("matrix", _matrix(evaluator.windows(node)))
+
+
+def _range(evaluator: Evaluator, node: Node) -> Result:
+    if kind(node) == "scalar":
+        rows = [Row((), list(evaluator.scalar(node)))]
+    else:
+        rows = named(evaluator.vector(node))
+    series = [_series(row, evaluator.times) for row in sorted(rows, key=lambda row: row.labels)]
+    return Result("matrix", tuple(one for one in series if one.times_ms))
 
 
 def _series(row: Row, times: Sequence[int]) -> Series:
@@ -118,20 +128,14 @@ def _series(row: Row, times: Sequence[int]) -> Series:
     return Series(row.labels, [time for time, _ in present], [value for _, value in present])
 
 
-def _matrix(rows: list[Windows]) -> tuple[Series, ...]:
-    series = []
-    for windows in sorted(rows, key=lambda one: one.labels):
+def _matrix(rows: RangeVector) -> tuple[Series, ...]:
+    """Return the samples of the only step; PromqlError for series that are one without their names."""
+    found: dict[Labels, Series] = {}
+    for windows in rows:
         low, high = next(windows.bounds())
+        labels = without(windows.labels, METADATA) if windows.drops_name else windows.labels
         if high > low:
-            series.append(Series(windows.labels, windows.times_ms[low:high], windows.values[low:high]))
-    return tuple(series)
-
-
-def _annotated(answer: Result, annotations: Annotations, expression: str) -> Result:
-    return Result(
-        answer.kind,
-        answer.series,
-        answer.text,
-        annotations.warnings(expression),
-        annotations.infos(expression),
-    )
+            if labels in found:
+                raise PromqlError("vector cannot contain metrics with the same labelset")
+            found[labels] = Series(labels, windows.times_ms[low:high], windows.values[low:high])
+    return tuple(found[labels] for labels in sorted(found))

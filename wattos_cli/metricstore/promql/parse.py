@@ -26,8 +26,6 @@ from wattos_cli.metricstore.promql.nodes import (
 from wattos_cli.metricstore.promql.tokens import Cursor, tokenize
 from wattos_cli.metricstore.series import NAME, Matcher, MatchOp
 
-MAX_CHARACTERS = 20_000
-MAX_DEPTH = 100
 _FAR_S = 1e15
 
 _CARDINALITIES: dict[str, Cardinality] = {
@@ -45,12 +43,15 @@ def parse(expression: str) -> Node:
     import promql_parser
 
     tokens = tokenize(expression)
-    diagnose.check_size(expression, tokens, MAX_CHARACTERS, MAX_DEPTH)
+    diagnose.check_size(expression, tokens)
     try:
         tree = promql_parser.parse(expression)
     except ValueError as error:
         raise diagnose.explain(tokens, str(error)) from None
-    return _Converter(Cursor(tokens)).convert(tree)
+    try:
+        return _Converter(Cursor(tokens)).convert(tree)
+    except RecursionError:
+        raise PromqlError("the expression is nested too deep") from None
 
 
 class _Converter:
