@@ -7,6 +7,7 @@ from typing import Any
 
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.contracts.identity import IDENTITY_HEADER, Identity
+from wattos_platform.contracts.metrics import families_of
 from wattos_platform.contracts.settings import Settings
 from wattos_platform.kernel.health import HealthMonitor
 from wattos_platform.kernel.identity import IdentitySigner
@@ -57,7 +58,8 @@ def make_runtime(
     """Return a Runtime of service `name` whose files are under `tmp_path`, its log lines in `lines`."""
     environ = {"WATTOS_DATA_DIR": str(tmp_path), "WATTOS_RUN_DIR": str(tmp_path), **(environ or {})}
     sink = LogSink(name, "debug", write=(lines if lines is not None else []).append)
-    settings, metrics, log = Settings.from_environ(environ), Metrics(name), make_logger(sink)
+    settings, log = Settings.from_environ(environ), make_logger(sink)
+    metrics = Metrics(name, families_of(name, settings.metric_switches))
     return Runtime(
         service=catalog_service(name),
         settings=settings,

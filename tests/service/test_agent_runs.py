@@ -78,7 +78,15 @@ async def test_a_run_plans_searches_answers_and_keeps_every_step(house: House) -
     assert house.rag.requests[0].json == {"knowledge_space_id": "space-1", "query": "Printer?", "top_k": 5}
     body = house.model.requests[0].json
     assert (body["model"], body["wattos_context"]) == ("default", [PASSAGE])
-    assert house.agent.metric("agent_runs_total", role="it-support", status="completed") == 1
+    metric, ours = house.agent.metric, {"role": "it-support"}
+    assert metric("agent_runs_total", **ours, status="completed") == 1
+    steps = {
+        kind: metric("agent_steps_total", **ours, kind=kind, outcome="success")
+        for kind in ("plan", "tool", "model")
+    }
+    assert steps == {"plan": 1, "tool": 1, "model": 1}
+    assert metric("agent_tool_duration_seconds_count", tool="retrieval", outcome="success") == 1
+    assert metric("agent_runs_in_progress") == 0
 
 
 async def test_work_in_the_background_is_signed_with_the_one_who_started_it(house: House) -> None:
@@ -107,6 +115,7 @@ async def test_a_run_that_fails_says_so_and_never_stays_running(house: House, ca
     assert (run["status"], run["error"]["code"]) == ("failed", "upstream_unavailable")
     assert run["finished_at"] is not None
     assert run["steps"][-1]["status"] == "failed"
+    assert house.agent.metric("agent_steps_total", role="it-support", kind="model", outcome="failure") == 1
 
 
 async def test_rag_down_is_said_and_the_run_goes_on(house: House) -> None:

@@ -45,6 +45,10 @@ def bearer(text: str) -> dict[str, str]:
     return {"authorization": f"Bearer {text}"}
 
 
+def refusals(gateway: Gateway, code: str) -> float:
+    return gateway.runtime.metrics.registry.get_sample_value("auth_refusals_total", {"reason": code}) or 0.0
+
+
 @pytest.mark.parametrize("kind", [pytest.param(False, id="key"), pytest.param(True, id="jwt-defect-13")])
 async def test_a_token_from_the_operations_listener_opens_the_door(gateway: Gateway, kind: bool) -> None:
     answer = await gateway.call("GET", "/api/v1/conversations", headers=await gateway.headers(jwt=kind))
@@ -83,7 +87,9 @@ async def test_the_upstream_learns_who_calls_from_the_gateway_alone(gateway: Gat
 async def test_without_a_believable_token_the_answer_is_401(
     gateway: Gateway, headers: dict[str, str], code: str, path: str
 ) -> None:
+    before = refusals(gateway, code)
     answer = await gateway.call("GET", path, headers=headers)
+    assert refusals(gateway, code) == before + 1
     assert answer.status_code == 401
     assert "Bearer" in answer.headers["www-authenticate"]
     body = answer.json()

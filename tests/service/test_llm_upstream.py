@@ -341,6 +341,43 @@ async def test_metrics_tell_tokens_cost_and_overhead(gateway, upstream):
     assert "llm_time_to_first_token_seconds_count" not in metrics
 
 
+@pytest.mark.parametrize("gateway", [{"WATTOS_OTEL_GENAI": "true"}, {}], indirect=True, ids=["on", "off"])
+async def test_calls_are_counted_under_the_conventions_names_where_that_is_on(request, gateway, upstream):
+    upstream.handler = replies(completion(usage=USAGE))
+    await post(gateway)
+    metrics = (await gateway.door.get("/metrics")).text
+    if request.node.callspec.id == "off":
+        assert "gen_ai" not in metrics
+        return
+    names = 'gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="gpt-4o-mini"'
+    for line in (
+        f'gen_ai_client_token_usage_sum{{{names},gen_ai_token_type="input"}} 1000.0',
+        f'gen_ai_client_token_usage_sum{{{names},gen_ai_token_type="output"}} 500.0',
+        f'gen_ai_client_operation_duration_seconds_count{{error_type="",{names}}} 1.0',
+    ):
+        assert line in metrics
+    upstream.handler = streams(
+        chunk({"content": "a"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": USAGE}, "[DONE]"
+    )
+    await stream(gateway)
+    metrics = (await gateway.door.get("/metrics")).text
+    for family in ("time_to_first_token", "time_per_output_token"):
+        assert f"gen_ai_server_{family}_seconds_count{{{names}}} 1.0" in metrics
+
+
+async def test_names_that_callers_make_up_are_one_series(gateway, upstream):
+    upstream.handler = replies({"error": {"message": "no such model"}}, 404)
+    for number in range(5):
+        assert (await post(gateway, model=f"openai/made-up-{number}")).status_code == 404
+    upstream.handler = replies(completion(usage=USAGE))
+    await post(gateway, model="openai/unlisted-but-served")
+    metrics = (await gateway.door.get("/metrics")).text
+    assert "made-up" not in metrics
+    missing = 'error_type="provider_model_missing",model="other",operation="chat",outcome="error"'
+    assert f'llm_calls_total{{{missing},provider="openai"}} 5.0' in metrics
+    assert 'model="unlisted-but-served"' in metrics
+
+
 async def test_only_streams_have_a_first_token_and_a_pace(gateway, upstream):
     upstream.handler = streams(
         chunk({"content": "a"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": USAGE}, "[DONE]"

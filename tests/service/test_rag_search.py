@@ -33,6 +33,9 @@ async def test_every_mode_finds_the_passage_first(rag, mode, retrieval):
     scores = [result["score"] for result in found["results"]]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
+    read = rag.runtime.metrics.registry.get_sample_value
+    assert read("rag_searches_total", {"mode": mode}) == 1
+    assert read("rag_search_duration_seconds_count", {"retrieval": retrieval}) == 1
 
 
 @pytest.mark.parametrize("state", ["broken", "down"])

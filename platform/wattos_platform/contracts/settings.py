@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from wattos_platform.contracts.metrics import OTEL_GENAI
 from wattos_platform.contracts.store_urls import database_url_mistake, redis_url_mistake
 
 
@@ -305,6 +306,11 @@ class Settings(BaseModel):
     @classmethod
     def _database_url_can_work(cls, url: SecretStr | None) -> SecretStr | None:
         return _checked(url, database_url_mistake)
+
+    @property
+    def metric_switches(self) -> frozenset[str]:
+        """Return the switches of metric families that are on."""
+        return frozenset({OTEL_GENAI} if self.otel_genai else ())
 
     def database_path(self, service: str) -> Path:
         """Return the SQLite file of `service`: one per service, below the data folder."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from wattos_platform.catalog import Service
-from wattos_platform.contracts.metrics import OTEL_GENAI, families_of
+from wattos_platform.contracts.metrics import families_of
 from wattos_platform.contracts.settings import Settings, SettingsError
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.settings import DatabaseSettings
@@ -50,7 +50,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     atexit.register(sink.flush)
     bridge_libraries(sink)
     log = make_logger(sink)
-    metrics = Metrics(service.name, families_of(service.name, {OTEL_GENAI} if settings.otel_genai else ()))
+    metrics = Metrics(service.name, families_of(service.name, settings.metric_switches))
     breakers = BreakerRegistry(_breaker_settings(settings), clock=time.monotonic, meter=metrics, log=log)
     concurrency = ConcurrencyLimits(_concurrency_settings(settings), meter=metrics)
     signer = _signer(service, settings)

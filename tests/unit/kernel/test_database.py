@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
@@ -247,6 +248,37 @@ async def test_the_wait_for_a_connection_is_measured(database, meter):
     before = meter.count("db_pool_wait_seconds")
     await database.ping()
     assert meter.count("db_pool_wait_seconds") == before + 1
+
+
+async def test_what_waits_to_be_written_is_told_with_the_age_of_the_oldest(tmp_path, meter):
+    clock = FakeClock()
+    database = await Database.open(tmp_path / "slow.db", meter=meter, monotonic=clock)
+    held = asyncio.Event()
+
+    async def slow(_connection):
+        await held.wait()
+
+    try:
+        first = asyncio.create_task(database.write(slow))
+        while not meter.count("db_write_queue_length"):
+            await asyncio.sleep(0)
+            database.publish()
+        second = asyncio.create_task(database.write(slow))
+        while not meter.total("db_write_queue_length"):
+            await asyncio.sleep(0)
+            database.publish()
+        clock.advance(7.0)
+        database.publish()
+        assert meter.total("db_write_queue_length") == 1
+        assert meter.total("db_write_queue_age_seconds") == 7.0
+        held.set()
+        await asyncio.gather(first, second)
+        database.publish()
+        assert meter.total("db_write_queue_length") == 0
+        assert meter.total("db_write_queue_age_seconds") == 0
+    finally:
+        held.set()
+        await database.close()
 
 
 async def test_a_wait_in_vain_is_measured_too(database, meter):

@@ -101,7 +101,7 @@ class CallMeters:
         if found is not None:
             return found
         provider, model, operation, outcome, error_type = labels
-        if outcome != _OK and not self.knows(provider, model):
+        if outcome != _OK and model != OVERFLOW and not self.knows(provider, model):
             return self.of(provider, OVERFLOW, operation, outcome, error_type)
         found = self._make(self._meter, labels)
         if len(self._kept) < MAX_CHILDREN:
