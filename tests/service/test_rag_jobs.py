@@ -62,6 +62,17 @@ async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
     await rag.database.write(lambda connection: two.hold(connection, second))
 
 
+async def test_the_backlog_is_told_with_the_age_of_its_oldest_job(rag):
+    clock = Clock()
+    queue = JobQueue(rag.database, "host/rag-0", "1", clock)
+    assert await queue.backlog() == (0, 0.0)
+    await queued(rag, kind="test")
+    async with rag.database.read() as connection:
+        clock.now = (await connection.execute(select(tables.jobs.c.created_at))).scalar_one() + 90.0
+
+    assert await queue.backlog() == (1, 90.0)
+
+
 async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(rag):
     clock = Clock()
     before = JobQueue(rag.database, "host/rag-1", "old", clock)
