@@ -4,11 +4,9 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 
-from tests.fakes.meter import FakeMeter
 from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopError, Hops, HopSettings, HopUnavailable
 from wattos_platform.kernel.hops.request import kind_of
@@ -69,13 +67,13 @@ class Server:
 async def serve() -> AsyncIterator:
     started = []
 
-    async def build(*scripts, close_after=None, pool_size=100, concurrency=None, meter=None, **settings):
+    async def build(*scripts, close_after=None, pool_size=100, concurrency=None, **settings):
         server = Server(*scripts, close_after=close_after)
         port = await server.start()
         breakers = BreakerRegistry(BreakerSettings(failure_threshold=50), clock=time.monotonic)
         limits = ConcurrencyLimits(concurrency or GradientSettings(minimum=pool_size, maximum=pool_size))
         url = f"http://127.0.0.1:{port}"
-        hops = Hops({"rag": url}, breakers, limits, settings=HopSettings(**settings), meter=meter)
+        hops = Hops({"rag": url}, breakers, limits, settings=HopSettings(**settings))
         started.append((server, hops))
         return server, hops.to("rag")
 
@@ -97,25 +95,6 @@ async def test_a_connection_is_used_again_after_each_kind_of_answer(serve):
     answers = [await get(hop) for _ in range(5)]
     assert answers == [(200, b"ok"), (200, b"ok"), (204, b""), (200, b"ok"), (200, b"ok")]
     assert server.connections == 1
-
-
-@pytest.mark.parametrize(
-    ("script", "outcome"),
-    [
-        (OK, "success"),
-        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "success"),
-        (b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n", "failure"),
-        (b"nonsense\r\n\r\n", "failure"),
-    ],
-    ids=["ok", "callers-mistake", "unavailable", "no-http"],
-)
-async def test_every_hop_is_timed_by_how_it_went(serve, script, outcome):
-    meter = FakeMeter()
-    _, hop = await serve(script, meter=meter)
-    with suppress(HopUnavailable):
-        await get(hop)
-    assert meter.count("hop_duration_seconds", target="hop:rag") == 1
-    assert meter.count("hop_duration_seconds", outcome=outcome) == 1
 
 
 async def test_the_answer_to_head_has_no_body_though_it_names_a_length(serve):
