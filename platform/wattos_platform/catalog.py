@@ -71,6 +71,11 @@ class Component:
     rereads: bool = False
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        """Return the names under which its program may be installed, the usual one first."""
+        return (self.argv[0], *self.also_called)
+
+    @property
     def has_password(self) -> bool:
         """Return whether a password is made for it, which services get in a variable."""
         return any("{password}" in template for template in self.env_given_to.values())
@@ -124,6 +129,25 @@ COMPONENTS: tuple[Component, ...] = (
         data_dir="prometheus",
         url="http://127.0.0.1:{port}",
         install="apt-get install prometheus",
+        rereads=True,
+    ),
+    Component(
+        "alertmanager",
+        argv=(
+            "alertmanager",
+            "--config.file={config}",
+            "--storage.path={data}",
+            "--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+            "--log.format=json",
+        ),
+        config_file="alertmanager.yml",
+        port=3093,
+        ready="/-/ready",
+        data_dir="alertmanager",
+        url="http://127.0.0.1:{port}",
+        install="apt-get install prometheus-alertmanager",
+        also_called=("prometheus-alertmanager",),
         rereads=True,
     ),
 )

@@ -100,7 +100,7 @@ def command(run: Run[Options] = run) -> Command:
             Option(
                 "--with",
                 metavar="NAMES",
-                help="Start these too: simulator, redis, prometheus; comma separated.",
+                help="Start these too: simulator, redis, prometheus, alertmanager; comma separated.",
             ),
         ] = None,
         provider: Annotated[
@@ -127,6 +127,7 @@ def command(run: Run[Options] = run) -> Command:
           wattos up chat --scale chat=3
           wattos up --with simulator --provider ollama
           wattos up --with redis
+          wattos up --with prometheus,alertmanager
         """
         from wattos_cli.supervisor import flags
 

@@ -14,7 +14,7 @@ from wattos_cli.config.sources import Document
 from wattos_platform import catalog
 
 # Names of components that this version does not start yet.
-PLANNED = frozenset({"postgres", "alertmanager"})
+PLANNED = frozenset({"postgres"})
 COMPONENTS = PLANNED | {component.name for component in catalog.COMPONENTS}
 
 

@@ -1,7 +1,6 @@
 """Is the project set up well: configuration, ports, state, providers, and what it is to connect to."""
 
 import difflib
-import shutil
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_cli.supervisor import last_flags, memory
+from wattos_cli.supervisor.components import planning
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
@@ -144,13 +144,12 @@ def connections(project: Project, deps: Deps) -> Sequence[Finding]:
     if config is None:
         return []
     database = _ineffective(config, "database") or [ok("database", "each service has its SQLite file")]
-    started = {variable: each for each in _components(project, config) for variable in each.env_given_to}
+    components = _components(project, config)
+    found = [*(_component(each, config) for each in components), *database]
     url = config.environ.get("REDIS_URL")
-    if "REDIS_URL" in started:
-        return [_component(started["REDIS_URL"], "REDIS_URL", config), *database]
-    if not url:
-        return [ok("redis", "REDIS_URL is not set: memory is used"), *database]
-    return [_redis(url), *database]
+    if any("REDIS_URL" in each.env_given_to for each in components):
+        return found
+    return [_redis(url) if url else ok("redis", "REDIS_URL is not set: memory is used"), *found]
 
 
 def _ineffective(config: Config, subject: str) -> list[Finding]:
@@ -175,14 +174,15 @@ def _components(project: Project, config: Config) -> list[Component]:
     return [component for component in config.components() if component.name in wanted]
 
 
-def _component(component: Component, variable: str, config: Config) -> Finding:
-    """Return whether `up` can start `component`, to which `variable` then points."""
-    program = component.argv[0]
-    if config.environ.get(variable):
-        message = f"{variable} is set, but `up` starts {program}: only one can be meant"
+def _component(component: Component, config: Config) -> Finding:
+    """Return whether `up` can start `component`, to which the variables that it gives then point."""
+    program = planning.installed(component, config.environ)
+    for variable in filter(config.environ.get, component.env_given_to):
+        message = f"{variable} is set, but `up` starts {component.name}: only one can be meant"
         return Finding(component.name, Level.ERROR, message, f"unset {variable}")
-    if shutil.which(program, path=config.environ.get("PATH")) is None:
-        return Finding(component.name, Level.ERROR, f"{program} is not on the PATH", component.install)
+    if not program:
+        message = f"{component.programs[0]} is not on the PATH"
+        return Finding(component.name, Level.ERROR, message, component.install)
     return ok(component.name, f"`up` starts {program}")
 
 

@@ -153,6 +153,20 @@ def test_component_whose_program_is_missing(tmp_path: Path, installed: bool, lev
     assert (redis.level, redis.mend) == (Level.ERROR, "unset REDIS_URL")
 
 
+@pytest.mark.parametrize("name", ["alertmanager", "prometheus-alertmanager"])
+def test_a_program_is_found_by_each_of_its_names(tmp_path: Path, name: str) -> None:
+    (tmp_path / "wattos.toml").write_text('up.with = ["alertmanager"]')
+
+    def finding() -> Finding:
+        found = look(setup.connections, tmp_path, {"PATH": str(tmp_path)})
+        return next(each for each in found if each.check == "alertmanager")
+
+    assert finding().mend == "apt-get install prometheus-alertmanager"
+    (tmp_path / name).write_text("")
+    (tmp_path / name).chmod(0o755)
+    assert finding().level is Level.OK
+
+
 def test_configured_redis_that_does_not_answer(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

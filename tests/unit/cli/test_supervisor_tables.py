@@ -108,7 +108,10 @@ def test_ps_at_its_widest_fits_80_columns_and_still_shows_everything() -> None:
         "cpu_percent": 199.9,
         "pss_bytes": 4_000 << 20,
     }
-    table = ps_table([listed(name, port + 28_000, **worst) for name, port in catalog.PORTS.items()])
+    once = {each.name: {**worst, "replica": 0} for each in catalog.COMPONENTS}
+    table = ps_table(
+        [listed(name, port + 28_000, **once.get(name, worst)) for name, port in catalog.PORTS.items()]
+    )
     assert width(table) <= 80
     for cell in ("llm-gateway-12", "crash_loop", "4194304", "23h59m", "12345678", "199.9%", "4000.0M"):
         assert cell in table

@@ -7,7 +7,7 @@ from dataclasses import replace
 from wattos_cli.config.model import Config
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor.components import prometheus, redis
+from wattos_cli.supervisor.components import alertmanager, prometheus, redis
 from wattos_cli.supervisor.components.setting import Setting
 from wattos_cli.supervisor.plan import ServicePlan
 from wattos_platform import catalog
@@ -17,6 +17,7 @@ from wattos_platform.catalog import Component
 _FILES: Mapping[str, Callable[[Setting], Mapping[str, str]]] = {
     "redis": redis.files,
     "prometheus": prometheus.files,
+    "alertmanager": alertmanager.files,
 }
 
 
@@ -25,22 +26,26 @@ def plan(component: Component, port: int, password: str, config: Config) -> Serv
     project = Project(config.root)
     data_dir = str(project.data_dir / component.data_dir)
     config_file = str(project.component_config_file(component.config_file))
-    program, *arguments = component.argv
-    names = (program, *component.also_called)
-    on_path = next((name for name in names if shutil.which(name, path=config.environ.get("PATH"))), program)
+    program = installed(component, config.environ) or component.programs[0]
     return ServicePlan(
         name=component.name,
         kind="component",
         port=port,
         command=(
-            on_path,
-            *(word.format(config=config_file, data=data_dir, port=port) for word in arguments),
+            program,
+            *(word.format(config=config_file, data=data_dir, port=port) for word in component.argv[1:]),
         ),
         url=component.url.format(port=port),
         health=component.ready,
         cwd=data_dir,
         password=password,
     )
+
+
+def installed(component: Component, variables: Mapping[str, str]) -> str:
+    """Return the name of the component's program that is on the PATH of `variables`, "" if there is none."""
+    path = variables.get("PATH")
+    return next((name for name in component.programs if shutil.which(name, path=path)), "")
 
 
 def configured(plans: Sequence[ServicePlan], config: Config, api: str) -> list[ServicePlan]:
@@ -89,7 +94,7 @@ def require_programs(plans: Iterable[ServicePlan], variables: Mapping[str, str])
     Raises WattosError (exit 1) with the line that installs the first one that is not.
     """
     for each in plans:
-        if each.kind == "component" and shutil.which(each.command[0], path=variables.get("PATH")) is None:
+        if each.kind == "component" and not installed(catalog.component(each.name), variables):
             raise WattosError(
                 f"{each.name} needs the program {each.command[0]}, which is not on the PATH",
                 hint=f"Install it: {catalog.component(each.name).install}",

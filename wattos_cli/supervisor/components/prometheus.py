@@ -19,12 +19,19 @@ def _configuration(setting: Setting) -> dict[str, Any]:
     interval = _interval(setting)
     return {
         "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+        "alerting": {"alertmanagers": _alertmanagers(setting)},
         "scrape_configs": [
             _platform(setting),
             _own_services(setting),
             *(_component(name, port) for name, port in setting.ports.items() if name != "redis"),
         ],
     }
+
+
+def _alertmanagers(setting: Setting) -> list[dict[str, Any]]:
+    """Return where alerts are sent: to the component, if it runs."""
+    port = setting.ports.get("alertmanager")
+    return [{"static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}] if port else []
 
 
 def _platform(setting: Setting) -> dict[str, Any]:
