@@ -286,3 +286,11 @@ def test_labels_of_any_text_come_back(tmp_path: Path) -> None:
     store.end("t-0", 2)
     assert [series.labels for series in Reader(tmp_path).select((), 0, 9)] == [strange]
     assert json.dumps(strange)
+
+
+def test_a_value_that_looks_like_another_label_is_not_taken_for_it(tmp_path: Path) -> None:
+    store = writer(tmp_path)
+    store.append("t-0", 1, [(labels("m", a='x","job","chat'), 1.0), (labels("m", a="job", chat="b"), 2.0)])
+    assert stored(tmp_path, Matcher("job", "=", "chat")) == {}
+    assert len(stored(tmp_path, Matcher("a", "=", 'x","job","chat'))) == 1
+    assert len(stored(tmp_path, Matcher("chat", "=", "b"))) == 1

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from wattos_cli.metricstore.series import Labels
 
+# A target's files have mostly the same series, so these are few; and a query asks for few of all series.
+_DICTIONARIES = 32
 _REMEMBERED = 20_000
 
 
@@ -16,9 +18,10 @@ def packed(texts: Iterable[str]) -> bytes:
     return zlib.compress(lines.encode(), 6) if lines else b""
 
 
-def unpacked(data: bytes) -> list[str]:
+@lru_cache(_DICTIONARIES)
+def unpacked(data: bytes) -> tuple[str, ...]:
     """Return the lines that `packed` was given; zlib.error when it is something else."""
-    return zlib.decompress(data).decode().split("\n") if data else []
+    return tuple(zlib.decompress(data).decode().split("\n")) if data else ()
 
 
 def text_of(labels: Labels) -> str:

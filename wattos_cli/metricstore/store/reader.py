@@ -27,9 +27,14 @@ class _Found:
 
 
 class _Choice:
-    """Which series of a dictionary meet the matchers; a dictionary that was seen is not looked at again."""
+    """Which series of a dictionary meet the matchers; a dictionary that was seen is not looked at again.
+
+    What a series must have literally is looked for in its text first: most are left out by that alone.
+    """
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
+        exact = [each for each in matchers if each.op == "=" and each.value]
+        self._literals = [dictionary.text_of(((each.name, each.value),))[1:-1] for each in exact]
         self._matchers = matchers
         self._verdicts: dict[str, Labels | None] = {}
         self._dictionaries: dict[bytes, list[tuple[int, Labels]]] = {}
@@ -53,6 +58,8 @@ class _Choice:
         return self._dictionaries[names]
 
     def _verdict(self, text: str) -> Labels | None:
+        if not all(literal in text for literal in self._literals):
+            return None
         labels = dictionary.labels_of(text)
         own = dict(labels)
         return labels if all(each.matches(own.get(each.name, "")) for each in self._matchers) else None
