@@ -74,7 +74,7 @@ def command(run: Run[Options] = run) -> Command:
         *,
         file: Annotated[Path, Argument(metavar="FILE.tar.gz", help="File to write; replaced if it exists.")],
     ) -> ExitCode:
-        """Pack logs, states, health, circuit breakers and configuration into one file, without secrets.
+        """Pack logs, metrics, states, health, breakers and configuration into one file, without secrets.
 
         Works with a platform that runs, and with one that does not any more.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wattos_cli import __version__
+from wattos_cli.diagnosis import samples
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_platform.contracts.redaction import redact, redact_text
@@ -20,6 +21,7 @@ from wattos_platform.contracts.redaction import redact, redact_text
 LOG_LIMIT_BYTES = 32_000_000
 _IN_MEMORY_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 20
+_METRICS = "metrics.openmetrics.txt"
 _SKIPPED = b"... the beginning of this file is left out ...\n"
 
 
@@ -51,6 +53,10 @@ def write(target: Path, project: Project, parts: list[Part], now: float) -> list
                 with redacted_log(path) as content:
                     _add(archive, f"logs/{path.name}", content, now)
                 names.append(f"logs/{path.name}")
+            with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as content:
+                if samples.write(project.metrics_dir, content):
+                    _add(archive, _METRICS, content, now)
+                    names.append(_METRICS)
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
