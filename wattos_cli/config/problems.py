@@ -28,12 +28,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f" Known: {', '.join(names)}." if names else ""
 
 
-def config_error(problems: Sequence[Problem]) -> WattosError:
-    """Return the error (exit 3) that names every problem with its place."""
+_HINT = "mend it, then: wattos config validate   (every setting: wattos config schema)"
+
+
+def config_error(problems: Sequence[Problem], hint: str = _HINT) -> WattosError:
+    """Return the error (exit 3) that names every problem with its place; `hint` is what to type then."""
     text = "\n       ".join(str(problem) for problem in problems)
     return WattosError(
         text,
-        hint="mend it, then: wattos config validate   (every setting: wattos config schema)",
+        hint=hint,
         code="config_invalid",
         exit_code=ExitCode.CONFIG,
         details={"problems": [asdict(problem) for problem in problems]},

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattos_cli.alerting import files as alerting
+from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.config import documentation
-from wattos_cli.dashboards.files import all_files
+from wattos_cli.dashboards import files as dashboards
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import MEANINGS
 from wattos_cli.reference import metrics, pages
@@ -22,7 +24,8 @@ def all_documents(tree: Sequence[Entry]) -> dict[str, str]:
     documents["docs/reference/configuration.md"] = f"{_GENERATED}\n{documentation.markdown()}"
     documents["docs/reference/metrics.md"] = f"{_GENERATED}\n{metrics.markdown()}"
     documents["docs/reference/schemas/wattos.toml.json"] = as_json(documentation.json_schema())
-    documents |= {f"dashboards/{name}": text for name, text in all_files().items()}
+    for files in (dashboards.all_files(), alerting.all_files(bundled_slos())):
+        documents |= {f"dashboards/{name}": text for name, text in files.items()}
     return documents
 
 
