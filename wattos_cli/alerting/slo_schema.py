@@ -12,6 +12,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    WithJsonSchema,
 )
 
 from wattos_cli.alerting import sli
@@ -59,8 +60,10 @@ def _pattern(value: Any) -> Any:
     return value
 
 
-Share = Annotated[float, BeforeValidator(share)]
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+_SHARE = {"type": ["string", "number"], "examples": ["99.5%", 0.995]}
+_SPAN = {"type": "string", "examples": ["500ms", "1s", "30d"]}
+Share = Annotated[float, BeforeValidator(share), WithJsonSchema(_SHARE)]
+Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_SPAN)]
 
 
 class _Form(BaseModel):
@@ -109,6 +112,15 @@ class BookForm(_Form):
     schema_: Annotated[Literal["wattos.slo/v1"], Field(alias="schema")]
     thresholds: ThresholdsForm = ThresholdsForm()
     slos: Annotated[list[SloForm], Field(max_length=200)] = []
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the SLO file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **BookForm.model_json_schema(),
+        "title": SCHEMA,
+    }
 
 
 _FORMS: Mapping[str, type[BaseModel]] = {"": BookForm, "thresholds": ThresholdsForm, "slos": SloForm}
