@@ -56,10 +56,17 @@ class Cycle(RequestResponseCycle):
             self._write_body(message.get("body", b""), more=message.get("more_body", False))
         elif kind == "http.response.start" and not self.response_started:
             self.response_started = True
-            self.waiting_for_100_continue = False
+            if self.waiting_for_100_continue:
+                self._answer_unread()
             self.transport.write(self._head(message["status"], message.get("headers", ())))
         else:
             raise RuntimeError(f"An unexpected ASGI message: {kind}.")
+
+    def _answer_unread(self) -> None:
+        """Close after an answer that comes instead of a 100: whether the body still comes, nobody knows."""
+        self.waiting_for_100_continue = False
+        if self.more_body:
+            self.keep_alive = False
 
     def _head(self, status: int, fields: Any) -> bytes:
         pieces = [STATUS_LINE[status]]

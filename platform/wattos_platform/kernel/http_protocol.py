@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wattos_platform.kernel.context import trace_of
 from wattos_platform.kernel.errors import ServiceError, error_body
@@ -27,10 +27,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     The request line and the header fields may have MAX_HEAD_BYTES together; more is a 431. Answers given here
     reached no route: they are in the log as uvicorn's warning and in no metric. What no server of ours has is
-    left out: WebSockets, a root path, uvicorn's own cap on concurrency and its access log.
+    left out: WebSockets, a root path, uvicorn's own cap on concurrency and its access log. A connection on
+    which no whole head comes for the keep-alive time is closed, its first request included.
     """
 
     cycle: Cycle
+    # Whose answer is being written; `cycle` is the last to come, which may wait behind it.
+    _answering: RequestResponseCycle | None = None
     _in_head = False
     _head_bytes = 0
     _arrived_bytes = 0
@@ -42,25 +45,27 @@ class HttpProtocol(HttpToolsProtocol):
         """Begin with a connection; what is written to it goes out joined."""
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", JoinedWrites(transport, self.loop))
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with a connection, however it ended: its timer would keep it in memory."""
         super().connection_lost(exc)
+        self._forsake()
         self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived; a head that does not end is refused before it fills the memory."""
         if self._refused:
             return
-        self._idle_since = inf
         self._arrived_bytes = self._head_bytes + len(data)
         try:
-            self.parser.feed_data(data)
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._stay(memoryview(data)[offer.args[0] :])
         except httptools.HttpParserError:
             self.logger.warning("Invalid HTTP request received.")
             self.send_400_response("invalid")
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
         if self._in_head and not self._refused:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -77,15 +82,27 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         if self._arrived_bytes > MAX_HEAD_BYTES:
             self._check_size()
+        if self.parser.should_upgrade():
+            return  # it comes again, without its offer
+        self._idle_since = inf
         self.scope = self._scope()
         before = self.cycle
         keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
         self.cycle = Cycle(self, self.scope, keep_alive=keep_alive)
         if before is None or before.response_complete:
+            self._answering = self.cycle
             self._start_asgi_task(self.cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_message_complete(self) -> None:
+        """Tell the request that its body is whole."""
+        cycle = self.cycle
+        if self.parser.should_upgrade() or cycle.response_complete:
+            return
+        cycle.more_body = False
+        cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for one.
@@ -97,14 +114,13 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._answering, app = self.pipeline.pop()
+            self._start_asgi_task(self._answering, app)
             return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._wait_for(self.timeout_keep_alive)
+        self._await_head()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close the connection once it has been idle for its time."""
+        """Close the connection once it has waited for a head for its time."""
         left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left_s <= 0:
             self.transport.close()
@@ -112,6 +128,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._wait_for(left_s)
         else:
             self.timeout_keep_alive_task = None
+
+    def _await_head(self) -> None:
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait_for(self.timeout_keep_alive)
 
     def _wait_for(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -135,6 +156,32 @@ class HttpProtocol(HttpToolsProtocol):
             "query_string": parsed.query or b"",
         }
 
+    def _stay(self, rest: memoryview) -> None:
+        """Go on in HTTP/1.1 with a request that offers another protocol, and with the `rest` that followed.
+
+        The parser takes such a request for the last one, and for one without a body. Clients offer HTTP/2
+        with their first request, whatever it is (RFC 9110, 7.8): a new parser hears of it without the offer.
+        """
+        while not self._refused:
+            if self.parser.get_method() == b"CONNECT":
+                raise httptools.HttpParserError("this is no proxy")
+            head = self._head_without_offer()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.parser.feed_data(head)
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as offer:
+                rest = rest[offer.args[0] :]
+            else:
+                return
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"\r\n"])
+
     def _check_size(self) -> None:
         fields = sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
         if len(self.url) + fields > MAX_HEAD_BYTES:
@@ -147,9 +194,11 @@ class HttpProtocol(HttpToolsProtocol):
         Closing with unread bytes resets the connection, and the caller would not see the answer.
         """
         self._refused = True
-        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+        answering = self._answering
+        if answering is not None and answering.response_started and not answering.response_complete:
             self.transport.close()  # a second answer in the middle of the first helps nobody
             return
+        self._forsake()
         self.refuse(self._refusal or ServiceError(400, "invalid_http", "This is not a valid HTTP request."))
 
     def refuse(self, error: ServiceError) -> None:
@@ -158,6 +207,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.write(_response(error))
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _forsake(self) -> None:
+        """Tell the request that is being answered that nobody waits; uvicorn tells only the last to come."""
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
 
 
 def _head_too_large() -> ServiceError:

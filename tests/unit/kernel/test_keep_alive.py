@@ -111,6 +111,21 @@ async def test_a_request_that_is_being_answered_keeps_it_open(
     assert transport.closed
 
 
+@pytest.mark.parametrize(
+    "pieces", [pytest.param([], id="nothing"), pytest.param([REQUEST[:10], REQUEST[10:20]], id="half-a-head")]
+)
+async def test_one_that_never_sends_a_whole_head_is_closed(
+    protocol: HttpProtocol, loop: Loop, transport: Transport, pieces: list[bytes]
+) -> None:
+    for piece in pieces:
+        loop.pass_time(KEEP_ALIVE_S / 3)
+        protocol.data_received(piece)
+    loop.pass_time(KEEP_ALIVE_S - len(pieces) * KEEP_ALIVE_S / 3 - 1)
+    assert not transport.closed
+    loop.pass_time(1)
+    assert transport.closed
+
+
 async def test_many_requests_have_one_timer(protocol: HttpProtocol, loop: Loop, transport: Transport) -> None:
     for _ in range(5):
         await answer(protocol, transport)
