@@ -63,7 +63,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         metrics=metrics,
         sink=sink,
         log=log,
-        health=HealthMonitor(on_change=_watcher(metrics, log), interval_s=settings.health_interval_s),
+        health=HealthMonitor(on_change=_watcher(log), interval_s=settings.health_interval_s),
         breakers=breakers,
         concurrency=concurrency,
         degradations=degradations,
@@ -105,9 +105,8 @@ def _redis(settings: Settings, breakers: BreakerRegistry, degradations: Degradat
     )
 
 
-def _watcher(metrics: Metrics, log: Any) -> Callable[[str, str, str | None], None]:
+def _watcher(log: Any) -> Callable[[str, str, str | None], None]:
     def changed(name: str, status: str, message: str | None) -> None:
-        metrics.gauge("health_check_up", check=name).set(0 if status == "down" else 1)
         level = log.info if status == "up" else log.warning
         level(
             "health_check.changed",

@@ -33,6 +33,7 @@ class Check:
 @dataclass(slots=True)
 class _State:
     status: Literal["up", "down", "degraded"] = "down"
+    told: bool = False
     known: bool = False
     failures: int = 0
     passes: int = 0
@@ -46,7 +47,8 @@ class HealthMonitor:
     """Runs every check on its own schedule and keeps the last result.
 
     Hysteresis: one failure warns (`degraded`), three fail, two passes recover; before the first pass a
-    check is retried from 50 ms up to the interval, so that a start is not slowed by the schedule.
+    check is retried from 50 ms up to the interval, so that a start is not slowed by the schedule. `on_change`
+    (name, status, message) is told the first result of a check, too.
     `info` is told in /health: active providers, retrieval mode. `ordered` gives what an operator's order
     keeps down now, as checks that are never critical; one with the name of a check is told in its place.
     """
@@ -166,7 +168,8 @@ class HealthMonitor:
             state.failures, state.passes = state.failures + 1, 0
             if state.known and before != "down":
                 state.status = "down" if state.failures >= FAILURES_TO_FAIL else "degraded"
-        if state.status != before:
+        if state.status != before or not state.told:
+            state.told = True
             self.on_change(name, state.status, message)
 
 

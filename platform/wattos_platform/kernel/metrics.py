@@ -97,6 +97,14 @@ class Metrics:
         text: bytes = await self._flights.share("text", self._render)
         return await self._flights.share("gzip", lambda: _compress(text)) if compressed else text
 
+    def forget(self, name: str, /, **labels: str) -> None:
+        """Drop the child of `name` for `labels`, which nobody uses any more."""
+        kept = self._families[name]
+        values = _values(kept.family, labels)
+        if kept.children.pop(values, None) is not None:
+            kept.instrument.remove(*values)
+        self._children.pop((name, tuple(labels.items())), None)
+
     def reading(self, name: str) -> Reading:
         """Return the numbers of one family as they are now; KeyError for one that is not this service's."""
         return self._families[name].reading()

@@ -13,6 +13,7 @@ from wattos_platform.catalog import CONTRACTS_VERSION
 from wattos_platform.kernel.answers import JSON, json_answer
 from wattos_platform.kernel.exposition import CONTENT_TYPE, accepts_gzip
 from wattos_platform.kernel.health import health_document
+from wattos_platform.kernel.health_telemetry import HealthTelemetry
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.timestamps import rfc3339
@@ -25,6 +26,7 @@ Kpi = Callable[[], Awaitable[dict[str, Any]]]
 
 def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
     """Return the probe routes of one service."""
+    health = HealthTelemetry(runtime.health, runtime.metrics)
 
     async def liveness(_request: Request) -> Response:
         return json_answer({"status": "alive"})
@@ -46,6 +48,7 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
     async def metrics(request: Request) -> Response:
         runtime.breakers.publish()
         runtime.concurrency.publish()
+        health.publish()
         if runtime.database is not None:
             runtime.database.publish()
         headers = {"vary": "accept-encoding"}

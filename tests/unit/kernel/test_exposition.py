@@ -124,6 +124,16 @@ def test_the_order_of_labels_does_not_matter() -> None:
     )
 
 
+async def test_what_is_forgotten_is_gone_and_may_come_back() -> None:
+    metrics = Metrics("any", OWN_FAMILIES)
+    metrics.gauge("stock", name="a").set(3)
+    metrics.forget("stock", name="a")
+    metrics.forget("stock", name="never was")
+    assert b"stock{" not in await metrics.exposition()
+    metrics.gauge("stock", name="a").set(4)
+    assert b'stock{name="a"} 4.0' in await metrics.exposition()
+
+
 @pytest.mark.parametrize("labels", [{}, {"name": "a"}, {"name": "a", "result": "b"}])
 def test_labels_that_are_not_the_familys_are_a_bug(labels) -> None:
     with pytest.raises(ValueError, match="things_total has the labels"):

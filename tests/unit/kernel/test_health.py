@@ -45,6 +45,15 @@ async def test_one_failure_warns_three_fail_and_two_passes_recover() -> None:
     assert health.results()["db"].status == "up"
 
 
+@pytest.mark.parametrize(("up", "told"), [(True, "up"), (False, "down")])
+async def test_the_first_result_is_told_and_later_only_changes(up: bool, told: str) -> None:
+    changes: list[tuple[str, str]] = []
+    health = monitor(db=(Dependency(up=up), True))
+    health.on_change = lambda name, status, _message: changes.append((name, status))
+    await passes(health, "db", 4)
+    assert changes == [("db", told)]
+
+
 @pytest.mark.parametrize(
     ("critical_up", "optional_up", "expected"),
     [
