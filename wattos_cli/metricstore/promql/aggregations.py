@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wattos_cli.metricstore.promql import selection
 from wattos_cli.metricstore.promql.arithmetic import largest, mean, quantile, smallest, total, variance
+from wattos_cli.metricstore.promql.digits import plain
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.literals import is_text, quoted
 from wattos_cli.metricstore.promql.nodes import Aggregation, Text
@@ -121,13 +122,3 @@ def _count_values(evaluator: Evaluator, node: Aggregation) -> Vector:
             column = counts.setdefault(key, [None] * steps)
             column[step] = (column[step] or 0.0) + 1.0
     return [Row(labels, column) for labels, column in counts.items()]
-
-
-def plain(value: float) -> str:
-    """Return the shortest digits that read back as `value`, never with an exponent."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
-    from decimal import Decimal
-
-    text = format(Decimal(repr(value)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from wattos_cli.metricstore.promql.digits import general
+
 _NOT_A_COUNTER = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket:"
 _NOT_MONOTONIC = (
     "input to histogram_quantile needed to be fixed for monotonicity "
@@ -34,11 +36,11 @@ class Annotations:
 
     def invalid_quantile(self, quantile: float, position: int) -> None:
         """Warn that `quantile` is outside 0 to 1."""
-        self._warn(f"quantile value should be between 0 and 1, got {go_number(quantile)}", position)
+        self._warn(f"quantile value should be between 0 and 1, got {general(quantile)}", position)
 
     def invalid_ratio(self, ratio: float, capped: float, position: int) -> None:
         """Warn that `ratio` is outside -1 to 1."""
-        got = f"got {go_number(ratio)}, capping to {go_number(capped)}"
+        got = f"got {general(ratio)}, capping to {general(capped)}"
         self._warn(f"ratio value should be between -1 and 1, {got}", position)
 
     def bad_bucket(self, metric: str, label: str, position: int) -> None:
@@ -82,8 +84,8 @@ class Annotations:
             f"PromQL info: {text} ({_place(expression, position)})" for text, position in self._infos.items()
         ]
         repairs = [
-            f"PromQL info: {text}, from buckets {go_number(repair.low_bucket)} to "
-            f"{go_number(repair.high_bucket)}, with a max diff of {repair.largest:.2g}, over "
+            f"PromQL info: {text}, from buckets {general(repair.low_bucket)} to "
+            f"{general(repair.high_bucket)}, with a max diff of {repair.largest:.2g}, over "
             f"{repair.samples} samples from {_instant(repair.first_ms)} to {_instant(repair.last_ms)} "
             f"({_place(expression, repair.position)})"
             for text, repair in self._repairs.items()
@@ -92,16 +94,6 @@ class Annotations:
 
     def _warn(self, text: str, position: int) -> None:
         self._warnings.setdefault(text, position)
-
-
-def go_number(value: float) -> str:
-    """Return `value` as Prometheus writes it: NaN, +Inf, -Inf, else the shortest digits that read back."""
-    if value != value:  # noqa: PLR0124 - the test for NaN
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "+Inf" if value > 0 else "-Inf"
-    text = repr(value)
-    return text.removesuffix(".0")
 
 
 def _place(expression: str, position: int) -> str:

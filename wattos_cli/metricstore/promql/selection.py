@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from wattos_cli.metricstore.promql.digits import general
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.sampling import sampled
 from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector
@@ -61,9 +62,9 @@ def _check(evaluator: Evaluator, node: Aggregation, numbers: Scalar) -> bool:
             evaluator.annotations.invalid_ratio(min(clean), -1.0, position)
         return True
     if max(clean) >= _LARGEST:
-        raise PromqlError(f"Scalar value {_go(max(clean))} overflows int64", node.position)
+        raise PromqlError(f"Scalar value {general(max(clean))} overflows int64", node.position)
     if min(clean) <= -_LARGEST:
-        raise PromqlError(f"Scalar value {_go(min(clean))} underflows int64", node.position)
+        raise PromqlError(f"Scalar value {general(min(clean))} underflows int64", node.position)
     return True
 
 
@@ -83,9 +84,3 @@ def _rank(column: Column, step: int, sign: float) -> tuple[bool, float]:
     if value is None or math.isnan(value):
         return (True, 0.0)
     return (False, sign * value)
-
-
-def _go(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return repr(value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wattos_cli.metricstore.promql import buckets as formulas
-from wattos_cli.metricstore.promql.annotations import go_number
+from wattos_cli.metricstore.promql.digits import of_label
 from wattos_cli.metricstore.promql.functions.signature import Function
 from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector, label, with_label, without
 from wattos_cli.metricstore.series import NAME, Labels
@@ -50,7 +50,7 @@ def _quantile_list(evaluator: Evaluator, call: Call) -> Vector:
 
 def _by_fraction(key: Labels, name: str, fractions: Scalar, column: Column) -> Vector:
     """Return one row for each distinct fraction: it may differ from step to step."""
-    texts = [_label_number(fraction) for fraction in fractions]
+    texts = [of_label(fraction) for fraction in fractions]
     return [
         Row(
             with_label(key, name, text),
@@ -59,12 +59,6 @@ def _by_fraction(key: Labels, name: str, fractions: Scalar, column: Column) -> V
         )
         for text in dict.fromkeys(texts)
     ]
-
-
-def _label_number(value: float) -> str:
-    """Return `value` as OpenMetrics writes it in labels: with a point, whole or not."""
-    text = go_number(value)
-    return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
 def _fraction(evaluator: Evaluator, call: Call) -> Vector:

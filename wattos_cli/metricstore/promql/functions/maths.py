@@ -89,13 +89,15 @@ def _clamp(evaluator: Evaluator, call: Call) -> Vector:
 
 
 def _larger(left: float, right: float) -> float:
-    """Return the larger one; NaN if either is, as Go's math.Max."""
+    """Return the larger one; NaN if either is, unless the other is +Inf, as Go's math.Max."""
+    if INF in (left, right):
+        return INF
     return NAN if math.isnan(left) or math.isnan(right) else max(left, right)
 
 
 def _lesser(left: float, right: float) -> float:
-    """Return the lesser one; NaN if either is, as Go's math.Min."""
-    return NAN if math.isnan(left) or math.isnan(right) else min(left, right)
+    """Return the lesser one; NaN if either is, unless the other is -Inf, as Go's math.Min."""
+    return -_larger(-left, -right)
 
 
 def _of_two(pick: Callable[[float, float], float]) -> Function:

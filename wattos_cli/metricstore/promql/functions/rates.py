@@ -42,7 +42,7 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
     """
     times, values, span = windows.times_ms, windows.values, windows.range_ms
     resets = _resets(values) if counter else []
-    scale = span / 1000 if per_second else 1.0
+    seconds = span / 1000
     column: Column = []
     for end, (low, high) in zip(windows.ends, windows.bounds(), strict=True):
         if high - low < PAIR:
@@ -53,10 +53,9 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
         if resets:
             for reset in resets[bisect_left(resets, low + 1) : bisect_left(resets, high)]:
                 change += values[reset - 1]
-        sampled = last_ms - first_ms
+        sampled = (last_ms - first_ms) / 1000
         average = sampled / (high - low - 1)
-        before: float = first_ms - (end - span)
-        after: float = end - last_ms
+        before, after = (first_ms - end + span) / 1000, (end - last_ms) / 1000
         if before >= average * _NEAR:
             before = average / 2
         if counter and change > 0 and first >= 0:
@@ -64,7 +63,8 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
             before = min(before, to_zero)
         if after >= average * _NEAR:
             after = average / 2
-        column.append(change * ((sampled + before + after) / sampled) / scale)
+        factor = (sampled + before + after) / sampled
+        column.append(change * (factor / seconds if per_second else factor))
     return column
 
 
