@@ -31,7 +31,8 @@ def metrics(whom: Whom, deps: Deps) -> Metrics:
         raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
     from wattos_cli.metricstore.stored import StoredMetrics
 
-    return StoredMetrics(store(deps))
+    kept = store(deps)
+    return StoredMetrics(kept, kept)
 
 
 def store(deps: Deps) -> "Reader":

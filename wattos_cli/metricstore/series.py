@@ -63,3 +63,10 @@ class Source(Protocol):
 
         Series without a sample in that time are left out; stale markers are samples.
         """
+
+
+class Catalogue(Protocol):
+    """Which series there are, without a look at their samples."""
+
+    def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterable[Labels]:
+        """Return the labels of the series that meet all `matchers` and had samples in about that time."""

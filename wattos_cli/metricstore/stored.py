@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer
-from wattos_cli.metricstore.series import NAME, Matcher, Source
+from wattos_cli.metricstore.series import NAME, Catalogue, Matcher, Source
 
 if TYPE_CHECKING:
     from wattos_cli.metricstore.promql.errors import PromqlError
@@ -12,12 +12,13 @@ _DAY_MS = 86_400_000
 
 
 class StoredMetrics:
-    """Answers PromQL over `source`."""
+    """Answers PromQL over `source`; names come from `catalogue`, if there is one: it reads no samples."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, catalogue: Catalogue | None = None) -> None:
         from wattos_cli.metricstore.promql.engine import Engine
 
         self._source = source
+        self._catalogue = catalogue
         self._engine = Engine(source)
 
     def instant(self, expression: str, at_s: float) -> MetricAnswer:
@@ -47,8 +48,11 @@ class StoredMetrics:
         """Return the names of the metrics of the day before `at_s`."""
         any_name = Matcher(NAME, "!=", "")
         at_ms = _ms(at_s)
-        series = self._source.select([any_name], at_ms - _DAY_MS, at_ms)
-        return sorted({dict(each.labels)[NAME] for each in series})
+        if self._catalogue is not None:
+            found = self._catalogue.series([any_name], at_ms - _DAY_MS, at_ms)
+        else:
+            found = (each.labels for each in self._source.select([any_name], at_ms - _DAY_MS, at_ms))
+        return sorted({dict(labels)[NAME] for labels in found})
 
 
 def _ms(seconds: float) -> int:

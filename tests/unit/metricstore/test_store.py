@@ -173,8 +173,12 @@ def test_old_files_go_and_the_newest_stay(tmp_path: Path) -> None:
         store.append("chat-0", time, [(UP, 1.0)])
     first = stored(tmp_path)["up job=chat"][0]
     assert 2 * SPAN_MS < first[0] < 4 * SPAN_MS
-    writer(tmp_path, now_ms=200 * SPAN_MS)
-    assert list(tmp_path.iterdir()) == [], "nothing is left of a target that is long gone"
+    later = writer(tmp_path, keep=Keep(age_ms=2 * SPAN_MS), now_ms=200 * SPAN_MS)
+    for time in (200, 201, 202, 203):
+        later.append("rag-0", time * SPAN_MS, [(UP, 1.0)])
+    assert [path.name for path in tmp_path.iterdir()] == ["rag-0"], (
+        "nothing is left of a target that is long gone"
+    )
 
 
 def test_a_size_holds(tmp_path: Path) -> None:
@@ -294,3 +298,33 @@ def test_a_value_that_looks_like_another_label_is_not_taken_for_it(tmp_path: Pat
     assert stored(tmp_path, Matcher("job", "=", "chat")) == {}
     assert len(stored(tmp_path, Matcher("a", "=", 'x","job","chat'))) == 1
     assert len(stored(tmp_path, Matcher("chat", "=", "b"))) == 1
+
+
+HOUR = 3600 * SECOND
+
+
+def test_what_a_wrong_clock_wrote_is_removed_when_it_is_right_again(tmp_path: Path) -> None:
+    store = writer(tmp_path, now_ms=0)
+    for time in (*range(HOUR, HOUR + 40, 10), *range(50 * HOUR, 50 * HOUR + 30, 10)):
+        assert store.append("t-0", time, [(UP, 1.0)])
+    assert not store.append("t-0", 49 * HOUR + 100, [(UP, 2.0)]), "less than an hour ahead: it may catch up"
+    assert store.append("t-0", HOUR + 50, [(UP, 3.0)])
+    assert store.append("t-0", HOUR + 60, [(UP, 4.0)])
+    assert stored(tmp_path) == {
+        "up job=chat": [
+            (HOUR, 1.0),
+            (HOUR + 10, 1.0),
+            (HOUR + 20, 1.0),
+            (HOUR + 30, 1.0),
+            (HOUR + 50, 3.0),
+            (HOUR + 60, 4.0),
+        ]
+    }
+
+
+def test_a_clock_that_is_wrong_for_a_moment_does_not_cost_what_is_kept(tmp_path: Path) -> None:
+    store = writer(tmp_path, keep=Keep(age_ms=10 * HOUR), now_ms=0)
+    for time in (HOUR, 1000 * HOUR, HOUR + 10):
+        assert store.append("t-0", time, [(UP, 1.0)])
+    writer(tmp_path, keep=Keep(age_ms=10 * HOUR), now_ms=1000 * HOUR)
+    assert [time for time, value in stored(tmp_path)["up job=chat"] if value == 1.0] == [HOUR, HOUR + 10]

@@ -1,7 +1,7 @@
 """From path and parameters to the answer that Prometheus would give: no network, only the store."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from wattos_cli.metricstore.api.replies import Reply, error
 from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.promql.engine import Engine, Result
 from wattos_cli.metricstore.promql.errors import PromqlError
-from wattos_cli.metricstore.series import Labels, Matcher, Source
+from wattos_cli.metricstore.series import Catalogue, Labels, Source
 
 PREFIX = "/api/v1/"
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -25,11 +25,8 @@ _MOST_STEPS = 11_000
 Data = Any
 
 
-class Store(Source, Protocol):
-    """Series and what is known of them."""
-
-    def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterable[Labels]:
-        """Return the labels of the series that meet `matchers` and had samples in about that time."""
+class Store(Source, Catalogue, Protocol):
+    """Series, and what is known of them."""
 
     def families(self) -> Mapping[str, list[Family]]:
         """Return what targets say of each metric."""

@@ -18,6 +18,8 @@ from wattos_cli.metricstore.store.retention import Keep, enforce
 # A file is sealed when it spans so much time, or holds so many samples: sealing takes 8 bytes of memory each.
 SPAN_MS = 15 * 60 * 1000
 MOST_CELLS = 250_000
+# So far ahead of the clock, a row is a mistake; longer than a span, so that no file has such rows and others.
+FUTURE_MS = 60 * 60 * 1000
 
 
 _ENDED = frozenset({bits.STALE_BITS, bits.ABSENT_BITS})
@@ -45,15 +47,19 @@ class Writer:
         for target in files.targets(folder):
             _recover(target, now_ms, interval_ms)
             self._last_ms[target.name] = files.last_ms(target)
-        enforce(folder, keep, now_ms)
+        enforce(folder, keep, min(now_ms, max(self._last_ms.values(), default=now_ms)))
 
     def append(self, target: str, time_ms: int, samples: Sequence[Sample]) -> bool:
         """Write the samples of one scrape; series of the one before that are not in it end with it.
 
         Returns False when `time_ms` is not after the last row: then they are dropped, and counted in
-        `dropped`. OSError when they cannot be written.
+        `dropped`. When it is an hour or more before that, the clock was wrong then, and what it made is
+        removed. OSError when they cannot be written.
         """
-        if time_ms <= self._last_ms.get(target, -1):
+        last_ms = self._last_ms.get(target, -1)
+        if last_ms - time_ms >= FUTURE_MS:
+            self._forget_future(target, time_ms)
+        elif time_ms <= last_ms:
             self.dropped[target] += len(samples)
             return False
         current = self._heads.get(target)
@@ -94,6 +100,15 @@ class Writer:
         for target in list(self._heads):
             self.end(target, time_ms)
 
+    def _forget_future(self, target: str, time_ms: int) -> None:
+        current = self._heads.pop(target, None)
+        if current is not None:
+            current.close()
+        folder = self._folder / target
+        last_ms = _remove_from(folder, time_ms)
+        _recover(folder, time_ms, 0)
+        self._last_ms[target] = max(last_ms, files.last_ms(folder))
+
     def _begin(self, target: str, time_ms: int) -> Head:
         folder = self._folder / target
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -105,8 +120,17 @@ class Writer:
         self._heads[target] = fresh
         full.close()
         _seal(full.path, head.read(full.path))
-        enforce(self._folder, self._keep, time_ms)
+        # By the last row, not the new one: a clock that is wrong for a moment must not cost all that is kept.
+        enforce(self._folder, self._keep, full.last_ms)
         return fresh
+
+
+def _remove_from(folder: Path, time_ms: int) -> int:
+    """Remove the files that begin at `time_ms` or later; return the time of the last row that is left."""
+    for path in (*(each.path for each in files.blocks(folder)), *files.heads(folder)):
+        if int(path.stem.partition("-")[0]) >= time_ms:
+            path.unlink()
+    return files.last_ms(folder)
 
 
 def _recover(folder: Path, now_ms: int, interval_ms: int) -> None:
