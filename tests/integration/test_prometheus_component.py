@@ -119,6 +119,25 @@ def test_a_changed_configuration_is_read_without_a_restart(project: RunningProje
     assert project.row("prometheus")["pid"] == before
 
 
+def test_an_alertmanager_that_comes_later_is_told_without_a_restart(project: RunningProject) -> None:
+    assert project.wattos("up").returncode == 0
+    before = project.row("prometheus")["pid"]
+    late = project.wattos("up", "--with", "alertmanager")
+    assert (late.returncode, "older settings" in late.stderr) == (0, False), late.stderr
+    prometheus = api(project)
+
+    def known() -> list[str]:
+        answer = prometheus.get("/api/v1/alertmanagers")
+        return [each["url"] for each in answer["data"]["activeAlertmanagers"]] if answer else []
+
+    port = catalog.component("alertmanager").port + project.port_offset
+    expected = [f"http://127.0.0.1:{port}/api/v2/alerts"]
+    wait_until(lambda: known() == expected, "Alertmanager is known", SCRAPED_S)
+    assert project.row("prometheus")["pid"] == before
+    assert project.wattos("down", "alertmanager").returncode == 0
+    assert is_free(port)
+
+
 def test_without_the_program_the_line_that_installs_it(project: RunningProject, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     up = project.wattos("up", environ={"PATH": str(tmp_path / "empty")})
