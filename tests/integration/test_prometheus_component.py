@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -38,7 +38,7 @@ SCRAPED_S = 30.0
 def project(tmp_path: Path) -> Iterator[RunningProject]:
     """A project whose folder has a name that must be quoted; a service of its own serves metrics."""
     program("prometheus")
-    with running_project(tmp_path / 'p "q" \\ü: {x}') as fresh:
+    with running_project(tmp_path / 'p "q" \\ü: {x} [y]*') as fresh:
         fresh.environ |= {"WATTOS_RESTART_BASE_S": "0.05", "WATTOS_PROBE_INTERVAL_S": "0.1"}
         (fresh.root / "shop.py").write_text(SHOP)
         shop = (
@@ -67,6 +67,11 @@ def test_an_own_service_is_scraped_and_never_sent_the_token(project: RunningProj
         "the shop is scraped",
         SCRAPED_S,
     )
+    rules = prometheus.get("/api/v1/rules")["data"]["groups"]
+    assert {PurePath(group["file"]).name for group in rules} == {
+        "prometheus-rules.yml",
+        "prometheus-alerts.yml",
+    }
     assert set((project.root / "asked").read_text().split("\n")) == {"/metrics None", ""}
     token = (project.root / ".wattos/run/operator.token").read_text()
     assert token not in Path(f"/proc/{rows['prometheus']['pid']}/cmdline").read_text()

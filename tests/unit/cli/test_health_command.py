@@ -60,7 +60,7 @@ def test_degraded_fails_only_on_request(
     assert (code, body["status"]) == (expected, "degraded")
 
 
-def test_one_dead_service_is_unhealthy(tmp_path: Path, http: FakeHttp) -> None:
+def test_one_dead_service_is_unhealthy(tmp_path: Path, http: FakeHttp) -> None:  # defect-72
     http.replies[ops("rag"), "/health"] = NoReplyError("connection refused")
     code, body = health(tmp_path, http)
     assert (code, body["services"][1]["error"]) == (1, "connection refused")

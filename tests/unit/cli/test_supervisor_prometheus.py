@@ -4,7 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
+
+from wattos_cli.alerting.places import dashboards_folder
 from wattos_cli.config.loading import load
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor import platform_plan
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan
@@ -82,3 +87,46 @@ def test_it_scrapes_as_often_as_the_platform_s_own_store(tmp_path: Path) -> None
 def test_another_address_of_the_supervisor_is_where_targets_are_found(tmp_path: Path) -> None:
     (discovery,) = scraping(plan(tmp_path, WATTOS_HOST="127.0.0.2"))["wattos"]["http_sd_configs"]
     assert discovery["url"] == "http://127.0.0.2:3280/targets"
+
+
+def alerts(whole: Plan) -> dict[str, Any]:
+    """Return the alerting rules by name."""
+    document = yaml.safe_load(component(whole).configuration["prometheus-alerts.yml"])
+    return {rule["alert"]: rule for group in document["groups"] for rule in group["rules"]}
+
+
+def test_the_bundled_objectives_are_its_rules(tmp_path: Path) -> None:
+    found = component(plan(tmp_path))
+    bundled = {
+        f"prometheus-{name}": (dashboards_folder() / "prometheus" / name).read_text()
+        for name in ("rules.yml", "alerts.yml")
+    }
+    assert {name: found.configuration[name] for name in bundled} == bundled
+    document = json.loads(found.configuration["prometheus.yml"])
+    assert document["rule_files"] == [f"{tmp_path}/.wattos/run/{name}" for name in bundled]
+
+
+def test_the_folder_s_name_is_no_pattern(tmp_path: Path) -> None:
+    document = json.loads(component(plan(tmp_path / "[a]*?\\")).configuration["prometheus.yml"])
+    first, _ = document["rule_files"]
+    assert first == f"{tmp_path}/\\[a]?\\?\\\\/.wattos/run/prometheus-rules.yml"
+
+
+def test_objectives_of_the_project_s_own_take_their_place(tmp_path: Path) -> None:
+    (tmp_path / "slo.yaml").write_text("schema: wattos.slo/v1\nthresholds:\n  error_rate: 7%\n")
+    found = alerts(plan(tmp_path, '[alerts]\nslo_file = "slo.yaml"\n'))
+    assert "> 0.07" in found["HighErrorRate"]["expr"]
+
+
+def test_a_wrong_file_of_objectives_is_named_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "slo.yaml").write_text("schema: wattos.slo/v1\nthresholds:\n  eror_rate: 7%\n")
+    toml = '[alerts]\nslo_file = "slo.yaml"\n'
+    with pytest.raises(WattosError, match=r"slo\.yaml:3:") as raised:
+        plan(tmp_path, toml)
+    assert raised.value.exit_code == ExitCode.CONFIG
+    assert plan(tmp_path, toml, also=()).service("prometheus") is None, "nobody reads it"
+
+
+def test_a_drill_divides_every_window_and_wait(tmp_path: Path) -> None:
+    usual, scaled = alerts(plan(tmp_path)), alerts(plan(tmp_path, "[alerts]\ntime_scale = 60\n"))
+    assert (usual["ServiceDown"]["for"], scaled["ServiceDown"]["for"]) == ("1m", "1s")

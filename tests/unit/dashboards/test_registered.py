@@ -9,7 +9,7 @@ from wattos_cli.dashboards.registered import unknown
 
 
 @pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
-def test_every_metric_and_label_exists(board: Board) -> None:
+def test_every_metric_and_label_exists(board: Board) -> None:  # defect-37
     assert list(unknown(built(board))) == []
     with_selector = built(board, 'cluster="school"')
     assert list(unknown(with_selector, frozenset({"cluster"}))) == []

@@ -1,31 +1,44 @@
 """What `prometheus` is started with: whom it scrapes, which rules it evaluates, whom it tells."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from wattos_cli.project import Project
 from wattos_cli.supervisor import credentials
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
+from wattos_cli.supervisor.components import rules
 from wattos_cli.supervisor.components.setting import Setting
 
 
 def files(setting: Setting) -> Mapping[str, str]:
-    """Return prometheus.yml by its name. It is JSON, which YAML contains: no path can break out of it."""
-    return {"prometheus.yml": json.dumps(_configuration(setting), indent=2, ensure_ascii=False) + "\n"}
+    """Return prometheus.yml and its rules by name. JSON, which YAML contains: no path can break out of it."""
+    found = rules.files(setting.config)
+    document = _configuration(setting, found)
+    return {"prometheus.yml": json.dumps(document, indent=2, ensure_ascii=False) + "\n", **found}
 
 
-def _configuration(setting: Setting) -> dict[str, Any]:
+def _configuration(setting: Setting, rule_files: Iterable[str]) -> dict[str, Any]:
     interval = _interval(setting)
     return {
         "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
         "alerting": {"alertmanagers": _alertmanagers(setting)},
+        "rule_files": [
+            _literal(Project(setting.config.root).component_config_file(name)) for name in rule_files
+        ],
         "scrape_configs": [
             _platform(setting),
             _own_services(setting),
             *(_component(name, port) for name, port in setting.ports.items() if name != "redis"),
         ],
     }
+
+
+def _literal(path: Path) -> str:
+    """Return `path` as a pattern; Prometheus refuses an asterisk in a folder, any character stands for it."""
+    return re.sub(r"([?\[\\])", r"\\\1", str(path)).replace("*", "?")
 
 
 def _alertmanagers(setting: Setting) -> list[dict[str, Any]]:
