@@ -1,9 +1,24 @@
 """The streams of one command: data to stdout, everything else to stderr."""
 
+import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+_CLEAR = "\033[2J"
+_HOME = "\033[H"
+_TO_END_OF_LINE = "\033[K"
+_BELOW = "\033[J"
+
+
+class _Page(io.StringIO):
+    """What a frame gathers for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @dataclass
@@ -16,6 +31,7 @@ class Console:
     animate: bool = False
     json_output: bool = False
     width: int = field(default=100)
+    _has_frame: bool = field(default=False, init=False)
 
     @property
     def table_width(self) -> int:
@@ -34,3 +50,37 @@ class Console:
         """Write progress, a hint or a summary to stderr."""
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
+
+    @contextmanager
+    def frame(self, *, drawn: bool) -> Iterator[None]:
+        """Show on a terminal what the block writes in place of the frame before; not `drawn`, as always.
+
+        All at once, when the block ends, and no line is cleared before it is written: nothing flickers. Lines
+        below the last one of the screen are left out. Notes are a part of it.
+        """
+        if not (drawn and self.animate and self.stdout.isatty()):
+            yield
+            self.stdout.flush()
+            return
+        screen, notes, page = self.stdout, self.stderr, _Page()
+        height = self._measure(screen)
+        self.stdout = self.stderr = page
+        try:
+            yield
+        finally:
+            self.stdout, self.stderr = screen, notes
+        lines = page.getvalue().splitlines()
+        shown = lines if len(lines) < height else [*lines[: height - 2], "…"]
+        start = _HOME if self._has_frame else f"{_CLEAR}{_HOME}"
+        body = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
+        screen.write(f"{start}{body}{_BELOW}")
+        screen.flush()
+        self._has_frame = True
+
+    def _measure(self, screen: TextIO) -> int:
+        """Take over the terminal's width, which may have changed, and return its height in lines."""
+        try:
+            self.width, height = os.get_terminal_size(screen.fileno())
+        except OSError:
+            return 10_000
+        return height

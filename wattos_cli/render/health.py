@@ -1,6 +1,6 @@
 """The answer of `wattos health` as table, JSON, JUnit and Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from wattos_cli.deps import Finding
@@ -8,6 +8,7 @@ from wattos_cli.render import ci, text
 from wattos_cli.render.junit import Case, junit
 from wattos_cli.render.safe import visible
 
+_SUITE = "wattos health"
 _WORST = ("unhealthy", "degraded", "healthy")
 _HEAD = ("SERVICE", "STATUS", "ANSWERED IN", "DETAILS")
 
@@ -53,13 +54,22 @@ def as_table(findings: Sequence[Finding], *, width: int, color: bool) -> str:
     return "\n".join(lines)
 
 
-def as_junit(findings: Sequence[Finding]) -> str:
-    """Return one test case per replica; degraded passes."""
+def as_junit(findings: Sequence[Finding], failing: Collection[str]) -> str:
+    """Return one test case per replica; those whose status is among `failing` fail, with the reason."""
     cases = [
-        Case(_label(f, findings), f.response_time_ms / 1000, _details(f) if f.status == "unhealthy" else "")
+        Case(
+            _label(f, findings),
+            f.response_time_ms / 1000,
+            (_details(f) or f.status) if f.status in failing else "",
+        )
         for f in findings
     ]
-    return junit("wattos health", cases)
+    return junit(_SUITE, cases)
+
+
+def nothing_as_junit(reason: str) -> str:
+    """Return the one failed case of a platform that could not be probed: a pipeline's report says why."""
+    return junit(_SUITE, [Case("platform", 0.0, reason)])
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
@@ -76,6 +86,11 @@ def annotations(findings: Sequence[Finding], environ: Mapping[str, str]) -> list
         if f.status in levels
     ]
     return [line for line in lines if line]
+
+
+def labelled(findings: Sequence[Finding]) -> list[tuple[str, Finding]]:
+    """Return each finding with its name: the service, with the replica's number where there are several."""
+    return [(_label(finding, findings), finding) for finding in findings]
 
 
 def _rows(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:

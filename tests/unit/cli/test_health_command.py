@@ -9,7 +9,8 @@ import pytest
 from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.schemas import published
-from wattos_cli.commands.health import FailOn, Options, Output, Probe, run
+from wattos_cli.commands.health import run
+from wattos_cli.commands.health.options import FailOn, Options, Output, Probe
 from wattos_cli.deps import NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -170,3 +171,91 @@ def test_service_that_does_not_run(tmp_path: Path, http: FakeHttp, name: str, co
         run(Options(services=(name,)), make_deps(cwd=tmp_path, http=http))
     assert text in caught.value.message
     assert caught.value.exit_code == code
+
+
+def test_wait_tells_whom_it_waits_for_once(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health", {"status": "unhealthy", "message": "starting"}, 503)
+    http.answer(ops("chat"), "/health", DEGRADED)
+    deps = make_deps(cwd=tmp_path, http=http)
+    assert run(Options(wait_s=5), deps) == ExitCode.NO
+    assert err(deps).splitlines()[:1] == ["waiting for rag (unhealthy)"]
+    assert err(deps).count("waiting for") == 1
+
+
+def test_wait_names_a_platform_that_is_not_there_yet(tmp_path: Path) -> None:
+    deps = make_deps(cwd=tmp_path)
+    with pytest.raises(WattosError) as caught:
+        run(Options(wait_s=2, junit=Path("h.xml")), deps)
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+    assert err(deps) == "waiting for the platform\n"
+    suite = ET.fromstring((tmp_path / "h.xml").read_text())
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert "the platform is not running" in suite[0][0].attrib["message"]
+
+
+def test_what_fails_the_command_fails_the_case(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(ops("rag"), "/health", DEGRADED)
+    for fail_on, failures in ((FailOn.UNHEALTHY, "0"), (FailOn.DEGRADED, "1")):
+        deps = make_deps(cwd=tmp_path, http=http)
+        code = run(Options(fail_on=fail_on, output=Output.JUNIT), deps)
+        assert (ET.fromstring(out(deps)).get("failures"), str(int(code))) == (failures, failures)
+
+
+class StoppedError(Exception):
+    """Ctrl-C."""
+
+
+def test_watch_shows_a_platform_that_ends_and_comes_back(tmp_path: Path, http: FakeHttp) -> None:
+    replies = dict(http.replies)
+    fake_time = FakeTime()
+    rounds = []
+
+    def sleep(seconds: float) -> None:
+        fake_time.sleep(seconds)
+        rounds.append(seconds)
+        if len(rounds) == 1:
+            for name in ("chat", "rag"):
+                http.replies[ops(name), "/health"] = NoReplyError("connection refused")
+        elif len(rounds) == 2:
+            http.replies.update(replies)
+        else:
+            raise StoppedError
+
+    deps = make_deps(cwd=tmp_path, http=http, json_output=True, time=fake_time)
+    deps.sleep = sleep
+    with pytest.raises(StoppedError):
+        run(Options(watch=True, output=Output.JSON), deps)
+    shown = [published(line) for line in out(deps).splitlines()]
+    assert [each["status"] for each in shown] == ["healthy", "unhealthy", "healthy"]
+    assert "the platform is not running" in shown[1]["services"][0]["error"]
+    assert rounds == [2.0, 2.0, 2.0]
+
+
+def test_watch_draws_over_the_frame_before(tmp_path: Path, http: FakeHttp) -> None:
+    fake_time = FakeTime()
+    deps = make_deps(cwd=tmp_path, http=http, time=fake_time, width=80)
+    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps.console.animate = True
+    rounds = []
+
+    def sleep(seconds: float) -> None:
+        rounds.append(seconds)
+        http.answer(ops("rag"), "/health", DEGRADED)
+        if len(rounds) == 2:
+            raise StoppedError
+
+    deps.sleep = sleep
+    with pytest.raises(StoppedError):
+        run(Options(watch=True), deps)
+    first, second = out(deps).split("\033[H")[1:]
+    assert out(deps).startswith("\033[2J\033[H")
+    assert "\033[2J" not in second
+    assert "degraded" not in first
+    assert "redis down: refused" in second
+    for frame in (first, second):
+        assert frame.endswith("\033[J")
+        lines = frame.removesuffix("\033[J").splitlines()
+        assert all(line.endswith("\033[K") for line in lines)
+        assert max(len(line.removesuffix("\033[K")) for line in lines) <= 80
+        assert "UTC; every 2 s, Ctrl-C ends" in lines[-1]
+    assert err(deps) == ""

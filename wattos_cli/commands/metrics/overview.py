@@ -13,7 +13,6 @@ from wattos_cli.parameters import Option
 if TYPE_CHECKING:
     from wattos_cli.metricstore.series import Source
 
-_CLEAR = "\033[H\033[2J"
 _WATCH_S = 5.0
 _LONGEST_S = 86_400.0
 
@@ -44,10 +43,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     states(deps)
     source = metricsource.store(deps)
     while opts.watch:
-        if deps.console.animate and opts.output is Output.TABLE:
-            deps.console.stdout.write(_CLEAR)
-        show(opts, deps, source)
-        deps.console.stdout.flush()
+        with deps.console.frame(drawn=opts.output is Output.TABLE):
+            show(opts, deps, source)
         deps.sleep(_WATCH_S)
     show(opts, deps, source)
     return ExitCode.OK

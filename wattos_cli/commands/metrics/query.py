@@ -15,7 +15,6 @@ from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import metric_answers as render
 from wattos_cli.render.safe import visible
 
-_CLEAR = "\033[H\033[2J"
 _WATCH_S = 5.0
 _POINTS = 240
 _LEAST_STEP_S = 1.0
@@ -52,10 +51,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         return asserted.judge(opts.assertions, opts.whom, when, deps, opts.junit)
     metrics = asked.metrics(opts.whom, deps)
     while opts.watch:
-        if deps.console.animate and opts.output is Output.TABLE:
-            deps.console.stdout.write(_CLEAR)
-        show(opts, deps, metrics)
-        deps.console.stdout.flush()
+        with deps.console.frame(drawn=opts.output is Output.TABLE):
+            show(opts, deps, metrics)
         deps.sleep(_WATCH_S)
     show(opts, deps, metrics)
     return ExitCode.OK
