@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.fakes.scripted_server import ScriptedServer
 from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopError, Hops, HopSettings, HopUnavailable
 from wattos_platform.kernel.hops.request import kind_of
@@ -17,58 +18,12 @@ from wattos_platform.kernel.resilience.gradient import GradientSettings
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
-class Server:
-    """Answers the n-th request of a connection with the n-th script; keeps what it saw."""
-
-    def __init__(self, *scripts, close_after=None):
-        self.scripts = scripts
-        self.close_after = close_after
-        self.connections = 0
-        self.requests: list[bytes] = []
-        self.closed = asyncio.Event()
-
-    async def start(self) -> int:
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        return self.server.sockets[0].getsockname()[1]
-
-    async def serve(self, reader, writer) -> None:
-        self.connections += 1
-        try:
-            for number in range(1000):
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = next(
-                    (
-                        int(line[15:])
-                        for line in head.split(b"\r\n")
-                        if line.lower().startswith(b"content-length")
-                    ),
-                    0,
-                )
-                self.requests.append(head + await reader.readexactly(length))
-                script = self.scripts[min(number, len(self.scripts) - 1)]
-                if callable(script):
-                    await script(reader, writer)
-                else:
-                    writer.write(script)
-                await writer.drain()
-                if number + 1 == self.close_after:
-                    break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            self.closed.set()
-            writer.close()
-
-    async def stop(self) -> None:
-        self.server.close()
-
-
 @pytest.fixture
 async def serve() -> AsyncIterator:
     started = []
 
     async def build(*scripts, close_after=None, pool_size=100, concurrency=None, **settings):
-        server = Server(*scripts, close_after=close_after)
+        server = ScriptedServer(*scripts, close_after=close_after)
         port = await server.start()
         breakers = BreakerRegistry(BreakerSettings(failure_threshold=50), clock=time.monotonic)
         limits = ConcurrencyLimits(concurrency or GradientSettings(minimum=pool_size, maximum=pool_size))

@@ -155,8 +155,9 @@ class WireConnection(asyncio.Protocol):
         self._answered = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._break(WireError(f"the answer is not HTTP: {error}"))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._break(WireError(f"the answer is not HTTP/1.1: {error}"))
+            self.lost = True  # at once, since the loop tells us only at its next turn
             self._transport.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -186,6 +187,11 @@ class WireConnection(asyncio.Protocol):
         self._drained = None
 
     # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Refuse an answer that nobody asked for: it would be told to whoever uses the connection next."""
+        if self.complete:
+            raise WireError("an answer came to no request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep one field of the head; those that trail a body are nobody's."""
