@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,11 @@ from wattos_cli.metricstore.promql import selection
 from wattos_cli.metricstore.promql.arithmetic import largest, mean, quantile, smallest, total, variance
 from wattos_cli.metricstore.promql.digits import plain
 from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.grouping import group_labels, grouped
 from wattos_cli.metricstore.promql.literals import is_text, quoted
 from wattos_cli.metricstore.promql.nodes import Aggregation, Text
-from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector, only, with_label, without
-from wattos_cli.metricstore.series import NAME, Labels
+from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector, with_label
+from wattos_cli.metricstore.series import Labels
 
 if TYPE_CHECKING:
     from wattos_cli.metricstore.promql.evaluator import Evaluator
@@ -49,19 +49,6 @@ def aggregate(evaluator: Evaluator, node: Aggregation) -> Vector:
         Row(key, _reduced(kernel, members), any(row.drops_name for row in members))
         for key, members in grouped(node, evaluator.vector(node.expression)).items()
     ]
-
-
-def grouped(node: Aggregation, rows: Vector) -> dict[Labels, Vector]:
-    """Return the rows of each group, in order, by the labels of the group."""
-    groups: dict[Labels, Vector] = defaultdict(list)
-    for row in rows:
-        groups[group_labels(node, row.labels)].append(row)
-    return groups
-
-
-def group_labels(node: Aggregation, labels: Labels) -> Labels:
-    """Return the labels of the group to which a series of `labels` belongs."""
-    return without(labels, (*node.grouping, NAME)) if node.without else only(labels, node.grouping)
 
 
 def _reduced(kernel: Callable[[list[float]], float], rows: Vector) -> Column:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wattos_cli.metricstore.promql.digits import general
 from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.grouping import grouped
 from wattos_cli.metricstore.promql.sampling import sampled
 from wattos_cli.metricstore.promql.values import Column, Row, Scalar, Vector
 
@@ -23,8 +24,6 @@ _LARGEST = 2.0**63
 
 def select(evaluator: Evaluator, node: Aggregation) -> Vector:
     """Return the chosen series with their own labels; in an instant query the best come first."""
-    from wattos_cli.metricstore.promql.aggregations import grouped
-
     if node.param is None:
         raise PromqlError(f"{node.op} needs a number", node.position)
     numbers = evaluator.scalar(node.param)

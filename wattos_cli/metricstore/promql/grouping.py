@@ -1,0 +1,20 @@
+"""Which series an aggregation takes together."""
+
+from collections import defaultdict
+
+from wattos_cli.metricstore.promql.nodes import Aggregation
+from wattos_cli.metricstore.promql.values import Vector, only, without
+from wattos_cli.metricstore.series import NAME, Labels
+
+
+def grouped(node: Aggregation, rows: Vector) -> dict[Labels, Vector]:
+    """Return the rows of each group, in order, by the labels of the group."""
+    groups: dict[Labels, Vector] = defaultdict(list)
+    for row in rows:
+        groups[group_labels(node, row.labels)].append(row)
+    return groups
+
+
+def group_labels(node: Aggregation, labels: Labels) -> Labels:
+    """Return the labels of the group to which a series of `labels` belongs."""
+    return without(labels, (*node.grouping, NAME)) if node.without else only(labels, node.grouping)
