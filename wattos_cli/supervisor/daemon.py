@@ -218,7 +218,7 @@ class Daemon:
             raise listeners.cannot_bind("supervisor", port, error, os.environ, self._project) from error
         token = self._project.secret_file(credentials.OPERATOR_TOKEN).read_text().strip()
         api = metrics_api.MetricsApi(
-            token, f"{host}:{port}", lambda: self.rows()["rows"], self._queries.answer
+            token, f"{host}:{port}", lambda: self.rows()["rows"], self._queries.answer, self._scraping.targets
         )
         self._api = await metrics_api.listen(api, listener)
         self._api_port = port

@@ -28,6 +28,8 @@ _JSON = "application/json"
 
 # Answers a request to Prometheus' API, given path and parameters.
 Queries = Callable[[str, Mapping[str, Sequence[str]]], Awaitable[Reply]]
+# Returns what is known of the targets, as `/api/v1/targets` tells it.
+Scraped = Callable[[], Mapping[str, Any]]
 Rows = Callable[[], Sequence[Mapping[str, Any]]]
 _Reply = tuple[HTTPStatus, str, bytes]
 
@@ -35,11 +37,12 @@ _Reply = tuple[HTTPStatus, str, bytes]
 class MetricsApi:
     """Answers on a socket that is already bound. `rows` gives the replicas as services.json has them."""
 
-    def __init__(self, token: str, authority: str, rows: Rows, queries: Queries) -> None:
+    def __init__(self, token: str, authority: str, rows: Rows, queries: Queries, scraped: Scraped) -> None:
         self._token = token.encode()
         self._authority = authority
         self._rows = rows
         self._queries = queries
+        self._scraped = scraped
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request and close the connection."""
@@ -64,8 +67,7 @@ class MetricsApi:
             return _error(HTTPStatus.UNAUTHORIZED, "the operator token is missing or wrong")
         path = request.path
         if path.startswith(_QUERIES) and request.method in {"GET", "POST"}:
-            answer = await self._queries(path, request.parameters)
-            return answer.status, _JSON, answer.body
+            return await self._prometheus(path, request.parameters)
         if request.method != "GET":
             return _error(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
         if path == "/targets":
@@ -75,6 +77,12 @@ class MetricsApi:
                 return await self._metrics(service, number)
         message = f"known are /targets, /targets/SERVICE/N/metrics and {_QUERIES}"
         return _error(HTTPStatus.NOT_FOUND, message)
+
+    async def _prometheus(self, path: str, parameters: Mapping[str, Sequence[str]]) -> _Reply:
+        if path == f"{_QUERIES}targets":
+            return HTTPStatus.OK, _JSON, json.dumps({"status": "success", "data": self._scraped()}).encode()
+        answer = await self._queries(path, parameters)
+        return answer.status, _JSON, answer.body
 
     def _authorized(self, given: str) -> bool:
         import hmac  # brings OpenSSL, which a supervisor without Prometheus has no use for

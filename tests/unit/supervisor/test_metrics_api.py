@@ -17,6 +17,7 @@ from wattos_cli.supervisor.queries import frames
 
 TOKEN = "secret-token"
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"
+SCRAPED = {"activeTargets": [], "droppedTargets": []}
 FORM = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
 
 
@@ -53,7 +54,7 @@ class House:
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     made = House()
-    api = MetricsApi(TOKEN, "127.0.0.1:3080", lambda: made.rows, made.queries)
+    api = MetricsApi(TOKEN, "127.0.0.1:3080", lambda: made.rows, made.queries, lambda: SCRAPED)
     async with await asyncio.start_server(
         api.serve, "127.0.0.1", 0, limit=loopback.HEAD_LIMIT_BYTES
     ) as server:
@@ -92,6 +93,12 @@ async def test_a_query_comes_by_address_or_by_form(house: House) -> None:
     )
     expected = {"query": ['up{job="a b"}'], "match[]": ["a", "b"], "empty": [""]}
     assert house.asked == [("/api/v1/query", expected), ("/api/v1/query", {**expected, "time": ["5"]})]
+
+
+async def test_what_is_known_of_the_targets_is_told_by_the_supervisor_itself(house: House) -> None:
+    _, body = await house.send(f"GET /api/v1/targets?state=active HTTP/1.1\r\n{BEARER}\r\n")
+    assert json.loads(body) == {"status": "success", "data": SCRAPED}
+    assert house.asked == []
 
 
 @pytest.mark.parametrize(

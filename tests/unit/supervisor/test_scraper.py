@@ -11,6 +11,7 @@ from tests.fakes.metric_samples import stored
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError
+from wattos_cli.supervisor.scrape import telling
 from wattos_cli.supervisor.scrape.recorder import Fetched, Outcome, Recorder
 from wattos_cli.supervisor.scrape.scraper import Scraper
 from wattos_cli.supervisor.scrape.settings import ScrapeSettings
@@ -104,6 +105,23 @@ async def test_the_end_ends_every_series(house: House) -> None:
     house.time += 1
     await house.scraper.close()
     assert stored(house.folder, UP)["up instance=chat-0 job=chat"] == [(105_000, 1.0), (106_000, "stale")]
+
+
+async def test_what_is_known_of_the_targets_is_told_as_prometheus_tells_it(house: House) -> None:
+    house.rows.append(row("own", ops_socket=None, metrics="http://127.0.0.1:3040/m"))
+    house.answers["127.0.0.1:3040/m"] = ProbeError("Connection refused")
+    assert telling.targets(house.scraper.states(), house.scraper.settings)["activeTargets"] == []
+    await house.scrape()
+    chat, own = telling.targets(house.scraper.states(), house.scraper.settings)["activeTargets"]
+    assert chat["labels"] == {"job": "chat", "instance": "chat-0"}
+    assert (chat["scrapeUrl"], chat["health"], chat["lastError"]) == (
+        "unix:/s/chat-0.sock:/metrics",
+        "up",
+        "",
+    )
+    assert (chat["lastScrape"], chat["scrapeInterval"]) == ("1970-01-01T00:01:45.000Z", "5s")
+    assert (own["scrapeUrl"], own["health"]) == ("http://127.0.0.1:3040/m", "down")
+    assert own["lastError"] == "Connection refused"
 
 
 async def test_each_target_is_scraped_in_its_rhythm(tmp_path: Path) -> None:

@@ -42,6 +42,15 @@ class Outcome:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """A target and its last scrape, without the body; None before the first."""
+
+    target: Target
+    fetched: Fetched | None
+    outcome: Outcome | None
+
+
 class Recorder:
     """Keeps what was fetched. Not for more than one thread."""
 

@@ -5,7 +5,7 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from wattos_cli.supervisor import journal, probe
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError
-from wattos_cli.supervisor.scrape.recorder import Fetched, Outcome, Recorder
+from wattos_cli.supervisor.scrape.recorder import Fetched, Outcome, Recorder, TargetState
 from wattos_cli.supervisor.scrape.settings import ScrapeSettings
 from wattos_cli.supervisor.scrape.targets import Target, targets
 
@@ -30,6 +30,8 @@ class _Watched:
     due_s: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: "asyncio.Task[Outcome] | None" = None
+    fetched: Fetched | None = None
+    outcome: Outcome | None = None
 
 
 class Scraper:
@@ -58,31 +60,30 @@ class Scraper:
 
     async def run(self) -> None:
         """Scrape until cancelled; a folder that cannot be written is told, and tried again."""
+        told = ""
         while True:
             try:
                 await self._opened()
                 await self._adopt()
             except OSError as error:
                 message = f"cannot keep metrics in {self._folder}: {error.strerror}"
-                journal.write("metrics.failed", message, level="error")
+                if message != told:
+                    journal.write("metrics.failed", message, level="error")
+                told = message
                 await asyncio.sleep(self.settings.interval_s)
                 continue
-            now_s = self._monotonic()
-            for watched in self._watched.values():
-                if watched.due_s <= now_s:
-                    watched.due_s = _next_s(watched.target.instance, now_s, self.settings.interval_s)
-                    if watched.task is None or watched.task.done():
-                        watched.task = asyncio.create_task(self._scrape(watched))
-            soonest = min(
-                (watched.due_s for watched in self._watched.values()), default=now_s + _LONGEST_PAUSE_S
-            )
-            await asyncio.sleep(min(_LONGEST_PAUSE_S, max(0.0, soonest - self._monotonic())))
+            told = ""
+            await asyncio.sleep(min(_LONGEST_PAUSE_S, max(0.0, self._begun() - self._monotonic())))
 
     async def scrape_now(self) -> list[Outcome]:
         """Scrape every target at once, out of its rhythm; OSError when the store cannot be opened."""
         await self._opened()
         await self._adopt()
         return list(await asyncio.gather(*map(self._scrape, self._watched.values())))
+
+    def states(self) -> list[TargetState]:
+        """Return what is known of every target."""
+        return [TargetState(each.target, each.fetched, each.outcome) for each in self._watched.values()]
 
     async def close(self) -> None:
         """End all series and give the thread back; what cannot be written any more is lost."""
@@ -121,11 +122,23 @@ class Scraper:
             else:
                 self._watched[instance] = _Watched(target, self._monotonic())
 
+    def _begun(self) -> float:
+        """Begin the scrapes that are due; return when the next one is."""
+        now_s = self._monotonic()
+        for watched in self._watched.values():
+            if watched.due_s <= now_s:
+                watched.due_s = _next_s(watched.target.instance, now_s, self.settings.interval_s)
+                if watched.task is None or watched.task.done():
+                    watched.task = asyncio.create_task(self._scrape(watched))
+        return min((watched.due_s for watched in self._watched.values()), default=now_s + _LONGEST_PAUSE_S)
+
     async def _scrape(self, watched: _Watched) -> Outcome:
         async with watched.lock:
             recorder = await self._opened()
             fetched = await self._fetched(watched.target)
-            return await self._in_thread(recorder.record, watched.target, fetched)
+            outcome = await self._in_thread(recorder.record, watched.target, fetched)
+            watched.fetched, watched.outcome = replace(fetched, body=b""), outcome
+            return outcome
 
     async def _fetched(self, target: Target) -> Fetched:
         time_ms, began_s = self._now_ms(), self._monotonic()

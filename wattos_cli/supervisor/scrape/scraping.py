@@ -56,6 +56,15 @@ class Scraping:
             ) from error
         return {"targets": [asdict(outcome) for outcome in outcomes]}
 
+    def targets(self) -> dict[str, Any]:
+        """Return what is known of all targets, as Prometheus tells it; none when no metrics are kept."""
+        scraper = self._scraper
+        if scraper is None:
+            return {"activeTargets": [], "droppedTargets": []}
+        from wattos_cli.supervisor.scrape import telling
+
+        return telling.targets(scraper.states(), scraper.settings)
+
     async def close(self) -> None:
         """End the scraper; the series of all targets end."""
         await _ended(self._task)
