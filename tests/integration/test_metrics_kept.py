@@ -135,7 +135,7 @@ def test_promtool_asks_it_as_it_asks_a_prometheus(project: RunningProject) -> No
         '{__name__="up", instance="shop-0", job="shop"}'
     )
     assert promtool(project, "labels", "URL", "job").strip() == "shop"
-    assert "1:4: parse error: unexpected end of input" in promtool(project, "instant", "URL", "up{")
+    assert "1:4: parse error: expected a label" in promtool(project, "instant", "URL", "up{")
     assert (
         json.loads(promtool(project, "-o", "json", "instant", "URL", 'count({__name__=~".+"})'))[0]["value"][
             1
