@@ -3,8 +3,15 @@
 import http.client
 import json
 import shutil
+import socket
+import subprocess
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from tests.fakes.running_project import wait_until
 
 INSTALL = "{} is not installed; install it: apt-get install -y prometheus prometheus-alertmanager"
 _TIMEOUT_S = 10.0
@@ -42,3 +49,29 @@ class Api:
         answer = self.get("/api/v1/query", query=expression)
         series = answer["data"]["result"] if answer else []
         return {each["metric"].get("instance", ""): float(each["value"][1]) for each in series}
+
+
+@contextmanager
+def serving(folder: Path, config: str = "{}\n") -> Iterator[int]:
+    """Run a Prometheus over the blocks in `folder`/tsdb and yield its port on loopback."""
+    (folder / "prometheus.yml").write_text(config)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    argv = [
+        program("prometheus"),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'tsdb'}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with (folder / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=log)
+    try:
+        ready = Api(port)
+        wait_until(lambda: ready.get("/api/v1/status/buildinfo") is not None, "Prometheus answers", 30)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)

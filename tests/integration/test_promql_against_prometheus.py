@@ -1,0 +1,141 @@
+"""Our engine and a real Prometheus, fed the same samples, give equal answers to 200 expressions and more.
+
+The Prometheus of the distribution is 2.42; ours follows 3. Where that makes a difference is a list of its
+own, and each of its expressions must really differ. Samples lie off the boundary of every range.
+"""
+
+import math
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.fakes.metric_history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
+from tests.fakes.prometheus import program, serving
+from tests.fakes.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
+from wattos_cli.clients.plain_http import PlainHttp
+from wattos_cli.clients.prometheus import Prometheus
+from wattos_cli.dashboards.queries import queries
+from wattos_cli.deps import BadQueryError, MetricAnswer, Metrics
+from wattos_cli.metricstore.gathered import Gathered
+from wattos_cli.metricstore.questions import QUESTIONS
+from wattos_cli.metricstore.series import NAME, Labels, Series, Source
+from wattos_cli.metricstore.store.reader import Reader
+from wattos_cli.metricstore.store.retention import Keep
+from wattos_cli.metricstore.store.writer import Writer
+from wattos_cli.metricstore.stored import StoredMetrics
+
+# Odd seconds: no step of a subquery falls on them.
+INSTANTS = (
+    BEGIN_S + 37,
+    BEGIN_S + 1800 + 37,
+    BEGIN_S + SAMPLES * STEP_S - 83,
+    BEGIN_S + SAMPLES * STEP_S + 237,
+)
+RANGE = (BEGIN_S + 1200 + 37, BEGIN_S + 4200 + 37, 150)
+KEEP = Keep(10 * 86_400_000, 500_000_000)
+
+ASKED = tuple(
+    dict.fromkeys(
+        [
+            *EXPRESSIONS,
+            *(question.over(600) for question in QUESTIONS),
+            *(asked.expr for asked in queries()),
+        ]
+    )
+)
+
+
+class Both(NamedTuple):
+    ours: Metrics
+    theirs: Metrics
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    folder = tmp_path_factory.mktemp("promql")
+    series = history()
+    (folder / "samples.om").write_text("\n".join(openmetrics(series)) + "\n")
+    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", "samples.om", "tsdb"]
+    subprocess.run(blocks, cwd=folder, check=True, timeout=100)
+    with serving(folder) as port:
+        theirs = Prometheus(PlainHttp(), f"http://127.0.0.1:{port}")
+        yield Both(StoredMetrics(stored(folder / "store", series)), theirs)
+
+
+def stored(folder: Path, series: list[Series]) -> Source:
+    """Return what our store makes of the same samples."""
+    writer = Writer(folder, KEEP, now_ms=0, interval_ms=STEP_S * 1000)
+    rows: dict[tuple[int, str], list[tuple[Labels, float]]] = {}
+    for each in series:
+        target = dict(each.labels)["instance"]
+        for time_ms, value in zip(each.times_ms, each.values, strict=True):
+            rows.setdefault((time_ms, target), []).append((each.labels, value))
+    for (time_ms, target), samples in sorted(rows.items()):
+        assert writer.append(target, time_ms, samples)
+    names = {dict(each.labels)[NAME] for each in series}
+    return Gathered(Reader(folder), names, 0, TIMES_MS[-1])
+
+
+def points(answer: MetricAnswer) -> dict[Any, float]:
+    """Return the value of each series at each time."""
+    if answer.kind == "scalar":
+        return {(): float(answer.result[1])}
+    return {
+        (tuple(sorted(row["metric"].items())), time): float(value)
+        for row in answer.result
+        for time, value in row.get("values") or [row["value"]]
+    }
+
+
+def differences(ours: MetricAnswer, theirs: MetricAnswer) -> list[Any]:
+    """Return the points that only one of them has, or whose values are further apart than 1e-9 of them."""
+    one, other = points(ours), points(theirs)
+    return [
+        (point, one.get(point), other.get(point))
+        for point in one.keys() | other.keys()
+        if point not in one or point not in other or not equal(one[point], other[point])
+    ]
+
+
+def equal(one: float, other: float) -> bool:
+    return (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("expression", ASKED)
+def test_both_answer_alike(both: Both, expression: str) -> None:
+    for at_s in INSTANTS:
+        ours, theirs = (each.instant(expression, at_s) for each in both)
+        assert ours.kind == theirs.kind
+        assert differences(ours, theirs) == [], at_s
+    if ours.kind in {"vector", "scalar"}:
+        ours, theirs = (each.range(expression, *RANGE) for each in both)
+        assert differences(ours, theirs) == []
+
+
+def test_they_are_200_and_nearly_all_have_an_answer(both: Both) -> None:
+    assert len(ASKED) >= 200
+    empty = [each for each in ASKED if not both.ours.instant(each, INSTANTS[1]).result]
+    assert len(empty) <= len(ASKED) // 20, empty
+
+
+@pytest.mark.parametrize("expression", DIFFERENT)
+def test_known_differences_are_differences(both: Both, expression: str) -> None:
+    ours, theirs = (each.instant(expression, INSTANTS[1]) for each in both)
+    assert differences(ours, theirs) != []
+
+
+@pytest.mark.parametrize("expression", REFUSED_BY_THEIRS)
+def test_what_242_does_not_know_is_answered_here(both: Both, expression: str) -> None:
+    with pytest.raises(BadQueryError):
+        both.theirs.instant(expression, INSTANTS[1])
+    assert both.ours.instant(expression, INSTANTS[1]).result
+
+
+@pytest.mark.parametrize("expression", REFUSED_BY_OURS)
+def test_what_3_knows_no_more_is_refused_here(both: Both, expression: str) -> None:
+    with pytest.raises(BadQueryError):
+        both.ours.instant(expression, INSTANTS[1])
+    assert both.theirs.instant(expression, INSTANTS[1]).result
