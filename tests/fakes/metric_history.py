@@ -6,7 +6,6 @@ to which side a rounding falls, is nobody's promise.
 
 import math
 from collections.abc import Iterator
-from itertools import product
 from random import Random
 
 from wattos_cli.metricstore.series import NAME, Series
@@ -22,17 +21,16 @@ TIMES_MS = tuple(FIRST_MS + 1000 * STEP_S * place for place in range(SAMPLES))
 _REPLICAS = ("gateway-0", "chat-0", "chat-1", "rag-0", "llm-gateway-0", "agent-0")
 _KNOWN = {
     "method": ("GET", "POST"),
-    "route": ("/api/v1/x", "/v1/chat/completions", "/health/liveness"),
+    "route": ("/api/v1/search", "/v1/chat/completions", "/api/v1/runs", "/health/liveness"),
     "status": ("200", "429", "503"),
     "target": ("hop:rag", "llm:openai"),
     "name": ("hop:rag", "llm:openai"),
     "version": ("0.1.0",),
 }
-_MOST_VALUES = 3
 # Counters have counted before; how one is taken back to its begin is a known difference.
 _LONG_AGO = 10_000.0
 _YOUNG_FROM = 60
-_MOST_SETS = {"counter": 5, "gauge": 4, "histogram": 2}
+_MOST_SETS = {"counter": 5, "gauge": 6, "histogram": 3}
 _Rows = Iterator[Series]
 
 
@@ -65,11 +63,8 @@ def history(seed: int = 1) -> list[Series]:
 
 
 def _family(family: MetricFamily, target: dict[str, str], reset: int, rng: Random) -> _Rows:
-    choices = [[(label.name, value) for value in _values(label)] for label in family.label_set]
-    sets = list(product(*choices))
-    Random(family.name).shuffle(sets)  # the same label sets in every replica
-    for place, pairs in enumerate(sets[: _MOST_SETS[family.kind]]):
-        labels = {**dict(pairs), **target}
+    for place, own in enumerate(_label_sets(family)):
+        labels = {**own, **target}
         begin = 0 if place == 0 else rng.choice((0, 0, rng.randrange(SAMPLES // 2)))
         if family.kind == "gauge":
             yield _series(family.name, labels, _gauge(family, rng), begin)
@@ -79,9 +74,21 @@ def _family(family: MetricFamily, target: dict[str, str], reset: int, rng: Rando
             yield from _histogram(family, labels, reset, begin, rng)
 
 
+def _label_sets(family: MetricFamily) -> list[dict[str, str]]:
+    """Return some label sets; every value of a label is in one of them, as far as they go."""
+    choices = {label.name: _values(label) for label in family.label_set}
+    sets = [
+        tuple(
+            (name, values[(place + shift) % len(values)])
+            for shift, (name, values) in enumerate(choices.items())
+        )
+        for place in range(_MOST_SETS[family.kind])
+    ]
+    return [dict(each) for each in dict.fromkeys(sets)]
+
+
 def _values(label: Label) -> tuple[str, ...]:
-    values = label.values or _KNOWN.get(label.name, (f"{label.name}-a", f"{label.name}-b"))
-    return values[:_MOST_VALUES] if label.name != "state" else values
+    return label.values or _KNOWN.get(label.name, (f"{label.name}-a", f"{label.name}-b"))
 
 
 def _series(name: str, labels: dict[str, str], values: list[float], begin: int = 0) -> Series:
