@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -104,6 +104,12 @@ class Metrics:
         if kept.children.pop(values, None) is not None:
             kept.instrument.remove(*values)
         self._children.pop((name, tuple(labels.items())), None)
+
+    def each(self, name: str) -> Iterator[tuple[Mapping[str, str], Instrument]]:
+        """Return labels and instrument of every child of `name`; KeyError if it is not this service's."""
+        kept = self._families[name]
+        for values, (_, child) in kept.children.items():
+            yield dict(zip(kept.family.labels, values, strict=True)), child
 
     def reading(self, name: str) -> Reading:
         """Return the numbers of one family as they are now; KeyError for one that is not this service's."""

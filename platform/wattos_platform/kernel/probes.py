@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from prometheus_client.samples import Sample
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +13,8 @@ from wattos_platform.kernel.answers import JSON, json_answer
 from wattos_platform.kernel.exposition import CONTENT_TYPE, accepts_gzip
 from wattos_platform.kernel.health import health_document
 from wattos_platform.kernel.health_telemetry import HealthTelemetry
-from wattos_platform.kernel.metrics import Metrics
+from wattos_platform.kernel.instruments import Counter, Histogram
+from wattos_platform.kernel.metrics import Instrument, Metrics
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.timestamps import rfc3339
 
@@ -83,17 +83,16 @@ def _report(runtime: Runtime) -> dict[str, Any]:
 def _figures(metrics: Metrics) -> dict[str, Any]:
     """Return the figures people ask for, read from the very metrics that Prometheus scrapes."""
     total = success = error = duration_s = 0.0
-    for sample in _samples(metrics):
-        if sample.name == "http_requests_total":
-            status = int(sample.labels["status"])
-            total += sample.value
-            success += sample.value if status < _CLIENT_ERROR else 0
-            error += sample.value if status >= _SERVER_ERROR else 0
-        elif sample.name == "http_request_duration_seconds_sum":
-            duration_s += sample.value
+    for labels, counter in metrics.each("http_requests_total"):
+        status, count = int(labels["status"]) if labels["status"].isdigit() else 0, _count(counter)
+        total += count
+        success += count if status < _CLIENT_ERROR else 0
+        error += count if status >= _SERVER_ERROR else 0
+    for _, histogram in metrics.each("http_request_duration_seconds"):
+        duration_s += histogram.snapshot()[1] if isinstance(histogram, Histogram) else 0.0
     mean_s = round(duration_s / total, 6) if total else None
     return {"http_requests": {"total": total, "success": success, "error": error, "mean_duration_s": mean_s}}
 
 
-def _samples(metrics: Metrics) -> list[Sample]:
-    return [sample for family in metrics.registry.collect() for sample in family.samples]
+def _count(instrument: Instrument) -> float:
+    return instrument.tally.count if isinstance(instrument, Counter) else 0.0

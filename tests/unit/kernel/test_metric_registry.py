@@ -1,13 +1,18 @@
 """The registry against the code that counts: closed lists hold every value that can occur."""
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import get_args
 
 import pytest
 
+import wattos_platform
 from wattos_platform.catalog import SERVICES
 from wattos_platform.contracts.error_types import ERROR_TYPES
 from wattos_platform.contracts.metrics import FAMILIES, OTEL_GENAI, families_of
 from wattos_platform.contracts.search import Retrieval, SearchMode
+from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.exchange import error_type
 from wattos_platform.kernel.hops.errors import HopUnavailable
 from wattos_platform.kernel.resilience.breaker_types import Cause, State
@@ -89,6 +94,21 @@ def test_every_failure_of_a_provider_has_one(kind) -> None:
 )
 def test_every_other_fault_has_one(fault) -> None:
     assert fault in {"", *ERROR_TYPES}
+
+
+def test_every_kind_of_error_that_services_raise_has_one() -> None:
+    for module in walk_packages(wattos_platform.__path__, "wattos_platform."):
+        if ".migrations." not in module.name and not module.name.endswith(("__main__", "_main")):
+            import_module(module.name)
+    raised = list(subclasses(ServiceError))
+    assert {"Shed", "HopUnavailable", "HopError"} <= {each.__name__ for each in raised}
+    assert {each.error_type for each in raised} <= {"", *ERROR_TYPES}
+
+
+def subclasses(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses(each)
 
 
 @pytest.mark.parametrize(

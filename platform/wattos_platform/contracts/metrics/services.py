@@ -4,6 +4,7 @@ from wattos_platform.contracts.metrics.family import Label, MetricFamily, counte
 from wattos_platform.contracts.metrics.kernel import ERROR_TYPE
 
 LLM_LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0)
+PER_TOKEN_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 OVERHEAD_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1)
 
 _GATEWAY, _LLM, _RAG, _CHAT, _AGENT = ("gateway",), ("llm-gateway",), ("rag",), ("chat",), ("agent",)
@@ -69,7 +70,7 @@ LLM = (
         "Mean time between tokens of one stream.",
         _PROVIDER,
         _MODEL,
-        buckets=OVERHEAD_S,
+        buckets=PER_TOKEN_S,
         services=_LLM,
     ),
     histogram("llm_overhead_seconds", "Time the gateway itself added.", buckets=OVERHEAD_S, services=_LLM),
