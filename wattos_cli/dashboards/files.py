@@ -4,17 +4,18 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from wattos_cli.alerting.slo import SloBook
 from wattos_cli.dashboards import provisioning
 from wattos_cli.dashboards.boards import ALL
 
 FOLDER = "grafana"
 
 
-def all_files(selector: str = "") -> dict[str, str]:
-    """Return the text of every generated file by its path below the folder of dashboards."""
+def all_files(selector: str = "", book: SloBook | None = None) -> dict[str, str]:
+    """Return the text of every generated file by its path below the folder of dashboards; see `built`."""
     from wattos_cli.dashboards.build import built
 
-    boards = {f"{board.uid}.json": _as_json(built(board, selector)) for board in ALL}
+    boards = {f"{board.uid}.json": _as_json(built(board, selector, book)) for board in ALL}
     return {
         **{f"{FOLDER}/{name}": text for name, text in boards.items()},
         f"{FOLDER}/provisioning/dashboards.yaml": provisioning.PROVIDER,

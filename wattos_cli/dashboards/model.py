@@ -5,6 +5,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["timeseries", "stat", "states"]
+Objective = Literal[
+    "error_ratio",
+    "latency_s",
+    "model_error_ratio",
+    "first_token_s",
+    "cost_per_hour_usd",
+    "refused_ratio",
+    "queue_age_s",
+    "write_queue_length",
+]
+"""A figure of the SLO file that something ought to stay below; see `objectives`."""
 COLUMNS = 24
 """Width of Grafana's grid; the panels of a row fill it."""
 
@@ -33,6 +44,7 @@ class Limit:
 class Panel:
     """One panel, `width` of 24 columns wide.
 
+    Where its figures turn yellow and red is said by `limits`, or by the SLO file's figure for `objective`.
     `logs` is the command line that shows the cause, `see` are uids of boards that show more. A panel of
     states shows 0 and 1 as the two words of `words`.
     """
@@ -45,6 +57,7 @@ class Panel:
     width: int = 8
     stacked: bool = False
     limits: tuple[Limit, ...] = ()
+    objective: Objective | Literal[""] = ""
     words: tuple[str, str] = ("down", "up")
     logs: str = ""
     see: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """A panel of ours as a panel of Grafana's SDK."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import common as common_models
@@ -9,7 +10,8 @@ from grafana_foundation_sdk.models import dashboard as models
 from wattos_cli.dashboards import links
 from wattos_cli.dashboards.boards.names import TITLES
 from wattos_cli.dashboards.layout import Place
-from wattos_cli.dashboards.model import Kind, Panel
+from wattos_cli.dashboards.model import Kind, Objective, Panel
+from wattos_cli.dashboards.objectives import limits_of
 from wattos_cli.dashboards.scope import scoped
 from wattos_cli.dashboards.variables import DATASOURCE
 
@@ -18,8 +20,12 @@ _OPACITY = 10
 _STACKED_OPACITY = 40
 
 
-def panel_of(panel: Panel, number: int, place: Place, selector: str) -> Builder:
-    """Return Grafana's panel number `number`, with `selector` in every query."""
+def panel_of(
+    panel: Panel, number: int, place: Place, selector: str, objectives: Mapping[Objective, float]
+) -> Builder:
+    """Return Grafana's panel number `number`, with `selector` in every query and limits by `objectives`."""
+    if panel.objective:
+        panel = replace(panel, limits=limits_of(objectives[panel.objective]))
     return (
         _BUILDERS[panel.kind](panel)
         .id(number)

@@ -54,3 +54,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(WattosError, match=r"cannot write .*file/grafana/") as caught:
         run(Options(out=Path("file")), make_deps(cwd=tmp_path))
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+SLOS = "schema: wattos.slo/v1\nthresholds:\n  llm_cost_per_hour_usd: 7654\n"
+
+
+def test_limits_come_from_the_slo_file_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(SLOS)
+    run(Options(slo=Path("mine.yaml")), make_deps(cwd=tmp_path))
+    assert "7654" in (tmp_path / "dashboards/grafana/wattos-llm.json").read_text()
+
+
+def test_objectives_may_be_about_services_of_ones_own(tmp_path: Path) -> None:
+    slo = "slos:\n  - {name: shop, service: shop, indicator: availability, objective: 99%}\n"
+    (tmp_path / "mine.yaml").write_text(f"{SLOS}{slo}")
+    with pytest.raises(WattosError, match="shop") as caught:
+        run(Options(slo=Path("mine.yaml")), make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.CONFIG
+    (tmp_path / "wattos.toml").write_text('[services.shop]\ncommand = ["shop"]\n')
+    assert run(Options(slo=Path("mine.yaml")), make_deps(cwd=tmp_path)) == ExitCode.OK

@@ -25,6 +25,7 @@ class Options:
 
     folder: Path | None = None
     selector: str = ""
+    slo: Path | None = None
     live: bool = False
     whom: Whom = field(default_factory=Whom)
     junit: Path | None = None
@@ -35,7 +36,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.dashboards import checks
     from wattos_cli.dashboards.selected import files_for
 
-    files = files_for(opts.selector)
+    files = files_for(opts.selector, opts.slo, deps)
     checked = list(checks.of_boards(files, opts.selector))
     shown = opts.folder or FOLDER
     if opts.folder is not None or checks.were_generated(deps.cwd / shown):
@@ -100,6 +101,10 @@ def command(run: Run[Options] = run) -> Command:
         selector: Annotated[
             str, Option("--selector", metavar="MATCHERS", help="Those they were generated with.")
         ] = "",
+        slo: Annotated[
+            Path | None,
+            Option("--slo", metavar="FILE", help="Objectives to draw.", default_text="the program's own"),
+        ] = None,
         live: Annotated[
             bool, Option("--live", help="Demand that each query has data, here and now.")
         ] = False,
@@ -124,6 +129,6 @@ def command(run: Run[Options] = run) -> Command:
             raise usage(
                 "--live asks the platform's own metrics, --prometheus another's", "give one of the two"
             )
-        return run(Options(folder, selector, live, Whom(prometheus, token_file), junit), deps)
+        return run(Options(folder, selector, slo, live, Whom(prometheus, token_file), junit), deps)
 
     return check

@@ -17,6 +17,7 @@ class Options:
 
     out: Path = FOLDER
     selector: str = ""
+    slo: Path | None = None
 
 
 def run(opts: Options, deps: Deps) -> ExitCode:
@@ -24,7 +25,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.dashboards.files import stale
     from wattos_cli.dashboards.selected import files_for
 
-    files = files_for(opts.selector)
+    files = files_for(opts.selector, opts.slo, deps)
     folder = deps.cwd / opts.out
     written = [name for name in stale(folder, files) if name in files]
     for name in written:
@@ -70,6 +71,10 @@ def command(run: Run[Options] = run) -> Command:
         selector: Annotated[
             str, Option("--selector", metavar="MATCHERS", help="Label matchers that every query gets.")
         ] = "",
+        slo: Annotated[
+            Path | None,
+            Option("--slo", metavar="FILE", help="Objectives to draw.", default_text="the program's own"),
+        ] = None,
     ) -> ExitCode:
         """Write the Grafana dashboards, and what Grafana needs to load them.
 
@@ -81,6 +86,6 @@ def command(run: Run[Options] = run) -> Command:
           wattos dashboards generate
           wattos dashboards generate --out /tmp/boards --selector 'cluster="school"'
         """
-        return run(Options(out, selector), deps)
+        return run(Options(out, selector, slo), deps)
 
     return generate

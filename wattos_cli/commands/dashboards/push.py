@@ -22,6 +22,7 @@ class Options:
     token_file: Path | None = None
     folder: str = FOLDER
     selector: str = ""
+    slo: Path | None = None
 
 
 def run(opts: Options, deps: Deps) -> ExitCode:
@@ -33,7 +34,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.dashboards.selected import files_for
 
     _check(opts)
-    files = files_for(opts.selector)
+    files = files_for(opts.selector, opts.slo, deps)
     url = opts.grafana.rstrip("/")
     grafana = Grafana(deps.http, url, _token(opts, deps))
     deps.console.note(f"to Grafana at {url}, folder {opts.folder}")
@@ -107,6 +108,10 @@ def command(run: Run[Options] = run) -> Command:
         selector: Annotated[
             str, Option("--selector", metavar="MATCHERS", help="Label matchers that every query gets.")
         ] = "",
+        slo: Annotated[
+            Path | None,
+            Option("--slo", metavar="FILE", help="Objectives to draw.", default_text="the program's own"),
+        ] = None,
     ) -> ExitCode:
         """Put the dashboards into a Grafana, over what was pushed before.
 
@@ -117,6 +122,6 @@ def command(run: Run[Options] = run) -> Command:
           wattos dashboards push --grafana http://127.0.0.1:3000 --token-file grafana.token
           wattos dashboards push --grafana https://grafana.school.example --folder Platform
         """
-        return run(Options(grafana, token_file, folder, selector), deps)
+        return run(Options(grafana, token_file, folder, selector, slo), deps)
 
     return push

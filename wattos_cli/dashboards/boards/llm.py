@@ -14,7 +14,6 @@ from wattos_cli.dashboards.boards.parts import (
     states,
 )
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
-from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _CALLS, _TIME = "llm_calls_total", "llm_call_duration_seconds"
 _FIRST, _PACE = "llm_time_to_first_token_seconds", "llm_time_per_output_token_seconds"
@@ -31,7 +30,7 @@ _NOW = Row(
             "Share of model calls that failed.",
             "percentunit",
             Query(share(_CALLS, where=_FAILED), "failed"),
-            limits=limits_of(objectives().model_error_ratio),
+            objective="model_error_ratio",
             logs=_SHOW_FAILED,
         ),
         stat(
@@ -39,7 +38,7 @@ _NOW = Row(
             "95 of 100 answers begin within this time.",
             "s",
             Query(percentile(0.95, _FIRST), "p95"),
-            limits=limits_of(objectives().first_token_s),
+            objective="first_token_s",
         ),
         stat(
             "Tokens",
@@ -52,7 +51,7 @@ _NOW = Row(
             "US dollars an hour at the present pace.",
             "currencyUSD",
             Query(f"3600 * {rate('llm_cost_usd_total')} or vector(0)", "USD/h"),
-            limits=limits_of(objectives().cost_per_hour_usd),
+            objective="cost_per_hour_usd",
         ),
         stat(
             "Without a price",
@@ -128,7 +127,7 @@ _LATENCY = Row(
             "Half, 95 and 99 of 100 answers begin within these times.",
             "s",
             *percentiles(_FIRST),
-            limits=limits_of(objectives().first_token_s),
+            objective="first_token_s",
             width=6,
         ),
         graph(

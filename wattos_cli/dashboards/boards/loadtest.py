@@ -1,8 +1,8 @@
 """What to look at while a load test runs: how much comes in, how it is answered, and what gives way first."""
 
+from wattos_cli.alerting.sli import USERS
 from wattos_cli.dashboards.boards import names, red
 from wattos_cli.dashboards.boards.parts import (
-    USERS,
     graph,
     or_none,
     percentile,
@@ -12,7 +12,6 @@ from wattos_cli.dashboards.boards.parts import (
     stat,
 )
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
-from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _DOOR = f'job="gateway", {USERS}'
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"
@@ -49,7 +48,7 @@ _LOAD = Row(
             "Half, 95 and 99 of 100 requests are answered within these times.",
             "s",
             *percentiles(_TIME, where=_DOOR),
-            limits=limits_of(objectives().latency_s),
+            objective="latency_s",
             logs="wattos logs gateway --since 15m --stats duration_ms",
         ),
         graph(
@@ -57,7 +56,7 @@ _LOAD = Row(
             "95 of 100 streams begin within this time.",
             "s",
             Query(percentile(0.95, _FIRST, "provider"), "{{provider}}"),
-            limits=limits_of(objectives().first_token_s),
+            objective="first_token_s",
             see=(names.LLM,),
         ),
     ),

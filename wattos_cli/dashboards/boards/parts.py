@@ -5,8 +5,6 @@ from typing import Any
 from wattos_cli.dashboards.model import Panel, Query
 from wattos_cli.dashboards.scope import INTERVAL, MARK, RANGE
 
-# Probes and the operator's own requests are no requests of users.
-USERS = 'route!~"/health.*|/metrics|/admin/.*"'
 _PERCENTILES = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
 
 

@@ -13,7 +13,6 @@ from wattos_cli.dashboards.boards.parts import (
     stat,
 )
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
-from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _DOCUMENTS, _SEARCHES = "rag_documents_total", "rag_searches_total"
 _FAILED, _RAG = 'status="failed"', 'dependency=~"vector|embeddings"'
@@ -120,7 +119,7 @@ _INGESTION = Row(
             "s",
             Query(f"max by (instance) ({series('rag_oldest_job_age_seconds')})", "{{instance}}"),
             width=6,
-            limits=limits_of(objectives().queue_age_s),
+            objective="queue_age_s",
             logs=_SHOW_DOCUMENTS,
         ),
         graph(

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from wattos_cli.dashboards.boards.parts import USERS, graph, percentile, rate, share, stat
+from wattos_cli.alerting.sli import USERS
+from wattos_cli.dashboards.boards.parts import graph, percentile, rate, share, stat
 from wattos_cli.dashboards.model import Panel, Query
-from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"
 _FAILED = 'status=~"5.."'
@@ -30,7 +30,7 @@ def failed_now(**more: Any) -> Panel:
         "Share of requests that ended with a status of 500 or above.",
         "percentunit",
         Query(share(_COUNT, of=USERS, where=_FAILED), "failed"),
-        limits=limits_of(objectives().error_ratio),
+        objective="error_ratio",
         logs=_SHOW_FAILED,
         **more,
     )
@@ -43,7 +43,7 @@ def latency_now(**more: Any) -> Panel:
         "95 of 100 requests are answered within this time, streams to their last byte.",
         "s",
         Query(percentile(0.95, _TIME, where=USERS), "p95"),
-        limits=limits_of(objectives().latency_s),
+        objective="latency_s",
         logs=_SHOW_SLOW,
         **more,
     )
@@ -67,7 +67,7 @@ def failed_by_service(**more: Any) -> Panel:
         "Share of requests that ended with a status of 500 or above.",
         "percentunit",
         Query(share(_COUNT, "job", of=USERS, where=_FAILED), "{{job}}"),
-        limits=limits_of(objectives().error_ratio),
+        objective="error_ratio",
         logs=_SHOW_FAILED,
         **more,
     )
@@ -80,7 +80,7 @@ def latency_by_service(**more: Any) -> Panel:
         "95 of 100 requests are answered within this time, streams to their last byte.",
         "s",
         Query(percentile(0.95, _TIME, "job", where=USERS), "{{job}}"),
-        limits=limits_of(objectives().latency_s),
+        objective="latency_s",
         logs=_SHOW_SLOW,
         **more,
     )

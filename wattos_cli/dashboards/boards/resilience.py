@@ -143,7 +143,7 @@ _LIMITS = Row(
             "Share of requests that a limit refused.",
             "percentunit",
             Query(share("rate_limit_decisions_total", "limit", where='decision="refused"'), "{{limit}}"),
-            limits=(Limit(0.1, "yellow"), Limit(0.3)),
+            objective="refused_ratio",
         ),
     ),
 )

@@ -1,7 +1,8 @@
 """Rate, errors and duration of each service and route, and what a process says of itself."""
 
+from wattos_cli.alerting.sli import USERS
 from wattos_cli.dashboards.boards import names, red
-from wattos_cli.dashboards.boards.parts import USERS, graph, or_none, percentile, percentiles, rate, series
+from wattos_cli.dashboards.boards.parts import graph, or_none, percentile, percentiles, rate, series
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
 
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"

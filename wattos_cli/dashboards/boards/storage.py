@@ -3,7 +3,6 @@
 from wattos_cli.dashboards.boards import names
 from wattos_cli.dashboards.boards.parts import graph, or_none, percentile, rate, series, share
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
-from wattos_cli.dashboards.objectives import limits_of, objectives
 
 _LOOKUPS = 'result=~"hit|stale|miss"'
 _SHOW_ROWS = "wattos logs --where 'event = \"row.dropped\"' --since 1h"
@@ -53,7 +52,7 @@ _WRITING = Row(
             "none",
             Query(f"max by (instance) ({series('db_write_queue_length')})", "{{instance}}"),
             width=6,
-            limits=limits_of(objectives().write_queue_length),
+            objective="write_queue_length",
         ),
         graph(
             "Oldest unit of work",
