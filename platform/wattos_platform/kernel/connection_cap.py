@@ -28,7 +28,7 @@ def capped(cap: int, ops_port: int | None, turned_away: Tally) -> type[HttpProto
             """Begin with a connection, or turn it away."""
             super().connection_made(transport)
             beyond = len(self.connections) - cap
-            if beyond > 0 and not on_operations_listener({"server": self.server}, ops_port):
+            if beyond > 0 and not on_operations_listener(self.server, ops_port):
                 turned_away.count += 1
                 if beyond > TOLD_AT_ONCE:
                     self.transport.abort()

@@ -14,14 +14,13 @@ class JoinedWrites:
     waits for the answer is woken.
     """
 
-    __slots__ = ("_held", "_loop", "_transport", "is_closing", "set_protocol")
+    __slots__ = ("_held", "_loop", "_transport", "is_closing")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._held = b""
         self.is_closing = transport.is_closing
-        self.set_protocol = transport.set_protocol
 
     def write(self, data: bytes) -> None:
         """Write `data` after what is held; what begins an answer is held."""

@@ -70,7 +70,7 @@ class Middleware:
         context = self._context(headers, begin)
         enter(context)
         path = scope["path"]
-        is_ops = on_operations_listener(scope, runtime.settings.ops_port)
+        is_ops = on_operations_listener(scope.get("server"), runtime.settings.ops_port)
         limit = self._body_limit(scope["method"], path)
         extra = None if is_ops else self._answer_headers
         shape = self._error_shapes.at(path)
@@ -155,9 +155,8 @@ class Middleware:
             runtime.sink.raw(kind.line(exchange, took_s, runtime.clock()))
 
 
-def on_operations_listener(scope: Scope, ops_port: int | None) -> bool:
-    """Return whether the request came in through the operations listener: a Unix socket, or its own port."""
-    server = scope.get("server")
+def on_operations_listener(server: tuple[str, int | None] | None, ops_port: int | None) -> bool:
+    """Return whether somebody came in at the operations listener: a Unix socket, or a port of its own."""
     if not server:
         return False
     port = server[1]

@@ -31,9 +31,6 @@ class Transport:
     def is_closing(self) -> bool:
         return "close" in self.told
 
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.told.append(protocol)
-
 
 @pytest.fixture
 async def transport() -> Transport:

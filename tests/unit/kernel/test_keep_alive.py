@@ -57,9 +57,6 @@ class Transport:
     def close(self) -> None:
         self.closed = True
 
-    def set_protocol(self, _protocol: object) -> None:
-        raise AssertionError
-
 
 @pytest.fixture
 async def loop() -> Loop:

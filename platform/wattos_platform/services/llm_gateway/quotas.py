@@ -4,15 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
-from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
 from wattos_platform.contracts.identity import Identity
-from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.rate_limits import Decision, DecisionCounter, RateLimiter, Want
-from wattos_platform.kernel.resilience.retry_after import retry_after, whole_wait_s
 from wattos_platform.kernel.resilience.slots import Lease, Slots
 from wattos_platform.kernel.telemetry import Meter
 from wattos_platform.kernel.timestamps import DAY_S, utc_day
@@ -21,15 +18,19 @@ from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.quotas import (
     Budget,
     Draw,
-    Places,
     QuotaPlan,
     TokenShare,
     nano_usd,
     reserved_tokens,
 )
 from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.quota_refusals import (
+    budget_spent,
+    price_unknown,
+    too_many_streams,
+    too_many_tokens,
+)
 
-_STREAM_WAIT_S = 1
 LEASE_S = 60.0
 _RENEWALS_PER_LEASE = 3
 _UNLIMITED: AbstractAsyncContextManager[None] = nullcontext()
@@ -195,7 +196,7 @@ class Admission(msgspec.Struct):
 
     def _check(self, decision: Decision) -> None:
         if not decision.allowed:
-            raise _too_many_tokens(decision, self.draw.tokens)
+            raise too_many_tokens(decision, self.draw.tokens)
 
     def _decide(self, over: Sequence[Budget]) -> None:
         """Count how the budgets decided; ServiceError 429 if one refused."""
@@ -208,7 +209,7 @@ class Admission(msgspec.Struct):
             counted.count_refused(budget.limit_name, shadow=budget.shadow)
         refused = next((budget for budget in over if not budget.shadow), None)
         if refused is not None:
-            raise _budget_spent(refused, DAY_S - self.quotas.clock() % DAY_S)
+            raise budget_spent(refused, DAY_S - self.quotas.clock() % DAY_S)
 
     def _refuse_unpriced(self) -> None:
         """Raise ServiceError 403, as a budget cannot be kept without a price; a shadow only counts it."""
@@ -216,7 +217,7 @@ class Admission(msgspec.Struct):
         for budget in budgets:
             self.quotas.counted.count_refused(budget.limit_name, shadow=budget.shadow)
         if not all(budget.shadow for budget in budgets):
-            raise _price_unknown(self.demand.model)
+            raise price_unknown(self.demand.model)
 
     def _estimate(self, usage: Usage) -> int | None:
         """Return the dearest of what the request may cost, in nano-dollars; None if none has a price."""
@@ -259,15 +260,11 @@ class Admission(msgspec.Struct):
                 continue
             quotas.counted.count_refused(share.limit_name, shadow=share.shadow)
             if not share.shadow:
-                raise _too_many_streams(share)
+                raise too_many_streams(share)
         if self.leases:
             # Most streams end before that, and need no task.
             first_s = quotas.lease_s / _RENEWALS_PER_LEASE
             self.renewal = asyncio.get_running_loop().call_later(first_s, self._begin_to_hold)
-
-
-def _refusal(code: str, message: str, wait_s: float) -> ServiceError:
-    return ServiceError(429, code, message, headers=retry_after(wait_s))
 
 
 def _wants(shares: Sequence[TokenShare], tokens: int) -> list[Want]:
@@ -280,41 +277,3 @@ def _wants(shares: Sequence[TokenShare], tokens: int) -> list[Want]:
 
 def _refuses(over: Sequence[Budget]) -> bool:
     return any(not budget.shadow for budget in over)
-
-
-def _too_many_tokens(decision: Decision, shares: Sequence[TokenShare]) -> ServiceError:
-    share = next(share for share in shares if share.limit is decision.limit)
-    wait_s = whole_wait_s(decision.retry_after_s)
-    return _refusal(
-        "rate_limit_exceeded",
-        f"The {share.account} may use {decision.limit.count} tokens a minute; try again in {wait_s} s.",
-        wait_s,
-    )
-
-
-def _too_many_streams(share: Places) -> ServiceError:
-    return _refusal(
-        "too_many_streams",
-        f"The {share.account} may have {share.streams} streams at once; end one, or try again.",
-        _STREAM_WAIT_S,
-    )
-
-
-def _budget_spent(budget: Budget, wait_s: float) -> ServiceError:
-    cap = format((Decimal(budget.cap) / 10**9).normalize(), "f")
-    return _refusal(
-        "insufficient_quota",
-        f"The budget of {cap} USD a day of the {budget.account} does not cover this request; "
-        "a new day begins at 00:00 UTC.",
-        wait_s,
-    )
-
-
-def _price_unknown(model: str) -> ServiceError:
-    return ServiceError(
-        403,
-        "price_unknown",
-        f"The model {model[:80]!r} has no known price, so a budget cannot be kept; "
-        "its operator can give it one under [[llm.prices]].",
-        param="model",
-    )
