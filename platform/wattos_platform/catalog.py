@@ -55,7 +55,7 @@ class Component:
     HTTP path, or `PING`. `data_dir` is its folder in `.wattos/data`. `env_given_to` are the variables given
     to the services; in them and in `url`, which people see, `{port}` is the port, in them alone `{password}`
     the generated password. `install` is the command that installs the program. `rereads` says whether a
-    running one reads its files again at SIGHUP.
+    running one reads its files again at SIGHUP, `metrics` on which path it shows its own, "" for none.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Component:
     env_given_to: Mapping[str, str] = field(default_factory=dict)
     also_called: tuple[str, ...] = ()
     rereads: bool = False
+    metrics: str = ""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -130,6 +131,7 @@ COMPONENTS: tuple[Component, ...] = (
         url="http://127.0.0.1:{port}",
         install="apt-get install prometheus",
         rereads=True,
+        metrics="/metrics",
     ),
     Component(
         "alertmanager",
@@ -149,6 +151,7 @@ COMPONENTS: tuple[Component, ...] = (
         install="apt-get install prometheus-alertmanager",
         also_called=("prometheus-alertmanager",),
         rereads=True,
+        metrics="/metrics",
     ),
 )
 

@@ -20,8 +20,6 @@ from wattos_platform import catalog
 
 TOML = """
 up.with = ["prometheus", "alertmanager"]
-[metrics]
-scrape_interval = "1s"
 [alerts]
 time_scale = 60
 webhook_url_file = "receiver.url"

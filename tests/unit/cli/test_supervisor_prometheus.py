@@ -78,10 +78,18 @@ def test_it_scrapes_itself_but_no_redis(tmp_path: Path) -> None:
     ]
 
 
-def test_it_scrapes_as_often_as_the_platform_s_own_store(tmp_path: Path) -> None:
-    whole = plan(tmp_path, '[metrics]\nscrape_interval = "15s"\n')
-    document = json.loads(component(whole).configuration["prometheus.yml"])
-    assert set(document["global"].values()) == {"15000ms"}
+@pytest.mark.parametrize(
+    ("interval", "time_scale", "expected"),
+    [
+        pytest.param("15s", 1, "15000ms", id="as-often-as-the-platform-s-own-store"),
+        pytest.param("15s", 10, "1500ms", id="more-often-in-a-drill"),
+        pytest.param("5s", 60, "1000ms", id="but-no-more-than-once-a-second"),
+    ],
+)
+def test_how_often_it_scrapes(tmp_path: Path, interval: str, time_scale: int, expected: str) -> None:
+    toml = f'metrics.scrape_interval = "{interval}"\nalerts.time_scale = {time_scale}\n'
+    document = json.loads(component(plan(tmp_path, toml)).configuration["prometheus.yml"])
+    assert set(document["global"].values()) == {expected}
 
 
 def test_another_address_of_the_supervisor_is_where_targets_are_found(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from wattos_cli.supervisor import credentials
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR
 from wattos_cli.supervisor.components import rules
 from wattos_cli.supervisor.components.setting import Setting
+from wattos_platform import catalog
+
+_SHORTEST_S = 1.0
 
 
 def files(setting: Setting) -> Mapping[str, str]:
@@ -31,7 +34,7 @@ def _configuration(setting: Setting, rule_files: Iterable[str]) -> dict[str, Any
         "scrape_configs": [
             _platform(setting),
             _own_services(setting),
-            *(_component(name, port) for name, port in setting.ports.items() if name != "redis"),
+            *(_component(name, port) for name, port in setting.ports.items() if _metrics_of(name)),
         ],
     }
 
@@ -69,8 +72,14 @@ def _discovered(setting: Setting, action: str) -> dict[str, Any]:
 
 
 def _interval(setting: Setting) -> str:
-    """Return how often everything is scraped, and rules are evaluated: as often as our own store scrapes."""
-    return f"{setting.config.setting('metrics.scrape_interval').value * 1000:.0f}ms"
+    """Return how often everything is scraped, and rules are evaluated: as often as our own store scrapes.
+
+    A drill divides the windows of rules; they must still hold some samples.
+    """
+    usual_s, scale = (
+        setting.config.setting(key).value for key in ("metrics.scrape_interval", "alerts.time_scale")
+    )
+    return f"{max(usual_s / scale, min(usual_s, _SHORTEST_S)) * 1000:.0f}ms"
 
 
 def _authorization(setting: Setting) -> dict[str, str]:
@@ -80,5 +89,9 @@ def _authorization(setting: Setting) -> dict[str, str]:
 
 
 def _component(name: str, port: int) -> dict[str, Any]:
-    labels = {"instance": f"{name}-0"}
-    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"], "labels": labels}]}
+    target = {"targets": [f"127.0.0.1:{port}"], "labels": {"instance": f"{name}-0"}}
+    return {"job_name": name, "metrics_path": _metrics_of(name), "static_configs": [target]}
+
+
+def _metrics_of(name: str) -> str:
+    return catalog.component(name).metrics
