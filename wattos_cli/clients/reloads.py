@@ -23,9 +23,10 @@ class Status(StrEnum):
     REFUSED = "refused"
     TAKEN_BACK = "taken_back"
     UNREACHABLE = "unreachable"
+    NOT_TAKEN = "not_taken"
 
 
-FAILED = frozenset({Status.REFUSED, Status.TAKEN_BACK, Status.UNREACHABLE})
+FAILED = frozenset({Status.REFUSED, Status.TAKEN_BACK, Status.UNREACHABLE, Status.NOT_TAKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,6 @@ def targets(project: Project) -> list[Running]:
     """Return the replicas of all services that read tables of wattos.toml; WattosError (exit 4) as there."""
     return [
         row for row in running.running(project) if row.kind == "bundled" and catalog.service(row.name).tables
-    ]
-
-
-def reread(project: Project, components: Sequence[str]) -> list[Outcome]:
-    """Return an outcome for each of `components`: they were told to read their files again."""
-    return [
-        Outcome(row, Status.RELOADED, ("configuration",))
-        for row in running.running(project)
-        if row.name in components
     ]
 
 

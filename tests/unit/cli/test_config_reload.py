@@ -13,7 +13,7 @@ from tests.fakes.cli_http import FakeHttp
 from tests.fakes.control_socket import FakeSupervisor, supervised
 from tests.fakes.schemas import published
 from wattos_cli.commands.config.reload import Options, run
-from wattos_cli.deps import Deps, NoReplyError
+from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 
 LIMITED = "[limits]\ntenant.tokens_per_minute = 1000\n"
@@ -281,30 +281,28 @@ def test_what_another_command_applies_is_named_with_it(
     assert (code, body["not_reloaded"]) == (0, [expected])
 
 
+PROMETHEUS = {"name": "prometheus", "pid": 15, "kind": "component", "url": "http://127.0.0.1:9"}
+READ_AT = "# TYPE x gauge\nprometheus_config_last_reload_success_timestamp_seconds {}\n"
+
+
 @pytest.mark.parametrize(
-    ("reread", "rows"),
+    ("told", "read_at", "expected"),
     [
-        pytest.param((), [], id="nothing-new-for-it"),
-        pytest.param(
-            ("prometheus",),
-            [
-                {
-                    "name": "prometheus",
-                    "replica": 0,
-                    "status": "reloaded",
-                    "changed": ["configuration"],
-                    "problems": [],
-                    "error": None,
-                }
-            ],
-            id="told",
-        ),
+        pytest.param((), "0", (0, []), id="nothing-new-for-it"),
+        pytest.param(("prometheus",), "1.7e+09", (0, ["reloaded"]), id="has-read-them"),
+        pytest.param(("prometheus",), "12.5", (1, ["not_taken"]), id="refuses-them"),
+        pytest.param(("prometheus",), None, (1, ["not_taken"]), id="does-not-answer"),
     ],
 )
-def test_a_component_that_reads_its_files_again_is_listed(
-    tmp_path: Path, socket: Path, http: FakeHttp, reread: tuple[str, ...], rows: list[dict[str, Any]]
+def test_a_component_that_is_told_to_read_its_files_again_says_whether_it_has(
+    tmp_path: Path, socket: Path, told: tuple[str, ...], read_at: str | None, expected: tuple[int, list[str]]
 ) -> None:
-    write_running(tmp_path, *ROWS, {"name": "prometheus", "pid": 15, "kind": "component"})
-    with supervised(tmp_path, socket, FakeSupervisor(reread=reread)):
+    http = FakeHttp()
+    write_running(tmp_path, PROMETHEUS)
+    if read_at is not None:
+        http.replies[PROMETHEUS["url"], "/metrics"] = Reply(200, {}, READ_AT.format(read_at).encode())
+    with supervised(tmp_path, socket, FakeSupervisor(reread=told)):
         code, body = reload_json(tmp_path, http)
-    assert (code, body["services"][3:]) == (ExitCode.OK, rows)
+    rows = body["services"]
+    assert (code, [row["status"] for row in rows]) == expected
+    assert all(("wattos logs prometheus" in (row["error"] or "")) is bool(code) for row in rows)

@@ -26,7 +26,7 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
     WattosError when wattos.toml is wrong (exit 3) or nothing runs (exit 4); then nothing has changed. Exit 1
     when a replica does not take it: if one refuses, it is taken back everywhere.
     """
-    from wattos_cli.clients import reloads, running
+    from wattos_cli.clients import reloads, rereads, running
     from wattos_cli.config import load
     from wattos_cli.supervisor import desired, handover
 
@@ -40,8 +40,9 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
         handover.hand_over(project, handed.previous)
         outcomes = reloads.take_back(deps, project, outcomes)
     else:
-        reread = handover.confirm(project, plan, _readers(outcomes))
-        outcomes += reloads.reread(project, reread)
+        since_s = deps.clock()
+        told = handover.confirm(project, plan, _readers(outcomes))
+        outcomes += rereads.outcomes(deps, project, told, since_s)
     _show(config, outcomes, _waiting(config, plan, project, handed.outdated, outcomes), deps)
     failed = any(outcome.status in reloads.FAILED for outcome in outcomes)
     return ExitCode.NO if failed else ExitCode.OK
