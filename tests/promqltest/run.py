@@ -11,9 +11,9 @@ from tests.promqltest.pinned import pinned_times, pinned_to
 from tests.promqltest.script import Clear, Evaluation, Load, commands
 from wattos_cli.metricstore.promql.engine import Engine, Result
 from wattos_cli.metricstore.promql.errors import PromqlError
-from wattos_cli.metricstore.promql.evaluator import Span
 from wattos_cli.metricstore.promql.nodes import Node
 from wattos_cli.metricstore.promql.parse import parse
+from wattos_cli.metricstore.promql.steps import Span
 from wattos_cli.metricstore.series import NAME, Labels, Matcher, Series
 
 Status = Literal["passed", "failed", "native histogram"]

@@ -50,8 +50,10 @@ def total(values: Sequence[float]) -> float:
         whole = math.fsum(values)
     except (OverflowError, ValueError):
         return _compensated(values)
-    if values and abs(whole) < _CANCELLED * max(map(abs, values)):
-        return _compensated(values)
+    if values:
+        high, low = max(values), min(values)
+        if abs(whole) < _CANCELLED * max(high, -low):
+            return _compensated(values)
     return whole
 
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 from wattos_cli.metricstore.promql.annotations import Annotations
 from wattos_cli.metricstore.promql.errors import PromqlError
-from wattos_cli.metricstore.promql.evaluator import Budget, Evaluator, Span
+from wattos_cli.metricstore.promql.evaluator import Evaluator
 from wattos_cli.metricstore.promql.nodes import Node, kind
 from wattos_cli.metricstore.promql.parse import parse
+from wattos_cli.metricstore.promql.steps import Budget, Span
 from wattos_cli.metricstore.promql.values import METADATA, RangeVector, Row, named, without
 from wattos_cli.metricstore.series import Labels, Series, Source
 
@@ -18,7 +19,7 @@ class Limits:
     """What one query may cost: points of a series (Prometheus' own limit), and samples read or computed."""
 
     max_points: int = 11_000
-    max_samples: int = 20_000_000
+    max_samples: int = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _matrix(rows: RangeVector) -> tuple[Series, ...]:
     """Return the samples of the only step; PromqlError for series that are one without their names."""
     found: dict[Labels, Series] = {}
     for windows in rows:
-        low, high = next(windows.bounds())
+        low, high = windows.bounds()[0]
         labels = without(windows.labels, METADATA) if windows.drops_name else windows.labels
         if high > low:
             if labels in found:

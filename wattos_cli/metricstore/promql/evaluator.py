@@ -21,43 +21,10 @@ from wattos_cli.metricstore.promql.nodes import (
     Text,
     kind,
 )
+from wattos_cli.metricstore.promql.steps import Budget, Span
+from wattos_cli.metricstore.promql.timetable import Timetable
 from wattos_cli.metricstore.promql.values import RangeVector, Row, Scalar, Value, Vector, Windows
 from wattos_cli.metricstore.series import Source
-
-
-@dataclass(frozen=True)
-class Span:
-    """The steps of a query, in Unix milliseconds; an instant query has one."""
-
-    start_ms: int
-    end_ms: int
-    step_ms: int
-
-    @property
-    def times(self) -> range:
-        """The time of each step."""
-        return range(self.start_ms, self.end_ms + 1, self.step_ms)
-
-    @property
-    def is_instant(self) -> bool:
-        """Whether there is one step only, by the query's own words."""
-        return self.start_ms == self.end_ms
-
-
-@dataclass
-class Budget:
-    """How many samples a query may still touch; PromqlError beyond it."""
-
-    limit: int
-    used: int = 0
-
-    def spend(self, samples: int) -> None:
-        """Count `samples` more."""
-        self.used += samples
-        if self.used > self.limit:
-            raise PromqlError(
-                f"the query needs more than {self.limit} samples: narrow its series, time range or step"
-            )
 
 
 @dataclass
@@ -176,16 +143,11 @@ class Evaluator:
             rows = [Row((), list(inner.scalar(node.expression)))]
         else:
             rows = inner.vector(node.expression)
-        return [_windows(row, inner.times, ends, node.range_ms) for row in rows]
+        timetable = Timetable(ends, node.range_ms)
+        return [_windows(row, inner.times, timetable) for row in rows]
 
 
-def _windows(row: Row, times: Sequence[int], ends: Sequence[int], range_ms: int) -> Windows:
+def _windows(row: Row, times: Sequence[int], timetable: Timetable) -> Windows:
     present = [(time, value) for time, value in zip(times, row.column, strict=True) if value is not None]
-    return Windows(
-        row.labels,
-        [time for time, _ in present],
-        [value for _, value in present],
-        ends,
-        range_ms,
-        row.drops_name,
-    )
+    values = [value for _, value in present]
+    return Windows(row.labels, [time for time, _ in present], values, timetable, row.drops_name)

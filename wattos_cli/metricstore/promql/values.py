@@ -1,10 +1,10 @@
 """What expressions evaluate to: a column of values per series, one for each step of the query."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.timetable import Spans, Timetable
 from wattos_cli.metricstore.series import NAME, Labels
 
 METADATA = frozenset([NAME, "__type__", "__unit__"])
@@ -31,26 +31,17 @@ Vector = list[Row]
 
 @dataclass(slots=True)
 class Windows:
-    """One series of a range vector: for each step the samples after `ends[n] - range_ms`, through `ends[n]`.
-
-    Stale markers are left out.
-    """
+    """One series of a range vector: its samples without stale markers, and the window of each step."""
 
     labels: Labels
     times_ms: Sequence[int]
     values: Sequence[float]
-    ends: Sequence[int]
-    range_ms: int
+    timetable: Timetable
     drops_name: bool = False
 
-    def bounds(self) -> Iterator[tuple[int, int]]:
-        """Yield for each step the first sample of the window and the first after it."""
-        times, span = self.times_ms, self.range_ms
-        return zip(
-            [bisect_right(times, end - span) for end in self.ends],
-            [bisect_right(times, end) for end in self.ends],
-            strict=True,
-        )
+    def bounds(self) -> Spans:
+        """Return for each step the first sample of the window and the first after it."""
+        return self.timetable.spans(self.times_ms)
 
 
 RangeVector = list[Windows]

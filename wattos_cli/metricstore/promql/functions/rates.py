@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,11 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
 
     Written as one loop on purpose: dashboards evaluate it tens of thousands of times.
     """
-    times, values, span = windows.times_ms, windows.values, windows.range_ms
+    times, values, span = windows.times_ms, list(windows.values), windows.timetable.back_ms
     resets = _resets(values) if counter else []
     seconds = span / 1000
     column: Column = []
-    for end, (low, high) in zip(windows.ends, windows.bounds(), strict=True):
+    for end, (low, high) in zip(windows.timetable.moments, windows.bounds(), strict=True):
         if high - low < PAIR:
             column.append(None)
             continue
@@ -68,8 +68,10 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
     return column
 
 
-def _resets(values: Sequence[float]) -> list[int]:
+def _resets(values: list[float]) -> list[int]:
     """Return where a counter fell, which is where it began anew."""
+    if sorted(values) == values:  # sorting what is sorted is quicker than any loop
+        return []
     return [index for index, (before, after) in enumerate(pairwise(values), 1) if after < before]
 
 

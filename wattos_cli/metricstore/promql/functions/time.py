@@ -14,8 +14,9 @@ from wattos_cli.metricstore.promql.nodes import Selector
 from wattos_cli.metricstore.promql.values import Row, Scalar, Vector
 
 if TYPE_CHECKING:
-    from wattos_cli.metricstore.promql.evaluator import Evaluator, Span
+    from wattos_cli.metricstore.promql.evaluator import Evaluator
     from wattos_cli.metricstore.promql.nodes import Call
+    from wattos_cli.metricstore.promql.steps import Span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
