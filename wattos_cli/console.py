@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+_ENDLESS = 10_000
 _CLEAR = "\033[2J"
 _HOME = "\033[H"
 _TO_END_OF_LINE = "\033[K"
@@ -70,7 +71,7 @@ class Console:
         finally:
             self.stdout, self.stderr = screen, notes
         lines = page.getvalue().splitlines()
-        shown = lines if len(lines) < height else [*lines[: height - 2], "…"]
+        shown = lines if len(lines) < height else [*lines[: max(height - 2, 0)], "…"]
         start = _HOME if self._has_frame else f"{_CLEAR}{_HOME}"
         body = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
         screen.write(f"{start}{body}{_BELOW}")
@@ -80,7 +81,9 @@ class Console:
     def _measure(self, screen: TextIO) -> int:
         """Take over the terminal's width, which may have changed, and return its height in lines."""
         try:
-            self.width, height = os.get_terminal_size(screen.fileno())
+            columns, height = os.get_terminal_size(screen.fileno())
         except OSError:
-            return 10_000
-        return height
+            columns = height = 0
+        # A terminal that does not know says 0.
+        self.width = columns or self.width
+        return height or _ENDLESS
