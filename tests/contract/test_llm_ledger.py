@@ -43,3 +43,12 @@ async def test_accounts_are_bounded(rows, clock):
         rows.stored[account, TODAY] = 100
         assert await over(ledger, [budget(account=account)], 1) != []
     assert len(ledger._balances) == 2
+
+
+async def test_an_account_in_use_is_not_forgotten_for_those_that_come_once(rows, clock):
+    ledger = MemoryLedger(rows.spent, clock, cap=2)
+    assert await over(ledger, [budget()], 60) == []
+    for number in range(5):
+        clock.advance(2.0)
+        assert await over(ledger, [budget()], 41) == [budget()]
+        await ledger.reserve([budget(account=Account("user", "school", str(number)))], 1, TODAY)

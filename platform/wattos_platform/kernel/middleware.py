@@ -1,6 +1,6 @@
 """ONE middleware for all cross-cutting work: context, identity, limits, errors, metrics, access line.
 
-Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0003); this costs about 10.
+Each layer of Starlette's BaseHTTPMiddleware costs 185-400 us (docs/adr/0002); this costs about 10.
 """
 
 import asyncio

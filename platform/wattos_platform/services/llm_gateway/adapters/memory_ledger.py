@@ -79,11 +79,11 @@ class MemoryLedger:
         if balance is not None:
             balance.read_at = now  # whoever comes meanwhile does not read as well
         stored = await self._spent(account, day)
-        balance = self._balances.get(key)
-        if balance is None:
-            if len(self._balances) >= self._cap:
-                del self._balances[next(iter(self._balances))]
-            balance = self._balances[key] = _Balance(stored, now)
+        # Put back at the end: the dictionary's order is that of use, as far as the reads tell it.
+        balance = self._balances.pop(key, None) or _Balance(stored, now)
+        if len(self._balances) >= self._cap:
+            del self._balances[next(iter(self._balances))]
+        self._balances[key] = balance
         # Rows lag behind what was settled here, and hold what was settled elsewhere.
         balance.spent = max(balance.spent, stored)
         return balance
