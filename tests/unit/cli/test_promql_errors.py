@@ -59,6 +59,8 @@ RIGHT = [
     "-topk by (x) (+3, {'a b', c!='d'}) / on() group_left(e) f > bool 1e3",
     "a + on(b) fill_left(1) fill_right(-2) c atan2 by # a metric called by",
     "time() ^ pi() % 0x1F",
+    "a + fill + on(b) fill_left",
+    "a offset 0s",
 ]
 
 

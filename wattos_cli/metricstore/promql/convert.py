@@ -156,11 +156,12 @@ class Converter:
         left = self.convert(tree.lhs)
         self._cursor.step()
         self._cursor.take("bool")
-        while self._cursor.take(
-            "on", "ignoring", "group_left", "group_right", "fill", "fill_left", "fill_right"
-        ):
-            if self._cursor.token.text == "(":
+        if self._cursor.opens and self._cursor.take("on", "ignoring"):
+            self._cursor.skip_brackets()
+            if self._cursor.take("group_left", "group_right") and self._cursor.token.text == "(":
                 self._cursor.skip_brackets()
+        while self._cursor.opens and self._cursor.take("fill", "fill_left", "fill_right"):
+            self._cursor.skip_brackets()
         right = self.convert(tree.rhs)
         return Binary(position, str(tree.op), left, right, *_matching(tree.modifier, str(tree.op)))
 

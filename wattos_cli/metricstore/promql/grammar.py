@@ -98,7 +98,7 @@ class _Reader:
             self._labels()
             if self._cursor.take("group_left", "group_right") and self._text() == "(":
                 self._labels()
-        while self._cursor.take("fill", "fill_left", "fill_right"):
+        while self._cursor.opens and self._cursor.take("fill", "fill_left", "fill_right"):
             self._need("(")
             self._number("a number")
             self._need(")")

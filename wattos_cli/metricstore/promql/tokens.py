@@ -45,6 +45,11 @@ class Cursor:
         """The next word."""
         return self.tokens[min(self.index, len(self.tokens) - 1)]
 
+    @property
+    def opens(self) -> bool:
+        """Whether a round bracket follows the next word."""
+        return self.tokens[min(self.index + 1, len(self.tokens) - 1)].text == "("
+
     def take(self, *texts: str) -> bool:
         """Step over the next word if it is one of `texts`, whatever its case; return whether it was."""
         found = self.token.kind in ("word", "sign") and self.token.text.lower() in texts

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from wattos_cli.metricstore.promql.arithmetic import INF, NAN
+from wattos_cli.metricstore.promql.arithmetic import INF, NAN, divide
 from wattos_cli.metricstore.promql.functions.signature import Function, per_sample
 from wattos_cli.metricstore.promql.values import Row, Scalar, Vector
 
@@ -34,7 +34,10 @@ def _logarithm(formula: Callable[[float], float]) -> Function:
 
 
 def _whole(formula: Callable[[float], float]) -> Function:
-    return per_sample(lambda value: float(formula(value)) if math.isfinite(value) else value)
+    def whole(value: float) -> float:
+        return math.copysign(formula(value), value) if math.isfinite(value) else value
+
+    return per_sample(whole)
 
 
 def _sign(value: float) -> float:
@@ -49,11 +52,9 @@ def _round(evaluator: Evaluator, call: Call) -> Vector:
     steps = evaluator.scalar(call.args[1]) if len(call.args) > 1 else [1.0] * len(evaluator.times)
 
     def rounded(value: float, step: float) -> float:
-        if not math.isfinite(value) or not step or math.isnan(step):
-            return NAN if not step or math.isnan(step) else value
-        inverse = 1.0 / step
+        inverse = divide(1.0, step)
         scaled = value * inverse + 0.5
-        return math.floor(scaled) / inverse if math.isfinite(scaled) and inverse else NAN
+        return divide(math.floor(scaled) if math.isfinite(scaled) else scaled, inverse)
 
     return [
         Row(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from wattos_cli.metricstore.promql.steps import Span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CYCLE_YEARS, _CYCLE_S = 400, 146_097 * 86_400
+_FAR_S = 2.0**63
+"""Beyond this Prometheus' answer depends on the processor: there is none here."""
 
 
 def _time(evaluator: Evaluator, _: Call) -> Scalar:
@@ -48,14 +51,17 @@ def _of_query(read: Callable[[Span], float]) -> Function:
     return lambda evaluator, _: [read(evaluator.query)] * len(evaluator.times)
 
 
-def _date(part: Callable[[datetime], int]) -> Function:
-    """Return the function that gives `part` of each sample as a Unix time, or of the evaluation's time."""
+def _date(part: Callable[[datetime], int], per_cycle: int = 0) -> Function:
+    """Return the function that gives `part` of each sample as a Unix time, or of the evaluation's time.
+
+    The calendar repeats after 400 years, in which `part` grows by `per_cycle`.
+    """
 
     def read(seconds: float) -> float:
-        try:
-            return float(part(_EPOCH + timedelta(seconds=math.trunc(seconds))))
-        except (OverflowError, ValueError):
+        if not abs(seconds) < _FAR_S:
             return math.nan
+        cycles, rest = divmod(math.trunc(seconds), _CYCLE_S)
+        return float(part(_EPOCH + timedelta(seconds=rest)) + cycles * per_cycle)
 
     def function(evaluator: Evaluator, call: Call) -> Vector:
         if not call.args:
@@ -82,5 +88,5 @@ TABLE: Mapping[str, Function] = {
     "day_of_year": _date(lambda date: date.timetuple().tm_yday),
     "days_in_month": _date(lambda date: calendar.monthrange(date.year, date.month)[1]),
     "month": _date(lambda date: date.month),
-    "year": _date(lambda date: date.year),
+    "year": _date(lambda date: date.year, _CYCLE_YEARS),
 }
