@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wattos_cli.clients import running
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.diagnosis import machine, setup
+from wattos_cli.diagnosis import machine, metrics, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level
 from wattos_cli.errors import ExitCode
 from wattos_cli.render import text
@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     setup.providers,
     setup.limits,
     setup.connections,
+    metrics.kept,
 )
 _LIMIT_S = 2.5
 

@@ -218,9 +218,13 @@ def test_a_damaged_block_is_passed_over_and_named(tmp_path: Path) -> None:
         store.append("chat-0", time, [(UP, 1.0)])
         store.end("chat-0", time + 1)
     first, second = sorted(tmp_path.glob("*/*.block"))
-    first.write_bytes(first.read_bytes()[:-3])
+    whole = first.read_bytes()
     second.write_bytes(b"")
     store.append("chat-0", 5, [(UP, 5.0)])
+    for place in range(len(whole)):
+        first.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert [list(series.values) for series in Reader(tmp_path).select((), 0, 9)] == [[5.0]]
+    first.write_bytes(whole[:-3])
     reader = Reader(tmp_path)
     assert [list(series.values) for series in reader.select((), 0, 9)] == [[5.0]]
     assert reader.damaged == {first, second}

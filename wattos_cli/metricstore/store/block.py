@@ -1,6 +1,7 @@
 """A file of a time that is over: its series as columns, in groups, each compressed by itself.
 
-Written once and renamed into place, so it is there whole or not at all.
+Written once and renamed into place, so it is there whole or not at all; a checksum at its end finds what a
+disk did to it later.
 """
 
 import os
@@ -18,6 +19,7 @@ SUFFIX = ".block"
 MAGIC = b"wattos-block-1\n"
 _GROUP = 32
 _COUNTS = struct.Struct("<IIII")
+_CHECKSUM = struct.Struct("<I")
 
 
 class DamagedError(ValueError):
@@ -38,7 +40,8 @@ def write(folder: Path, table: Table) -> Path:
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(b"".join((MAGIC, counts, sizes, names, times, *groups)))
+        content = b"".join((MAGIC, counts, sizes, names, times, *groups))
+        stream.write(content + _CHECKSUM.pack(zlib.crc32(content)))
     temporary.replace(path)
     return path
 
@@ -47,11 +50,11 @@ class Block:
     """Reads such a file; OSError when it is gone, DamagedError when it is something else."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._data = path.read_bytes()
+        whole = path.read_bytes()
+        self._data, checksum = whole[: -_CHECKSUM.size], whole[-_CHECKSUM.size :]
         at = len(MAGIC)
-        if self._data[:at] != MAGIC or len(self._data) < at + _COUNTS.size:
-            raise DamagedError(f"{path} is no block of samples")
+        if self._data[:at] != MAGIC or _CHECKSUM.pack(zlib.crc32(self._data)) != checksum:
+            raise DamagedError(f"{path} is not as it was written")
         self.rows, self.width, names, times = _COUNTS.unpack_from(self._data, at)
         at += _COUNTS.size
         groups = -(-self.width // _GROUP)
@@ -64,13 +67,11 @@ class Block:
         for size in sizes:
             self._places.append((at, at + size))
             at += size
-        if at != len(self._data):
-            raise DamagedError(f"{path} has {len(self._data)} bytes in place of {at}")
 
     @property
     def times_ms(self) -> "array[int]":
         """Return the time of each row."""
-        return _unpacked_times(self._inflated(self._times))
+        return _unpacked_times(zlib.decompress(self._times))
 
     def columns(self, chosen: Sequence[int]) -> "Iterator[array[int]]":
         """Yield the columns of the series `chosen`, in ascending order, as `bits.samples` takes them."""
@@ -80,15 +81,9 @@ class Block:
             if series // _GROUP != current:
                 current = series // _GROUP
                 begin, end = self._places[current]
-                group = bits.unshuffled(self._inflated(self._data[begin:end]))
+                group = bits.unshuffled(zlib.decompress(self._data[begin:end]))
             at = series % _GROUP * size
             yield array("Q", group[at : at + size])
-
-    def _inflated(self, data: bytes) -> bytes:
-        try:
-            return zlib.decompress(data)
-        except zlib.error as error:
-            raise DamagedError(f"{self._path}: {error}") from error
 
 
 def _packed_times(times_ms: "array[int]") -> bytes:

@@ -13,6 +13,7 @@ from wattos_cli.metricstore.series import Labels, Matcher, Series
 from wattos_cli.metricstore.store import bits, dictionary, files, head
 from wattos_cli.metricstore.store.block import Block, DamagedError
 from wattos_cli.metricstore.store.head import Table
+from wattos_cli.metricstore.store.retention import size_bytes
 
 # Rows of heads that are kept between two queries, counted in samples of eight bytes.
 _CELLS_KEPT = 1_000_000
@@ -108,6 +109,10 @@ class Reader:
                 if family not in known:
                     known.append(family)
         return said
+
+    def size_bytes(self) -> int:
+        """Return how much all files take on disk."""
+        return size_bytes(self._folder)
 
     def last_ms(self) -> int | None:
         """Return the time of the newest row, None when there is none."""

@@ -20,7 +20,7 @@ def enforce(folder: Path, keep: Keep, now_ms: int) -> None:
     sealed = [block for target in files.targets(folder) for block in files.blocks(target)]
     sealed.sort(key=lambda block: block.end_ms)
     sizes = {block.path: block.path.stat().st_size for block in sealed}
-    excess = _size(folder) - keep.size_bytes
+    excess = size_bytes(folder) - keep.size_bytes
     for block in sealed:
         if block.end_ms < now_ms - keep.age_ms or excess > 0:
             block.path.unlink()
@@ -32,7 +32,8 @@ def enforce(folder: Path, keep: Keep, now_ms: int) -> None:
                 target.rmdir()
 
 
-def _size(folder: Path) -> int:
+def size_bytes(folder: Path) -> int:
+    """Return how much all files of the store take."""
     return sum(
         path.stat().st_size for target in files.targets(folder) for path in target.iterdir() if path.is_file()
     )
