@@ -36,6 +36,7 @@ def built(board: Board, selector: str = "", book: SloBook | None = None) -> dict
         .timezone("browser")
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .variables(variables(selector))
+        .annotations([])
         .link(links.to_all())
     )
     for number, (part, place) in enumerate(placed(board), start=1):

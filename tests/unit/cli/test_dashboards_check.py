@@ -147,7 +147,8 @@ def test_a_prometheus_is_asked_every_query(tmp_path: Path) -> None:
 
 def test_without_data_the_check_fails_and_names_the_panels(tmp_path: Path) -> None:
     http = answered_by_prometheus({"status": "success", "data": {"resultType": "vector", "result": []}})
-    deps = make_deps(cwd=tmp_path, http=http, environ={"GITHUB_ACTIONS": "true"})
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    deps = make_deps(cwd=tmp_path, http=http, environ=environ)
     options = Options(whom=Whom("http://127.0.0.1:9090"), junit=Path("out.xml"))
     assert run(options, deps) == ExitCode.NO
     assert "wattos-overview: Requests (all)" in out(deps)
@@ -156,6 +157,7 @@ def test_without_data_the_check_fails_and_names_the_panels(tmp_path: Path) -> No
     text = (tmp_path / "out.xml").read_text()
     assert 'name="wattos-overview: Requests (all)"' in text
     assert 'failures="0"' not in text
+    assert "| wattos-overview: Requests (all) | no data |" in (tmp_path / "summary.md").read_text()
 
 
 def test_live_without_a_platform_is_unreachable(tmp_path: Path) -> None:
@@ -170,3 +172,9 @@ def test_wrong_options(tmp_path: Path) -> None:
         with pytest.raises(WattosError) as caught:
             check(make_deps(cwd=tmp_path), **more)
         assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_a_junit_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WattosError, match="cannot write") as caught:
+        run(Options(junit=Path("/proc/none/out.xml")), make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE

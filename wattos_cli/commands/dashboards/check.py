@@ -57,6 +57,7 @@ def _answered(opts: Options, deps: Deps) -> "list[Checked]":
 
 
 def _tell(checked: "Sequence[Checked]", opts: Options, deps: Deps) -> None:
+    from wattos_cli.dashboards.files import write
     from wattos_cli.render import ci
     from wattos_cli.render.junit import Case, junit
     from wattos_cli.render.text import table
@@ -78,7 +79,10 @@ def _tell(checked: "Sequence[Checked]", opts: Options, deps: Deps) -> None:
         console.data(table(("check", "problem"), failures, width=console.table_width, color=console.color))
     if opts.junit:
         cases = [Case(each.name, 0.0, each.problem) for each in checked]
-        (deps.cwd / opts.junit).write_text(junit("dashboards", cases), encoding="utf-8")
+        write(deps.cwd / opts.junit, junit("dashboards", cases))
+    if deps.environ.get("GITHUB_STEP_SUMMARY") and failures:
+        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+            summary.write(ci.markdown_table("Dashboards", ("check", "problem"), failures))
     for each in failures:
         line = ci.annotation(deps.environ, "error", each.name, each.problem)
         if line:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Option
 
 FOLDER = Path("dashboards")
@@ -22,14 +22,14 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Write every file that differs, and name them."""
-    from wattos_cli.dashboards.files import stale
+    from wattos_cli.dashboards.files import stale, write
     from wattos_cli.dashboards.selected import files_for
 
     files = files_for(opts.selector, opts.slo, deps)
     folder = deps.cwd / opts.out
     written = [name for name in stale(folder, files) if name in files]
     for name in written:
-        _write(folder / name, files[name])
+        write(folder / name, files[name])
     console = deps.console
     if console.json_output:
         console.json(
@@ -45,20 +45,6 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         console.data(str(opts.out / name))
     console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
     return ExitCode.OK
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WattosError(
-            f"cannot write {path}: {error.strerror}",
-            hint="name a folder that you may write with --out DIR",
-            code="dashboards_not_writable",
-            exit_code=ExitCode.USAGE,
-            details={"path": str(path)},
-        ) from error
 
 
 def command(run: Run[Options] = run) -> Command:
