@@ -4,16 +4,20 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from tests.fakes.grafana_server import GrafanaServer
 from tests.fakes.prometheus import program
 from tests.fakes.running_project import RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
 from wattos_cli.dashboards.boards import ALL
+from wattos_cli.dashboards.provisioning import DATASOURCE
 from wattos_cli.dashboards.queries import queries
+from wattos_cli.dashboards.scope import of_variable, substituted
 from wattos_platform import catalog
 
 pytestmark = pytest.mark.e2e
@@ -63,6 +67,66 @@ def test_every_query_has_data_in_a_real_prometheus(loaded: RunningProject) -> No
     done = loaded.wattos("dashboards", "check", "--prometheus", prometheus(loaded), "-o", "json")
     assert published(done.stdout)["failures"] == []
     assert done.returncode == 0
+
+
+class Asker:
+    """Asks as Grafana does: a data source's address, and the header that its provisioning gives it."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def get(self, path: str, **parameters: str) -> Any:
+        answer = self._client.get(f"/api/v1/{path}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == "success"
+        return answer.json()["data"]
+
+
+@pytest.fixture(scope="module", params=["own store", "prometheus"])
+def source(request: pytest.FixtureRequest, loaded: RunningProject) -> Iterator[Asker]:
+    """What a board's variable `Data source` may choose."""
+    url, headers = (prometheus(loaded), {}) if request.param == "prometheus" else own_store(loaded)
+    with httpx.Client(base_url=url, headers=headers, timeout=20) as client:
+        yield Asker(client)
+
+
+def own_store(project: RunningProject) -> tuple[str, dict[str, str]]:
+    """Return address and headers of the data source that is provisioned for the platform's own metrics."""
+    (provisioned,) = yaml.safe_load(DATASOURCE)["datasources"]
+    url, _, port = provisioned["url"].rpartition(":")
+    data = provisioned["secureJsonData"]["httpHeaderValue1"]
+    token = (project.root / ".wattos/run/operator.token").read_text().strip()
+    header = {provisioned["jsonData"]["httpHeaderName1"]: data.replace("$WATTOS_OPERATOR_TOKEN", token)}
+    return f"{url}:{int(port) + project.port_offset}", header
+
+
+def test_the_variables_offer_services_and_replicas(source: Asker) -> None:
+    offered = {}
+    for name in ("namespace", "job", "instance"):
+        query = substituted(of_variable(name))
+        selector = query.removeprefix("label_values(").rpartition(",")[0]
+        offered[name] = set(source.get(f"label/{name}/values", **{"match[]": selector}))
+    bundled = {service.name for service in catalog.SERVICES if service.default}
+    assert offered["namespace"] == set()
+    assert offered["job"] == bundled
+    assert offered["instance"] == {f"{name}-0" for name in bundled}
+
+
+def test_panels_draw_a_line(source: Asker) -> None:
+    now = time.time()
+    times = {"start": f"{now - 300:.3f}", "end": f"{now:.3f}", "step": "15"}
+    empty = []
+    for query in queries(interval="1m", span="5m"):
+        drawn = source.get("query_range", query=query.expr, **times)["result"]
+        values = [value for each in drawn for _at, value in each["values"]]
+        if not query.empty and all(value == "NaN" for value in values):
+            empty.append(query)
+    assert empty == []
+
+
+def test_one_service_alone_can_be_chosen(source: Asker) -> None:
+    (rate, *_) = queries(selected={"job": "chat|rag", "instance": "chat-0"}, interval="5m")
+    assert [each["value"][1] for each in source.get("query", query=rate.expr)["result"]] == ["1"]
 
 
 def test_what_may_be_empty_is_there_once_it_happened(loaded: RunningProject) -> None:
