@@ -1,6 +1,6 @@
 """Every generated file of the alerts, by its path below the folder `dashboards`."""
 
-from wattos_cli.alerting import rule_tests, rules
+from wattos_cli.alerting import alertmanager, rule_tests, rules
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.rules import Links
 from wattos_cli.alerting.slo import SloBook
@@ -21,4 +21,5 @@ def all_files(book: SloBook) -> dict[str, str]:
     tests = {
         f"prometheus/tests/{each.name}.yml": dumped(rule_tests.rule_test(each, groups)) for each in ALERTS
     }
-    return {**rule_files(book), **tests}
+    routes = {"alertmanager/alertmanager.yml": dumped(alertmanager.configuration())}
+    return {**rule_files(book), **routes, **tests}

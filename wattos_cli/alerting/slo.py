@@ -24,6 +24,7 @@ class Thresholds:
     cache_hit_rate: float = 0.5
     refused_rate: float = 0.1
     write_queue_length: float = 500.0
+    write_queue_age_s: float = 10.0
     queue_age_s: float = 300.0
     min_events: int = 20
 

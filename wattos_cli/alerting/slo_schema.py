@@ -80,6 +80,7 @@ class ThresholdsForm(_Form):
     cache_hit_rate: Share = 0.5
     refused_rate: Share = 0.1
     write_queue_length: PositiveFloat = 500.0
+    write_queue_age: Seconds = 10.0
     queue_age: Seconds = 300.0
     min_events: PositiveInt = 20
 
@@ -88,6 +89,7 @@ class ThresholdsForm(_Form):
         values = self.model_dump()
         return Thresholds(
             response_time_p95_s=values.pop("response_time_p95"),
+            write_queue_age_s=values.pop("write_queue_age"),
             queue_age_s=values.pop("queue_age"),
             **values,
         )

@@ -3,28 +3,32 @@
 from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, Severity
 
 _TEAM = "platform"
-_WRITES = 'db_write_queue_length{job="chat",instance="chat-0"}'
-_JOBS = 'rag_jobs_queued{job="rag",instance="rag-0"}'
-_DONE = 'rag_documents_total{job="rag",instance="rag-0",status="ready"}'
+_LENGTH = 'db_write_queue_length{job="chat",instance="chat-0"}'
+_AGE = 'db_write_queue_age_seconds{job="chat",instance="chat-0"}'
+_JOBS = 'rag_oldest_job_age_seconds{job="rag",instance="rag-0"}'
 _DROPPED = 'db_rows_dropped_total{job="llm-gateway",instance="llm-gateway-0"}'
+_REFUSED = 'metric_label_sets_refused_total{job="gateway",instance="gateway-0",family="http_requests_total"}'
+_CHAT = {"job": "chat", "instance": "chat-0"}
 
 
-def _writes(scene: Scene) -> str:
+def _length(scene: Scene) -> str:
     return f"max by (job, instance) (db_write_queue_length) > {scene.thresholds.write_queue_length:g}"
 
 
-def _ingestion(scene: Scene) -> str:
-    from wattos_cli.alerting.windows import promql_span
+def _age(scene: Scene) -> str:
+    return f"max by (job, instance) (db_write_queue_age_seconds) > {scene.thresholds.write_queue_age_s:g}"
 
-    span = promql_span(scene.thresholds.queue_age_s / scene.time_scale)
-    return (
-        f"max by (job) (min_over_time(rag_jobs_queued[{span}])) > 0\n"
-        f"unless sum by (job) (increase(rag_documents_total[{span}])) > 0"
-    )
+
+def _ingestion(scene: Scene) -> str:
+    return f"max by (job) (rag_oldest_job_age_seconds) > {scene.thresholds.queue_age_s:g}"
 
 
 def _dropped(scene: Scene) -> str:
     return f"sum by (job) (increase(db_rows_dropped_total[{scene.span('15m')}])) > 0"
+
+
+def _refused(scene: Scene) -> str:
+    return f"sum by (job, family) (increase(metric_label_sets_refused_total[{scene.span('1h')}])) > 0"
 
 
 ALERTS: tuple[Alert, ...] = (
@@ -32,38 +36,42 @@ ALERTS: tuple[Alert, ...] = (
         "WriteQueueLong",
         Severity.WARNING,
         _TEAM,
-        _writes,
-        summary="The database of {{ $labels.instance }} cannot keep up",
+        _length,
+        summary="The database of {{ $labels.instance }} has much to write",
         description="{{ $value | humanize }} units of work wait for the writer of {{ $labels.instance }}.",
         board="wattos-storage",
         for_="2m",
-        fires=(
-            Case(
-                "a long queue",
-                {_WRITES: "0x4 900x40"},
-                "8m",
-                [Fired({"job": "chat", "instance": "chat-0"}, "900")],
-            ),
-        ),
-        silent=(Case("a short peak", {_WRITES: "0x4 900x4 20x40"}, "8m"),),
+        fires=(Case("a long queue", {_LENGTH: "0x4 900x40"}, "8m", [Fired(_CHAT, "900")]),),
+        silent=(Case("a short peak", {_LENGTH: "0x4 900x4 20x40"}, "8m"),),
     ),
     Alert(
-        "IngestionStuck",
+        "WriteQueueOld",
+        Severity.WARNING,
+        _TEAM,
+        _age,
+        summary="The database of {{ $labels.instance }} does not write",
+        description="The oldest unit of work of {{ $labels.instance }} has waited for "
+        "{{ $value | humanizeDuration }}.",
+        board="wattos-storage",
+        for_="1m",
+        fires=(Case("nothing is written", {_AGE: "0x4 15+15x40"}, "5m", [Fired(_CHAT, "4m 0s")]),),
+        silent=(Case("each waits for two seconds", {_AGE: "2x40"}, "5m"),),
+    ),
+    Alert(
+        "IngestionBehind",
         Severity.WARNING,
         _TEAM,
         _ingestion,
-        summary="Documents wait and none is finished",
-        description="{{ $value | humanize }} documents or more have waited, and none was finished meanwhile.",
+        summary="Documents wait long to be ready for search",
+        description="The oldest document has waited for {{ $value | humanizeDuration }}.",
         board="wattos-rag",
         for_="5m",
         fires=(
-            Case(
-                "nothing is finished", {_JOBS: "0x4 3x80", _DONE: "7x90"}, "15m", [Fired({"job": "rag"}, "3")]
-            ),
+            Case("nothing is finished", {_JOBS: "0x4 15+15x80"}, "15m", [Fired({"job": "rag"}, "14m 0s")]),
         ),
         silent=(
-            Case("a long queue that moves", {_JOBS: "0x4 300x80", _DONE: "7+1x90"}, "15m"),
-            Case("nothing waits", {_JOBS: "0x90", _DONE: "7x90"}, "15m"),
+            Case("a queue that moves", {_JOBS: "0x4 200x80"}, "15m"),
+            Case("nothing waits", {_JOBS: "0x90"}, "15m"),
         ),
     ),
     Alert(
@@ -76,5 +84,24 @@ ALERTS: tuple[Alert, ...] = (
         board="wattos-storage",
         fires=(Case("rows are lost", {_DROPPED: "0+1x120"}, "25m", [Fired({"job": "llm-gateway"}, "60")]),),
         silent=(Case("lost long ago", {_DROPPED: "4x120"}, "25m"),),
+    ),
+    Alert(
+        "LabelSetsRefused",
+        Severity.INFO,
+        _TEAM,
+        _refused,
+        summary="{{ $labels.family }} of {{ $labels.job }} counts under `other`",
+        description="{{ $value | humanize }} counts within an hour have lost their labels.",
+        board="wattos-overview",
+        fires=(
+            Case(
+                "new label sets all the time",
+                {_REFUSED: "0+1x120"},
+                "100m",
+                [Fired({"job": "gateway", "family": "http_requests_total"}, "60")],
+                "1m",
+            ),
+        ),
+        silent=(Case("refused long ago", {_REFUSED: "4x120"}, "100m", every="1m"),),
     ),
 )
