@@ -94,6 +94,17 @@ TREE: tuple[Entry, ...] = (
         section=_SEE,
     ),
     Entry(
+        "alerts",
+        "Show which alerts fire; write and check their rules.",
+        children=(
+            _verb("alerts", "list", "Show which alerts fire now, and which wait to."),
+            _verb("alerts", "generate", "Write Prometheus' rules and Alertmanager's configuration."),
+            _verb("alerts", "check", "Hold objectives, rules and routes against all that can judge them."),
+        ),
+        default_verb="list",
+        section=_SEE,
+    ),
+    Entry(
         "dashboards",
         "Grafana dashboards: write, check and push them.",
         children=(

@@ -8,6 +8,7 @@ from wattos_cli.deps import Deps, Metrics
 from wattos_cli.errors import ExitCode, WattosError
 
 if TYPE_CHECKING:
+    from wattos_cli.clients.prometheus import Prometheus
     from wattos_cli.metricstore.store.reader import Reader
 
 _TOKEN = "WATTOS_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
@@ -26,7 +27,7 @@ class Whom:
 def metrics(whom: Whom, deps: Deps) -> Metrics:
     """Return what answers; WattosError when the address or the token is none, or nothing was ever scraped."""
     if whom.url:
-        return _prometheus(whom, deps)
+        return prometheus(whom, deps)
     if whom.token_file is not None:
         raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
     from wattos_cli.metricstore.stored import StoredMetrics
@@ -53,7 +54,8 @@ def store(deps: Deps) -> "Reader":
     return reader
 
 
-def _prometheus(whom: Whom, deps: Deps) -> Metrics:
+def prometheus(whom: Whom, deps: Deps) -> "Prometheus":
+    """Return the Prometheus at `whom.url`; WattosError when the address or the token is none."""
     from wattos_cli.clients.addresses import check_address
     from wattos_cli.clients.credentials import given_token, token_from
     from wattos_cli.clients.prometheus import Prometheus

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattos_cli.alerting.sli import Indicator, Sli
+from wattos_cli.config.model import Config
 from wattos_cli.config.problems import Problem, config_error
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_platform import catalog
@@ -68,6 +69,15 @@ def bundled_slos() -> SloBook:
     from wattos_cli.alerting.places import dashboards_folder
 
     return load_slos(dashboards_folder() / "slo.yaml")
+
+
+def slos_of(config: Config, path: Path | None = None) -> SloBook:
+    """Return the objectives in the file at `path`, else in `[alerts] slo_file`, else the bundled ones."""
+    given = config.setting("alerts.slo_file").value
+    if path is None and given:
+        path = config.root / str(given)
+    own = {service.name for service in config.own_services}
+    return bundled_slos() if path is None else load_slos(path, own)
 
 
 def load_slos(path: Path, services: Collection[str] = ()) -> SloBook:

@@ -44,6 +44,18 @@ class Prometheus:
         answer = self._get("label/__name__/values", times, "")
         return [str(name) for name in answer.get("data", [])]
 
+    def alert_rules(self) -> list[dict[str, Any]]:
+        """Return its alerting rules, each with the alerts that it has raised, as the API has them."""
+        data = self._get("rules", {"type": "alert"}, "").get("data")
+        if not isinstance(data, dict) or not isinstance(data.get("groups"), list):
+            raise self._stranger("it gave no rules")
+        return [
+            rule
+            for group in data["groups"]
+            for rule in group.get("rules", [])
+            if rule.get("type") == "alerting"
+        ]
+
     def _asked(self, path: str, expression: str, times: Mapping[str, str]) -> MetricAnswer:
         limit = {"timeout": f"{self.timeout_s:g}s"}
         answer = self._get(path, {"query": expression, **times, **limit}, expression)

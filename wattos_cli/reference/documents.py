@@ -6,7 +6,6 @@ from typing import Any
 
 from wattos_cli.alerting import files as alerting
 from wattos_cli.alerting import slo_schema
-from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.config import documentation
 from wattos_cli.dashboards import files as dashboards
 from wattos_cli.dispatch.tree import Entry
@@ -27,7 +26,7 @@ def all_documents(tree: Sequence[Entry]) -> dict[str, str]:
     documents["docs/reference/dashboards.md"] = f"{_GENERATED}\n{boards.markdown()}"
     documents["docs/reference/schemas/wattos.toml.json"] = as_json(documentation.json_schema())
     documents["docs/reference/schemas/wattos.slo.v1.json"] = as_json(slo_schema.json_schema())
-    for files in (dashboards.all_files(), alerting.all_files(bundled_slos())):
+    for files in (dashboards.all_files(), alerting.all_files()):
         documents |= {f"dashboards/{name}": text for name, text in files.items()}
     return documents
 

@@ -1,0 +1,136 @@
+"""Our engine over the very cases that promtool is given: the same alerts, the same words."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from tests.fakes.series import SeriesInMemory
+from wattos_cli.alerting.alert import Alert, Case
+from wattos_cli.alerting.catalogue import ALERTS
+from wattos_cli.alerting.evaluation import evaluate
+from wattos_cli.alerting.slo import bundled_slos
+from wattos_cli.alerting.states import in_order
+from wattos_cli.alerting.templates import filled
+from wattos_cli.durations import duration_s
+from wattos_cli.metricstore.series import STALE
+
+START_MS = 1_700_000_000_000
+_SELECTOR = re.compile(r"(\w+)(?:\{(.*)\})?")
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_VALUES = re.compile(r"(?:(\d+)([+-]\d+)?|(_)|(stale))(?:x(\d+))?")
+
+
+def values(notation: str) -> Iterator[float | None]:
+    """Yield the samples of promtool's notation; None where there is none."""
+    for part in notation.split():
+        match = _VALUES.fullmatch(part)
+        assert match, part
+        number, growth, absent, _stale, times = match.groups()
+        count = int(times or 0)
+        if number is None:
+            yield from [None if absent else STALE] * max(1, count)
+        else:
+            yield from (float(number) + int(growth or 0) * place for place in range(count + 1))
+
+
+def source(case: Case) -> SeriesInMemory:
+    """Return the series of a case, a moment before each step, so that no sample lies on a boundary."""
+    step_ms = round(duration_s(case.every) * 1000)
+    kept = SeriesInMemory()
+    for selector, notation in case.series.items():
+        match = _SELECTOR.fullmatch(selector)
+        assert match, selector
+        labels = tuple(sorted([("__name__", match[1]), *_LABEL.findall(match[2] or "")]))
+        samples = [
+            (START_MS + place * step_ms - 1, value)
+            for place, value in enumerate(values(notation))
+            if value is not None
+        ]
+        kept.add(labels, samples)
+    return kept
+
+
+CASES = [
+    pytest.param(alert, case, id=f"{alert.name}-{case.what}")
+    for alert in ALERTS
+    for case in (*alert.fires, *alert.silent)
+]
+
+
+@pytest.mark.parametrize(("alert", "case"), CASES)
+def test_an_alert_fires_here_when_it_fires_there(alert: Alert, case: Case) -> None:
+    at_ms = START_MS + round(duration_s(case.at) * 1000)
+    states = evaluate(source(case), bundled_slos(), at_ms, alerts=[alert])
+    fired = [state for state in states if state.state == "firing"]
+    told = [(without(state.labels), state.description) for state in fired]
+    assert told == [(dict(each.labels), _described(alert, each.labels, each.shown)) for each in case.fired], (
+        states
+    )
+
+
+def without(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in {"severity", "team"}}
+
+
+def _described(alert: Alert, labels: Mapping[str, str], shown: str) -> str:
+    return filled(re.sub(r"\{\{ \$value[^}]*\}\}", shown, alert.description), labels, 0.0)
+
+
+def down(seconds: int) -> SeriesInMemory:
+    """Return a service that has been down for so long, scraped every five seconds for an hour."""
+    kept = SeriesInMemory()
+    times = range(START_MS - 3_600_000, START_MS + 1, 5000)
+    samples = [(at_ms, 0.0 if START_MS - at_ms <= seconds * 1000 else 1.0) for at_ms in times]
+    kept.add((("__name__", "up"), ("instance", "chat-0"), ("job", "chat")), samples)
+    return kept
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(30, "pending"), (90, "firing"), (3000, "firing")])
+def test_a_state_says_since_when(seconds: int, state: str) -> None:
+    alerts = [alert for alert in ALERTS if alert.name == "ServiceDown"]
+    (found,) = evaluate(down(seconds), bundled_slos(), START_MS, alerts=alerts)
+    assert (found.state, found.labels["job"], found.value) == (state, "chat", 0)
+    assert found.since_s is not None
+    assert 0 <= found.since_s - (START_MS / 1000 - seconds) <= 300 if seconds > 900 else True
+    if seconds < 900:
+        assert 0 <= found.since_s - (START_MS / 1000 - seconds) <= 15
+    assert found.summary == "chat is down"
+    assert found.runbook.endswith("ServiceDown.md")
+
+
+def test_without_a_sample_every_alert_is_inactive() -> None:
+    states = evaluate(SeriesInMemory(), bundled_slos(), START_MS)
+    assert [state.name for state in states] == [alert.name for alert in ALERTS]
+    assert {state.state for state in states} == {"inactive"}
+
+
+def test_a_time_scale_shortens_the_waits() -> None:
+    alerts = [alert for alert in ALERTS if alert.name == "ServiceDown"]
+    (found,) = evaluate(down(5), bundled_slos(), START_MS, time_scale=60, alerts=alerts)
+    assert found.state == "firing"
+
+
+def test_the_worst_comes_first() -> None:
+    states = evaluate(down(90), bundled_slos(), START_MS)
+    assert [state.name for state in in_order(states)][:2] == ["ServiceDown", "BudgetBurnFast"]
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "expected"),
+    [
+        ("{{ $value | humanize }}", 0, "0"),
+        ("{{ $value | humanize }}", 1234, "1.234k"),
+        ("{{ $value | humanize }}", 0.0021, "2.1m"),
+        ("{{ $value | humanize }}", float("inf"), "inf"),
+        ("{{ $value | humanizeDuration }}", 0.25, "250ms"),
+        ("{{ $value | humanizeDuration }}", 1.5, "1.5s"),
+        ("{{ $value | humanizeDuration }}", 240, "4m 0s"),
+        ("{{ $value | humanizeDuration }}", 7500, "2h 5m 0s"),
+        ("{{ $value | humanizeDuration }}", 90_061, "1d 1h 1m 1s"),
+        ("{{ $value | humanizePercentage }}", 0.125, "12.5%"),
+        ("{{ $value }} of {{ $labels.job }}{{ $labels.none }}", 3, "3 of chat"),
+    ],
+)
+def test_figures_are_written_as_prometheus_writes_them(template: str, value: float, expected: str) -> None:
+    assert filled(template, {"job": "chat"}, value) == expected

@@ -1,0 +1,190 @@
+"""`wattos alerts`: our engine's word, a Prometheus', an Alertmanager's."""
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.fakes.cli import FakeTime, err, make_deps, out
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.metrics import Scraped
+from tests.fakes.schemas import published
+from wattos_cli.alerting.catalogue import ALERTS
+from wattos_cli.app import execute
+from wattos_cli.deps import Deps, Reply
+from wattos_cli.errors import ExitCode, WattosError
+
+QUIET = len(ALERTS) - 2
+NOW = 1_700_000_000.0
+PROMETHEUS, ALERTMANAGER = "http://prometheus.example:9090", "http://alerts.example:9093"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project in which rag has been down for two minutes, and chat's breaker was opened just now."""
+    scraped = Scraped(NOW)
+    scraped.add("chat-0", "up", [1.0] * 121)
+    scraped.add("chat-0", "circuit_breaker_state", [0.0] * 117 + [1.0] * 4, name="hop:rag", state="open")
+    scraped.add("rag-0", "up", [1.0] * 97 + [0.0] * 24)
+    scraped.write(tmp_path)
+    return tmp_path
+
+
+def asked(root: Path, *argv: str, code: ExitCode = ExitCode.OK, **given: Any) -> Deps:
+    deps = make_deps(cwd=root, **given)
+    assert execute(["alerts", *argv], deps=deps) == code
+    return deps
+
+
+def refused(root: Path, *argv: str, **given: Any) -> WattosError:
+    with pytest.raises(WattosError) as caught:
+        execute(["alerts", *argv], deps=make_deps(cwd=root, **given))
+    return caught.value
+
+
+def test_what_fires_comes_first_then_what_waits(root: Path) -> None:
+    deps = asked(root)
+    assert out(deps).splitlines() == [
+        "ALERT        STATE    SEVERITY  SINCE  WHAT",
+        "ServiceDown  firing   critical  1m45s  No replica of rag answers.",
+        "BreakerOpen  pending  warning   15s    chat does not ask hop:rag, because too many calls failed.",
+    ]
+    assert err(deps).splitlines()[0] == f"1 firing, 1 pending, {QUIET} inactive"
+    assert "what to do about ServiceDown: docs/runbooks/ServiceDown.md" in err(deps)
+
+
+def test_json_has_every_alert(root: Path) -> None:
+    alerts = published(out(asked(root, json_output=True)))["alerts"]
+    assert [each["state"] for each in alerts[:3]] == ["firing", "pending", "inactive"]
+    assert alerts[0]["labels"] == {"job": "rag", "severity": "critical", "team": "platform"}
+    assert alerts[0]["value"] == 0
+    assert alerts[0]["since"] == "2023-11-14T22:11:35Z"
+    assert alerts[-1]["since"] is None
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ([], ExitCode.OK),
+        (["--fail-on", "firing"], ExitCode.NO),
+        (["--fail-on", "pending"], ExitCode.NO),
+        (["--fail-on", "firing", "--severity", "warning"], ExitCode.OK),
+        (["--fail-on", "pending", "--severity", "warning"], ExitCode.NO),
+        (["--fail-on", "pending", "--severity", "info"], ExitCode.OK),
+    ],
+)
+def test_the_exit_code_follows_what_was_asked(root: Path, argv: list[str], code: ExitCode) -> None:
+    asked(root, *argv, code=code)
+
+
+def test_states_can_be_chosen(root: Path) -> None:
+    lines = out(asked(root, "--state", "inactive")).splitlines()
+    assert len(lines) == 1 + QUIET
+    assert out(asked(root, "--state", "pending")).splitlines()[1].startswith("BreakerOpen")
+
+
+def test_reports_for_a_pipeline(root: Path, tmp_path: Path) -> None:
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    deps = asked(root, "--junit", "alerts.xml", environ=environ)
+    suite = ET.parse(root / "alerts.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(ALERTS)), "1")
+    assert "| ServiceDown | firing | critical |" in (tmp_path / "summary.md").read_text()
+    assert "::error title=ServiceDown::No replica of rag answers." in err(deps)
+
+
+def test_thresholds_and_scale_of_the_project_count(root: Path) -> None:
+    (root / "slo.yaml").write_text("schema: wattos.slo/v1\nslos: []\n")
+    (root / "wattos.toml").write_text('[alerts]\nslo_file = "slo.yaml"\ntime_scale = 60\n')
+    deps = asked(root)
+    assert f"2 firing, {QUIET} inactive" in err(deps)
+    (root / "slo.yaml").write_text("schema: wattos.slo/v2\n")
+    assert refused(root).exit_code == ExitCode.CONFIG
+    assert refused(root, "--slo", "absent.yaml").exit_code == ExitCode.CONFIG
+
+
+def test_old_metrics_are_told(root: Path) -> None:
+    assert "nothing was scraped for 10m00s" in err(asked(root, time=FakeTime(NOW + 600)))
+
+
+def test_without_metrics_there_is_nothing_to_judge(tmp_path: Path) -> None:
+    assert refused(tmp_path).exit_code == ExitCode.UNREACHABLE
+
+
+RULE = {
+    "name": "DiskFull",
+    "type": "alerting",
+    "labels": {"severity": "page"},
+    "annotations": {"runbook_url": "https://r.example/disk"},
+    "alerts": [
+        {
+            "labels": {"alertname": "DiskFull", "severity": "page", "instance": "db\x1b[31m"},
+            "annotations": {"description": "97 %"},
+            "state": "firing",
+            "activeAt": "2023-11-14T22:08:20.123456789Z",
+            "value": "9.7e+01",
+        }
+    ],
+}
+
+
+def prometheus(http: FakeHttp, *rules: dict[str, Any]) -> None:
+    body = {"status": "success", "data": {"groups": [{"name": "g", "rules": list(rules)}]}}
+    http.answer(PROMETHEUS, "/api/v1/rules?type=alert", body)
+
+
+def test_a_prometheus_has_rules_of_its_own(tmp_path: Path) -> None:
+    http = FakeHttp()
+    prometheus(http, RULE, {**RULE, "name": "Quiet", "alerts": []}, {"name": "r", "type": "recording"})
+    deps = asked(tmp_path, "--prometheus", PROMETHEUS, http=http, json_output=True)
+    first, second = published(out(deps))["alerts"]
+    assert (first["name"], first["state"], first["value"]) == ("DiskFull", "firing", 97)
+    assert first["since"].startswith("2023-11-14T22:08:20")
+    assert (second["name"], second["state"], second["severity"]) == ("Quiet", "inactive", "page")
+    table = out(asked(tmp_path, "--prometheus", PROMETHEUS, http=http))
+    assert "4m59s  97 %" in table
+
+
+def test_an_alertmanager_says_what_is_muted(tmp_path: Path) -> None:
+    http = FakeHttp()
+    alert = {
+        "labels": {"alertname": "ServiceDown", "severity": "critical", "job": "rag"},
+        "annotations": {"summary": "rag is down"},
+        "startsAt": "2023-11-14T22:08:20Z",
+        "status": {"state": "suppressed"},
+    }
+    http.answer(ALERTMANAGER, "/api/v2/alerts", [alert])
+    (tmp_path / "token").write_text("s3cret\n")
+    deps = asked(tmp_path, "--alertmanager", ALERTMANAGER, "--token-file", "token", http=http)
+    assert out(deps).splitlines()[1] == "ServiceDown  muted  critical  5m00s  rag is down"
+    assert http.requests[0][4]["Authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(401, {}, b""), "refused the credentials"),
+        (Reply(404, {}, b"no"), "does not speak its API"),
+        (Reply(200, {}, b"{}"), "does not speak its API"),
+        (None, "cannot be reached"),
+    ],
+)
+def test_an_alertmanager_that_does_not_answer_is_named(
+    tmp_path: Path, reply: Reply | None, said: str
+) -> None:
+    http = FakeHttp({} if reply is None else {(ALERTMANAGER, "/api/v2/alerts"): reply})
+    error = refused(tmp_path, "--alertmanager", ALERTMANAGER, http=http)
+    assert said in error.message
+    assert error.exit_code == ExitCode.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--prometheus", PROMETHEUS, "--alertmanager", ALERTMANAGER],
+        ["--token-file", "x"],
+        ["--alertmanager", "alerts.example"],
+    ],
+)
+def test_options_that_do_not_go_together(root: Path, argv: list[str]) -> None:
+    assert refused(root, *argv).exit_code == ExitCode.USAGE

@@ -1,0 +1,154 @@
+"""What `wattos alerts check` holds rules against: registry, our engine, files, promtool, amtool."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.alerting import recording
+from wattos_cli.alerting.alert import Scene
+from wattos_cli.alerting.catalogue import ALERTS
+from wattos_cli.alerting.recorded import RecordedSource
+from wattos_cli.alerting.slo import SloBook
+from wattos_cli.metricstore.named import metric_names
+from wattos_cli.metricstore.promql.engine import Engine
+from wattos_cli.metricstore.promql.errors import PromqlError
+from wattos_cli.metricstore.promql.steps import Span
+from wattos_cli.metricstore.series import Matcher, Series
+from wattos_cli.render.checks import Checked
+from wattos_platform.contracts.metrics import FAMILIES
+
+_SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+_TIMEOUT_S = 300.0
+_MOST_TOLD = 2000
+INSTALL = {
+    "promtool": "apt-get install -y prometheus",
+    "amtool": "apt-get install -y prometheus-alertmanager",
+}
+
+
+class _Nothing:
+    """A source without a series: an expression that cannot be evaluated fails over it, too."""
+
+    def select(self, _matchers: Sequence[Matcher], _start_ms: int, _end_ms: int) -> Iterator[Series]:
+        """Yield nothing."""
+        yield from ()
+
+
+def of_expressions(book: SloBook) -> Iterator[Checked]:
+    """Yield for each rule whether our engine evaluates it and whether every metric in it exists."""
+    scene = Scene(book.thresholds)
+    rules = [
+        rule
+        for slo in book.slos
+        for rule in (*recording.rules_of(slo, scene), recording.budget_left(slo, scene))
+    ]
+    known = {"up", *(rule.record for rule in rules)}
+    known |= {family.name + suffix for family in FAMILIES for suffix in _SUFFIXES[family.kind]}
+    engine = Engine(RecordedSource(_Nothing(), rules, Span(0, 0, 1)))
+    named = [(f"{rule.record} of {rule.labels['slo']}", rule.expression) for rule in rules]
+    named += [(alert.name, alert.expression(scene)) for alert in ALERTS]
+    for name, expression in named:
+        yield Checked(name, _problem(engine, expression, known))
+
+
+def _problem(engine: Engine, expression: str, known: set[str]) -> str:
+    try:
+        engine.instant(expression, 0)
+        strangers = sorted(metric_names(expression) - known)
+    except PromqlError as error:
+        return f"cannot be evaluated: {error.message}"
+    return f"no service has the metric {', '.join(strangers)}" if strangers else ""
+
+
+def of_files(folder: Path, shown: Path, files: Mapping[str, str]) -> Iterator[Checked]:
+    """Yield whether each file below `folder` is up to date; `shown` is how a person calls the folder.
+
+    Receivers are the operator's: of the Alertmanager's file only routes and inhibitions are compared.
+    """
+    for name, text in sorted(files.items()):
+        problem = "" if _same(name, _text(folder / name), text) else "is stale"
+        if not (folder / name).exists():
+            problem = "is missing"
+        yield Checked(
+            str(shown / name), f"{problem}; write it with: wattos alerts generate" if problem else ""
+        )
+    written = (folder / "prometheus" / "tests").glob("*.yml")
+    for left in sorted({f"prometheus/tests/{path.name}" for path in written} - files.keys()):
+        yield Checked(str(shown / left), "is of no alert any more; delete it")
+
+
+def were_generated(folder: Path) -> bool:
+    """Return whether rules were ever generated below `folder`."""
+    return (folder / "prometheus").is_dir()
+
+
+def of_programs(files: Mapping[str, str], path: str, *, tests: bool) -> Iterator[Checked]:
+    """Yield what promtool and amtool on `path` say of the files; with `tests` also of each alert's test."""
+    rules = sorted(name for name in files if name.startswith("prometheus/") and name.count("/") == 1)
+    with tempfile.TemporaryDirectory(prefix="wattos-alerts-") as folder:
+        for name, text in files.items():
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        promtool, amtool = (shutil.which(name, path=path) for name in INSTALL)
+        if promtool:
+            yield Checked("promtool check rules", _said([promtool, "check", "rules", *rules], folder))
+            for name in sorted(files) if tests else ():
+                if name.startswith("prometheus/tests/"):
+                    said = _said([promtool, "test", "rules", name], folder)
+                    yield Checked(f"promtool test rules {Path(name).name}", said)
+        if amtool:
+            argv = [amtool, "check-config", "alertmanager/alertmanager.yml"]
+            yield Checked("amtool check-config", _said(argv, folder))
+
+
+def absent_programs(path: str) -> list[str]:
+    """Return a remark for each program that is not on `path`."""
+    return [
+        f"{name} is not installed and was not asked: {line}"
+        for name, line in INSTALL.items()
+        if shutil.which(name, path=path) is None
+    ]
+
+
+def _said(argv: Sequence[str], folder: str) -> str:
+    """Return what a program complains about, "" when it does not."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"did not end within {_TIMEOUT_S:.0f} s"
+    return " ".join(done.stdout.split())[:_MOST_TOLD] or "failed" if done.returncode else ""
+
+
+def _same(name: str, found: str | None, text: str) -> bool:
+    if found is None or not name.startswith("alertmanager/"):
+        return found == text
+    return bool(_routing(found) == _routing(text))
+
+
+def _routing(text: str) -> Any:
+    import yaml
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    return {**content, "receivers": None} if isinstance(content, dict) else content
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

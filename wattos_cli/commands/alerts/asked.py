@@ -1,0 +1,94 @@
+"""Whose word on alerts is taken: our own engine's, a Prometheus', an Alertmanager's."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattos_cli.deps import Deps
+from wattos_cli.metricsource import Whom, usage
+
+if TYPE_CHECKING:
+    from wattos_cli.alerting.states import AlertState
+
+_OLD_S = 60.0
+_TOKEN = "WATTOS_ALERTMANAGER_TOKEN"  # noqa: S105 - the name of a variable
+_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Prometheus, the address of an Alertmanager, or neither: then what was scraped here, with `slo`."""
+
+    whom: Whom = field(default_factory=Whom)
+    alertmanager: str = ""
+    slo: Path | None = None
+
+
+def rows(source: Source, deps: Deps) -> list[dict[str, Any]]:
+    """Return one row per alert and set of labels, the worst first; `since` in Unix seconds."""
+    from wattos_cli.alerting.states import in_order
+
+    return [_row(state) for state in in_order(_states(source, deps))]
+
+
+def _states(source: Source, deps: Deps) -> "list[AlertState]":
+    from wattos_cli import metricsource
+    from wattos_cli.alerting import told
+
+    if source.alertmanager:
+        return list(told.of_alertmanager(_alertmanager(source, deps)))
+    if source.whom.url:
+        return list(told.of_prometheus(metricsource.prometheus(source.whom, deps).alert_rules()))
+    if source.whom.token_file is not None:
+        raise usage("--token-file is for another program", "name it: --prometheus URL or --alertmanager URL")
+    return _ours(source, deps)
+
+
+def _ours(source: Source, deps: Deps) -> "list[AlertState]":
+    """Return what our own engine says of what was scraped here."""
+    from wattos_cli import metricsource
+    from wattos_cli.alerting.evaluation import evaluate
+    from wattos_cli.alerting.slo import slos_of
+    from wattos_cli.clients.running import project_of
+    from wattos_cli.config import load
+    from wattos_cli.render.columns import duration
+
+    store = metricsource.store(deps)
+    config = load(project_of(deps).root, deps.environ)
+    now_s = deps.clock()
+    last_ms = store.last_ms()
+    if last_ms is not None and now_s - last_ms / 1000 > _OLD_S:
+        deps.console.note(f"nothing was scraped for {duration(now_s - last_ms / 1000)}: see wattos ps")
+    book = slos_of(config, None if source.slo is None else deps.cwd / source.slo)
+    scale = config.setting("alerts.time_scale").value
+    return evaluate(store, book, round(now_s * 1000), time_scale=scale)
+
+
+def _alertmanager(source: Source, deps: Deps) -> list[dict[str, Any]]:
+    from wattos_cli.clients.addresses import check_address
+    from wattos_cli.clients.alertmanager import Alertmanager
+    from wattos_cli.clients.credentials import given_token, token_from
+
+    check_address("--alertmanager", source.alertmanager, "http://127.0.0.1:9093", f"{_TOKEN}_FILE")
+    token_file = source.whom.token_file
+    if token_file is not None:
+        token: str | None = token_from("--token-file", deps.cwd / token_file, _TOKEN_HINT)
+    else:
+        token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
+    return Alertmanager(deps.http, source.alertmanager.rstrip("/"), token, source.whom.timeout_s).alerts()
+
+
+def _row(state: "AlertState") -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "state": state.state,
+        "severity": state.severity,
+        "labels": dict(state.labels),
+        "value": state.value,
+        "since": state.since_s,
+        "summary": state.summary,
+        "description": state.description,
+        "runbook": state.runbook,
+        "dashboard": state.dashboard,
+        "muted": state.muted,
+    }
