@@ -1,7 +1,7 @@
 """Series of some metrics read once, for many questions about the same time."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wattos_cli.metricstore.series import NAME, Matcher, Series, Source
 
@@ -13,25 +13,29 @@ class Gathered:
     """
 
     def __init__(self, source: Source, names: Iterable[str], start_ms: int, end_ms: int) -> None:
-        self._by_name: dict[str, list[Series]] = {}
+        self._by_name: dict[str, list[tuple[Mapping[str, str], Series]]] = {}
+        self._chosen: dict[tuple[Matcher, ...], list[Series]] = {}
         wanted = Matcher(NAME, "=~", "|".join(sorted(names)))
         for series in source.select([wanted], start_ms, end_ms):
-            name = dict(series.labels)[NAME]
-            self._by_name.setdefault(name, []).append(series)
+            own = dict(series.labels)
+            self._by_name.setdefault(own[NAME], []).append((own, series))
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Series]:
         """Yield the series that meet `matchers`, with their samples from `start_ms` through `end_ms`."""
-        for series in self._candidates(matchers):
-            own = dict(series.labels)
-            if not all(matcher.matches(own.get(matcher.name, "")) for matcher in matchers):
-                continue
+        key = tuple(matchers)
+        if key not in self._chosen:
+            self._chosen[key] = self._meeting(matchers)
+        for series in self._chosen[key]:
             begin = bisect_left(series.times_ms, start_ms)
             end = bisect_right(series.times_ms, end_ms)
             if begin < end:
                 yield Series(series.labels, series.times_ms[begin:end], series.values[begin:end])
 
-    def _candidates(self, matchers: Sequence[Matcher]) -> list[Series]:
-        for matcher in matchers:
-            if matcher.name == NAME and matcher.op == "=":
-                return self._by_name.get(matcher.value, [])
-        return [series for each in self._by_name.values() for series in each]
+    def _meeting(self, matchers: Sequence[Matcher]) -> list[Series]:
+        named = [matcher.value for matcher in matchers if matcher.name == NAME and matcher.op == "="]
+        return [
+            series
+            for name in named or self._by_name
+            for own, series in self._by_name.get(name, ())
+            if all(matcher.matches(own.get(matcher.name, "")) for matcher in matchers)
+        ]

@@ -19,7 +19,7 @@ _IN_MEMORY_S = 3600.0
 _LOOKBACK_S = 300.0
 # A scrape so long before the window shows that the window is full.
 _SLACK_S = 60.0
-_SERVICE_FIGURES = ("error_ratio", "p50_s", "p95_s", "p99_s", "in_flight")
+_SERVICE_FIGURES = ("p50_s", "p95_s", "p99_s", "in_flight")
 _MODEL_FIGURES = (
     "calls",
     "failed_calls",
@@ -130,6 +130,7 @@ def _services(asker: _Asker, known: Mapping[str, str], *, figures: bool) -> list
     for row in asker.rows("up"):
         ups.setdefault(row["metric"].get("job", ""), []).append(float(row["value"][1]))
     requests = asker.figures("requests", "job") if figures else {}
+    errors = asker.figures("errors", "job") if figures else {}
     told = {name: asker.figures(name, "job") if figures else {} for name in _SERVICE_FIGURES}
     courses = asker.courses() if figures else {}
     rows = []
@@ -141,6 +142,7 @@ def _services(asker: _Asker, known: Mapping[str, str], *, figures: bool) -> list
                 "name": name,
                 "state": _state(ups.get(name, []), known.get(name, "")),
                 "requests_per_s": None if grown is None else grown / asker.window_s,
+                "error_ratio": errors.get((name,), 0.0) / grown if grown else None,
                 **{figure: told[figure].get((name,)) for figure in told},
                 "course": courses.get(name, []),
             }
@@ -168,9 +170,11 @@ def _models(asker: _Asker) -> list[Row]:
 
 
 def _caches(asker: _Asker) -> list[Row]:
+    hits = asker.figures("hits", "job", "cache")
     return [
-        {"service": job, "cache": cache, "hit_ratio": ratio}
-        for (job, cache), ratio in sorted(asker.figures("cache_hit_ratio", "job", "cache").items())
+        {"service": job, "cache": cache, "hit_ratio": hits.get((job, cache), 0.0) / lookups}
+        for (job, cache), lookups in sorted(asker.figures("lookups", "job", "cache").items())
+        if lookups
     ]
 
 

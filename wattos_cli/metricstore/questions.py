@@ -8,6 +8,7 @@ _BUCKETS = f"http_request_duration_seconds_bucket{{{_WORK}}}"
 _ANSWERED = 'result=~"hit|stale"'
 _LOOKED_UP = 'result=~"hit|stale|miss"'
 _MODEL = "provider, model"
+_CACHE = "job, cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,8 @@ def _grown(counter: str, by: str) -> str:
     )
 
 
-def _share(part: str, whole: str, by: str) -> str:
-    return f"(({_grown(part, by)}) or ({_grown(whole, by)}) * 0) / ({_grown(whole, by)})"
-
-
 def _quantile(quantile: float, buckets: str, by: str) -> str:
-    return f"histogram_quantile({quantile}, sum by ({by}, le) (rate({buckets}[$window])))"
+    return f"histogram_quantile({quantile}, {_grown(buckets, f'{by}, le')})"
 
 
 METRICS = frozenset(
@@ -60,9 +57,9 @@ QUESTIONS: tuple[Question, ...] = (
     Question("scrapes", "the scrapes in the window", "up[$window]"),
     Question("requests", "requests answered in the window", _grown(f"http_requests_total{{{_WORK}}}", "job")),
     Question(
-        "error_ratio",
-        "share of requests answered with a status of 500 or above",
-        _share(f'http_requests_total{{{_WORK}, status=~"5.."}}', f"http_requests_total{{{_WORK}}}", "job"),
+        "errors",
+        "those answered with a status of 500 or above",
+        _grown(f'http_requests_total{{{_WORK}, status=~"5.."}}', "job"),
     ),
     Question("p50_s", "half of the requests were answered within it", _quantile(0.5, _BUCKETS, "job")),
     Question("p95_s", "95 of 100 requests were answered within it", _quantile(0.95, _BUCKETS, "job")),
@@ -89,13 +86,8 @@ QUESTIONS: tuple[Question, ...] = (
         f"sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_count[$window]))"
         f" / sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_sum[$window]))",
     ),
-    Question(
-        "cache_hit_ratio",
-        "share of look-ups that the cache answered",
-        _share(
-            f"cache_operations_total{{{_ANSWERED}}}", f"cache_operations_total{{{_LOOKED_UP}}}", "job, cache"
-        ),
-    ),
+    Question("lookups", "look-ups in a cache", _grown(f"cache_operations_total{{{_LOOKED_UP}}}", _CACHE)),
+    Question("hits", "those that it answered", _grown(f"cache_operations_total{{{_ANSWERED}}}", _CACHE)),
     Question(
         "breakers",
         "circuit breakers that are not closed",
