@@ -21,7 +21,14 @@ class Question:
 
     def over(self, window_s: float) -> str:
         """Return the expression for the last `window_s` seconds."""
-        return self.expression.replace("$window", f"{round(window_s * 1000)}ms")
+        return self.expression.replace("$window", _duration(window_s))
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in the largest unit in which it is whole."""
+    window_ms = round(seconds * 1000)
+    units = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+    return next(f"{window_ms // size}{unit}" for unit, size in units.items() if window_ms % size == 0)
 
 
 def _grown(counter: str, by: str) -> str:

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from wattos_cli.metricstore.questions import QUESTIONS
 from wattos_platform.contracts.error_types import CALLER, PLATFORM, POLICY, PROVIDER
 from wattos_platform.contracts.metrics import FAMILIES, Label, MetricFamily
+
+_WINDOW_S = 900.0
 
 
 def markdown() -> str:
@@ -43,6 +46,14 @@ def markdown() -> str:
                     ("the service itself failed", PLATFORM),
                 )
             ),
+            "",
+            "## What `wattos metrics` asks",
+            "",
+            "Over the last 15 minutes, in PromQL; type one yourself with `wattos metrics query`.",
+            "",
+            "```text",
+            *(f"# {each.name}: {each.meaning}\n{each.over(_WINDOW_S)}" for each in QUESTIONS),
+            "```",
             "",
         ]
     )
