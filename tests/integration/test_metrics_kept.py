@@ -91,7 +91,14 @@ def supervisor_log(project: RunningProject) -> str:
 def test_a_scrape_can_be_asked_for(project: RunningProject) -> None:
     expose(project, "orders_total 10\n")
     (target,) = scrape(project)
-    assert target == {"instance": "shop-0", "up": True, "samples": 1, "refused": 0, "reason": ""}
+    assert target == {
+        "instance": "shop-0",
+        "up": True,
+        "samples": 1,
+        "refused": 0,
+        "dropped": 0,
+        "reason": "",
+    }
     assert newest(project, ORDERS) == 10.0
     os.kill(project.row("shop")["pid"], signal.SIGSTOP)
     (target,) = scrape(project)

@@ -208,8 +208,9 @@ def test_families_are_kept_and_told_once(tmp_path: Path) -> None:
         store.describe(target, {"up": Family("gauge", "Up.")})
     store.describe("rag-0", {"up": Family("gauge", "Other.")})
     assert Reader(tmp_path).families() == {"up": [Family("gauge", "Up."), Family("gauge", "Other.")]}
-    (tmp_path / "rag-0" / "families.json").write_text("{")
-    assert Reader(tmp_path).families() == {"up": [Family("gauge", "Up.")]}
+    for content in ("{", "[]", '{"up": {"else": 1}}'):
+        (tmp_path / "rag-0" / "families.json").write_text(content)
+        assert Reader(tmp_path).families() == {"up": [Family("gauge", "Up.")]}
 
 
 def test_a_damaged_block_is_passed_over_and_named(tmp_path: Path) -> None:
@@ -245,6 +246,21 @@ def test_a_disk_that_is_full_costs_the_scrapes_of_that_time(tmp_path: Path) -> N
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     store.append("chat-0", 3, [(UP, 3.0), (DOWN, 3.0)])
     assert stored(tmp_path) == {"up job=chat": [(1, 1.0), (3, 3.0)], "down job=chat": [(3, 3.0)]}
+
+
+def test_a_head_that_cannot_be_sealed_is_read_and_sealed_later(tmp_path: Path) -> None:
+    store = writer(tmp_path, most_cells=2)
+    for time in (1, 2):
+        store.append("t-0", time, [(UP, float(time))])
+    (tmp_path / "t-0" / "1-2.new").mkdir()
+    with pytest.raises(IsADirectoryError):
+        store.append("t-0", 3, [(UP, 3.0)])
+    assert stored(tmp_path) == {"up job=chat": [(1, 1.0), (2, 2.0), (3, 3.0)]}, "the row itself is written"
+    (tmp_path / "t-0" / "1-2.new").rmdir()
+    for time in (4, 5):
+        store.append("t-0", time, [(UP, float(time))])
+    assert stored(tmp_path) == {"up job=chat": [(time, float(time)) for time in range(1, 6)]}
+    assert len(list(tmp_path.glob("*/*.block"))) == 2
 
 
 SERIES = [labels("m", n=str(number)) for number in range(5)]

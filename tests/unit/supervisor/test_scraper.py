@@ -215,7 +215,8 @@ def test_a_clock_that_goes_back_costs_samples_and_is_told(
     recorder: Recorder, ledger: Ledger, tmp_path: Path
 ) -> None:
     for second in (10, 3, 4, 11):
-        recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY))
+        outcome = recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY))
+    assert outcome.dropped == 8, "four samples, twice"
     assert stored(tmp_path)["calls_total instance=chat-0 job=chat"] == [(10_000, 7.0), (11_000, 7.0)]
     assert [event for event, _ in ledger.told] == ["clock.failed", "clock.recovered"]
 

@@ -185,6 +185,6 @@ def _collect(
 def _families(path: Path) -> Mapping[str, Family]:
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {name: Family(**said) for name, said in document.items()}
+        return {name: Family(**said) for name, said in document.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # not there yet, or of another version

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
 from operator import xor
 from pathlib import Path
 
 from wattos_cli.metricstore.exposition import Family, Sample
+from wattos_cli.metricstore.series import Labels
 from wattos_cli.metricstore.store import bits, block, files, head
 from wattos_cli.metricstore.store.head import Head, Table
 from wattos_cli.metricstore.store.retention import Keep, enforce
@@ -54,7 +55,7 @@ class Writer:
 
         Returns False when `time_ms` is not after the last row: then they are dropped, and counted in
         `dropped`. When it is an hour or more before that, the clock was wrong then, and what it made is
-        removed. OSError when they cannot be written.
+        removed. OSError when they, or the block that a full head becomes, cannot be written.
         """
         last_ms = self._last_ms.get(target, -1)
         if last_ms - time_ms >= FUTURE_MS:
@@ -64,11 +65,14 @@ class Writer:
             return False
         current = self._heads.get(target)
         if current is None:
-            self._heads[target] = current = self._begin(target, time_ms)
+            self._heads[target] = self._begun(target, time_ms, samples)
         elif current.cells >= self._most_cells or time_ms - current.start_ms >= SPAN_MS:
-            current = self._rotate(target, time_ms, current)
-        current.append(time_ms, samples)
+            self._heads[target] = self._begun(target, time_ms, samples, current.live)
+        else:
+            current.append(time_ms, samples)
         self._last_ms[target] = time_ms
+        if current is not None and self._heads[target] is not current:
+            self._retire(current)
         return True
 
     def describe(self, target: str, families: Mapping[str, Family]) -> None:
@@ -96,9 +100,15 @@ class Writer:
         _seal(current.path, head.read(current.path))
 
     def close(self, time_ms: int) -> None:
-        """End all series of all targets; OSError."""
+        """End all series of all targets; OSError, the first, when some could not be ended."""
+        failures = []
         for target in list(self._heads):
-            self.end(target, time_ms)
+            try:
+                self.end(target, time_ms)
+            except OSError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def _forget_future(self, target: str, time_ms: int) -> None:
         current = self._heads.pop(target, None)
@@ -109,20 +119,28 @@ class Writer:
         _recover(folder, time_ms, 0)
         self._last_ms[target] = max(last_ms, files.last_ms(folder))
 
-    def _begin(self, target: str, time_ms: int) -> Head:
+    def _begun(
+        self, target: str, time_ms: int, samples: Sequence[Sample], before: Iterable[Labels] = ()
+    ) -> Head:
+        """Return a new head with its first row, in which the series of `before` go on or end."""
         folder = self._folder / target
         folder.mkdir(mode=0o700, exist_ok=True)
-        return Head(folder, time_ms)
+        fresh = Head(folder, time_ms, before)
+        try:
+            fresh.append(time_ms, samples)
+        except OSError:
+            fresh.close()
+            fresh.path.unlink()
+            raise
+        return fresh
 
-    def _rotate(self, target: str, time_ms: int, full: Head) -> Head:
-        """Return a new head that goes on where `full` ends, which is sealed."""
-        fresh = Head(full.path.parent, time_ms, full.live)
-        self._heads[target] = fresh
+    def _retire(self, full: Head) -> None:
+        """Seal a head whose successor is being written, and any that could not be sealed before."""
         full.close()
-        _seal(full.path, head.read(full.path))
+        for path in files.heads(full.path.parent)[:-1]:
+            _seal(path, head.read(path))
         # By the last row, not the new one: a clock that is wrong for a moment must not cost all that is kept.
         enforce(self._folder, self._keep, full.last_ms)
-        return fresh
 
 
 def _remove_from(folder: Path, time_ms: int) -> int:

@@ -33,12 +33,16 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one scrape came to: why a target is down, how many lines are no samples."""
+    """What one scrape came to: why a target is down, how many lines are no samples.
+
+    `dropped` are the samples that this supervisor did not keep of the target, as its clock had gone back.
+    """
 
     instance: str
     up: bool
     samples: int = 0
     refused: int = 0
+    dropped: int = 0
     reason: str = ""
 
 
@@ -73,7 +77,8 @@ class Recorder:
         self._say(target, "scrape", reason, f"{target.instance} cannot be scraped: {reason}")
         self._say_refused(target, found)
         self._append(target, fetched.time_ms, [*own, *samples], found)
-        return Outcome(target.instance, not reason, count, found.refused, reason)
+        dropped = self._store.dropped[target.instance]
+        return Outcome(target.instance, not reason, count, found.refused, dropped, reason)
 
     def end(self, target: Target, time_ms: int) -> None:
         """End the series of a target that is none any more."""

@@ -12,7 +12,11 @@ _NEVER = "0001-01-01T00:00:00Z"
 
 
 def targets(states: Iterable[TargetState], settings: ScrapeSettings) -> dict[str, Any]:
-    """Return all targets; `samplesRefused` is ours, lines that were passed over in the last scrape."""
+    """Return all targets.
+
+    Ours are `samplesRefused`, lines that were passed over in the last scrape, and `samplesDropped`, all
+    samples that were not kept because the clock had gone back.
+    """
     return {"activeTargets": [_target(state, settings) for state in states], "droppedTargets": []}
 
 
@@ -31,6 +35,7 @@ def _target(state: TargetState, settings: ScrapeSettings) -> dict[str, Any]:
         "scrapeInterval": f"{settings.interval_s:g}s",
         "scrapeTimeout": f"{settings.timeout_s:g}s",
         "samplesRefused": outcome.refused if outcome else 0,
+        "samplesDropped": outcome.dropped if outcome else 0,
     }
 
 
