@@ -23,7 +23,7 @@ class Cycle(RequestResponseCycle):
     """One request and its answer on a connection of `protocol`, with ASGI's messages in between.
 
     uvicorn looks at each name and each value of a head by an expression: a third of what an answer costs it.
-    Here a name is looked at once, and all values together.
+    Here a name is looked at once, and all values together. To HTTP/1.0 nothing is sent in chunks.
     """
 
     def __init__(self, protocol: "HttpToolsProtocol", scope: Any, *, keep_alive: bool) -> None:
@@ -44,6 +44,7 @@ class Cycle(RequestResponseCycle):
         self.chunked_encoding: bool | None = None
         self.expected_content_length = 0
         self._closes = False
+        self._ends_with_connection = False
 
     async def send(self, message: Any) -> None:
         """Write what an ASGI message says; RuntimeError for one out of order or with a field that is none."""
@@ -78,9 +79,12 @@ class Cycle(RequestResponseCycle):
             lines += 1
             pieces.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
-            self.chunked_encoding = True
-            lines += 1
-            pieces.append(b"transfer-encoding: chunked\r\n")
+            if self.scope["http_version"] == "1.0":
+                self._ends_with_connection = True  # which HTTP/1.0 never keeps here; it knows no chunks
+            else:
+                self.chunked_encoding = True
+                lines += 1
+                pieces.append(b"transfer-encoding: chunked\r\n")
         pieces.append(b"\r\n")
         head = b"".join(pieces)
         if len(head) - len(head.translate(None, _CONTROLS)) != lines * _LINE_END_BYTES:
@@ -109,6 +113,8 @@ class Cycle(RequestResponseCycle):
         elif self.chunked_encoding:
             piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self.transport.write(piece if more else piece + b"0\r\n\r\n")
+        elif self._ends_with_connection:
+            self.transport.write(body)
         else:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:

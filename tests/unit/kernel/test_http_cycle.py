@@ -101,7 +101,7 @@ conversations = st.one_of(
 
 @given(conversations, st.sampled_from(["GET", "HEAD"]), st.booleans())
 async def test_an_answer_is_uvicorns_to_the_byte(messages: list[Any], method: str, keep_alive: bool) -> None:
-    scope = {"method": method}
+    scope = {"method": method, "http_version": "1.1"}
     theirs, ours = Transport(), Transport()
     expected = await told(uvicorns(theirs, scope, keep_alive=keep_alive), theirs, messages)
     got = await told(Cycle(protocol(ours), scope, keep_alive=keep_alive), ours, messages)
@@ -119,7 +119,19 @@ async def test_an_answer_is_uvicorns_to_the_byte(messages: list[Any], method: st
 )
 async def test_no_field_can_write_another(field: tuple[bytes, bytes]) -> None:
     transport = Transport()
-    cycle = Cycle(protocol(transport), {"method": "GET"}, keep_alive=True)
+    cycle = Cycle(protocol(transport), {"method": "GET", "http_version": "1.1"}, keep_alive=True)
     with pytest.raises(RuntimeError, match=r"control character|no name"):
         await cycle.send({"type": "http.response.start", "status": 200, "headers": [field]})
     assert transport.written == []
+
+
+async def test_http_1_0_gets_a_body_without_chunks_that_ends_with_the_connection() -> None:
+    transport = Transport()
+    cycle = Cycle(protocol(transport), {"method": "GET", "http_version": "1.0"}, keep_alive=False)
+    await cycle.send({"type": "http.response.start", "status": 200, "headers": []})
+    for number in range(3):
+        await cycle.send({"type": "http.response.body", "body": b"piece", "more_body": number < 2})
+    head, _, body = b"".join(transport.written).partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[2:] == [b"connection: close"]
+    assert body == b"piece" * 3
+    assert (transport.closed, cycle.response_complete) == (True, True)
