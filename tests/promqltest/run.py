@@ -99,7 +99,7 @@ def _evaluate(engine: Engine, evaluation: Evaluation) -> None:
     at_ms = evaluation.start_ms
     _instant(engine, evaluation, node, at_ms)
     pinned = pinned_to(node, at_ms)
-    if pinned is not None and not evaluation.expects("fail"):
+    if pinned is not None:
         for other_ms in pinned_times(at_ms):
             _instant(engine, evaluation, pinned, other_ms)
 
