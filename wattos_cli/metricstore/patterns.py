@@ -1,6 +1,7 @@
 """Patterns of Prometheus (RE2) as Python's `re` understands them: the same language, or an error."""
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _SYNTAX = re.compile(
@@ -9,6 +10,7 @@ _SYNTAX = re.compile(
       | (?P<flags>\(\?(?P<letters>[imsU]*(?:-[imsU]+)?)\))
       | (?P<scoped>\(\?(?P<own>[imsU]*(?:-[imsU]+)?):)
       | (?P<name>\(\?P?<(?P<word>\w+)>)
+      | (?P<brace>\{(?!\d+(?:,\d*)?\}))
       | (?P<foreign>\(\?|[*+?}]\+)
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -51,20 +53,13 @@ class _Translation:
             self.text += ")" * len(self._open[0])
 
     def _part(self, found: re.Match[str]) -> str:
-        kind = found.lastgroup if found.lastgroup not in ("letters", "own", "word") else None
         if found["flags"]:
             return self._flags(found["letters"])
         if found["scoped"]:
             return self._group(f"(?{_known(found['own'])}:")
         if found["name"]:
             return self._group(f"(?P<{found['word']}>")
-        if kind == "foreign":
-            raise re.error(f"{found.group()} is not supported")
-        if kind == "escape":
-            return _escape(found.group())
-        if kind == "set":
-            return _set(found.group())
-        return self._other(found.group())
+        return _REWRITES.get(found.lastgroup or "", self._other)(found.group())
 
     def _flags(self, letters: str) -> str:
         """Open a group in which the flags hold, to be closed where the group around it ends."""
@@ -114,3 +109,15 @@ def _class(found: re.Match[str]) -> str:
     if found.group(1) or found.group(2) not in _CLASSES:
         raise re.error(f"{found.group()} is not supported")
     return _CLASSES[found.group(2)]
+
+
+def _refuse(text: str) -> str:
+    raise re.error(f"{text} is not supported")
+
+
+_REWRITES: Mapping[str, Callable[[str], str]] = {
+    "escape": _escape,
+    "set": _set,
+    "brace": lambda _: r"\{",  # Python reads {,2} as up to two
+    "foreign": _refuse,
+}

@@ -23,6 +23,8 @@ from wattos_cli.metricstore.patterns import compiled
         ("(?P<n>a)|(?<m>b)", ["a", "b"], ["c"]),
         ("a.c", ["a\nc"], ["ac"]),
         (r"a\.b\|c", ["a.b|c"], ["axb"]),
+        ("a{,2}", ["a{,2}"], ["a", "aa"]),
+        ("a{1,2}{", ["a{", "aa{"], ["a"]),
         ("", [""], ["a"]),
     ],
 )
