@@ -1,5 +1,6 @@
 """Help is answered from generated pages, which are never stale, without importing anything slow."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,8 +76,14 @@ from wattos_cli.__main__ import main
 main({argv!r})
 print(sorted(sys.modules))
 """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WATTOS_")}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-I", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=environ,
     )
     loaded = set(eval(done.stdout.splitlines()[-1]))
     assert loaded.isdisjoint({"typer", "rich", "httpx", "pydantic", "structlog", "asyncio", "urllib.request"})
