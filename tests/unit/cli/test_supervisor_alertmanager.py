@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from wattos_cli.alerting.places import dashboards_folder
 from wattos_cli.config.loading import load
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor import platform_plan
@@ -91,10 +93,17 @@ def test_a_receiver_that_cannot_be_told_is_a_configuration_error(
     assert "secret-part" not in str(raised.value.message)
 
 
+def test_its_routes_are_those_of_the_committed_file_and_each_tells_the_receiver(tmp_path: Path) -> None:
+    committed = yaml.safe_load((dashboards_folder() / "alertmanager/alertmanager.yml").read_text())
+    assert document(plan(tmp_path)) == committed
+    (tmp_path / "receiver.url").write_text(URL)
+    told = document(plan(tmp_path, NAMED))["receivers"]
+    assert [each["name"] for each in told] == [each["name"] for each in committed["receivers"]]
+    assert all(each["webhook_configs"] == [{"url": URL, "send_resolved": True}] for each in told)
+
+
 def test_a_drill_divides_its_waits(tmp_path: Path) -> None:
-    whole = document(plan(tmp_path))["route"]
-    scaled = document(plan(tmp_path, "[alerts]\ntime_scale = 60\n"))["route"]
-    assert [
-        int(whole[name].removesuffix("ms")) / int(scaled[name].removesuffix("ms"))
-        for name in ("group_wait", "group_interval")
-    ] == [60, 60]
+    usual, scaled = (
+        document(plan(tmp_path, toml))["route"]["group_wait"] for toml in ("", "alerts.time_scale = 60\n")
+    )
+    assert (usual, scaled) == ("30s", "500ms")
