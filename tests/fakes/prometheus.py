@@ -27,15 +27,16 @@ def program(*names: str) -> str:
 class Api:
     """The API of a server on loopback; what cannot be reached just now has no answer: None."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str = "") -> None:
         self._port = port
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str, **parameters: str) -> Any:
         """Return the decoded JSON of an answer with 200, else None."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
         try:
-            connection.request("GET", path + query)
+            connection.request("GET", path + query, headers=self._headers)
             answer = connection.getresponse()
             body = answer.read()
         except OSError:

@@ -119,6 +119,14 @@ def test_a_changed_configuration_is_read_without_a_restart(project: RunningProje
         return status["data"]["yaml"] if status else ""
 
     wait_until(lambda: "scrape_interval: 1s" in interval(), "the new interval is in force", SCRAPED_S)
+    token = (project.root / ".wattos/run/operator.token").read_text()
+    store = Api(project.state()["api_port"], token)
+
+    def kept_every() -> set[str]:
+        targets = store.get("/api/v1/targets")["data"]["activeTargets"]
+        return {target["scrapeInterval"] for target in targets}
+
+    wait_until(lambda: kept_every() == {"1s"}, "the platform's own store scrapes as often", SCRAPED_S)
     again = project.wattos("up")
     assert (again.returncode, "older settings" in again.stderr) == (0, False), again.stderr
     assert project.row("prometheus")["pid"] == before

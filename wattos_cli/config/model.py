@@ -10,6 +10,7 @@ from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
 MASK = "********"
+_SHORTEST_SCRAPE_INTERVAL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,16 @@ class Config:
             sentence = f"limits.models: {model!r} has no effect: nothing in [llm] serves it.{instead}"
             found.append(NoEffect("limits", sentence, f"rename {model!r} in [limits.models], or remove it"))
         return found
+
+    @property
+    def scrape_interval_s(self) -> float:
+        """Return how often metrics are scraped, and rules evaluated, in seconds.
+
+        A drill divides the windows of rules: they must still hold some samples.
+        """
+        usual_s = float(self.setting("metrics.scrape_interval").value)
+        scale = float(self.setting("alerts.time_scale").value)
+        return max(usual_s / scale, min(usual_s, _SHORTEST_SCRAPE_INTERVAL_S))
 
     def setting(self, key: str) -> Setting:
         """Return the effective setting `key`; KeyError if there is none."""

@@ -42,7 +42,7 @@ def _late(project: Project, deps: Deps, age_s: float) -> list[Finding]:
     config = _config(project, deps)
     if config is None:
         return []
-    interval_s = config.setting("metrics.scrape_interval").value
+    interval_s = config.scrape_interval_s
     if age_s < -interval_s:
         message = f"the newest sample is {-age_s:.0f} s ahead of the clock, which was wrong then or is now"
         return [Finding(_NAME, Level.WARNING, message, "date   and if it is right: wattos down, wattos up")]

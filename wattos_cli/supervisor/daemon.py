@@ -168,7 +168,9 @@ class Daemon:
             return self._reload(Plan.from_json(request["plan"]))
         if operation == "reloaded":
             reload.reloaded(self._fleet, request["replicas"], request["digests"])
-            return {"reread": reload.reread_files(self._fleet, Plan.from_json(request["plan"]))}
+            plan = Plan.from_json(request["plan"])
+            self._scraping.obey(plan.metrics)
+            return {"reread": reload.reread_files(self._fleet, plan)}
         names = self._known(request.get("services"))
         if operation == "down":
             await self._fleet.down(names)

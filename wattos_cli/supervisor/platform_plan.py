@@ -239,7 +239,7 @@ def _metrics(config: Config) -> dict[str, Any]:
     """Return how the supervisor keeps metrics, as ScrapeSettings reads it."""
     return {
         "enabled": config.setting("metrics.enabled").value,
-        "interval_s": config.setting("metrics.scrape_interval").value,
+        "interval_s": config.scrape_interval_s,
         "retention_s": config.setting("metrics.retention").value,
         "max_size_mb": config.setting("metrics.max_size_mb").value,
     }

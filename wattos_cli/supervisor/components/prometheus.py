@@ -13,8 +13,6 @@ from wattos_cli.supervisor.components import rules
 from wattos_cli.supervisor.components.setting import Setting
 from wattos_platform import catalog
 
-_SHORTEST_S = 1.0
-
 
 def files(setting: Setting) -> Mapping[str, str]:
     """Return prometheus.yml and its rules by name. JSON, which YAML contains: no path can break out of it."""
@@ -72,14 +70,7 @@ def _discovered(setting: Setting, action: str) -> dict[str, Any]:
 
 
 def _interval(setting: Setting) -> str:
-    """Return how often everything is scraped, and rules are evaluated: as often as our own store scrapes.
-
-    A drill divides the windows of rules; they must still hold some samples.
-    """
-    usual_s, scale = (
-        setting.config.setting(key).value for key in ("metrics.scrape_interval", "alerts.time_scale")
-    )
-    return f"{max(usual_s / scale, min(usual_s, _SHORTEST_S)) * 1000:.0f}ms"
+    return f"{setting.config.scrape_interval_s * 1000:.0f}ms"
 
 
 def _authorization(setting: Setting) -> dict[str, str]:
