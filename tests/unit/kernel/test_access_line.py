@@ -80,3 +80,14 @@ def test_a_line_is_json_with_the_fixed_fields(
     assert line.count(b"\n") == 1
     assert line.endswith(b"}\n")
     assert json.loads(line) == COMMON | {"status": status or 499} | told
+
+
+def test_methods_that_http_does_not_know_are_one_series_and_still_told_in_the_line(tmp_path: Path) -> None:
+    runtime = make_runtime("chat", tmp_path)
+    kinds = AnswerKinds(runtime)
+    for method in ("PROPFIND", "MKCOL", "GET"):
+        kind = kinds.of(exchange(None, 405), method, "/pots/{name}")
+        kind.requests.count += 1
+        assert json.loads(kind.line(exchange(None, 405), 0.01, 0.0))["method"] == method
+    counted = {labels["method"]: each for labels, each in runtime.metrics.each("http_requests_total")}
+    assert {method: each.tally.count for method, each in counted.items()} == {"other": 2, "GET": 1}

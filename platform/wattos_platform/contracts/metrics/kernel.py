@@ -6,7 +6,8 @@ from wattos_platform.contracts.metrics.family import Label, MetricFamily, counte
 DB_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 ERROR_TYPE = Label("error_type", values=("", *ERROR_TYPES))
-_METHOD = Label("method", "the methods of the route; `ANY` where no route fits")
+# `ANY` where no route fits.
+_METHOD = Label("method", values=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY"))
 _ROUTE = Label("route", "the templates of the service's routes; `(none)` where none fits")
 _TARGET = Label(
     "target", "the services that this one asks, as `hop:NAME`, and the configured providers, as `llm:NAME`"
