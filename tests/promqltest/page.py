@@ -30,7 +30,7 @@ All operators, with `bool`, `on`, `ignoring`, `group_left`, `group_right`, `fill
 `start()` and `end()`; subqueries (default step one minute).
 
 Native histograms are not stored, so nothing about them can be asked. `anchored`, `smoothed`, expressions in
-place of durations and `info()` are refused.
+place of durations and `start_timestamp()` are refused.
 """
 _RESULTS = """
 ## Upstream's test scripts

@@ -12,6 +12,7 @@ from wattos_cli.metricstore.promql.nodes import (
     RangeSelector,
     Selector,
     Subquery,
+    children,
 )
 
 _OF_EVALUATION = frozenset(
@@ -34,21 +35,7 @@ def pinned_times(at_ms: int) -> list[int]:
 
 
 def _depends(node: Node) -> bool:
-    return (isinstance(node, Call) and node.name in _OF_EVALUATION) or any(map(_depends, _children(node)))
-
-
-def _children(node: Node) -> list[Node]:
-    match node:
-        case Call():
-            return list(node.args)
-        case Aggregation():
-            return [node.expression, *([node.param] if node.param else [])]
-        case Binary():
-            return [node.left, node.right]
-        case Negation() | Subquery():
-            return [node.expression]
-        case _:
-            return []
+    return (isinstance(node, Call) and node.name in _OF_EVALUATION) or any(map(_depends, children(node)))
 
 
 def _pinned(node: Node, at: At) -> Node:

@@ -146,6 +146,23 @@ def kind(node: Node) -> Kind:
     return _KINDS[type(node)]
 
 
+def children(node: Node) -> Sequence[Node]:
+    """Return the parts of `node`, in the order in which they are evaluated."""
+    match node:
+        case Call():
+            return node.args
+        case Aggregation():
+            return [*([node.param] if node.param else []), node.expression]
+        case Binary():
+            return [node.left, node.right]
+        case Negation() | Subquery():
+            return [node.expression]
+        case RangeSelector():
+            return [node.selector]
+        case _:
+            return []
+
+
 def text_of(args: Sequence[Node]) -> list[str]:
     """Return the values of `args`, which are string literals; others are left out."""
     return [arg.value for arg in args if isinstance(arg, Text)]

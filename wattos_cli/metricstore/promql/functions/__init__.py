@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from wattos_cli.metricstore.promql.functions import (
     histograms,
+    info,
     labels,
     maths,
     ordering,
@@ -17,6 +18,7 @@ from wattos_cli.metricstore.promql.functions.signature import Function
 
 FUNCTIONS: Mapping[str, Function] = {
     **histograms.TABLE,
+    **info.TABLE,
     **labels.TABLE,
     **maths.TABLE,
     **ordering.TABLE,
