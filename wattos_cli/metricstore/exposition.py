@@ -17,6 +17,7 @@ MOST_SERIES = 50_000
 MOST_LABELS = 64
 LONGEST_TEXT_BYTES = 4096
 _PROBLEMS_TOLD = 10
+_MOST_SHARED = 10_000
 # Labels that take no more characters are neither too many nor, whatever characters, too long.
 _SURELY_SHORT = min(LONGEST_TEXT_BYTES // 4, MOST_LABELS * len('a=""'))
 
@@ -90,6 +91,9 @@ class Reader:
         self._target = dict(target)
         self._most_series = most_series
         self._known: dict[str, Labels] = {}
+        self._shared: dict[
+            tuple[str, str], tuple[str, str]
+        ] = {}  # equal labels are one object: 1 kB a series
 
     def read(self, body: bytes) -> Exposition:
         """Return what `body` says; ExpositionError when it is too large or has too many series."""
@@ -97,6 +101,8 @@ class Reader:
             raise ExpositionError(
                 f"{len(body)} bytes are exposed, more than the {LARGEST_BODY_BYTES} that are read"
             )
+        if len(self._shared) > _MOST_SHARED + len(self._known):
+            self._shared.clear()
         found = Exposition()
         seen: dict[str, Labels] = {}
         strange: list[tuple[int, str]] = []
@@ -178,7 +184,8 @@ class Reader:
                 pairs[f"exported_{key}"] = pairs[key]
             pairs[key] = value
         pairs[NAME] = name
-        return tuple(sorted(pair for pair in pairs.items() if pair[1]))
+        shared = self._shared
+        return tuple(sorted(shared.setdefault(pair, pair) for pair in pairs.items() if pair[1]))
 
 
 def _pairs(inside: str) -> dict[str, str]:
