@@ -160,8 +160,9 @@ _PROVIDERS = Row(
             "Breakers of providers",
             "Whether calls to a provider are let through; `local` has no breaker.",
             Query(
-                or_none(f"1 - max by (name) ({series('circuit_breaker_state', _OPEN_LLM)})"),
+                f"1 - max by (name) ({series('circuit_breaker_state', _OPEN_LLM)})",
                 "{{name}}",
+                empty="`local` is the only provider",
             ),
             words=("open", "closed"),
             logs="wattos logs llm-gateway --where 'event =~ \"^breaker\"' --since 1h",

@@ -11,11 +11,11 @@ _NOW = Row(
     "Now",
     (
         stat(
-            "Replicas up",
-            "Replicas that answer the scrape, of those that are known.",
+            "Replicas down",
+            "Replicas that are known and do not answer the scrape.",
             "none",
-            Query(f"sum({_UP})", "up"),
-            Query(f"count({_UP})", "known"),
+            Query(f"sum(1 - {_UP})", "down"),
+            limits=(Limit(1),),
             logs="wattos logs --level warning --since 15m",
         ),
         red.requests_now(see=(names.SERVICES,)),
