@@ -33,7 +33,7 @@ def metrics(whom: Whom, deps: Deps) -> Metrics:
     from wattos_cli.metricstore.stored import StoredMetrics
 
     kept = store(deps)
-    return StoredMetrics(kept, kept)
+    return StoredMetrics(kept, kept, kept.damaged)
 
 
 def store(deps: Deps) -> "Reader":

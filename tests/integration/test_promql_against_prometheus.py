@@ -21,7 +21,7 @@ from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.dashboards.queries import queries
-from wattos_cli.deps import BadQueryError, MetricAnswer, Metrics
+from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics
 from wattos_cli.metricstore.gathered import Gathered
 from wattos_cli.metricstore.questions import QUESTIONS
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
@@ -146,6 +146,20 @@ def test_they_are_400_and_nearly_all_have_an_answer(both: Both) -> None:
         if each not in silent and not any(both.ours.instant(each, at_s).result for at_s in INSTANTS)
     ]
     assert len(empty) <= len(ASKED) // 20, empty
+
+
+@pytest.mark.parametrize("expression", ["sum(rate(http_requests_total[5m])", "1 +\n) 2", "sum(up[5m])"])
+def test_a_broken_expression_is_refused_by_both_with_its_place(both: Both, expression: str) -> None:
+    for metrics in both:
+        with pytest.raises(BadQueryError) as caught:
+            metrics.instant(expression, INSTANTS[1])
+        assert caught.value.position is not None
+
+
+def test_series_that_do_not_match_one_to_one_are_refused_by_both(both: Both) -> None:
+    for metrics in both:
+        with pytest.raises(FailedQueryError):
+            metrics.instant("http_requests_total / on (job) http_requests_total", INSTANTS[1])
 
 
 @pytest.mark.parametrize("expression", DIFFERENT)

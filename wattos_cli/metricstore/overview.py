@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from wattos_cli.deps import Metrics
@@ -19,6 +20,7 @@ _IN_MEMORY_S = 3600.0
 _LOOKBACK_S = 300.0
 # A scrape so long before the window shows that the window is full.
 _SLACK_S = 60.0
+_PAUSE_S = 60.0
 _SERVICE_FIGURES = ("p50_s", "p95_s", "p99_s", "in_flight")
 _MODEL_FIGURES = (
     "calls",
@@ -96,7 +98,7 @@ def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) 
     """
     asker = _Asker(StoredMetrics(_gathered(source, at_s, since_s)), at_s, since_s + _SLACK_S)
     times = [[float(time) for time, _ in row["values"]] for row in asker.rows("scrapes")]
-    first_s = min((each[0] for each in times), default=at_s)
+    first_s = min((_begin_s(each) for each in times), default=at_s)
     asker.window_s = min(since_s, max(at_s - first_s, 1.0))
     scrapes = max((sum(time >= at_s - asker.window_s for time in each) for each in times), default=0)
     if scrapes < LEAST_SCRAPES:
@@ -115,6 +117,14 @@ def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) 
             for (job, dependency), answers in sorted(asker.figures("degraded", "job", "dependency").items())
         ],
     )
+
+
+def _begin_s(times: Sequence[float]) -> float:
+    """Return since when a replica has been scraped without a pause, as a platform that was down makes one."""
+    last_step_s = times[-1] - times[-2] if len(times) > 1 else 0.0
+    pause_s = max(_PAUSE_S, 3 * last_step_s)
+    begins = [later for earlier, later in pairwise(times) if later - earlier > pause_s]
+    return begins[-1] if begins else times[0]
 
 
 def _gathered(source: Source, at_s: float, since_s: float) -> Source:

@@ -38,6 +38,13 @@ def as_junit(judged: Sequence[Judged]) -> str:
     return junit("wattos metrics query", [Case(each["expression"], 0.0, _failure(each)) for each in judged])
 
 
+def as_markdown(judged: Sequence[Judged]) -> str:
+    """Return the table for GITHUB_STEP_SUMMARY."""
+    failed = sum(1 for each in judged if not each["ok"])
+    rows = [(each["expression"], "ok" if each["ok"] else "failed", _failure(each)) for each in judged]
+    return ci.markdown_table(f"wattos metrics: {failed} assertions failed", ("ASSERTION", "", "WHY"), rows)
+
+
 def annotations(judged: Sequence[Judged], environ: Mapping[str, str]) -> list[str]:
     """Return a GitHub annotation for each assertion that does not hold."""
     lines = [

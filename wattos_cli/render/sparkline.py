@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 
 _BARS = "▁▂▃▄▅▆▇█"
+# Of what is larger no difference can be taken.
+_MOST = 1e300
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:
@@ -28,6 +30,8 @@ def _shares(values: Sequence[float | None], width: int) -> list[float | None]:
     shares: list[float | None] = []
     for place in range(count):
         part = values[place * len(values) // count : (place + 1) * len(values) // count]
-        known = [value for value in part if value is not None and math.isfinite(value)]
-        shares.append(sum(known) / len(known) if known else None)
+        known = [
+            min(max(value, -_MOST), _MOST) for value in part if value is not None and math.isfinite(value)
+        ]
+        shares.append(sum(value / len(known) for value in known) if known else None)
     return shares

@@ -85,7 +85,7 @@ def test_json_junit_and_annotation(root: Path, tmp_path: Path) -> None:
         "http_requests_in_flight < 3",
         "http_requests_in_flight < 9",
         more=("--junit", "found.xml", "-o", "json"),
-        environ={"GITHUB_ACTIONS": "true"},
+        environ={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")},
     )
     assert code == ExitCode.NO
     shown = published(out(deps))
@@ -93,6 +93,7 @@ def test_json_junit_and_annotation(root: Path, tmp_path: Path) -> None:
     assert [row["value"] for row in shown["assertions"][0]["series"] if not row["ok"]] == ["5"]
     suite = ET.parse(tmp_path / "found.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert "| http_requests_in_flight < 9 | ok |  |" in (tmp_path / "summary.md").read_text()
     assert err(deps).startswith("::error title=http_requests_in_flight < 3::does not hold for 1 of 2 series")
 
 

@@ -178,6 +178,21 @@ def test_a_first_failure_ever_counts(tmp_path: Path) -> None:
     assert [model["calls"] for model in found["models"]] == [1]
 
 
+def test_a_pause_of_the_platform_is_not_in_the_window(tmp_path: Path) -> None:
+    Scraped(NOW - 300).add("chat-0", "up", [1.0] * 60).write(tmp_path)
+    Scraped(NOW).add("chat-0", "up", [1.0] * 25).write(tmp_path)
+    write_running(tmp_path, {"name": "chat"})
+    assert (shown(tmp_path)["window_s"], shown(tmp_path)["scrapes"]) == (120, 25)
+
+
+def test_a_damaged_file_is_told(root: Path) -> None:
+    assert "damaged" not in err(overview(root))
+    block = root / ".wattos/metrics/chat-0/1699999000000-1699999999000.block"
+    block.write_bytes(b"not what was written")
+    for argv in (("--since", "1h"), ("query", "up[1h]", "-o", "csv")):
+        assert "a damaged file of metrics passed over" in err(overview(root, *argv))
+
+
 def test_an_idle_service_has_no_requests_and_no_latency(tmp_path: Path) -> None:
     scraped = Scraped(NOW)
     scraped.add("chat-0", "up", [1.0] * SCRAPES)

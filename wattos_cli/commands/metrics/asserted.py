@@ -58,6 +58,9 @@ def show(
             console.data(render.as_text(each, color=console.color))
     if junit is not None:
         (deps.cwd / junit).write_text(render.as_junit(judged), encoding="utf-8")
+    if deps.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+            summary.write(render.as_markdown(judged))
     for line in render.annotations(judged, deps.environ):
         console.note(line)
     return ExitCode.OK if all(each["ok"] for each in judged) else ExitCode.NO

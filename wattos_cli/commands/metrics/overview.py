@@ -11,7 +11,7 @@ from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Option
 
 if TYPE_CHECKING:
-    from wattos_cli.metricstore.series import Source
+    from wattos_cli.metricstore.store.reader import Reader
 
 _WATCH_S = 5.0
 _LONGEST_S = 86_400.0
@@ -41,21 +41,22 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if opts.since_s > _LONGEST_S:
         raise metricsource.usage("--since: metrics are kept for a day", "the last hour: --since 1h")
     states(deps)
-    source = metricsource.store(deps)
+    reader = metricsource.store(deps)
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
-            show(opts, deps, source)
+            show(opts, deps, reader)
         deps.sleep(_WATCH_S)
-    show(opts, deps, source)
+    show(opts, deps, reader)
     return ExitCode.OK
 
 
-def show(opts: Options, deps: Deps, source: "Source") -> None:
-    """Gather the figures from `source` once and print them."""
+def show(opts: Options, deps: Deps, reader: "Reader") -> None:
+    """Gather the figures from what was scraped once and print them."""
     from wattos_cli.metricstore import overview
+    from wattos_cli.metricstore.stored import damage
     from wattos_cli.render import overview as render
 
-    found = asdict(overview.look(source, round(deps.clock(), 3), opts.since_s, states(deps)))
+    found = asdict(overview.look(reader, round(deps.clock(), 3), opts.since_s, states(deps)))
     console = deps.console
     if opts.output is Output.JSON:
         console.json(render.as_json(found))
@@ -63,6 +64,8 @@ def show(opts: Options, deps: Deps, source: "Source") -> None:
         console.stdout.write(render.as_csv(found))
     else:
         console.data(render.as_text(found, width=console.table_width, color=console.color))
+    if reader.damaged:
+        console.note(damage(reader.damaged))
     if found["scrapes"] < overview.LEAST_SCRAPES:
         console.note("not enough was scraped yet to tell rates: look again in a few seconds")
         return
