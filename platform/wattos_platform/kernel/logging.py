@@ -37,7 +37,8 @@ class LogSink:
 
     `later` calls a function at the loop's next turn. With it, access lines wait until then and leave
     together, and whoever gave it calls `flush` at the end of the process. `on_line` is told the level of
-    each application line (for `log_lines_total`).
+    each application line (for `log_lines_total`). A write that fails costs its lines and nothing else, since
+    a full disk must end no request and no loop; once writes succeed again, a line says how many failed.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class LogSink:
         self.service = service
         self.level = LEVELS[level]
         self.on_line: Callable[[str], None] = lambda _level: None
-        self._write = write or (lambda data: os.write(1, data))
+        self._write_to = write or (lambda data: os.write(1, data))
         self._clock = clock
         self._later = later
         self._held = b""
+        self._failed_writes = 0
 
     def raw(self, line: bytes) -> None:
         """Write a finished line (the access line of the middleware), after those before it."""
@@ -86,6 +88,22 @@ class LogSink:
         self.on_line(level)
         self.flush()
         self._write(_encode(record) + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._write_to(data)
+        except OSError:
+            self._failed_writes += 1
+        else:
+            if self._failed_writes:
+                self._tell_failed()
+
+    def _tell_failed(self) -> None:
+        failed, self._failed_writes = self._failed_writes, 0
+        message = f"{failed} writes to the log failed; their lines are lost."
+        self.emit("error", "log.lost", {"message": message, "writes": failed})
+        if self._failed_writes:
+            self._failed_writes += failed
 
 
 def context_fields() -> dict[str, str]:

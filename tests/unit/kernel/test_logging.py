@@ -1,3 +1,4 @@
+import errno
 import json
 import logging
 from collections.abc import Callable
@@ -88,6 +89,30 @@ def test_lines_that_wait_stay_one_piece_in_a_pipe() -> None:
     assert b"".join(written) == b"".join(lines)
     assert max(map(len, written)) <= PIPE_BUF
     assert len(written) < len(lines) / 5
+
+
+def test_a_log_that_takes_nothing_costs_its_lines_and_says_so_later() -> None:
+    """A full disk, say: raised at the loop's next turn, the error would end the loop."""
+    written: list[bytes] = []
+    is_full = True
+
+    def write(data: bytes) -> None:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(data)
+
+    turn = Turn()
+    target = LogSink("chat", write=write, later=turn.take)
+    target.raw(b"line\n")
+    turn.end()
+    log = make_logger(target)
+    log.warning("row.dropped", message="The queue is full.")
+    is_full = False
+    for _ in range(2):
+        log.info("went.on")
+    events = [json.loads(line) for line in written]
+    assert [each["event"] for each in events] == ["went.on", "log.lost", "went.on"]
+    assert events[1]["writes"] == 2
 
 
 def test_errors_carry_type_message_and_stack_and_no_secret() -> None:
