@@ -72,7 +72,7 @@ ALERTS: tuple[Alert, ...] = (
         _TEAM,
         _breaker_forced,
         summary="The breaker {{ $labels.name }} of {{ $labels.job }} is still tripped by hand",
-        description="Somebody tripped {{ $labels.name }} of {{ $labels.job }} more than an hour ago.",
+        description="Somebody tripped {{ $labels.name }} of {{ $labels.job }}; nothing is asked of it.",
         board=_BOARD,
         for_="1h",
         fires=(Case("tripped", {_BREAKER % "forced_open": "1x100"}, "90m", [Fired(_OPENAI)], "1m"),),
@@ -106,7 +106,7 @@ ALERTS: tuple[Alert, ...] = (
         _TEAM,
         _dependency_down,
         summary="{{ $labels.job }} cannot reach {{ $labels.check }}",
-        description="The health check {{ $labels.check }} of {{ $labels.job }} has failed for five minutes.",
+        description="The health check {{ $labels.check }} of {{ $labels.job }} fails.",
         board=_BOARD,
         for_="5m",
         fires=(

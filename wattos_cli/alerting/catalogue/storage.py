@@ -90,7 +90,7 @@ ALERTS: tuple[Alert, ...] = (
         Severity.INFO,
         _TEAM,
         _refused,
-        summary="{{ $labels.family }} of {{ $labels.job }} counts under `other`",
+        summary="{{ $labels.family }} of {{ $labels.job }} has too many label sets",
         description="{{ $value | humanize }} counts within an hour have lost their labels.",
         board="wattos-overview",
         fires=(
