@@ -85,3 +85,17 @@ def test_what_a_panel_asks(scraped: RunningProject) -> None:
         "chat": "1",
         "rag": "1",
     }
+
+
+def test_what_an_alert_list_asks(scraped: RunningProject) -> None:
+    groups = asked(scraped, "GET", "/api/v1/rules")["groups"]
+    states = {
+        rule["name"]: rule["state"]
+        for group in groups
+        for rule in group["rules"]
+        if rule["type"] == "alerting"
+    }
+    assert states["ServiceDown"] == "inactive"
+    assert all(
+        alert["labels"]["alertname"] in states for alert in asked(scraped, "GET", "/api/v1/alerts")["alerts"]
+    )

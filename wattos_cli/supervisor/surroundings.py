@@ -20,6 +20,7 @@ _QUERY_COMMAND = (sys.executable, "-P", "-m", "wattos_cli.supervisor.queries.wor
 # All that a program of others gets of our environment: no key and no address of ours is its business. Its
 # log lines bear no time zone, so it is told to write UTC, as which they are read.
 _GIVEN_TO_COMPONENTS = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+_GIVEN_TO_QUERIES = (*_GIVEN_TO_COMPONENTS, "WATTOS_ALERTS_TIME_SCALE")
 _UTC = {"TZ": "UTC"}
 
 
@@ -70,10 +71,10 @@ class Surroundings:
 
     def query_worker(self, connection: int) -> Start:
         """Return how a process is started that evaluates queries for the socket `connection`."""
-        given = {name: os.environ[name] for name in _GIVEN_TO_COMPONENTS if name in os.environ}
+        given = {name: os.environ[name] for name in _GIVEN_TO_QUERIES if name in os.environ}
         return Start(
             name="queries",
-            command=(*_QUERY_COMMAND, str(self.project.metrics_dir)),
+            command=(*_QUERY_COMMAND, str(self.project.root)),
             program=(),
             environ=platform_environ(given, self.import_paths),
             cwd=self.project.root,

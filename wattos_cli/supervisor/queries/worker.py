@@ -1,8 +1,9 @@
-"""The process that evaluates: `python -m wattos_cli.supervisor.queries.worker FOLDER`, descriptor 3 a socket.
+"""The process that evaluates: `python -m wattos_cli.supervisor.queries.worker ROOT`, descriptor 3 a socket.
 
 It answers one request after the other and ends when it was idle for a while, or when the other side ends.
 """
 
+import os
 import resource
 import socket
 import sys
@@ -14,8 +15,10 @@ from typing import Protocol
 from wattos_cli.metricstore.api.replies import Reply, error
 from wattos_cli.metricstore.api.routes import Api
 from wattos_cli.metricstore.store.reader import Reader
+from wattos_cli.project import Project
 from wattos_cli.supervisor.exec_child import PASSED_FD
 from wattos_cli.supervisor.queries import frames
+from wattos_cli.supervisor.queries.alerting import ProjectAlerting
 
 _IDLE_S = 60.0
 _MEMORY_BYTES = 1024 * 1024 * 1024
@@ -52,10 +55,13 @@ def _answered(api: Answers, content: bytes) -> Reply:
 
 
 def main(argv: list[str]) -> int:
-    """Serve the store in the folder `argv[0]`; return the exit code."""
+    """Serve what is kept of the project at `argv[0]`; return the exit code."""
+    root = Path(argv[0])
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    kept = Reader(Project(root).metrics_dir)
+    api = Api(kept, time.time, ProjectAlerting(root, os.environ, kept))
     with socket.socket(fileno=PASSED_FD) as connection:
-        serve(Api(Reader(Path(argv[0])), time.time), connection)
+        serve(api, connection)
     return 0
 
 
