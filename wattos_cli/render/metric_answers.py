@@ -37,15 +37,20 @@ def as_csv(answer: MetricAnswer) -> str:
     return stream.getvalue()
 
 
-def as_table(answer: MetricAnswer, *, width: int, color: bool, steps: Sequence[float] = ()) -> str:
+def as_table(
+    answer: MetricAnswer, *, width: int, color: bool, steps: Sequence[float] = (), ordered: bool = False
+) -> str:
     """Return the answer for people; `steps` are the times of a range, for whose course a line of bars stands.
 
+    Series come in the order of their labels, unless that of the answer means something: `ordered`.
     Where the labels do not fit the `width` in columns, each series stands behind its value, uncut.
     """
     if answer.kind in {"scalar", "string"}:
         value = str(answer.result[1])
         return visible(value) if answer.kind == "string" else shortened(value)
     series = _series(answer)
+    if not ordered:
+        series.sort(key=lambda each: sorted(each[0].items()))
     bars = _SPARK["wide"] if width >= _WIDE else _SPARK["narrow"]
     heads, figures = _figures(answer.kind, series, steps, bars)
     names = _label_names(series)

@@ -212,7 +212,7 @@ def test_before_there_is_enough_it_says_so(tmp_path: Path) -> None:
         ["chat", "up", "-"],
         ["rag", "no", "metrics"],
     ]
-    assert "not enough was scraped yet" in err(deps)
+    assert "too little was scraped in that time" in err(deps)
 
 
 def test_nothing_running_is_exit_4(tmp_path: Path) -> None:

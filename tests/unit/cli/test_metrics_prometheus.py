@@ -100,6 +100,17 @@ def test_a_file_without_a_token_is_exit_3(tmp_path: Path, content: str | None) -
     assert "--token-file" in error.message
 
 
+def test_series_are_in_order_unless_the_question_orders_them() -> None:
+    rows = [
+        {"metric": {"job": job}, "value": [1, value]} for job, value in (("b", "9"), ("a", "1"), ("c", "5"))
+    ]
+    vector = reply({"resultType": "vector", "result": rows})
+    jobs = [each.split()[0] for each in out(ask(vector)[0]).splitlines()[1:]]
+    assert jobs == ["a", "b", "c"]
+    jobs = [each.split()[0] for each in out(ask(vector, argv=("topk(3, up)",))[0]).splitlines()[1:]]
+    assert jobs == ["b", "a", "c"]
+
+
 def test_warnings_and_infos_are_shown() -> None:
     deps, _ = ask(reply(VECTOR, warnings=["a store is away"], infos=["PromQL info: x\x1b"]))
     assert err(deps) == "a store is away\nPromQL info: x\\x1b\n"

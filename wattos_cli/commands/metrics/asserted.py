@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattos_cli.commands.metrics import asked
 from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, Metrics
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, WattosError
 
 if TYPE_CHECKING:
     from wattos_cli.metricstore.assertion import Assertion
@@ -107,7 +107,10 @@ def _judged(assertion: "Assertion", metrics: Metrics, at_s: float) -> Judged:
         }
         for row in rows
     )
-    asked.require_series(assertion.expression, answer, metrics, at_s)
+    try:
+        asked.require_series(assertion.expression, answer, metrics, at_s)
+    except WattosError as error:  # one misspelt name is a failure beside the others, not the end of all
+        return Judged(assertion.text, False, f"no data: {error.message}", series)
     return Judged(assertion.text, bool(series) and all(row["ok"] for row in series), _reason(series), series)
 
 

@@ -67,7 +67,7 @@ def show(opts: Options, deps: Deps, reader: "Reader") -> None:
     if reader.damaged:
         console.note(damage(reader.damaged))
     if found["scrapes"] < overview.LEAST_SCRAPES:
-        console.note("not enough was scraped yet to tell rates: look again in a few seconds")
+        console.note("too little was scraped in that time to tell rates: look again in a few seconds")
         return
     console.note(render.period(found))
     if not found["models"]:

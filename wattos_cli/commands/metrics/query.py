@@ -1,6 +1,7 @@
 """`wattos metrics query`."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from wattos_cli.render.safe import visible
 
 _WATCH_S = 5.0
 _POINTS = 240
+_ORDERED = re.compile(r"\s*(sort|topk|bottomk)")
 _LEAST_STEP_S = 1.0
 
 
@@ -74,7 +76,8 @@ def show(opts: Options, deps: Deps, metrics: Metrics) -> None:
         console.stdout.write(render.as_csv(answer))
     elif answer.result:
         width = console.table_width
-        console.data(render.as_table(answer, width=width, color=console.color, steps=steps))
+        ordered = _ORDERED.match(opts.expression) is not None and opts.range_s is None
+        console.data(render.as_table(answer, width=width, color=console.color, steps=steps, ordered=ordered))
     for remark in answer.warnings:
         console.note(visible(remark))
     remark = asked.require_series(opts.expression, answer, metrics, at_s)
