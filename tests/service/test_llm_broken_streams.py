@@ -7,8 +7,9 @@ from contextlib import aclosing
 import pytest
 import pytest_asyncio
 
+from tests.fakes.asgi_call import AsgiCall
 from tests.fakes.dialects import events
-from tests.fakes.llm_service import SILENCE
+from tests.fakes.llm_service import IDENTITY, SILENCE
 from tests.fakes.outage import ASKS, MODEL, PRIMARY, TEXT, outage
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
 
@@ -125,3 +126,21 @@ async def gone(house):
     async with asyncio.timeout(10):
         record = await house.sim.settled()
     assert record["outcome"] == "abandoned", json.dumps(record)
+
+
+async def test_a_caller_who_leaves_before_the_head_could_be_sent_ends_it_too(house):
+    """One that reads nothing of an earlier answer on its connection keeps the next from beginning."""
+    rows = len(await house.rows())
+    path, body = ASKS["chat"]
+    call = AsgiCall(house.gateway.app, "POST", path, {"model": EXPLICIT, "stream": True, **body}, IDENTITY)
+    call.pause()
+    async with asyncio.timeout(10):
+        while not await house.metric("concurrency_open"):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        call.leave()
+        await call.task
+        while len(found := await house.rows()) == rows:
+            await asyncio.sleep(0.01)
+    assert (call.status, found[-1].outcome, found[-1].error_type) == (0, "cancelled", "caller_gone")
+    assert await house.metric("concurrency_open") == 0

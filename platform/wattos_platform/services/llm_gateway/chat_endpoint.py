@@ -80,7 +80,11 @@ class ChatEndpoint:
             relay = await engine.completions.open_stream(asked, caller, self._dialect)
         answer = EventStream(relay.events())
         answer.raw_headers += provenance(relay.target)
-        await answer.send_to(receive, send)
+        try:
+            await answer.send_to(receive, send)
+        finally:
+            # The caller may have left before even the head could be sent.
+            await relay.discard()
 
     async def _remembered(
         self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send

@@ -18,8 +18,8 @@ _LONGEST_KEPT_CHARS = 1_000_000
 class Relay:
     """Passes chunks on and watches them: text and usage for the row, `finish_reason` for an honest end.
 
-    `on_begin` is called when somebody begins to read, `on_end` exactly once after it, when the stream has
-    ended for whatever reason.
+    `on_begin` is called when somebody begins to read, `on_end` exactly once, when the stream has ended for
+    whatever reason, which may be that nobody ever began to read (`discard`).
     After it `complete` says whether it ended well, `failure` why not; neither means: the reader left.
     `served` is the model that answers, where the chunks until the first content told it.
     """
@@ -42,6 +42,7 @@ class Relay:
         self._held: list[Chunk] = []
         self._text = StringIO()  # a list of words takes ten times the memory
         self._kept_chars = 0
+        self._is_read = False
         self._finished = False
         self._reported: Usage | None = None
         self._counted = Usage(estimated=True)
@@ -72,6 +73,16 @@ class Relay:
             with contextlib.suppress(RuntimeError):
                 await closing()
 
+    async def discard(self) -> None:
+        """End an opened stream that nobody has begun to read and nobody will; nothing where somebody has.
+
+        Closing `events` would not do it: a generator that was never started runs no `finally`.
+        """
+        if not self._is_read:
+            self._is_read = True
+            await self.close()
+            self._on_end(self)
+
     @property
     def usage(self) -> Usage:
         """Return what the provider counted, or an estimate that says so.
@@ -99,6 +110,7 @@ class Relay:
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the answer in the caller's dialect; a clean end only after a `finish_reason`."""
+        self._is_read = True
         self._on_begin(self)
         try:
             try:
