@@ -5,14 +5,14 @@ The Prometheus of the distribution is 2.42; ours follows 3. Where that makes a d
 own, and each of its expressions must really differ. Samples lie off the boundary of every range.
 """
 
-import math
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from tests.fakes.metric_answers import differences
 from tests.fakes.metric_history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
 from tests.fakes.prometheus import program, serving
 from tests.fakes.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
@@ -21,7 +21,7 @@ from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.dashboards.queries import queries
-from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics
+from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
 from wattos_cli.metricstore.gathered import Gathered
 from wattos_cli.metricstore.questions import QUESTIONS
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
@@ -99,31 +99,6 @@ def stored(folder: Path, series: list[Series]) -> Source:
         assert writer.append(target, time_ms, samples)
     names = {dict(each.labels)[NAME] for each in series}
     return Gathered(Reader(folder), names, 0, TIMES_MS[-1])
-
-
-def points(answer: MetricAnswer) -> dict[Any, float]:
-    """Return the value of each series at each time."""
-    if answer.kind == "scalar":
-        return {(): float(answer.result[1])}
-    return {
-        (tuple(sorted(row["metric"].items())), time): float(value)
-        for row in answer.result
-        for time, value in row.get("values") or [row["value"]]
-    }
-
-
-def differences(ours: MetricAnswer, theirs: MetricAnswer) -> list[Any]:
-    """Return the points that only one of them has, or whose values are further apart than 1e-9 of them."""
-    one, other = points(ours), points(theirs)
-    return [
-        (point, one.get(point), other.get(point))
-        for point in one.keys() | other.keys()
-        if point not in one or point not in other or not equal(one[point], other[point])
-    ]
-
-
-def equal(one: float, other: float) -> bool:
-    return (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
 @pytest.mark.parametrize("expression", ASKED)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wattos_cli.metricstore.promql import selection
-from wattos_cli.metricstore.promql.arithmetic import largest, mean, quantile, smallest, total, variance
+from wattos_cli.metricstore.promql.arithmetic import largest, mean, quantile, smallest, total
 from wattos_cli.metricstore.promql.digits import plain
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.grouping import group_labels, grouped
@@ -58,7 +58,13 @@ def _reduced(kernel: Callable[[list[float]], float], rows: Vector) -> Column:
 
 
 def _variance(values: list[float]) -> float:
-    return variance(values) if all(map(math.isfinite, values)) else math.nan
+    """Return the population variance, NaN if any value is not finite (Welford's method, as Prometheus)."""
+    average, squares = 0.0, 0.0
+    for count, value in enumerate(values, 1):
+        delta = value - average
+        average += delta / count
+        squares += delta * (value - average)
+    return squares / len(values)
 
 
 def _quantile(evaluator: Evaluator, node: Aggregation) -> Vector:
