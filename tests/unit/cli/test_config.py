@@ -67,6 +67,11 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
             "port_offset = 50", "wattos.toml:1:1: port_offset: expected a multiple of 100", id="offset"
         ),
         pytest.param(
+            '[metrics]\nscrape_interval = "500ms"',
+            "wattos.toml:2:1: metrics.scrape_interval: expected a duration of at least 1s, got '500ms'",
+            id="shorter-than-a-second",
+        ),
+        pytest.param(
             '[llm]\nproviders = ["bard"]',
             "wattos.toml:2:1: llm.providers: no such provider 'bard'",
             id="not-yet",

@@ -10,6 +10,7 @@ from wattos_cli.supervisor import flags, platform_plan, simulated
 from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, differences, stop_waves
 from wattos_cli.supervisor.platform_plan import Wanted
+from wattos_cli.supervisor.scrape.settings import ScrapeSettings
 
 
 def service(name: str, *needs: str) -> ServicePlan:
@@ -157,11 +158,33 @@ def test_without_a_named_provider_the_simulator_gets_no_traffic(tmp_path: Path) 
     assert plan.service_config["llm"]["provider"] == {}
 
 
-def test_foreign_health_urls_decide_about_tls(tmp_path: Path) -> None:
-    (tmp_path / "wattos.toml").write_text('[services.far]\nurl = "https://example.org/health"\n')
+@pytest.mark.parametrize(
+    "service",
+    [
+        'url = "https://example.org/health"',
+        'url = "http://127.0.0.1:9"\nhealth = "https://example.org/h"',
+        'url = "http://127.0.0.1:9"\nmetrics = "https://example.org/metrics"',
+    ],
+    ids=["address", "health", "metrics"],
+)
+def test_foreign_urls_decide_about_tls(tmp_path: Path, service: str) -> None:
+    (tmp_path / "wattos.toml").write_text(f"[services.far]\n{service}\n")
     plan = platform_plan.build(load(tmp_path, {}), Wanted())
     assert platform_plan.needs(plan, tmp_path, forks=True).tls
     assert platform_plan.needs(plan, tmp_path, forks=False).preload == ()
+
+
+def test_how_metrics_are_kept_is_part_of_the_plan_and_no_service_sees_it(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_text(
+        '[metrics]\nscrape_interval = "30s"\nretention = "2h"\nmax_size_mb = 5\n'
+    )
+    plan = platform_plan.build(load(tmp_path, {"WATTOS_SCRAPE_INTERVAL": "1500ms"}), Wanted())
+    assert ScrapeSettings.from_json(plan.metrics) == ScrapeSettings(
+        enabled=True, interval_s=1.5, retention_s=7200.0, max_size_mb=5
+    )
+    assert Plan.from_json(plan.to_json()).metrics == plan.metrics
+    assert "WATTOS_SCRAPE_INTERVAL" not in plan.environ
+    assert "WATTOS_SCRAPE_INTERVAL" not in plan.digests
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ class Scraping:
         return telling.targets(scraper.states(), scraper.settings)
 
     async def close(self) -> None:
-        """End the scraper; the series of all targets end."""
+        """End the scraper, for good; the series of all targets end."""
+        self._wanted = None
         await _ended(self._task)
         if self._scraper is not None:
             await self._scraper.close()
