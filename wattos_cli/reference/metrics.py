@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wattos_cli.metricstore.questions import QUESTIONS
-from wattos_platform.contracts.error_types import CALLER, PLATFORM, POLICY, PROVIDER
+from wattos_platform.contracts.error_types import CALLER, ERROR_TYPE_HEADER, PLATFORM, POLICY, PROVIDER
 from wattos_platform.contracts.metrics import FAMILIES, Label, MetricFamily
 
 _WINDOW_S = 900.0
@@ -33,7 +33,9 @@ def markdown() -> str:
             "",
             "## error_type",
             "",
-            "A closed list; its first word is the domain of the fault, and it is empty when all is well.",
+            "A closed list; its first word is the domain of the fault, and it is empty when all is well. An answer",
+            f"whose status does not tell bears it as `{ERROR_TYPE_HEADER}`: the service that passes it on counts",
+            "the same. Log lines have it as `error.type`, rows of model calls as `error_type`.",
             "",
             "| domain | values |",
             "|---|---|",

@@ -39,3 +39,13 @@ PLATFORM: Final = (
 """The service itself failed."""
 
 ERROR_TYPES: Final = (*CALLER, *POLICY, *PROVIDER, *PLATFORM)
+
+ERROR_TYPE_HEADER: Final = "x-wattos-error-type"
+"""Says it of an answer whose status does not tell, so that whoever passes the answer on counts the same."""
+
+_KNOWN: Final = frozenset(ERROR_TYPES)
+
+
+def known_error_type(text: str | None) -> str:
+    """Return `text` if it is of the list, else nothing."""
+    return text if text is not None and text in _KNOWN else ""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.types import Message, Receive, Scope, Send
 
+from wattos_platform.contracts.error_types import ERROR_TYPE_HEADER, known_error_type
 from wattos_platform.contracts.identity import DEGRADED_HEADER
 from wattos_platform.kernel.context import RequestContext
 from wattos_platform.kernel.error_shapes import ErrorShape, Occasion
@@ -12,6 +13,7 @@ from wattos_platform.kernel.errors import ServiceError
 
 CLIENT_GONE = 499
 _DEGRADED_FIELD = DEGRADED_HEADER.encode()
+_ERROR_TYPE_FIELD = ERROR_TYPE_HEADER.encode()
 TOO_LARGE = 413
 DISCARD_BYTES = 128_000_000
 DISCARD_S = 10.0
@@ -89,6 +91,8 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
+            if self.status >= _BAD_REQUEST and not self.fault:
+                self.fault = _told_fault(message.get("headers", ()))
             message["headers"] = self._stamped(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             self.size_bytes += len(message.get("body", b""))
@@ -139,12 +143,20 @@ class Exchange:
         occasion = Occasion(scope["path"], context.request_id, scope["method"], context.trace_id, now)
         body = self._shape.encode(error, occasion)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if error.error_type:
+            headers.append((_ERROR_TYPE_FIELD, error.error_type.encode()))
         headers += [
             (name.lower().encode(), value.encode("latin-1", "replace"))
             for name, value in error.headers.items()
         ]
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _told_fault(fields: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the fault domain that another service tells in an answer which is passed on here, or nothing."""
+    told = next((value for name, value in fields if name == _ERROR_TYPE_FIELD), None)
+    return "" if told is None else known_error_type(told.decode("latin-1"))
 
 
 def too_large(limit_bytes: int) -> ServiceError:

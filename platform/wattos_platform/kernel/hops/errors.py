@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from wattos_platform.contracts.error_types import ERROR_TYPE_HEADER, known_error_type
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.concurrency import Shed
 from wattos_platform.kernel.resilience.degrade import is_outage
@@ -99,7 +100,7 @@ def error_of(service: str, status: int, headers: Mapping[str, str], body: bytes)
         told = told["error"]
         param = told.get("param")
     details = told.get("details")
-    return HopError(
+    error = HopError(
         service,
         status,
         str(told.get("code") or "upstream_error"),
@@ -108,3 +109,5 @@ def error_of(service: str, status: int, headers: Mapping[str, str], body: bytes)
         headers=passed_on,
         param=param if isinstance(param, str) else None,
     )
+    error.error_type = known_error_type(headers.get(ERROR_TYPE_HEADER))
+    return error

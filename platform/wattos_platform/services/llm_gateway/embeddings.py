@@ -26,6 +26,8 @@ from wattos_platform.services.llm_gateway.failure_answers import as_error
 from wattos_platform.services.llm_gateway.gate import Breaker
 from wattos_platform.services.llm_gateway.ports import Embedder, Embeddings, Provider
 
+_SERVERS = 500
+
 
 class EmbeddingCalls:
     """Answers embeddings requests; a model never changes, because its vectors cannot be mixed."""
@@ -54,8 +56,7 @@ class EmbeddingCalls:
             else:
                 body = await self._upstream(target, request)
         except (ServiceError, Refusal) as error:
-            kind = "caller_invalid" if error.status < 500 else "provider_unavailable"  # noqa: PLR2004 - a status class
-            self._settle(caller, target, timer, request, NO_USAGE, outcome=Outcome("error", kind))
+            self._settle(caller, target, timer, request, NO_USAGE, outcome=Outcome("error", _fault(error)))
             raise
         except asyncio.CancelledError:
             self._settle(caller, target, timer, request, NO_USAGE, outcome=CALLER_GONE)
@@ -112,6 +113,12 @@ class EmbeddingCalls:
         self._accounting.settle(
             caller, target, timer, usage, requested_model=request.model, outcome=outcome, served=served
         )
+
+
+def _fault(error: ServiceError | Refusal) -> str:
+    """Return the domain of a failed call's fault, as the error tells it, or else as its status does."""
+    told = error.error_type if isinstance(error, ServiceError) else ""
+    return told or ("caller_invalid" if error.status < _SERVERS else "provider_unavailable")
 
 
 def _encoded(found: Embeddings, number: int, encoding: str) -> list[float] | str:

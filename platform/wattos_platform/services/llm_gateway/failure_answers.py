@@ -10,6 +10,12 @@ from wattos_platform.services.llm_gateway.domain.models import Resolution, Targe
 
 def as_error(target: Target, failure: ProviderFailure) -> ServiceError:
     """Return what the caller learns of the failure of the one provider it asked."""
+    error = _error(target, failure)
+    error.error_type = failure.error_type
+    return error
+
+
+def _error(target: Target, failure: ProviderFailure) -> ServiceError:
     headers = {} if failure.retry_after_s is None else retry_after(failure.retry_after_s)
     message, param = failure.message, failure.param
     if failure.kind == "caller":
@@ -35,4 +41,6 @@ def nobody(resolution: Resolution, failures: Sequence[tuple[Target, ProviderFail
     told = " ".join(failure.message for _, failure in failures)
     waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]
     headers = retry_after(min(waits)) if waits else {}
-    return ServiceError(503, "all_providers_failed", f"No provider could answer. {told}", headers=headers)
+    error = ServiceError(503, "all_providers_failed", f"No provider could answer. {told}", headers=headers)
+    error.error_type = "provider_unavailable"
+    return error
