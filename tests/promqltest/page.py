@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.fakes.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
 from tests.promqltest.run import Outcome, run
 from wattos_cli.metricstore.promql.aggregations import OPERATORS
 from wattos_cli.metricstore.promql.functions import FUNCTIONS
@@ -31,6 +32,16 @@ All operators, with `bool`, `on`, `ignoring`, `group_left`, `group_right`, `fill
 
 Native histograms are not stored, so nothing about them can be asked. `anchored`, `smoothed`, expressions in
 place of durations and `start_timestamp()` are refused.
+"""
+_BESIDE = """
+## Beside Prometheus 2.42
+Distributions still bring that one. Every query of the boards, the rules, the alerts and `wattos metrics`, and
+{count} more, are put to it and to the engine over the same samples, with equal answers (1e-9). Samples lie
+off the boundary of every range there; what differs is known, and tested to differ:
+
+| expression | what 3 changed, or 2.42 lacks |
+|---|---|
+{rows}
 """
 _RESULTS = """
 ## Upstream's test scripts
@@ -72,10 +83,16 @@ def page(scripts: Path, results: Mapping[Path, Sequence[Outcome]]) -> str:
     return (
         _HEAD
         + _KNOWN.format(functions=_listed(FUNCTIONS), aggregations=_listed(OPERATORS))
+        + _BESIDE.format(count=len(EXPRESSIONS), rows="\n".join(_differences()))
         + _RESULTS.format(
             commit=_commit(scripts), rows="\n".join(rows), failures="\n".join(failures) or "None."
         )
     )
+
+
+def _differences() -> list[str]:
+    known = {**DIFFERENT, **REFUSED_BY_THEIRS, **REFUSED_BY_OURS}
+    return [f"| `{expression}` | {reason} |" for expression, reason in known.items()]
 
 
 def _row(name: str, digest: str, found: Sequence[Outcome]) -> str:
