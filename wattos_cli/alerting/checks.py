@@ -12,12 +12,12 @@ from wattos_cli.alerting.alert import Scene
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recorded import RecordedSource
 from wattos_cli.alerting.slo import SloBook
+from wattos_cli.checks import Checked, up_to_date
 from wattos_cli.metricstore.named import metric_names
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.steps import Span
 from wattos_cli.metricstore.series import Matcher, Series
-from wattos_cli.render.checks import Checked
 from wattos_platform.contracts.metrics import FAMILIES
 
 _SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -68,16 +68,8 @@ def of_files(folder: Path, shown: Path, files: Mapping[str, str]) -> Iterator[Ch
 
     Receivers are the operator's: of the Alertmanager's file only routes and inhibitions are compared.
     """
-    for name, text in sorted(files.items()):
-        problem = "" if _same(name, _text(folder / name), text) else "is stale"
-        if not (folder / name).exists():
-            problem = "is missing"
-        yield Checked(
-            str(shown / name), f"{problem}; write it with: wattos alerts generate" if problem else ""
-        )
-    written = (folder / "prometheus" / "tests").glob("*.yml")
-    for left in sorted({f"prometheus/tests/{path.name}" for path in written} - files.keys()):
-        yield Checked(str(shown / left), "is of no alert any more; delete it")
+    command, pattern = "wattos alerts generate", "prometheus/tests/*.yml"
+    return up_to_date(folder, shown, files, command, pattern=pattern, same=_same)
 
 
 def were_generated(folder: Path) -> bool:
@@ -131,8 +123,8 @@ def _said(argv: Sequence[str], folder: str) -> str:
     return " ".join(done.stdout.split())[:_MOST_TOLD] or "failed" if done.returncode else ""
 
 
-def _same(name: str, found: str | None, text: str) -> bool:
-    if found is None or not name.startswith("alertmanager/"):
+def _same(name: str, found: str, text: str) -> bool:
+    if not name.startswith("alertmanager/"):
         return found == text
     return bool(_routing(found) == _routing(text))
 
@@ -145,10 +137,3 @@ def _routing(text: str) -> Any:
     except yaml.YAMLError:
         return None
     return {**content, "receivers": None} if isinstance(content, dict) else content
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None

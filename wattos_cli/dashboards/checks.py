@@ -4,9 +4,10 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from wattos_cli.dashboards.files import FOLDER, stale
+from wattos_cli.checks import Checked, up_to_date
+from wattos_cli.dashboards.files import FOLDER
 from wattos_cli.dashboards.lint import RULES
 from wattos_cli.dashboards.queries import Asked
 from wattos_cli.dashboards.registered import unknown
@@ -15,13 +16,6 @@ from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metri
 
 _EXISTS = "metrics-exist"
 _MOST_TOLD = 3
-
-
-class Checked(NamedTuple):
-    """One check; `problem` is empty when it passed."""
-
-    name: str
-    problem: str = ""
 
 
 def of_boards(files: Mapping[str, str], selector: str) -> Iterator[Checked]:
@@ -37,14 +31,7 @@ def of_boards(files: Mapping[str, str], selector: str) -> Iterator[Checked]:
 
 def of_files(folder: Path, shown: Path, files: Mapping[str, str]) -> Iterator[Checked]:
     """Yield whether each generated file below `folder` is up to date; `shown` is how a person calls it."""
-    old = set(stale(folder, files))
-    for name in sorted({*files, *old}):
-        problem = "is stale; write it with: wattos dashboards generate" if name in old else ""
-        if name in old and name not in files:
-            problem = "is of no board any more; delete it"
-        elif name in old and not (folder / name).exists():
-            problem = "is missing; write it with: wattos dashboards generate"
-        yield Checked(str(shown / name), problem)
+    return up_to_date(folder, shown, files, "wattos dashboards generate", pattern=f"{FOLDER}/*.json")
 
 
 def were_generated(folder: Path) -> bool:

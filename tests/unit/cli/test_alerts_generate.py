@@ -110,7 +110,7 @@ def test_check_finds_what_is_stale_missing_or_left_over(tmp_path: Path) -> None:
         "dashboards/prometheus/rules.yml": f"is stale; {again}",
         "dashboards/prometheus/alerts.yml": f"is missing; {again}",
         "dashboards/alertmanager/alertmanager.yml": f"is stale; {again}",
-        "dashboards/prometheus/tests/Gone.yml": "is of no alert any more; delete it",
+        "dashboards/prometheus/tests/Gone.yml": "is not generated any more; delete it",
     }
     assert 'failures="4"' in (tmp_path / "x.xml").read_text()
 

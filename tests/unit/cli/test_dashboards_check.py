@@ -78,7 +78,7 @@ def test_stale_missing_and_left_over_files_are_named(tmp_path: Path) -> None:
     assert found == {
         "d/grafana/wattos-llm.json": "is stale; write it with: wattos dashboards generate",
         "d/grafana/wattos-rag.json": "is missing; write it with: wattos dashboards generate",
-        "d/grafana/wattos-old.json": "is of no board any more; delete it",
+        "d/grafana/wattos-old.json": "is not generated any more; delete it",
     }
 
 

@@ -10,7 +10,8 @@ import yaml
 from wattos_cli.dashboards.boards import ALL
 from wattos_cli.dashboards.boards.names import TITLES
 from wattos_cli.dashboards.build import built
-from wattos_cli.dashboards.files import all_files, stale
+from wattos_cli.dashboards.checks import of_files
+from wattos_cli.dashboards.files import all_files
 from wattos_cli.dashboards.model import COLUMNS, Board
 from wattos_cli.dashboards.scope import SelectorError, labels_of, scoped, substituted
 
@@ -18,8 +19,12 @@ ROOT = Path(__file__).resolve().parents[3]
 BOARDS = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 
 
+def problems(folder: Path, files: dict[str, str]) -> dict[str, str]:
+    return {each.name: each.problem for each in of_files(folder, Path(), files) if each.problem}
+
+
 def test_what_is_committed_is_up_to_date() -> None:
-    assert stale(ROOT / "dashboards", all_files()) == [], "run `make docs`"
+    assert problems(ROOT / "dashboards", all_files()) == {}, "run `make docs`"
 
 
 @BOARDS
@@ -100,7 +105,11 @@ def test_what_is_stale(tmp_path: Path) -> None:
     (tmp_path / "grafana" / "a.json").write_text("a")
     (tmp_path / "grafana" / "b.json").write_bytes(b"\xff")
     (tmp_path / "grafana" / "old.json").write_text("o")
-    assert stale(tmp_path, files) == ["grafana/b.json", "grafana/c.yaml", "grafana/old.json"]
+    assert {name: problem.split(";")[0] for name, problem in problems(tmp_path, files).items()} == {
+        "grafana/b.json": "is stale",
+        "grafana/c.yaml": "is missing",
+        "grafana/old.json": "is not generated any more",
+    }
 
 
 def test_every_board_that_has_a_title_is_there() -> None:

@@ -30,9 +30,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.alerting.files import files_for
     from wattos_cli.alerting.rules import RUNBOOKS, Links
     from wattos_cli.alerting.slo import slos_of
+    from wattos_cli.checks import Checked, tell
     from wattos_cli.clients.running import project_of
     from wattos_cli.config import load
-    from wattos_cli.render.checks import Checked, show
 
     config = load(project_of(deps).root, deps.environ)
     book = slos_of(config, None if opts.slo is None else deps.cwd / opts.slo)
@@ -44,7 +44,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     path = deps.environ.get("PATH", "")
     checked += checks.of_programs(files, path, tests=opts.tests)
     absent = checks.absent_programs(path)
-    code = show(checked, deps, "wattos.alerts-check/v1", opts.junit, not_asked=absent)
+    code = tell(checked, deps, "wattos.alerts-check/v1", opts.junit, not_asked=absent)
     for remark in absent:
         deps.console.note(remark)
     return code

@@ -41,6 +41,7 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Write every file that differs, and name them."""
+    from wattos_cli import generated
     from wattos_cli.alerting.files import files_for
     from wattos_cli.alerting.rules import RUNBOOKS, Links
     from wattos_cli.alerting.slo import slos_of
@@ -53,39 +54,10 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     book = slos_of(config, None if opts.slo is None else deps.cwd / opts.slo)
     links = Links(opts.runbooks or RUNBOOKS, opts.grafana)
     files = files_for(book, opts.time_scale, links, _destinations(opts.sending))
-    folder = deps.cwd / opts.out
-    written = [name for name, text in sorted(files.items()) if _write(folder / name, text)]
-    console = deps.console
-    if console.json_output:
-        console.json(
-            {
-                "schema": "wattos.alerts-generate/v1",
-                "folder": str(folder),
-                "files": sorted(files),
-                "written": written,
-            }
-        )
-        return ExitCode.OK
-    for name in sorted(files):
-        console.data(str(opts.out / name))
-    console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
+    code = generated.generate(deps, "wattos.alerts-generate/v1", opts.out, files)
     if opts.sending.webhook_url_file:
-        console.note("url_file of a webhook needs Alertmanager 0.26 or newer")
-    return ExitCode.OK
-
-
-def _write(path: Path, text: str) -> bool:
-    """Write `text` unless it is there already; return whether it was written."""
-    try:
-        if path.exists() and path.read_bytes() == text.encode():
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _usage(
-            f"cannot write {path}: {error.strerror}", "name a folder that you may write with --out DIR"
-        ) from error
-    return True
+        deps.console.note("url_file of a webhook needs Alertmanager 0.26 or newer")
+    return code
 
 
 def _destinations(sending: Sending) -> "Destinations":

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from wattos_cli.checks import Checked, tell
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.metricsource import Whom, usage
 from wattos_cli.parameters import Option
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from wattos_cli.dashboards.checks import Checked
 
 FOLDER = Path("dashboards")
 # As wide as a Prometheus needs that scrapes once a minute, and a panel that shows an hour.
@@ -43,53 +39,19 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         checked += checks.of_files(deps.cwd / shown, shown, files)
     if opts.live or opts.whom.url or opts.whom.token_file:
         checked += _answered(opts, deps)
-    _tell(checked, opts, deps)
-    return ExitCode.NO if any(each.problem for each in checked) else ExitCode.OK
+    code = tell(checked, deps, "wattos.dashboards-check/v1", opts.junit)
+    if any(each.problem == "no data" for each in checked):
+        deps.console.note("data comes with load; put some on it with: wattos loadtest smoke")
+    return code
 
 
-def _answered(opts: Options, deps: Deps) -> "list[Checked]":
+def _answered(opts: Options, deps: Deps) -> list[Checked]:
     from wattos_cli.dashboards import checks
     from wattos_cli.dashboards.queries import queries
     from wattos_cli.metricsource import metrics
 
     asked = queries(opts.selector, interval=_INTERVAL, span=_SPAN)
     return list(checks.of_answers(asked, metrics(opts.whom, deps), round(deps.clock(), 3)))
-
-
-def _tell(checked: "Sequence[Checked]", opts: Options, deps: Deps) -> None:
-    from wattos_cli.dashboards.files import write
-    from wattos_cli.render import ci
-    from wattos_cli.render.junit import Case, junit
-    from wattos_cli.render.text import table
-
-    console = deps.console
-    failures = [each for each in checked if each.problem]
-    if console.json_output:
-        rows = [{"check": each.name, "problem": each.problem} for each in failures]
-        verdict = "fail" if failures else "pass"
-        console.json(
-            {
-                "schema": "wattos.dashboards-check/v1",
-                "verdict": verdict,
-                "checks": len(checked),
-                "failures": rows,
-            }
-        )
-    elif failures:
-        console.data(table(("check", "problem"), failures, width=console.table_width, color=console.color))
-    if opts.junit:
-        cases = [Case(each.name, 0.0, each.problem) for each in checked]
-        write(deps.cwd / opts.junit, junit("dashboards", cases))
-    if deps.environ.get("GITHUB_STEP_SUMMARY") and failures:
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(ci.markdown_table("Dashboards", ("check", "problem"), failures))
-    for each in failures:
-        line = ci.annotation(deps.environ, "error", each.name, each.problem)
-        if line:
-            console.note(line)
-    console.note(f"{len(checked)} checks, {len(failures)} failed")
-    if any(each.problem == "no data" for each in failures):
-        console.note("data comes with load; put some on it with: wattos loadtest smoke")
 
 
 def command(run: Run[Options] = run) -> Command:

@@ -22,29 +22,11 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Write every file that differs, and name them."""
-    from wattos_cli.dashboards.files import stale, write
+    from wattos_cli import generated
     from wattos_cli.dashboards.selected import files_for
 
     files = files_for(opts.selector, opts.slo, deps)
-    folder = deps.cwd / opts.out
-    written = [name for name in stale(folder, files) if name in files]
-    for name in written:
-        write(folder / name, files[name])
-    console = deps.console
-    if console.json_output:
-        console.json(
-            {
-                "schema": "wattos.dashboards-generate/v1",
-                "folder": str(folder),
-                "files": sorted(files),
-                "written": written,
-            }
-        )
-        return ExitCode.OK
-    for name in sorted(files):
-        console.data(str(opts.out / name))
-    console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
-    return ExitCode.OK
+    return generated.generate(deps, "wattos.dashboards-generate/v1", opts.out, files)
 
 
 def command(run: Run[Options] = run) -> Command:

@@ -1,0 +1,46 @@
+"""Files that are generated into a folder: those that differ are written, all are named."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from wattos_cli.deps import Deps
+from wattos_cli.errors import ExitCode, WattosError
+
+
+def generate(deps: Deps, schema: str, out: Path, files: Mapping[str, str]) -> ExitCode:
+    """Write every one of `files` that differs below `out`, and name them."""
+    folder = deps.cwd / out
+    written = [name for name, text in sorted(files.items()) if read(folder / name) != text]
+    for name in written:
+        write(folder / name, files[name])
+    console = deps.console
+    if console.json_output:
+        console.json({"schema": schema, "folder": str(folder), "files": sorted(files), "written": written})
+        return ExitCode.OK
+    for name in sorted(files):
+        console.data(str(out / name))
+    console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
+    return ExitCode.OK
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file and the folders above it; WattosError (exit 2) where that may not be done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WattosError(
+            f"cannot write {path}: {error.strerror}",
+            hint="name a place that you may write to",
+            code="not_writable",
+            exit_code=ExitCode.USAGE,
+            details={"path": str(path)},
+        ) from error
+
+
+def read(path: Path) -> str | None:
+    """Return the text of a file, None when there is none, or no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
