@@ -17,6 +17,11 @@ class Address:
     port: int = 0
     tls: bool = False
 
+    @property
+    def authority(self) -> str:
+        """Return host and port as a URL has them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def address_of(url: str) -> tuple[Address, str]:
     """Return where `url` is answered, and its path with the query; ValueError when it is no http(s) URL."""

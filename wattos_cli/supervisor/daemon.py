@@ -23,6 +23,7 @@ from wattos_cli.supervisor import (
     reload,
     settings,
 )
+from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.children import ExecSpawner
 from wattos_cli.supervisor.control import ControlServer
 from wattos_cli.supervisor.fleet import Fleet
@@ -220,7 +221,11 @@ class Daemon:
             raise listeners.cannot_bind("supervisor", port, error, os.environ, self._project) from error
         token = self._project.secret_file(credentials.OPERATOR_TOKEN).read_text().strip()
         api = metrics_api.MetricsApi(
-            token, f"{host}:{port}", lambda: self.rows()["rows"], self._queries.answer, self._scraping.targets
+            token,
+            Address(host=host, port=port).authority,
+            lambda: self.rows()["rows"],
+            self._queries.answer,
+            self._scraping.targets,
         )
         self._api = await metrics_api.listen(api, listener)
         self._api_port = port

@@ -9,9 +9,11 @@ too: one that is down.
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 from wattos_cli.metricstore.api.replies import Reply
 from wattos_cli.supervisor import loopback, probe
@@ -25,6 +27,7 @@ _READ_TIMEOUT_S = 5.0
 _WRITE_TIMEOUT_S = 30.0
 _SCRAPE_TIMEOUT_S = 5.0
 _JSON = "application/json"
+_LABEL = re.compile("[a-zA-Z0-9_]+")
 
 # Answers a request to Prometheus' API, given path and parameters.
 Queries = Callable[[str, Mapping[str, Sequence[str]]], Awaitable[Reply]]
@@ -126,15 +129,23 @@ def _token_of(authorization: str) -> bytes:
 def _foreign(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the target of a service that is not ours: Prometheus asks it itself."""
     address, path = address_of(row["metrics"])
+    path, _, query = path.partition("?")
     return {
-        "targets": [f"{address.host}:{address.port}"],
+        "targets": [address.authority],
         "labels": {
             "job": str(row["name"]),
             "instance": f"{row['name']}-{row['replica']}",
             "__metrics_path__": path,
             "__scheme__": "https" if address.tls else "http",
+            **_parameters(query),
         },
     }
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Return the labels by which Prometheus learns parameters; it knows none that cannot name a label."""
+    pairs = reversed(parse_qsl(query, keep_blank_values=True))
+    return {f"__param_{name}": value for name, value in pairs if _LABEL.fullmatch(name)}
 
 
 async def _scrape(address: Address) -> _Reply:

@@ -12,7 +12,7 @@ from wattos_cli.config.model import Config, OwnService
 from wattos_cli.config.problems import suggestion
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor import simulated
-from wattos_cli.supervisor.addresses import address_of
+from wattos_cli.supervisor.addresses import Address, address_of
 from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.invocation import Needs
 from wattos_cli.supervisor.own_door import without_own_door
@@ -61,7 +61,7 @@ def build(config: Config, wanted: Wanted) -> Plan:
     known = [*_components(config, wanted), *_bundled(config, wanted), *_own(config, wanted)]
     names = _chosen(config, wanted, {service.name: service for service in known})
     api_port = wanted.ports.get("supervisor", catalog.SUPERVISOR_PORT + wanted.port_offset)
-    api = f"{config.environ.get('WATTOS_HOST') or '127.0.0.1'}:{api_port}"
+    api = Address(host=config.environ.get("WATTOS_HOST") or "127.0.0.1", port=api_port).authority
     services = planning.configured(with_dependencies(names, _after_components(known, names)), config, api)
     environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
     gateway = next((service for service in known if service.name == "gateway"), None)

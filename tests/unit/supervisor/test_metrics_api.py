@@ -85,6 +85,28 @@ async def test_a_replica_that_crashed_is_a_target_and_a_stopped_one_is_none(hous
     assert [target["labels"]["instance"] for target in json.loads(body)] == ["chat-0", "rag-0"]
 
 
+@pytest.mark.parametrize(
+    ("url", "target", "labels"),
+    [
+        ("http://127.0.0.1:9000/metrics", "127.0.0.1:9000", {}),
+        ("https://shop.example/m", "shop.example:443", {"__scheme__": "https", "__metrics_path__": "/m"}),
+        ("http://[::1]:9000/metrics", "[::1]:9000", {}),
+        (
+            "http://shop:80/metrics?format=prometheus&collect[]=cpu&format=other&empty=",
+            "shop:80",
+            {"__param_format": "prometheus", "__param_empty": ""},
+        ),
+    ],
+)
+async def test_a_service_of_the_user_s_is_asked_at_its_own_address(
+    house: House, url: str, target: str, labels: dict[str, str]
+) -> None:
+    house.rows = [row("shop", "ready", ops_socket=None, metrics=url)]
+    _, body = await house.send(f"GET /targets HTTP/1.1\r\n{BEARER}\r\n")
+    usual = {"job": "shop", "instance": "shop-0", "__scheme__": "http", "__metrics_path__": "/metrics"}
+    assert json.loads(body) == [{"targets": [target], "labels": {**usual, **labels}}]
+
+
 async def test_a_query_comes_by_address_or_by_form(house: House) -> None:
     fields = "query=up%7Bjob%3D%22a+b%22%7D&match[]=a&match[]=b&empty="
     await house.send(f"GET /api/v1/query?{fields} HTTP/1.1\r\n{BEARER}\r\n")
