@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.fakes.prometheus import Api, program
@@ -20,7 +21,8 @@ from tests.fakes.webhook import Webhook, webhook
 from wattos_platform import catalog
 
 TOML = """
-up.with = ["prometheus", "alertmanager"]
+up.with = ["prometheus", "alertmanager", "simulator"]
+llm.providers = ["openai"]
 [alerts]
 time_scale = 60
 webhook_url_file = "receiver.url"
@@ -132,6 +134,19 @@ def test_an_outage_is_told_and_its_end_too(  # defect-36
             wait_until(lambda whom=asked_of: "rag" in down(project, *whom), f"seen in {asked_of}", TOLD_S)
         assert project.wattos("restart", "rag").returncode == 0
         wait_until(lambda: receiver.told("ServiceDown", "rag", "resolved"), "its end is told", TOLD_S)
+
+
+def test_a_provider_that_refuses_is_told_and_its_end_too(project: RunningProject, receiver: Webhook) -> None:
+    faults = f"{project.url('simulator')}/simulator/faults"
+    refusing = {"kind": "rate_limit", "provider": "openai", "retry_after_s": 600, "ttl_s": 600}
+    assert httpx.post(faults, json=refusing).is_success
+    asked = project.wattos("ask", "Who answers?")
+    assert asked.returncode == 0, asked.stderr
+    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway", "firing"), "the breaker is told", TOLD_S)
+    assert httpx.delete(faults).is_success
+    reset = project.wattos("breaker", "reset", "llm:openai", "--reason", "the provider is well again")
+    assert reset.returncode == 0, reset.stderr
+    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway", "resolved"), "its end is told", TOLD_S)
 
 
 def test_both_are_shown_like_services_and_hold_no_port_but_loopback_s(project: RunningProject) -> None:
