@@ -1,5 +1,6 @@
 """How long a request may take, from door to model: clamped, and a little shorter at every hop."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tests.fakes.gateway import Gateway, running_gateway
+from tests.fakes.raw_answer import sent
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
 from tests.fakes.sockets import Upstream, listening
@@ -117,6 +119,20 @@ async def test_a_stream_ends_with_its_request_s_time_and_says_so(tmp_path: Path)
     assert "event: delta" in text
     assert "event: error" in text
     assert "deadline_exceeded" in text or "upstream_truncated" in text
+
+
+async def test_a_caller_who_reads_nothing_holds_the_work_for_its_time_and_no_longer(tmp_path: Path) -> None:
+    async with running_gateway(tmp_path) as gateway:
+        model = gateway.upstreams["llm-gateway"]
+        model.mode, model.chunks = "stream", [b"x" * 1_000_000] * 100
+        for _ in model.chunks:
+            model.release.release()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n{HEADER}: 300\r\n"
+        head += f"Authorization: Bearer {await gateway.key()}\r\n\r\n"
+        async with sent(gateway.url, head.encode()):
+            await asyncio.wait_for(model.entered.wait(), 10)
+            await asyncio.wait_for(model.seen[0].gone.wait(), 10)
+    assert model.sent < 100_000_000
 
 
 @pytest.mark.parametrize("left_ms", [pytest.param("40", id="defect-46-at-the-door")])

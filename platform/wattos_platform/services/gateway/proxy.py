@@ -18,6 +18,8 @@ from wattos_platform.services.gateway.domain.truncation import truncation_event
 # What is read whole before it goes on; larger bodies stream, so memory per request stays bounded.
 SMALL_BODY_BYTES = 64 * 1024
 SMALL_ANSWER_BYTES = 256 * 1024
+# What an answer has beyond the request's time, to say that it is over; one that nobody reads ends then, too.
+LAST_WORDS_S = 1.0
 _EVENTS = "text/event-stream"
 _BODILESS = frozenset({204, 304})
 
@@ -62,7 +64,7 @@ class Proxy:
         """
         route = passage.route
         async with (
-            Departure(receive) as departure,
+            Departure(receive, deadline=current().deadline + LAST_WORDS_S) as departure,
             self._hops.to(route.upstream).stream(
                 route.method,
                 target(passage.scope),
