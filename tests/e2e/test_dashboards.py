@@ -96,8 +96,8 @@ def own_store(project: RunningProject) -> tuple[str, dict[str, str]]:
     (provisioned,) = yaml.safe_load(DATASOURCE)["datasources"]
     url, _, port = provisioned["url"].rpartition(":")
     data = provisioned["secureJsonData"]["httpHeaderValue1"]
-    token = (project.root / ".wattos/run/operator.token").read_text().strip()
-    header = {provisioned["jsonData"]["httpHeaderName1"]: data.replace("$WATTOS_OPERATOR_TOKEN", token)}
+    token = (project.root / ".wattos/run/metrics.token").read_text().strip()
+    header = {provisioned["jsonData"]["httpHeaderName1"]: data.replace("$WATTOS_METRICS_TOKEN", token)}
     return f"{url}:{int(port) + project.port_offset}", header
 
 

@@ -20,7 +20,7 @@ SERVICES = sorted(service.name for service in catalog.SERVICES if service.defaul
 
 def asked(project: RunningProject, method: str, path: str, **fields: str) -> Any:
     """Ask the loopback API with the headers of Grafana's datasource; return the `data` of a success."""
-    token = (project.root / ".wattos/run/operator.token").read_text().strip()
+    token = (project.root / ".wattos/run/metrics.token").read_text().strip()
     headers = {
         "Authorization": f"Bearer {token}",
         "User-Agent": "Grafana/11.3.0",

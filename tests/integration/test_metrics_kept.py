@@ -123,7 +123,7 @@ def test_a_killed_supervisor_loses_nothing_and_the_next_goes_on(project: Running
 
 def promtool(project: RunningProject, *argv: str) -> str:
     """Ask the loopback API; this promtool can give a token only as a password."""
-    token = (project.root / ".wattos/run/operator.token").read_text().strip()
+    token = (project.root / ".wattos/run/metrics.token").read_text().strip()
     url = f"http://any:{token}@127.0.0.1:{catalog.SUPERVISOR_PORT + project.port_offset}"
     command = [program("promtool"), "query", *(url if part == "URL" else part for part in argv)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

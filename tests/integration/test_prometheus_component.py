@@ -73,7 +73,7 @@ def test_an_own_service_is_scraped_and_never_sent_the_token(project: RunningProj
         "prometheus-alerts.yml",
     }
     assert set((project.root / "asked").read_text().split("\n")) == {"/metrics None", ""}
-    token = (project.root / ".wattos/run/operator.token").read_text()
+    token = (project.root / ".wattos/run/metrics.token").read_text()
     assert token not in Path(f"/proc/{rows['prometheus']['pid']}/cmdline").read_text()
     assert token not in (project.root / ".wattos/run/prometheus.yml").read_text()
     assert (project.root / ".wattos/run/prometheus.yml").stat().st_mode & 0o777 == 0o600
@@ -119,7 +119,7 @@ def test_a_changed_configuration_is_read_without_a_restart(project: RunningProje
         return status["data"]["yaml"] if status else ""
 
     wait_until(lambda: "scrape_interval: 1s" in interval(), "the new interval is in force", SCRAPED_S)
-    token = (project.root / ".wattos/run/operator.token").read_text()
+    token = (project.root / ".wattos/run/metrics.token").read_text()
     store = Api(project.state()["api_port"], token)
 
     def kept_every() -> set[str]:

@@ -96,7 +96,9 @@ def test_state_is_private(project: RunningProject) -> None:
     assert (state / ".gitignore").read_text() == "*\n"
     modes = {path.name: path.stat().st_mode & 0o777 for path in [state, *(state / "run").iterdir()]}
     assert modes[".wattos"] == 0o700
-    assert {modes[name] for name in ("jwt.secret", "identity.key", "operator.token")} == {0o600}
+    assert {modes[name] for name in ("jwt.secret", "identity.key", "operator.token", "metrics.token")} == {
+        0o600
+    }
     assert {mode & 0o077 for mode in modes.values()} == {0}
 
 

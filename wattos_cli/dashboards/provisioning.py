@@ -22,7 +22,7 @@ providers:
 
 DATASOURCE = f"""{_GENERATED} Copy to /etc/grafana/provisioning/datasources/.
 # It asks the metrics store of a platform that `wattos up` started on this machine; Grafana reads
-# WATTOS_OPERATOR_TOKEN from its environment. With a Prometheus of your own this file is not needed.
+# WATTOS_METRICS_TOKEN from its environment. With a Prometheus of your own this file is not needed.
 apiVersion: 1
 datasources:
   - name: wattos
@@ -35,7 +35,7 @@ datasources:
       timeInterval: 5s
       httpHeaderName1: Authorization
     secureJsonData:
-      httpHeaderValue1: Bearer $WATTOS_OPERATOR_TOKEN
+      httpHeaderValue1: Bearer $WATTOS_METRICS_TOKEN
 """
 
 

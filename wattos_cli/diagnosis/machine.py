@@ -134,7 +134,7 @@ def owner(project: Project, _deps: Deps) -> Sequence[Finding]:
     for path in (
         state,
         project.run_dir,
-        *(project.secret_file(n) for n in ("jwt.secret", "identity.key", "operator.token")),
+        *(project.secret_file(n) for n in ("jwt.secret", "identity.key", "operator.token", "metrics.token")),
     ):
         if not path.exists():
             continue

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-# The label of discovery that marks what is scraped through our API: the operator token is for nobody else.
+# The label of discovery that marks what is scraped through our API: the token is for nobody else.
 VIA_SUPERVISOR = "__meta_wattos_via_supervisor"
 _PORTS = {"http": 80, "https": 443}
 

@@ -9,8 +9,10 @@ from wattos_platform import catalog
 JWT_SECRET = "jwt.secret"  # noqa: S105 - a file name
 IDENTITY_KEY = "identity.key"
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file name
+# Opens the loopback API, which only tells: for programs that must not change the platform.
+METRICS_TOKEN = "metrics.token"  # noqa: S105 - a file name
 _PASSWORDS = {each.name: f"{each.name}.password" for each in catalog.COMPONENTS if each.has_password}
-_NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN, *_PASSWORDS.values())
+_NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN, METRICS_TOKEN, *_PASSWORDS.values())
 _BYTES = 32
 
 
@@ -27,6 +29,11 @@ def ensure(project: Project) -> None:
 def passwords(project: Project) -> dict[str, str]:
     """Return the password of each component that has one, by its name; `ensure` has made them."""
     return {name: project.secret_file(file).read_text().strip() for name, file in _PASSWORDS.items()}
+
+
+def metrics_tokens(project: Project) -> list[str]:
+    """Return the tokens that open the loopback API; `ensure` has made them."""
+    return [project.secret_file(name).read_text().strip() for name in (METRICS_TOKEN, OPERATOR_TOKEN)]
 
 
 def _create(path: Path) -> None:

@@ -219,9 +219,9 @@ class Daemon:
             listener = listeners.bind(host, port)
         except OSError as error:
             raise listeners.cannot_bind("supervisor", port, error, os.environ, self._project) from error
-        token = self._project.secret_file(credentials.OPERATOR_TOKEN).read_text().strip()
+        tokens = credentials.metrics_tokens(self._project)
         api = metrics_api.MetricsApi(
-            token,
+            tokens,
             Address(host=host, port=port).authority,
             lambda: self.rows()["rows"],
             self._queries.answer,

@@ -2,15 +2,15 @@
 
 `GET /targets` is HTTP service discovery; `GET /targets/SERVICE/N/metrics` is that replica's exposition,
 fetched from its operations socket; below `/api/v1/` what is kept is asked for as Prometheus is. All ask for
-the operator token, as a bearer token or as the password of any name. A replica that has crashed is a target
-too: one that is down.
+the metrics token or the operator token, as a bearer token or as the password of any name. Nothing here
+changes anything. A replica that has crashed is a target too: one that is down.
 """
 
 import asyncio
 import base64
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -40,8 +40,10 @@ _Reply = tuple[HTTPStatus, str, bytes]
 class MetricsApi:
     """Answers on a socket that is already bound. `rows` gives the replicas as services.json has them."""
 
-    def __init__(self, token: str, authority: str, rows: Rows, queries: Queries, scraped: Scraped) -> None:
-        self._token = token.encode()
+    def __init__(
+        self, tokens: Iterable[str], authority: str, rows: Rows, queries: Queries, scraped: Scraped
+    ) -> None:
+        self._tokens = [token.encode() for token in tokens]
         self._authority = authority
         self._rows = rows
         self._queries = queries
@@ -67,7 +69,9 @@ class MetricsApi:
 
     async def _answer(self, request: Request) -> _Reply:
         if not self._authorized(request.headers.get("authorization", "")):
-            return _error(HTTPStatus.UNAUTHORIZED, "the operator token is missing or wrong")
+            return _error(
+                HTTPStatus.UNAUTHORIZED, "the token is missing or wrong: it is in .wattos/run/metrics.token"
+            )
         path = request.path
         if path.startswith(_QUERIES) and request.method in {"GET", "POST"}:
             return await self._prometheus(path, request.parameters)
@@ -90,7 +94,8 @@ class MetricsApi:
     def _authorized(self, given: str) -> bool:
         import hmac  # brings OpenSSL, which a supervisor without Prometheus has no use for
 
-        return hmac.compare_digest(_token_of(given), self._token)
+        token = _token_of(given)
+        return any([hmac.compare_digest(token, known) for known in self._tokens])  # noqa: C419 - in equal time
 
     def _targets(self) -> list[dict[str, Any]]:
         """Return what shall run: one that is down just now fails its scrape, it is not missing."""

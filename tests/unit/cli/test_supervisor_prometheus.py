@@ -60,7 +60,7 @@ def test_no_service_waits_for_it_and_it_gives_them_no_variable(tmp_path: Path) -
 def test_the_token_goes_to_the_supervisor_alone(tmp_path: Path) -> None:
     whole = plan(tmp_path / "p: [x]")
     jobs = scraping(whole)
-    token = {"type": "Bearer", "credentials_file": f"{tmp_path}/p: [x]/.wattos/run/operator.token"}
+    token = {"type": "Bearer", "credentials_file": f"{tmp_path}/p: [x]/.wattos/run/metrics.token"}
     assert {name for name, job in jobs.items() if "authorization" in job} == {"wattos"}
     assert jobs["wattos"]["authorization"] == token
     for name, action in (("wattos", "keep"), ("own-services", "drop")):

@@ -15,7 +15,7 @@ from wattos_cli.supervisor import loopback
 from wattos_cli.supervisor.metrics_api import MetricsApi
 from wattos_cli.supervisor.queries import frames
 
-TOKEN = "secret-token"
+TOKEN, OTHER = "secret-token", "another-token"
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"
 SCRAPED = {"activeTargets": [], "droppedTargets": []}
 FORM = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
@@ -54,7 +54,7 @@ class House:
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     made = House()
-    api = MetricsApi(TOKEN, "127.0.0.1:3080", lambda: made.rows, made.queries, lambda: SCRAPED)
+    api = MetricsApi((TOKEN, OTHER), "127.0.0.1:3080", lambda: made.rows, made.queries, lambda: SCRAPED)
     async with await asyncio.start_server(
         api.serve, "127.0.0.1", 0, limit=loopback.HEAD_LIMIT_BYTES
     ) as server:
@@ -68,6 +68,7 @@ async def house() -> AsyncIterator[House]:
         (BEARER, 200),
         (f"authorization: bearer  {TOKEN}\r\n", 200),
         (f"Authorization: Basic {base64.b64encode(f'any:{TOKEN}'.encode()).decode()}\r\n", 200),
+        (f"Authorization: Bearer {OTHER}\r\n", 200),
         ("", 401),
         ("Authorization: Bearer wrong\r\n", 401),
         ("Authorization: Basic !\r\n", 401),

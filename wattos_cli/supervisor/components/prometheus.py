@@ -49,7 +49,7 @@ def _alertmanagers(setting: Setting) -> list[dict[str, Any]]:
 
 
 def _platform(setting: Setting) -> dict[str, Any]:
-    """Return the job of our replicas, scraped through the loopback API with the operator token."""
+    """Return the job of our replicas, scraped through the loopback API with the metrics token."""
     token = {"authorization": _authorization(setting)}
     return {"job_name": "wattos", **_discovered(setting, "keep"), **token}
 
@@ -74,8 +74,8 @@ def _interval(setting: Setting) -> str:
 
 
 def _authorization(setting: Setting) -> dict[str, str]:
-    """Return how the operator token is read: from its 0600 file, so that it stands nowhere else."""
-    token = Project(setting.config.root).secret_file(credentials.OPERATOR_TOKEN)
+    """Return how the metrics token is read: from its 0600 file, so that it stands nowhere else."""
+    token = Project(setting.config.root).secret_file(credentials.METRICS_TOKEN)
     return {"type": "Bearer", "credentials_file": str(token)}
 
 
