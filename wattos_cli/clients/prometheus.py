@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from wattos_cli.clients.prometheus_shape import has_native_histograms, is_sound
 from wattos_cli.deps import BadQueryError, FailedQueryError, Http, MetricAnswer, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -62,6 +63,10 @@ class Prometheus:
         data = answer.get("data")
         if not isinstance(data, dict) or data.get("resultType") not in _KINDS or "result" not in data:
             raise self._stranger("it gave no result")
+        if has_native_histograms(data["result"]):
+            raise FailedQueryError("it holds native histograms; ask for their histogram_quantile or sum")
+        if not is_sound(data["resultType"], data["result"]):
+            raise self._stranger("its result has not the shape that its type tells")
         remarks = (*(answer.get("warnings") or ()), *(answer.get("infos") or ()))
         return MetricAnswer(data["resultType"], data["result"], tuple(str(remark) for remark in remarks))
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from wattos_cli.deps import Metrics
+from wattos_cli.metricstore.asker import Asker
 from wattos_cli.metricstore.gathered import Gathered
-from wattos_cli.metricstore.questions import METRICS, QUESTIONS
+from wattos_cli.metricstore.questions import METRICS
 from wattos_cli.metricstore.series import Source
 from wattos_cli.metricstore.stored import StoredMetrics
 
-COURSE_POINTS = 60
 # Fewer scrapes than that tell no rate.
 LEAST_SCRAPES = 2
-_LEAST_RATE_S = 20.0
 _IN_MEMORY_S = 3600.0
 _LOOKBACK_S = 300.0
 # A scrape so long before the window shows that the window is full.
@@ -31,7 +29,6 @@ _MODEL_FIGURES = (
     "ttft_p95_s",
     "tokens_per_s",
 )
-_BY_NAME = {question.name: question for question in QUESTIONS}
 
 Row = dict[str, Any]
 
@@ -54,49 +51,12 @@ class Overview:
     degraded: list[Row] = field(default_factory=list)
 
 
-class _Asker:
-    """Puts the questions of the list to `metrics`."""
-
-    def __init__(self, metrics: Metrics, at_s: float, window_s: float) -> None:
-        self._metrics = metrics
-        self._at_s = at_s
-        self.window_s = window_s
-
-    def rows(self, name: str) -> list[Mapping[str, Any]]:
-        """Return the series that answer the question."""
-        rows: list[Mapping[str, Any]] = self._metrics.instant(
-            _BY_NAME[name].over(self.window_s), self._at_s
-        ).result
-        return rows
-
-    def figures(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
-        """Return the number for each group of `labels`; what is not a number is left out."""
-        found = {}
-        for row in self.rows(name):
-            value = float(row["value"][1])
-            if math.isfinite(value):
-                found[tuple(row["metric"].get(label, "") for label in labels)] = value
-        return found
-
-    def courses(self) -> dict[str, list[float | None]]:
-        """Return requests a second at each step, by service."""
-        step_s = max(math.ceil(self.window_s * 1000 / COURSE_POINTS) / 1000, 1.0)
-        start_s = self._at_s - step_s * (COURSE_POINTS - 1)
-        expression = _BY_NAME["course"].over(max(_LEAST_RATE_S, 2 * step_s))
-        answer = self._metrics.range(expression, start_s, self._at_s, step_s)
-        found = {}
-        for row in answer.result:
-            values = {round((time - start_s) / step_s): float(value) for time, value in row["values"]}
-            found[row["metric"].get("job", "")] = [values.get(place) for place in range(COURSE_POINTS)]
-        return found
-
-
 def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) -> Overview:
     """Return the figures of the last `since_s`, or of as much of it as has been scraped.
 
     `known` are the states of the services by name: none of them is missing, scraped or not.
     """
-    asker = _Asker(StoredMetrics(_gathered(source, at_s, since_s)), at_s, since_s + _SLACK_S)
+    asker = Asker(StoredMetrics(_gathered(source, at_s, since_s)), at_s, since_s + _SLACK_S)
     times = [[float(time) for time, _ in row["values"]] for row in asker.rows("scrapes")]
     first_s = min((_begin_s(each) for each in times), default=at_s)
     asker.window_s = min(since_s, max(at_s - first_s, 1.0))
@@ -135,7 +95,7 @@ def _gathered(source: Source, at_s: float, since_s: float) -> Source:
     return Gathered(source, METRICS, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms)
 
 
-def _services(asker: _Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:
+def _services(asker: Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:
     ups: dict[str, list[float]] = {}
     for row in asker.rows("up"):
         ups.setdefault(row["metric"].get("job", ""), []).append(float(row["value"][1]))
@@ -168,7 +128,7 @@ def _state(ups: Sequence[float], known: str) -> str:
     return {len(ups): "up", 0: "down"}.get(count, f"{count}/{len(ups)} up")
 
 
-def _models(asker: _Asker) -> list[Row]:
+def _models(asker: Asker) -> list[Row]:
     told = {name: asker.figures(name, "provider", "model") for name in _MODEL_FIGURES}
     rows: list[Row] = []
     for (provider, model), calls in told["calls"].items():
@@ -179,7 +139,7 @@ def _models(asker: _Asker) -> list[Row]:
     return sorted(rows, key=lambda row: (-row["calls"], row["provider"], row["model"]))
 
 
-def _caches(asker: _Asker) -> list[Row]:
+def _caches(asker: Asker) -> list[Row]:
     hits = asker.figures("hits", "job", "cache")
     return [
         {"service": job, "cache": cache, "hit_ratio": hits.get((job, cache), 0.0) / lookups}
@@ -188,7 +148,7 @@ def _caches(asker: _Asker) -> list[Row]:
     ]
 
 
-def _labelled(asker: _Asker, name: str, renamed: Mapping[str, str], *kept: str) -> list[Row]:
+def _labelled(asker: Asker, name: str, renamed: Mapping[str, str], *kept: str) -> list[Row]:
     """Return the labels of the series that answer the question, some of them under another name."""
     names = {**renamed} | {label: label for label in kept}
     rows = [

@@ -134,6 +134,21 @@ def test_warnings_and_infos_are_shown() -> None:
             "prometheus_not_understood",
         ),
         (error_reply(500, "internal", "disk full"), "prometheus_not_understood"),
+        *(
+            (reply({"resultType": kind, "result": result}), "prometheus_not_understood")
+            for kind, result in (
+                ("vector", None),
+                ("vector", [{"value": [1, "2"]}]),
+                ("vector", [{"metric": {}, "values": [[1, "2"]]}]),
+                ("vector", [{"metric": [], "value": [1, "2"]}]),
+                ("vector", [{"metric": {}, "value": [1, "two"]}]),
+                ("vector", [{"metric": {}, "value": [1]}]),
+                ("matrix", [{"metric": {}, "values": 7}]),
+                ("matrix", [{"metric": {}, "values": [["1", "2"]]}]),
+                ("scalar", ["1"]),
+                ("string", [1]),
+            )
+        ),
     ],
 )
 def test_nothing_valid_to_talk_to_is_exit_4(answer: Reply | Exception, code: str) -> None:
@@ -157,6 +172,13 @@ def test_other_refusals_keep_their_words() -> None:
     )
     error = refused(error_reply(422, "execution", "many-to-many matching not allowed"))
     assert (error.exit_code, error.code) == (ExitCode.NO, "query_failed")
+
+
+def test_native_histograms_are_refused_by_name() -> None:
+    row = {"metric": {}, "histogram": [1, {"count": "3"}]}
+    error = refused(reply({"resultType": "vector", "result": [row]}))
+    assert error.code == "query_failed"
+    assert "native histograms" in error.message
 
 
 def test_an_unknown_metric_is_looked_up_there() -> None:

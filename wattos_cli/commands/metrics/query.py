@@ -2,16 +2,15 @@
 
 import math
 import re
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.commands.metrics import asked, asserted
-from wattos_cli.commands.metrics.asked import Whom, usage
+from wattos_cli.commands.metrics.options import Options, Output, check
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
 from wattos_cli.errors import ExitCode
+from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import metric_answers as render
 from wattos_cli.render.safe import visible
@@ -22,32 +21,9 @@ _ORDERED = re.compile(r"\s*(sort|topk|bottomk)")
 _LEAST_STEP_S = 1.0
 
 
-class Output(StrEnum):
-    """The formats of the answer."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to ask, of whom and for when; spans in seconds, `at` as it was typed."""
-
-    expression: str = ""
-    assertions: tuple[str, ...] = ()
-    range_s: float | None = None
-    step_s: float | None = None
-    at: str | None = None
-    watch: bool = False
-    output: Output = Output.TABLE
-    junit: Path | None = None
-    whom: Whom = field(default_factory=Whom)
-
-
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the answer, again and again with `watch`; exit 1 when an assertion does not hold."""
-    _check(opts)
+    check(opts)
     if opts.assertions:
         when = asserted.When(_instant(opts, deps), fresh=opts.at is None)
         return asserted.judge(opts.assertions, opts.whom, when, deps, opts.junit)
@@ -101,28 +77,6 @@ def _instant(opts: Options, deps: Deps) -> float:
 
     at_s = instant("--at", opts.at, deps.clock())
     return round(deps.clock() if at_s is None else at_s, 3)
-
-
-def _check(opts: Options) -> None:
-    """Raise WattosError (usage) for options that do not go together."""
-    if bool(opts.expression.strip()) == bool(opts.assertions):
-        raise usage(
-            "expected either an expression or --assert",
-            "wattos metrics query 'sum(rate(http_requests_total[5m]))'   or --assert 'EXPR < 0.3'",
-        )
-    if opts.step_s is not None and opts.range_s is None:
-        raise usage("--step without --range: one point has no steps", "the last hour: --range 1h --step 15s")
-    if opts.step_s is not None and opts.range_s is not None and opts.step_s > opts.range_s:
-        raise usage("--step is longer than --range", "the last hour: --range 1h --step 15s")
-    if opts.assertions and (opts.watch or opts.range_s is not None):
-        raise usage(
-            "--assert looks at one moment: it takes neither --range nor --watch",
-            "over a time: --assert 'max_over_time((EXPR)[1h:15s]) < 0.3'",
-        )
-    if opts.junit is not None and not opts.assertions:
-        raise usage("--junit writes what --assert found, and there is none", "--assert 'EXPR < 0.3'")
-    if opts.assertions and opts.output is Output.CSV:
-        raise usage("an assertion has no CSV", "-o json, or --junit FILE")
 
 
 def command(run: Run[Options] = run) -> Command:

@@ -1,0 +1,49 @@
+"""Puts the questions of the list and gives their answers as plain numbers."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from wattos_cli.deps import Metrics
+from wattos_cli.metricstore.questions import QUESTIONS
+
+COURSE_POINTS = 60
+_LEAST_RATE_S = 20.0
+_BY_NAME = {question.name: question for question in QUESTIONS}
+
+
+class Asker:
+    """Puts the questions of the list to `metrics`."""
+
+    def __init__(self, metrics: Metrics, at_s: float, window_s: float) -> None:
+        self._metrics = metrics
+        self._at_s = at_s
+        self.window_s = window_s
+
+    def rows(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the series that answer the question."""
+        rows: list[Mapping[str, Any]] = self._metrics.instant(
+            _BY_NAME[name].over(self.window_s), self._at_s
+        ).result
+        return rows
+
+    def figures(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
+        """Return the number for each group of `labels`; what is not a number is left out."""
+        found = {}
+        for row in self.rows(name):
+            value = float(row["value"][1])
+            if math.isfinite(value):
+                found[tuple(row["metric"].get(label, "") for label in labels)] = value
+        return found
+
+    def courses(self) -> dict[str, list[float | None]]:
+        """Return requests a second at each step, by service."""
+        step_s = max(math.ceil(self.window_s * 1000 / COURSE_POINTS) / 1000, 1.0)
+        start_s = self._at_s - step_s * (COURSE_POINTS - 1)
+        expression = _BY_NAME["course"].over(max(_LEAST_RATE_S, 2 * step_s))
+        answer = self._metrics.range(expression, start_s, self._at_s, step_s)
+        found = {}
+        for row in answer.result:
+            values = {round((time - start_s) / step_s): float(value) for time, value in row["values"]}
+            found[row["metric"].get("job", "")] = [values.get(place) for place in range(COURSE_POINTS)]
+        return found
