@@ -15,6 +15,7 @@ from wattos_cli.alerting.templates import filled
 from wattos_cli.durations import duration_s
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.steps import Span
+from wattos_cli.metricstore.remembered import RememberedSource
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
 
 _STEPS = 60
@@ -38,8 +39,10 @@ def evaluate(
     """
     scene = Scene(book.thresholds, time_scale)
     rules = [rule for slo in book.slos for rule in recording.rules_of(slo, scene)]
-    evaluation = _Evaluation(source, rules, scene, at_ms, links or Links())
-    return [state for alert in alerts for state in evaluation.states(alert)]
+    evaluation = _Evaluation(RememberedSource(source), rules, scene, at_ms, links or Links())
+    # The widest windows stand last in the table; what they read serves the others.
+    found = {alert.name: list(evaluation.states(alert)) for alert in reversed(alerts)}
+    return [state for alert in alerts for state in found[alert.name]]
 
 
 @dataclass(frozen=True)
