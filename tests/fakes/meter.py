@@ -38,6 +38,11 @@ class FakeMeter:
     gauge = counter
     histogram = counter
 
+    def forget(self, name: str, /, **labels: str) -> None:
+        wanted = frozenset(labels.items())
+        for key in [each for each in self.values if each[0] == name and wanted <= each[1]]:
+            del self.values[key]
+
     def total(self, name: str, /, **labels: str) -> float:
         wanted = frozenset(labels.items())
         tallied = sum(tally.count for found, have, tally in self.tallies if found == name and wanted <= have)

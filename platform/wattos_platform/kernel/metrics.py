@@ -98,12 +98,14 @@ class Metrics:
         return await self._flights.share("gzip", lambda: _compress(text)) if compressed else text
 
     def forget(self, name: str, /, **labels: str) -> None:
-        """Drop the child of `name` for `labels`, which nobody uses any more."""
-        kept = self._families[name]
-        values = _values(kept.family, labels)
-        if kept.children.pop(values, None) is not None:
+        """Drop every child of `name` that has these labels, among others perhaps; nobody may keep them."""
+        kept, wanted = self._families[name], labels.items()
+        names = kept.family.labels
+        for values in [each for each in kept.children if wanted <= set(zip(names, each, strict=True))]:
+            del kept.children[values]
             kept.instrument.remove(*values)
-        self._children.pop((name, tuple(labels.items())), None)
+        for key in [each for each in self._children if each[0] == name and wanted <= set(each[1])]:
+            del self._children[key]
 
     def each(self, name: str) -> Iterator[tuple[Mapping[str, str], Instrument]]:
         """Return labels and instrument of every child of `name`; KeyError if it is not this service's."""

@@ -48,6 +48,9 @@ class Meter(Protocol):
     def histogram(self, name: str, /, **labels: str) -> Histogram:
         """Return the histogram's child."""
 
+    def forget(self, name: str, /, **labels: str) -> None:
+        """Drop every child that has these labels, among others perhaps: what they tell of is gone."""
+
 
 class Log(Protocol):
     """The part of a structlog logger that the kernel uses; `event` is noun.past_tense_verb."""
@@ -98,6 +101,9 @@ class NullMeter:
     def histogram(self, name: str, /, **labels: str) -> Histogram:  # noqa: ARG002 - the Protocol's shape
         """Return a histogram that records nothing."""
         return _NULL
+
+    def forget(self, name: str, /, **labels: str) -> None:
+        """Have nothing to drop."""
 
 
 class NullLog:

@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.breaker_calls import fail, refused, succeed
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
+from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.resilience.breaker import (
     Action,
     BreakerRegistry,
@@ -41,6 +42,21 @@ def registry(clock, meter, log):
         log=log,
         cap=3,
     )
+
+
+async def test_the_series_of_a_breaker_go_with_it_and_leave_their_place_to_others(clock):
+    metrics = Metrics("agent")
+    registry = BreakerRegistry(BreakerSettings(jitter=0), clock=clock, meter=metrics, cap=2)
+    for number in range(1000):
+        breaker = registry.get(f"tool:{number}")
+        fail(breaker, 5)
+        registry.publish()
+
+    lines = (await metrics.exposition()).decode().splitlines()
+    named = [line for line in lines if 'name="tool:' in line]
+    assert {line.split('name="')[1].split('"')[0] for line in named} == {"tool:998", "tool:999"}
+    assert 'circuit_breaker_state{name="tool:999",state="open"} 1.0' in named
+    assert not any("metric_label_sets_refused_total{" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", [pytest.param("hop:rag", id="defect-45")])

@@ -9,6 +9,14 @@ from wattos_platform.kernel.resilience.breaker_types import Action, BreakerEvent
 from wattos_platform.kernel.telemetry import Log, Meter
 from wattos_platform.kernel.timestamps import rfc3339
 
+_FAMILIES = (
+    "circuit_breaker_state",
+    "circuit_breaker_calls_total",
+    "circuit_breaker_not_permitted_total",
+    "circuit_breaker_transitions_total",
+    "circuit_breaker_failure_rate",
+    "circuit_breaker_slow_call_rate",
+)
 _OUTCOMES = ("success", "failure", "ignored")
 _PAST_TENSE = {
     State.OPEN: "opened",
@@ -53,8 +61,8 @@ class BreakerTelemetry:
             **_order_fields(event),
         )
 
-    def show_state(self, name: str, present: State | None) -> None:
-        """Set the one-hot gauge of a breaker's state; None for a breaker that is gone."""
+    def show_state(self, name: str, present: State) -> None:
+        """Set the one-hot gauge of a breaker's state."""
         for state in State:
             gauge = self._meter.gauge("circuit_breaker_state", name=name, state=str(state))
             gauge.set(1 if state is present else 0)
@@ -72,10 +80,11 @@ class BreakerTelemetry:
             self._meter.gauge("circuit_breaker_slow_call_rate", name=breaker.name).set(shown.slow_call_rate)
 
     def forget(self, name: str) -> None:
-        """Drop what is remembered of a breaker that is gone."""
+        """Drop what is remembered of a breaker that is gone, its series too: others need their place."""
         self._published.pop(name, None)
         self._in_vain.discard(name)
-        self.show_state(name, None)
+        for family in _FAMILIES:
+            self._meter.forget(family, name=name)
 
     def _is_known(self, event: BreakerEvent) -> bool:
         """Say whether the log has it already: a probe that began or failed like the one before it."""
