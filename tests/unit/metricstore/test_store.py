@@ -208,9 +208,25 @@ def test_families_are_kept_and_told_once(tmp_path: Path) -> None:
         store.describe(target, {"up": Family("gauge", "Up.")})
     store.describe("rag-0", {"up": Family("gauge", "Other.")})
     assert Reader(tmp_path).families() == {"up": [Family("gauge", "Up."), Family("gauge", "Other.")]}
-    for content in ("{", "[]", '{"up": {"else": 1}}'):
+    for content in ("{", "[]", '{"up": {"else": 1}}', '{"up": {"type": "gauge", "help": 7}}', "[" * 100_000):
         (tmp_path / "rag-0" / "families.json").write_text(content)
         assert Reader(tmp_path).families() == {"up": [Family("gauge", "Up.")]}
+
+
+def test_a_folder_that_somebody_removed_is_begun_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    said = {"up": Family("gauge", "Up.")}
+    store = writer(folder)
+    for time in (1, 2):
+        store.append("chat-0", time, [(UP, 1.0)])
+        store.append("rag-0", time, [(DOWN, 1.0)])
+        store.describe("chat-0", said)
+    shutil.rmtree(folder)
+    store.append("chat-0", 3, [(UP, 1.0)])
+    store.describe("chat-0", said)
+    store.close(4)
+    assert stored(folder) == {"up job=chat": [(3, 1.0), (4, "stale")]}
+    assert Reader(folder).families() == {"up": [Family("gauge", "Up.")]}
 
 
 def test_a_damaged_block_is_passed_over_and_named(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ class Head:
         live = self._live
         return [labels for labels, slot in self._slots.items() if slot in live]
 
+    @property
+    def removed(self) -> bool:
+        """Whether somebody removed the file: then nobody can read what is written to it."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
     def append(self, time_ms: int, samples: Sequence[tuple[Labels, float]]) -> None:
         """Write a row; series that were in the one before and are not in `samples` end in it.
 

@@ -185,6 +185,12 @@ def _collect(
 def _families(path: Path) -> Mapping[str, Family]:
     try:
         document = json.loads(path.read_bytes())
-        return {name: Family(**said) for name, said in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {name: _family(said) for name, said in document.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}  # not there yet, or of another version
+
+
+def _family(said: Mapping[str, str]) -> Family:
+    if not all(isinstance(word, str) for word in said.values()):
+        raise TypeError("a family is told in words")
+    return Family(**said)

@@ -63,7 +63,7 @@ class Writer:
         elif time_ms <= last_ms:
             self.dropped[target] += len(samples)
             return False
-        current = self._heads.get(target)
+        current = self._present(target)
         if current is None:
             self._heads[target] = self._begun(target, time_ms, samples)
         elif current.cells >= self._most_cells or time_ms - current.start_ms >= SPAN_MS:
@@ -90,9 +90,10 @@ class Writer:
 
     def end(self, target: str, time_ms: int) -> None:
         """End all series of a target that is gone; OSError."""
-        current = self._heads.pop(target, None)
+        current = self._present(target)
         if current is None:
             return
+        del self._heads[target]
         with contextlib.closing(current):
             if current.live:
                 current.append(max(time_ms, current.last_ms + 1), ())
@@ -119,12 +120,22 @@ class Writer:
         _recover(folder, time_ms, 0)
         self._last_ms[target] = max(last_ms, files.last_ms(folder))
 
+    def _present(self, target: str) -> Head | None:
+        """Return what is being written for `target`; None if nothing is, or somebody removed it."""
+        current = self._heads.get(target)
+        if current is None or not current.removed:
+            return current
+        current.close()
+        del self._heads[target]
+        self._families.pop(target, None)
+        return None
+
     def _begun(
         self, target: str, time_ms: int, samples: Sequence[Sample], before: Iterable[Labels] = ()
     ) -> Head:
         """Return a new head with its first row, in which the series of `before` go on or end."""
         folder = self._folder / target
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = Head(folder, time_ms, before)
         try:
             fresh.append(time_ms, samples)
