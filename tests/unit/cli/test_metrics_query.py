@@ -147,6 +147,9 @@ def test_an_unknown_metric_is_named_with_the_nearest(root: Path) -> None:
     [
         ("sum(rate(http_requests_total[5m])", "sum(rate(http_requests_total[5m])", 33),
         ("1 +\n  ) 2", "  ) 2", 2),
+        ("1 + " * 30 + ")" + " + 1" * 30, "…" + ("1 + " * 30)[-37:] + ")" + (" + 1" * 30)[:36] + "…", 38),
+        (")" + " + 1" * 30, ")" + (" + 1" * 30)[:74] + "…", 0),
+        ("1 + " * 30 + ")", "…" + ("1 + " * 30)[-74:] + ")", 75),
     ],
 )
 def test_a_broken_expression_gets_a_caret(root: Path, expression: str, line: str, caret: int) -> None:
@@ -155,8 +158,9 @@ def test_a_broken_expression_gets_a_caret(root: Path, expression: str, line: str
     assert error.message.split("\n")[-2:] == [f"  {line}", f"  {' ' * caret}^"]
 
 
-def test_an_expression_without_an_answer_is_exit_1(root: Path) -> None:
-    error = refused(root, "http_requests_total", "--range", "1d", "--step", "1s")
+@pytest.mark.parametrize("span", [("1d", "1s"), ("100000000d", "1s"), ("999999999999d", "1ms")])
+def test_an_expression_without_an_answer_is_exit_1(root: Path, span: tuple[str, str]) -> None:
+    error = refused(root, "http_requests_total", "--range", span[0], "--step", span[1])
     assert (error.exit_code, error.code) == (ExitCode.NO, "query_failed")
     assert "11,000 points" in error.message
 

@@ -86,6 +86,7 @@ def test_an_expression_that_is_too_deep_for_the_interpreter_is_refused(request):
     ("times", "reason"),
     [
         ((0, 11_000_000, 1000), "maximum resolution of 11,000 points"),
+        ((0, 2**64, 1), "maximum resolution of 11,000 points"),
         ((0, 1000, 0), "step must be longer"),
         ((1000, 0, 1000), "before its start"),
     ],

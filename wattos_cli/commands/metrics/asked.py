@@ -7,6 +7,8 @@ from wattos_cli.render.safe import visible
 
 __all__ = ["Whom", "broken", "failed", "metrics", "require_series", "usage"]
 
+_SHOWN = 76  # of a line of an expression, so that the caret stands below it in 80 columns
+
 
 def broken(expression: str, error: BadQueryError) -> WattosError:
     """Return the error (exit 2) for an expression that cannot be read, with a caret below the place."""
@@ -23,14 +25,27 @@ def broken(expression: str, error: BadQueryError) -> WattosError:
     line = expression[begin:].split("\n", 1)[0]
     column = len(before) - begin
     place = f"column {column + 1}" if "\n" not in expression else f"line {before.count(chr(10)) + 1}"
-    indent = " " * len(visible(line[:column]))
+    left, right = _around(line, column)
+    indent = " " * len(left)
     return WattosError(
-        f"PromQL: {visible(error.reason)} at {place}\n  {visible(line)}\n  {indent}^",
+        f"PromQL: {visible(error.reason)} at {place}\n  {left}{right}\n  {indent}^",
         hint="wattos metrics list shows what there is; wattos metrics query --help has examples",
         code="promql_invalid",
         exit_code=ExitCode.USAGE,
         details={"expression": expression, "position": error.position, "reason": error.reason},
     )
+
+
+def _around(line: str, column: int) -> tuple[str, str]:
+    """Return what stands before `column` and from there on, of a long line only what fits a terminal."""
+    left, right = visible(line[:column]), visible(line[column:])
+    if len(left) + len(right) <= _SHOWN:
+        return left, right
+    before = max(_SHOWN // 2, _SHOWN - len(right))
+    if len(left) > before:
+        left = f"…{left[1 - before :]}"
+    after = _SHOWN - len(left)
+    return left, right if len(right) <= after else f"{right[: after - 1]}…"
 
 
 def failed(error: FailedQueryError) -> WattosError:

@@ -67,8 +67,8 @@ def _answered(opts: Options, metrics: Metrics, at_s: float) -> tuple[MetricAnswe
         return metrics.instant(opts.expression, at_s), []
     step_s = opts.step_s or max(_LEAST_STEP_S, math.ceil(opts.range_s / _POINTS))
     start_s = at_s - opts.range_s
-    steps = [start_s + step_s * place for place in range(int(opts.range_s / step_s) + 1)]
-    return metrics.range(opts.expression, start_s, at_s, step_s), steps
+    answer = metrics.range(opts.expression, start_s, at_s, step_s)  # refuses too many steps
+    return answer, [start_s + step_s * place for place in range(int(opts.range_s / step_s) + 1)]
 
 
 def _instant(opts: Options, deps: Deps) -> float:

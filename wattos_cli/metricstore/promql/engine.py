@@ -74,7 +74,7 @@ class Engine:
             raise PromqlError("the step must be longer than 0")
         if span.end_ms < span.start_ms:
             raise PromqlError("the end of the range is before its start")
-        if len(span.times) > self._limits.max_points:
+        if (span.end_ms - span.start_ms) // span.step_ms >= self._limits.max_points:
             raise PromqlError(
                 f"exceeded maximum resolution of {self._limits.max_points:,} points per timeseries: "
                 "choose a longer step or a shorter range"
