@@ -203,6 +203,17 @@ def test_garbage_is_counted_and_told_once(recorder: Recorder, ledger: Ledger, tm
     assert stored(tmp_path)["better instance=chat-0 job=chat"] == [(1000, 2.0), (2000, 2.0), (3000, "stale")]
 
 
+def test_a_page_for_people_is_no_exposition(recorder: Recorder, ledger: Ledger) -> None:
+    outcome = recorder.record(CHAT, Fetched(1000, 0.1, b"<html>\n<body>Log in</body>\n"))
+    assert outcome == Outcome(
+        "chat-0",
+        up=False,
+        refused=2,
+        reason="none of its lines is a sample, not line 1 either: no sample: '<html>'",
+    )
+    assert recorder.record(CHAT, Fetched(2000, 0.1, b"")).up, "who has nothing to tell is up"
+
+
 def test_too_many_series_make_a_target_down_and_say_why(recorder: Recorder, ledger: Ledger) -> None:
     body = b"\n".join(b"m%d 1" % number for number in range(50_001))
     outcome = recorder.record(CHAT, Fetched(1000, 0.1, body))

@@ -97,9 +97,13 @@ class Recorder:
             return Exposition(), fetched.reason
         reader = self._readers.setdefault(target.instance, Reader(target.labels))
         try:
-            return reader.read(fetched.body), ""
+            found = reader.read(fetched.body)
         except ExpositionError as error:
             return Exposition(), str(error)
+        if found.problems and not found.samples:  # a page for people, perhaps
+            first = found.problems[0]
+            return found, f"none of its lines is a sample, not line {first.line} either: {first.reason}"
+        return found, ""
 
     def _append(self, target: Target, time_ms: int, samples: Sequence[Sample], found: Exposition) -> None:
         try:
