@@ -92,6 +92,21 @@ async def test_a_query_that_takes_too_long_is_ended_and_others_go_on(workers: Wo
     queries.close()
 
 
+@pytest.mark.parametrize("wanted", ["0.05", "50ms"])
+async def test_who_asks_may_want_to_wait_less(workers: Workers, wanted: str) -> None:
+    queries = Queries(workers.spawn)
+    reply = await queries.answer("wait", {"timeout": [wanted]})
+    assert (reply.status, b"within 0.05 s" in reply.body) == (503, True)
+    queries.close()
+
+
+@pytest.mark.parametrize("wanted", ["soon", "0", "-1s", "nan"])
+async def test_a_wrong_time_to_wait_is_told(workers: Workers, wanted: str) -> None:
+    reply = await Queries(workers.spawn).answer("/api", {"timeout": [wanted]})
+    assert (reply.status, b'invalid parameter \\"timeout\\"' in reply.body) == (400, True)
+    assert workers.started == 0
+
+
 async def test_two_at_a_time_and_no_more_than_64_wait(workers: Workers) -> None:
     queries = Queries(workers.spawn)
     waiting = [asyncio.create_task(queries.answer("wait", {})) for _ in range(64)]

@@ -1,10 +1,12 @@
 """The supervisor's side: at most two processes that evaluate, started when they are needed."""
 
 import asyncio
+import math
 import socket
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from wattos_cli.durations import duration_s
 from wattos_cli.metricstore.api.replies import Reply, error
 from wattos_cli.supervisor import journal
 from wattos_cli.supervisor.children import Child
@@ -52,16 +54,23 @@ class Queries:
         self._waiting = 0
 
     async def answer(self, path: str, parameters: frames.Parameters) -> Reply:
-        """Return the answer; one that says why when it takes too long or too many wait."""
+        """Return the answer; one that says why when it takes too long or too many wait.
+
+        The parameter `timeout` shortens the time that a query may take.
+        """
+        try:
+            timeout_s = min(self._timeout_s, _wanted_s(parameters))
+        except ValueError as mistake:
+            return error(HTTPStatus.BAD_REQUEST, "bad_data", f'invalid parameter "timeout": {mistake}')
         if self._waiting >= _MOST_WAITING:
             message = f"{_MOST_WAITING} queries are waiting already: ask again later"
             return error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._timeout_s), self._places:
+            async with asyncio.timeout(timeout_s), self._places:
                 return await self._asked(frames.request(path, parameters))
         except TimeoutError:
-            message = f"the query was not answered within {self._timeout_s:g} s"
+            message = f"the query was not answered within {timeout_s:g} s"
             return error(HTTPStatus.SERVICE_UNAVAILABLE, "timeout", message)
         except OSError as failure:
             message = f"no process for queries can be started: {failure.strerror}"
@@ -103,3 +112,17 @@ class Queries:
                 raise
         reader, writer = await asyncio.open_connection(sock=ours)
         return _Worker(child, reader, writer)
+
+
+def _wanted_s(parameters: frames.Parameters) -> float:
+    """Return the `timeout` of a request, seconds or a duration; ValueError when it is none."""
+    text = (parameters.get("timeout") or ("",))[0]
+    if not text:
+        return math.inf
+    try:
+        wanted_s = float(text)
+    except ValueError:
+        wanted_s = duration_s(text)
+    if not wanted_s > 0:
+        raise ValueError(f"expected a duration above 0, got {text!r}")
+    return wanted_s
