@@ -91,9 +91,8 @@ class Reader:
         self._target = dict(target)
         self._most_series = most_series
         self._known: dict[str, Labels] = {}
-        self._shared: dict[
-            tuple[str, str], tuple[str, str]
-        ] = {}  # equal labels are one object: 1 kB a series
+        # Equal labels are one object: it saves a kilobyte a series.
+        self._shared: dict[tuple[str, str], tuple[str, str]] = {}
 
     def read(self, body: bytes) -> Exposition:
         """Return what `body` says; ExpositionError when it is too large or has too many series."""

@@ -20,6 +20,7 @@ PREFIX = "/api/v1/"
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 # What the engine speaks; clients choose by it what they may ask.
 _SPEAKS = "3.0.0"
+_OF_SERIES = frozenset({"vector", "matrix"})
 _MOST_STEPS = 11_000
 
 Data = Any
@@ -169,13 +170,9 @@ def _evaluated(
             raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "execution", problem.message) from None
         raise given.invalid("query", f"{given.place(expression, problem)}{problem.message}") from None
     found = wire.result(result, at_ms)
-    most = given.limit(parameters)
-    if most is not None and result.kind in {"vector", "matrix"} and len(found) > most:
-        cut = _limited(found, parameters)
-        found, warnings = cut.data, (*result.warnings, *cut.warnings)
-    else:
-        warnings = result.warnings
-    return _Answer({"resultType": result.kind, "result": found}, warnings, result.infos)
+    shown = _limited(found, parameters) if result.kind in _OF_SERIES else _Answer(found)
+    data = {"resultType": result.kind, "result": shown.data}
+    return _Answer(data, (*result.warnings, *shown.warnings), result.infos)
 
 
 def _limited(found: list[Any], parameters: Parameters) -> _Answer:
