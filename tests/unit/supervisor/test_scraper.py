@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.metric_samples import stored
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError
 from wattos_cli.supervisor.scrape import telling
 from wattos_cli.supervisor.scrape.recorder import Fetched, Outcome, Recorder
 from wattos_cli.supervisor.scrape.scraper import Scraper
+from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.scrape.settings import ScrapeSettings
 from wattos_cli.supervisor.scrape.targets import Target, targets
 
@@ -225,9 +227,9 @@ def test_too_many_series_make_a_target_down_and_say_why(recorder: Recorder, ledg
 def test_a_clock_that_goes_back_costs_samples_and_is_told(
     recorder: Recorder, ledger: Ledger, tmp_path: Path
 ) -> None:
-    for second in (10, 3, 4, 11):
-        outcome = recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY))
-    assert outcome.dropped == 8, "four samples, twice"
+    outcomes = [recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY)) for second in (10, 3, 4, 11)]
+    assert [outcome.dropped for outcome in outcomes] == [0, 4, 8, 8], "four samples, twice"
+    assert [outcome.lost for outcome in outcomes] == ["", "the clock went back", "the clock went back", ""]
     assert stored(tmp_path)["calls_total instance=chat-0 job=chat"] == [(10_000, 7.0), (11_000, 7.0)]
     assert [event for event, _ in ledger.told] == ["clock.failed", "clock.recovered"]
 
@@ -242,7 +244,22 @@ def test_a_store_that_cannot_be_written_is_told_once(
 ) -> None:
     (tmp_path / "chat-0").write_text("in the way")
     for second in (1, 2):
-        assert recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY)).up
+        outcome = recorder.record(CHAT, Fetched(second * 1000, 0.1, BODY))
+        assert (outcome.up, outcome.lost) == (True, "File exists")
     (tmp_path / "chat-0").unlink()
-    recorder.record(CHAT, Fetched(3000, 0.1, BODY))
+    assert not recorder.record(CHAT, Fetched(3000, 0.1, BODY)).lost
     assert [event for event, _ in ledger.told] == ["store.failed", "store.recovered"]
+
+
+async def test_a_scrape_that_cannot_be_kept_is_no_answer_to_who_asked_for_it(tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "chat-0").write_text("in the way")
+    scraping = Scraping(lambda: [row()], tmp_path / "metrics")
+    scraping.obey(ScrapeSettings().to_json())
+    await asyncio.sleep(0)  # its task has begun
+    with pytest.raises(WattosError, match=r"cannot keep metrics in .*metrics: File exists") as caught:
+        await scraping.scrape_now()
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+    (tmp_path / "metrics" / "chat-0").unlink()
+    assert [each["instance"] for each in (await scraping.scrape_now())["targets"]] == ["chat-0"]
+    await scraping.close()

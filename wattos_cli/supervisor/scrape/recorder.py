@@ -35,7 +35,8 @@ class Fetched:
 class Outcome:
     """What one scrape came to: why a target is down, how many lines are no samples.
 
-    `dropped` are the samples that this supervisor did not keep of the target, as its clock had gone back.
+    `dropped` are the samples that this supervisor did not keep of the target, as its clock had gone back;
+    `lost` is why those of this scrape are not kept.
     """
 
     instance: str
@@ -44,6 +45,7 @@ class Outcome:
     refused: int = 0
     dropped: int = 0
     reason: str = ""
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,9 @@ class Recorder:
         samples = [sample for sample in found.samples if sample[0] not in taken]
         self._say(target, "scrape", reason, f"{target.instance} cannot be scraped: {reason}")
         self._say_refused(target, found)
-        self._append(target, fetched.time_ms, [*own, *samples], found)
+        lost = self._append(target, fetched.time_ms, [*own, *samples], found)
         dropped = self._store.dropped[target.instance]
-        return Outcome(target.instance, not reason, count, found.refused, dropped, reason)
+        return Outcome(target.instance, not reason, count, found.refused, dropped, reason, lost)
 
     def end(self, target: Target, time_ms: int) -> None:
         """End the series of a target that is none any more."""
@@ -105,22 +107,24 @@ class Recorder:
             return found, f"none of its lines is a sample, not line {first.line} either: {first.reason}"
         return found, ""
 
-    def _append(self, target: Target, time_ms: int, samples: Sequence[Sample], found: Exposition) -> None:
+    def _append(self, target: Target, time_ms: int, samples: Sequence[Sample], found: Exposition) -> str:
+        """Write a row; return why it could not be written, "" when it was."""
         try:
             written = self._store.append(target.instance, time_ms, samples)
             if found.families and written:
                 self._store.describe(target.instance, found.families)
         except OSError as error:
-            self._failed(target, error)
-            return
+            return self._failed(target, error)
         self._say(target, "store", "", "")
         backwards = "" if written else "the clock went back"
         message = f"samples of {target.instance} are dropped until the clock is where it was: it went back"
         self._say(target, "clock", backwards, message)
+        return backwards
 
-    def _failed(self, target: Target, error: OSError) -> None:
+    def _failed(self, target: Target, error: OSError) -> str:
         why = error.strerror or str(error)
         self._say(target, "store", why, f"samples of {target.instance} cannot be written: {why}")
+        return why
 
     def _say_refused(self, target: Target, found: Exposition) -> None:
         if not found.problems:

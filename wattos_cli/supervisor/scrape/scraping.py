@@ -48,12 +48,10 @@ class Scraping:
         try:
             outcomes = await scraper.scrape_now()
         except OSError as error:
-            raise WattosError(
-                f"cannot keep metrics in {self._folder}: {error.strerror}",
-                hint="Make room there, or let the user who started the platform write there.",
-                code="metrics_not_written",
-                exit_code=ExitCode.UNREACHABLE,
-            ) from error
+            raise self._not_written(error.strerror or str(error)) from error
+        lost = next((outcome.lost for outcome in outcomes if outcome.lost), "")
+        if lost:  # who asks now would be answered with what was kept before, as if it were new
+            raise self._not_written(lost)
         return {"targets": [asdict(outcome) for outcome in outcomes]}
 
     def targets(self) -> dict[str, Any]:
@@ -82,6 +80,14 @@ class Scraping:
         scraper = self._made()
         if scraper is not None:
             await scraper.run()
+
+    def _not_written(self, why: str) -> WattosError:
+        return WattosError(
+            f"cannot keep metrics in {self._folder}: {why}",
+            hint="Make room there, or let the user who started the platform write there. See: wattos doctor",
+            code="metrics_not_written",
+            exit_code=ExitCode.UNREACHABLE,
+        )
 
     def _made(self) -> "Scraper | None":
         """Return the scraper as it is wanted, None when it is not."""
