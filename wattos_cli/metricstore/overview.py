@@ -121,8 +121,8 @@ def _services(asker: Asker, known: Mapping[str, str], *, figures: bool) -> list[
 
 
 def _state(ups: Sequence[float], known: str) -> str:
-    """Return `up`, `down`, `2/3 up`; for a service that is not scraped what the supervisor says of it."""
-    if not ups:
+    """Return `up`, `down`, `2/3 up`; of one that was stopped, or is not scraped, what the supervisor says."""
+    if not ups or known == "stopped":
         return "no metrics" if known == "ready" else known
     count = sum(value == 1 for value in ups)
     return {len(ups): "up", 0: "down"}.get(count, f"{count}/{len(ups)} up")

@@ -154,6 +154,12 @@ def test_csv_has_the_services(root: Path) -> None:
     assert (rows[0]["state"], rows[0]["requests_per_s"]) == ("down", "")
 
 
+def test_a_service_that_was_stopped_a_moment_ago_is_not_up_any_more(tmp_path: Path) -> None:
+    Scraped(NOW).add("chat-0", "up", [1.0] * 9).write(tmp_path)
+    write_running(tmp_path, {"name": "rag"}, {"name": "chat", "state": "stopped"})
+    assert [row["state"] for row in shown(tmp_path)["services"]] == ["stopped", "no metrics"]
+
+
 def test_the_window_is_what_was_asked_for(root: Path) -> None:
     assert shown(root, "--since", "1m")["window_s"] == 60
 
