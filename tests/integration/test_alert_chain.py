@@ -17,6 +17,7 @@ import pytest
 
 from tests.fakes.prometheus import Api, program
 from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.schemas import published
 from tests.fakes.webhook import Webhook, webhook
 from wattos_platform import catalog
 
@@ -115,6 +116,18 @@ def test_every_rule_is_loaded_and_evaluated_without_an_error(project: RunningPro
     wait_until(lambda: len(managers()) == 1, "Alertmanager is known", TOLD_S)
 
 
+def fired(project: RunningProject, whose: str = "") -> set[tuple[str, str]]:
+    """Return what `wattos alerts` says fires, by its own engine or by the word of one of the programs."""
+    name = whose.removeprefix("--")
+    url = f"http://127.0.0.1:{catalog.component(name).port + project.port_offset}" if name else ""
+    done = project.wattos("alerts", *((whose, url) if whose else ()), "-o", "json")
+    return {
+        (each["name"], each["labels"].get("job", ""))
+        for each in published(done.stdout)["alerts"]
+        if each["state"] == "firing"
+    }
+
+
 def test_an_outage_is_told_and_its_end_too(  # defect-36
     project: RunningProject, receiver: Webhook
 ) -> None:
@@ -130,6 +143,8 @@ def test_an_outage_is_told_and_its_end_too(  # defect-36
         assert not receiver.told("ServiceDown", "rag", "firing")
         os.kill(project.row("rag")["pid"], signal.SIGKILL)
         wait_until(lambda: receiver.told("ServiceDown", "rag", "firing"), "the outage is told", TOLD_S)
+        for whose in ((), ("--prometheus",), ("--alertmanager",)):
+            assert ("ServiceDown", "rag") in fired(project, *whose), whose
         for asked_of in asked_of_all(project):
             wait_until(lambda whom=asked_of: "rag" in down(project, *whom), f"seen in {asked_of}", TOLD_S)
         assert project.wattos("restart", "rag").returncode == 0

@@ -1,31 +1,32 @@
 """Alerts about error budgets, one per speed of burning; each speaks for every objective."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from wattos_cli.alerting import burn
 from wattos_cli.alerting.alert import Alert, Case, Fired, Scene
 from wattos_cli.alerting.burn import Speed
 
-# Per speed: bad requests of 1000 a minute that burn chat's budget of 0.5 % faster, and slower, than it may.
-_BAD_OF_1000: Mapping[str, tuple[int, int]] = {
-    "BudgetBurnFast": (100, 50),
-    "BudgetBurnSteady": (50, 25),
-    "BudgetBurnSlow": (20, 10),
-    "BudgetBurnCreeping": (10, 4),
-}
-_AT = {"BudgetBurnFast": "2h", "BudgetBurnSteady": "8h", "BudgetBurnSlow": "28h", "BudgetBurnCreeping": "10h"}
-_GOOD_AGAIN_AT = {
-    "BudgetBurnFast": "70m",
-    "BudgetBurnSteady": "160m",
-    "BudgetBurnSlow": "750m",
-    "BudgetBurnCreeping": "17h",
-}
-# Long windows are tested with few samples: promtool evaluates every rule at every step.
-_EVERY = {
-    "BudgetBurnFast": "1m",
-    "BudgetBurnSteady": "2m",
-    "BudgetBurnSlow": "10m",
-    "BudgetBurnCreeping": "10m",
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Bad requests of 1000 that burn chat's budget of 0.5 % fast enough, and not quite; when to look.
+
+    Samples stand as far apart as the windows allow: promtool evaluates every rule at every step.
+    """
+
+    bad: int
+    fewer: int
+    every: str
+    at: str
+    good_again_at: str
+
+
+_PROOFS: Mapping[str, _Proof] = {
+    "BudgetBurnFast": _Proof(100, 50, "2m", "80m", "90m"),
+    "BudgetBurnSteady": _Proof(50, 25, "5m", "4h", "4h"),
+    "BudgetBurnSlow": _Proof(20, 10, "10m", "8h", "550m"),
+    "BudgetBurnCreeping": _Proof(10, 4, "10m", "10h", "820m"),
 }
 _LABELS = 'job="chat",instance="chat-0",route="/api/v1/conversations"'
 
@@ -48,9 +49,12 @@ def _traffic(good: str, bad: str) -> dict[str, str]:
     }
 
 
+def _share(bad: int) -> dict[str, str]:
+    return _traffic(f"0+{1000 - bad}x150", f"0+{bad}x150")
+
+
 def _alert(speed: Speed) -> Alert:
-    fast, slow = _BAD_OF_1000[speed.name]
-    at = _AT[speed.name]
+    proof = _PROOFS[speed.name]
     return Alert(
         speed.name,
         speed.severity,
@@ -63,31 +67,26 @@ def _alert(speed: Speed) -> Alert:
         for_=speed.for_,
         fires=(
             Case(
-                f"{fast} of 1000 fail",
-                _traffic(f"0+{1000 - fast}x2000", f"0+{fast}x2000"),
-                at,
-                [Fired({"job": "chat", "slo": "chat-availability"}, shown=f"{fast / 5:g}")],
-                every=_EVERY[speed.name],
+                f"{proof.bad} of 1000 fail",
+                _share(proof.bad),
+                proof.at,
+                [Fired({"job": "chat", "slo": "chat-availability"}, shown=f"{proof.bad / 5:g}")],
+                every=proof.every,
             ),
         ),
         silent=(
-            Case(
-                f"{slow} of 1000 fail",
-                _traffic(f"0+{1000 - slow}x2000", f"0+{slow}x2000"),
-                at,
-                every=_EVERY[speed.name],
-            ),
+            Case(f"{proof.fewer} of 1000 fail", _share(proof.fewer), proof.at, every=proof.every),
             Case(
                 "it was bad, and is good again",
-                _traffic("0x60 0+1000x1900", "0+1000x60 60000x1900"),
-                _GOOD_AGAIN_AT[speed.name],
-                every=_EVERY[speed.name],
+                _traffic("0x40 0+1000x100", "0+1000x40 40000x100"),
+                proof.good_again_at,
+                every=proof.every,
             ),
             Case(
                 "half fails, of hardly anything",
-                _traffic("0x60 1x30 4x2000", "0x60 1x30 4x2000"),
-                at,
-                every=_EVERY[speed.name],
+                _traffic("0x20 1x10 4x100", "0x20 1x10 4x100"),
+                proof.at,
+                every=proof.every,
             ),
         ),
     )
