@@ -1,7 +1,7 @@
 """What an alert is: its condition, what it tells, and the series under which it fires and stays silent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from wattos_cli.alerting.slo import Thresholds
@@ -45,6 +45,11 @@ class Case:
     at: str
     fired: Sequence[Fired] = ()
     every: str = "15s"
+
+
+def too_short(case: Case, at: str) -> Case:
+    """Return `case` at a time when its condition has held, but not as long as the alert waits."""
+    return replace(case, what="not yet as long as it waits", at=at, fired=())
 
 
 @dataclass(frozen=True, slots=True)

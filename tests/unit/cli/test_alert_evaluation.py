@@ -1,10 +1,11 @@
 """Our engine over the very cases that promtool is given: the same alerts, the same words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
+from tests.fakes.alert_cases import START_MS, firing, own_labels
 from tests.fakes.series import SeriesInMemory
 from wattos_cli.alerting.alert import Alert, Case
 from wattos_cli.alerting.catalogue import ALERTS
@@ -12,44 +13,6 @@ from wattos_cli.alerting.evaluation import evaluate
 from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.alerting.states import in_order
 from wattos_cli.alerting.templates import filled
-from wattos_cli.durations import duration_s
-from wattos_cli.metricstore.series import STALE
-
-START_MS = 1_700_000_000_000
-_SELECTOR = re.compile(r"(\w+)(?:\{(.*)\})?")
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
-_VALUES = re.compile(r"(?:(\d+)([+-]\d+)?|(_)|(stale))(?:x(\d+))?")
-
-
-def values(notation: str) -> Iterator[float | None]:
-    """Yield the samples of promtool's notation; None where there is none."""
-    for part in notation.split():
-        match = _VALUES.fullmatch(part)
-        assert match, part
-        number, growth, absent, _stale, times = match.groups()
-        count = int(times or 0)
-        if number is None:
-            yield from [None if absent else STALE] * max(1, count)
-        else:
-            yield from (float(number) + int(growth or 0) * place for place in range(count + 1))
-
-
-def source(case: Case) -> SeriesInMemory:
-    """Return the series of a case, a moment before each step, so that no sample lies on a boundary."""
-    step_ms = round(duration_s(case.every) * 1000)
-    kept = SeriesInMemory()
-    for selector, notation in case.series.items():
-        match = _SELECTOR.fullmatch(selector)
-        assert match, selector
-        labels = tuple(sorted([("__name__", match[1]), *_LABEL.findall(match[2] or "")]))
-        samples = [
-            (START_MS + place * step_ms - 1, value)
-            for place, value in enumerate(values(notation))
-            if value is not None
-        ]
-        kept.add(labels, samples)
-    return kept
-
 
 CASES = [
     pytest.param(alert, case, id=f"{alert.name}-{case.what}")
@@ -60,17 +23,8 @@ CASES = [
 
 @pytest.mark.parametrize(("alert", "case"), CASES)
 def test_an_alert_fires_here_when_it_fires_there(alert: Alert, case: Case) -> None:
-    at_ms = START_MS + round(duration_s(case.at) * 1000)
-    states = evaluate(source(case), bundled_slos(), at_ms, alerts=[alert])
-    fired = [state for state in states if state.state == "firing"]
-    told = [(without(state.labels), state.description) for state in fired]
-    assert told == [(dict(each.labels), _described(alert, each.labels, each.shown)) for each in case.fired], (
-        states
-    )
-
-
-def without(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in labels.items() if name not in {"severity", "team"}}
+    told = [(own_labels(state), state.description) for state in firing(alert, case)]
+    assert told == [(dict(each.labels), _described(alert, each.labels, each.shown)) for each in case.fired]
 
 
 def _described(alert: Alert, labels: Mapping[str, str], shown: str) -> str:

@@ -56,7 +56,10 @@ ALERTS: tuple[Alert, ...] = (
                 "120 dollars an hour", {_COST: "0+2x90"}, "80m", [Fired({"job": "llm-gateway"}, "120")], "1m"
             ),
         ),
-        silent=(Case("60 dollars an hour", {_COST: "0+1x90"}, "80m", every="1m"),),
+        silent=(
+            Case("60 dollars an hour", {_COST: "0+1x90"}, "80m", every="1m"),
+            Case("not yet as long as it waits", {_COST: "0+2x90"}, "53m", every="1m"),
+        ),
     ),
     Alert(
         "LLMDailyBudget",
@@ -72,7 +75,10 @@ ALERTS: tuple[Alert, ...] = (
                 "576 dollars a day", {_COST: "0+2x400"}, "26h", [Fired({"job": "llm-gateway"}, "576")], "5m"
             ),
         ),
-        silent=(Case("288 dollars a day", {_COST: "0+1x400"}, "26h", every="5m"),),
+        silent=(
+            Case("288 dollars a day", {_COST: "0+1x400"}, "26h", every="5m"),
+            Case("not yet as long as it waits", {_COST: "0+2x400"}, "1250m", every="5m"),
+        ),
     ),
     Alert(
         "CostUnknown",
@@ -111,10 +117,10 @@ ALERTS: tuple[Alert, ...] = (
         for_="10m",
         fires=(
             Case(
-                "one look-up in five hits",
-                {_CACHE % "hit": "0+1x120", _CACHE % "miss": "0+4x120", _CACHE % "set": "0+4x120"},
+                "two look-ups in five hit",
+                {_CACHE % "hit": "0+0.8x120", _CACHE % "miss": "0+1.2x120", _CACHE % "set": "0+4x120"},
                 "25m",
-                [Fired({"job": "rag", "cache": "rag-search"}, "20%")],
+                [Fired({"job": "rag", "cache": "rag-search"}, "40%")],
             ),
         ),
         silent=(
@@ -124,9 +130,14 @@ ALERTS: tuple[Alert, ...] = (
                 "25m",
             ),
             Case(
-                "nothing hits, of hardly anything",
-                {_CACHE % "miss": "0x50 1x9 2x60", _CACHE % "hit": "0x120"},
+                "one in ten hits, of hardly anything",
+                {_CACHE % "hit": "0+0.08x120", _CACHE % "miss": "0+0.7x120"},
                 "25m",
+            ),
+            Case(
+                "not yet as long as it waits",
+                {_CACHE % "hit": "0+0.8x120", _CACHE % "miss": "0+1.2x120"},
+                "8m",
             ),
         ),
     ),

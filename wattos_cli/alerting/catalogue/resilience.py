@@ -63,7 +63,7 @@ ALERTS: tuple[Alert, ...] = (
         ),
         silent=(
             Case("closed", {_BREAKER % "closed": "1x30", _BREAKER % "open": "0x30"}, "5m"),
-            Case("open for half a minute", {_BREAKER % "open": "0x4 1x2 0x30"}, "2m"),
+            Case("open for half a minute", {_BREAKER % "open": "0x4 1x2 0x30"}, "1m45s"),
         ),
     ),
     Alert(
@@ -77,7 +77,7 @@ ALERTS: tuple[Alert, ...] = (
         for_="1h",
         fires=(Case("tripped", {_BREAKER % "forced_open": "1x100"}, "90m", [Fired(_OPENAI)], "1m"),),
         silent=(
-            Case("tripped for half an hour", {_BREAKER % "forced_open": "1x30 0x100"}, "90m", every="1m"),
+            Case("tripped for half an hour", {_BREAKER % "forced_open": "1x30 0x100"}, "30m", every="1m"),
         ),
     ),
     Alert(
@@ -98,7 +98,10 @@ ALERTS: tuple[Alert, ...] = (
                 [Fired({"job": "chat", "dependency": "rag"}, "20")],
             ),
         ),
-        silent=(Case("one answer", {_WITHOUT: "0x10 1x80"}, "15m"),),
+        silent=(
+            Case("one answer", {_WITHOUT: "0x10 1x80"}, "15m"),
+            Case("not yet as long as it waits", {_WITHOUT: "0+1x80"}, "4m"),
+        ),
     ),
     Alert(
         "DependencyDown",
@@ -117,7 +120,10 @@ ALERTS: tuple[Alert, ...] = (
                 [Fired({"job": "rag", "check": "llm-gateway"})],
             ),
         ),
-        silent=(Case("it failed for a minute", {_CHECK: "1x10 0x4 1x60"}, "10m"),),
+        silent=(
+            Case("it failed for a minute", {_CHECK: "1x10 0x4 1x60"}, "10m"),
+            Case("not yet as long as it waits", {_CHECK: "1x4 0x60"}, "5m"),
+        ),
     ),
     Alert(
         "RateLimitPressure",
@@ -131,7 +137,7 @@ ALERTS: tuple[Alert, ...] = (
         fires=(
             Case(
                 "a fifth is refused",
-                {_LIMIT % "allowed": "0+8x120", _LIMIT % "refused": "0+2x120"},
+                {_LIMIT % "allowed": "0+1.6x120", _LIMIT % "refused": "0+0.4x120"},
                 "25m",
                 [Fired({"job": "gateway", "limit": "user"}, "20%")],
             ),
@@ -141,6 +147,16 @@ ALERTS: tuple[Alert, ...] = (
                 "one in twenty is refused",
                 {_LIMIT % "allowed": "0+19x120", _LIMIT % "refused": "0+1x120"},
                 "25m",
+            ),
+            Case(
+                "half is refused, of hardly anything",
+                {_LIMIT % "allowed": "0+0.4x120", _LIMIT % "refused": "0+0.4x120"},
+                "25m",
+            ),
+            Case(
+                "not yet as long as it waits",
+                {_LIMIT % "allowed": "0+1.6x120", _LIMIT % "refused": "0+0.4x120"},
+                "9m",
             ),
             Case(
                 "a limit that is only tried out",
@@ -166,6 +182,9 @@ ALERTS: tuple[Alert, ...] = (
                 [Fired({"job": "llm-gateway", "target": "llm:openai"}, "40")],
             ),
         ),
-        silent=(Case("a few", {_SHED: "0x40 3x40"}, "15m"),),
+        silent=(
+            Case("fifteen within five minutes", {_SHED: "0+0.75x80"}, "15m"),
+            Case("not yet as long as it waits", {_SHED: "0+2x80"}, "6m"),
+        ),
     ),
 )

@@ -86,7 +86,7 @@ ALERTS: tuple[Alert, ...] = (
                 },
                 "4m",
             ),
-            Case("back within a minute", {'up{job="chat",instance="chat-0"}': "1x4 0x2 1x20"}, "2m"),
+            Case("down for half a minute", {'up{job="chat",instance="chat-0"}': "1x4 0x2 1x20"}, "1m45s"),
         ),
     ),
     Alert(
@@ -111,6 +111,14 @@ ALERTS: tuple[Alert, ...] = (
         ),
         silent=(
             Case("none answers, which is ServiceDown", {'up{job="chat",instance="chat-0"}': "0x30"}, "5m"),
+            Case(
+                "not yet as long as it waits",
+                {
+                    'up{job="chat",instance="chat-0"}': "1x4 0x20",
+                    'up{job="chat",instance="chat-1"}': "1x30",
+                },
+                "2m30s",
+            ),
         ),
     ),
     Alert(
@@ -124,12 +132,16 @@ ALERTS: tuple[Alert, ...] = (
         for_="5m",
         fires=(
             Case(
-                "a tenth fails", {_OK: "0+9x80", _BAD: "0+1x80"}, "15m", [Fired({"job": "chat"}, shown="10%")]
+                "a tenth fails",
+                {_OK: "0+1.8x80", _BAD: "0+0.2x80"},
+                "15m",
+                [Fired({"job": "chat"}, shown="10%")],
             ),
         ),
         silent=(
             Case("four in a hundred fail", {_OK: "0+96x80", _BAD: "0+4x80"}, "15m"),
-            Case("everything fails, but hardly anybody asks", {_BAD: "0x40 1x9 2x30"}, "15m"),
+            Case("everything fails, but hardly anybody asks", {_BAD: "0+0.75x80"}, "15m"),
+            Case("not yet as long as it waits", {_OK: "0+1.8x80", _BAD: "0+0.2x80"}, "5m"),
             Case("only probes fail", {_OK: "0+9x80", _PROBE: "0+9x80"}, "15m"),
         ),
     ),
@@ -145,13 +157,15 @@ ALERTS: tuple[Alert, ...] = (
         fires=(
             Case(
                 "a tenth of the searches takes up to 2.5 s",
-                _timed("/api/v1/search", "0+9x80", "0+10x80"),
+                _timed("/api/v1/search", "0+1.8x80", "0+2x80"),
                 "15m",
                 [Fired({"job": "rag"}, shown="1.5s")],
             ),
         ),
         silent=(
             Case("nearly all take half a second", _timed("/api/v1/search", "0+98x80", "0+100x80"), "15m"),
+            Case("all are slow, but hardly anybody asks", _timed("/x", "0x80", "0+0.75x80"), "15m"),
+            Case("not yet as long as it waits", _timed("/x", "0+1.8x80", "0+2x80"), "5m"),
             Case("uploads may take long", _timed("/api/v1/x/documents", "0+1x80", "0+10x80"), "15m"),
         ),
     ),

@@ -42,7 +42,10 @@ ALERTS: tuple[Alert, ...] = (
         board="wattos-storage",
         for_="2m",
         fires=(Case("a long queue", {_LENGTH: "0x4 900x40"}, "8m", [Fired(_CHAT, "900")]),),
-        silent=(Case("a short peak", {_LENGTH: "0x4 900x4 20x40"}, "8m"),),
+        silent=(
+            Case("three hundred all the time", {_LENGTH: "300x40"}, "8m"),
+            Case("a short peak", {_LENGTH: "0x4 900x4 20x40"}, "2m15s"),
+        ),
     ),
     Alert(
         "WriteQueueOld",
@@ -54,8 +57,11 @@ ALERTS: tuple[Alert, ...] = (
         "{{ $value | humanizeDuration }}.",
         board="wattos-storage",
         for_="1m",
-        fires=(Case("nothing is written", {_AGE: "0x4 15+15x40"}, "5m", [Fired(_CHAT, "4m 0s")]),),
-        silent=(Case("each waits for two seconds", {_AGE: "2x40"}, "5m"),),
+        fires=(Case("nothing is written", {_AGE: "0x4 15x40"}, "5m", [Fired(_CHAT, "15s")]),),
+        silent=(
+            Case("each waits for six seconds", {_AGE: "6x40"}, "5m"),
+            Case("not yet as long as it waits", {_AGE: "0x4 15x40"}, "2m"),
+        ),
     ),
     Alert(
         "IngestionBehind",
@@ -71,7 +77,7 @@ ALERTS: tuple[Alert, ...] = (
         ),
         silent=(
             Case("a queue that moves", {_JOBS: "0x4 200x80"}, "15m"),
-            Case("nothing waits", {_JOBS: "0x90"}, "15m"),
+            Case("not yet as long as it waits", {_JOBS: "0x4 15+15x80"}, "10m"),
         ),
     ),
     Alert(
