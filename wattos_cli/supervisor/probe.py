@@ -11,6 +11,7 @@ from typing import Any
 from wattos_cli.supervisor.addresses import Address
 
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
+_PART_BYTES = 64 * 1024
 _OK = range(200, 400)
 
 
@@ -115,7 +116,19 @@ async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> byt
         if size > _LARGEST_ANSWER_BYTES:
             raise ValueError(f"an answer of {size} bytes is too large")
         return await reader.readexactly(size)
-    return await reader.read(_LARGEST_ANSWER_BYTES)
+    return await _until_closed(reader)
+
+
+async def _until_closed(reader: asyncio.StreamReader) -> bytes:
+    """Return all that comes: an answer without a length ends with its connection."""
+    parts: list[bytes] = []
+    total = 0
+    while part := await reader.read(_PART_BYTES):
+        total += len(part)
+        if total > _LARGEST_ANSWER_BYTES:
+            raise ValueError("the answer is too large")
+        parts.append(part)
+    return b"".join(parts)
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:
