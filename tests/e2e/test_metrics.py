@@ -140,6 +140,7 @@ def test_an_assertion_scrapes_first_and_a_dead_service_is_down(project: RunningP
     exposed.write_text("# TYPE orders_total counter\norders_total 7\n")
     up = project.wattos("up")
     assert up.returncode == 0, up.stderr
+    assert states(project) == {"shop": "up"}  # at once, scraped by the way when nothing was yet
     for count in (8, 9):
         exposed.write_text(f"# TYPE orders_total counter\norders_total {count}\n")
         judged = project.wattos("metrics", "query", "--assert", f'orders_total{{job="shop"}} == {count}')

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattos_cli.commands.metrics import asked
+from wattos_cli.commands.metrics.scraped import scrape_now, with_something
 from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, Metrics
 from wattos_cli.errors import ExitCode, WattosError
 
 if TYPE_CHECKING:
     from wattos_cli.metricstore.assertion import Assertion
-
-_SCRAPE_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def judge(texts: Sequence[str], whom: asked.Whom, when: When, deps: Deps, junit:
     if when.fresh and not whom.url:
         scrape_now(deps)
         at_s = round(deps.clock(), 3)
-    return show(assertions, asked.metrics(whom, deps), at_s, deps, junit)
+    return show(assertions, with_something(deps, lambda: asked.metrics(whom, deps)), at_s, deps, junit)
 
 
 def show(
@@ -64,20 +63,6 @@ def show(
     for line in render.annotations(judged, deps.environ):
         console.note(line)
     return ExitCode.OK if all(each["ok"] for each in judged) else ExitCode.NO
-
-
-def scrape_now(deps: Deps) -> None:
-    """Have every service scraped; WattosError (exit 4) when the platform does not run."""
-    from wattos_cli.clients import running
-    from wattos_cli.supervisor.client import SupervisorGoneError
-    from wattos_cli.supervisor.launch import connect
-
-    project = running.project_of(deps)
-    try:
-        with connect(project) as client:
-            client.request("scrape", timeout_s=_SCRAPE_TIMEOUT_S)
-    except SupervisorGoneError as error:
-        raise running.not_running(project) from error
 
 
 def _read(text: str) -> "Assertion":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from wattos_cli import metricsource
+from wattos_cli.commands.metrics.scraped import with_something
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument
@@ -22,7 +23,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.metricstore import families
     from wattos_cli.render import families as render
 
-    reader = metricsource.store(deps)
+    reader = with_something(deps, lambda: metricsource.store(deps))
     last_ms = reader.last_ms()
     if last_ms is None:
         raise WattosError("the metrics were deleted meanwhile", hint="wattos up")

@@ -37,11 +37,12 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the figures once, or again and again; exit 4 when the platform does not run."""
     from wattos_cli import metricsource
+    from wattos_cli.commands.metrics.scraped import with_something
 
     if opts.since_s > _LONGEST_S:
         raise metricsource.usage("--since: metrics are kept for a day", "the last hour: --since 1h")
     states(deps)
-    reader = metricsource.store(deps)
+    reader = with_something(deps, lambda: metricsource.store(deps))
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
             show(opts, deps, reader)

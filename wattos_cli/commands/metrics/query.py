@@ -7,6 +7,7 @@ from typing import Annotated
 
 from wattos_cli.commands.metrics import asked, asserted
 from wattos_cli.commands.metrics.options import Options, Output, check
+from wattos_cli.commands.metrics.scraped import with_something
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
 from wattos_cli.errors import ExitCode
@@ -27,7 +28,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if opts.assertions:
         when = asserted.When(_instant(opts, deps), fresh=opts.at is None)
         return asserted.judge(opts.assertions, opts.whom, when, deps, opts.junit)
-    metrics = asked.metrics(opts.whom, deps)
+    metrics = with_something(deps, lambda: asked.metrics(opts.whom, deps))
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
             show(opts, deps, metrics)
