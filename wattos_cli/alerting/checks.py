@@ -7,20 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from promql_parser import parse
+
 from wattos_cli.alerting import recording
 from wattos_cli.alerting.alert import Scene
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recorded import RecordedSource
 from wattos_cli.alerting.slo import SloBook
 from wattos_cli.checks import Checked, up_to_date
-from wattos_cli.metricstore.named import metric_names
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.steps import Span
-from wattos_cli.metricstore.series import Matcher, Series
-from wattos_platform.contracts.metrics import FAMILIES
+from wattos_cli.metricstore.registered import known_series, strangers
+from wattos_cli.metricstore.series import NAME, Matcher, Series
+from wattos_platform import catalog
 
-_SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 _TIMEOUT_S = 300.0
 _MOST_TOLD = 2000
 INSTALL = {
@@ -38,29 +39,32 @@ class _Nothing:
 
 
 def of_expressions(book: SloBook) -> Iterator[Checked]:
-    """Yield for each rule whether our engine evaluates it and whether every metric in it exists."""
+    """Yield for each rule whether our engine evaluates it, and its metrics and labels exist.
+
+    What a service of the user's own exposes is not known here.
+    """
     scene = Scene(book.thresholds)
     rules = [
         rule
         for slo in book.slos
         for rule in (*recording.rules_of(slo, scene), recording.budget_left(slo, scene))
     ]
-    known = {"up", *(rule.record for rule in rules)}
-    known |= {family.name + suffix for family in FAMILIES for suffix in _SUFFIXES[family.kind]}
+    known = {**known_series(), **{rule.record: frozenset((NAME, *rule.labels)) for rule in rules}}
     engine = Engine(RecordedSource(_Nothing(), rules, Span(0, 0, 1)))
-    named = [(f"{rule.record} of {rule.labels['slo']}", rule.expression) for rule in rules]
-    named += [(alert.name, alert.expression(scene)) for alert in ALERTS]
-    for name, expression in named:
-        yield Checked(name, _problem(engine, expression, known))
+    bundled = {service.name for service in catalog.SERVICES}
+    for rule in rules:
+        series = known if rule.labels["job"] in bundled else None
+        yield Checked(f"{rule.record} of {rule.labels['slo']}", _problem(engine, rule.expression, series))
+    for alert in ALERTS:
+        yield Checked(alert.name, _problem(engine, alert.expression(scene), known))
 
 
-def _problem(engine: Engine, expression: str, known: set[str]) -> str:
+def _problem(engine: Engine, expression: str, known: Mapping[str, frozenset[str]] | None) -> str:
     try:
         engine.instant(expression, 0)
-        strangers = sorted(metric_names(expression) - known)
     except PromqlError as error:
         return f"cannot be evaluated: {error.message}"
-    return f"no service has the metric {', '.join(strangers)}" if strangers else ""
+    return "" if known is None else "; ".join(dict.fromkeys(strangers(parse(expression), known)))
 
 
 def of_files(folder: Path, shown: Path, files: Mapping[str, str]) -> Iterator[Checked]:

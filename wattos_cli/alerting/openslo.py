@@ -1,20 +1,24 @@
 """OpenSLO v1 documents of the kind SLO that are a ratio of two counters. Source: openslo.com, README."""
 
-from collections.abc import Collection
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from promql_parser import VectorSelector, parse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from wattos_cli.alerting.openslo_schema import ObjectiveForm, Ratio, SliDocument, SloDocument, SpecForm
 from wattos_cli.alerting.sli import Indicator, Sli
 from wattos_cli.alerting.slo import Slo
-from wattos_cli.alerting.slo_schema import Seconds, share
-from wattos_cli.alerting.yamltext import YamlDocument
+from wattos_cli.alerting.yamltext import Path, YamlDocument
 from wattos_cli.config.problems import Problem, suggestion
 
-API_VERSION = "openslo/v1"
 _WEEK_S = 7 * 86400.0
 _PER_CENT = 100.0
+_KINDS = frozenset(
+    {"SLO", "SLI", "Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget"}
+)
+
+FormT = TypeVar("FormT", bound=BaseModel)
 
 
 def is_one(value: Any) -> bool:
@@ -22,97 +26,65 @@ def is_one(value: Any) -> bool:
     return isinstance(value, dict) and str(value.get("apiVersion", "")).startswith("openslo/")
 
 
-def _window(value: Any) -> Any:
-    """Return OpenSLO's shorthand (`4w`, `30d`) as one of ours."""
-    text = str(value)
-    weeks = text.removesuffix("w")
-    return f"{int(weeks) * 7}d" if text.endswith("w") and weeks.isdigit() else value
+def objectives(
+    documents: Sequence[YamlDocument], known: Collection[str], problems: list[Problem]
+) -> list[Slo]:
+    """Return one objective per target of the SLOs in `documents`; mistakes are added to `problems`.
+
+    An SLO has its indicator in itself or names a document of the kind SLI. Documents of other kinds are for
+    other programs.
+    """
+    indicators: dict[str, Sli | None] = {}
+    slos: list[Slo] = []
+    for document in documents:
+        kind = document.value.get("kind")
+        if kind not in _KINDS:
+            reason = f"kind: there is no kind {kind!r}.{suggestion(str(kind), _KINDS)}"
+            problems.append(Problem(document.where(("kind",)), reason))
+        if kind == "SLI":
+            found = _validated(SliDocument, document, problems)
+            if found:
+                sli = _sli(document, ("spec", "ratioMetric"), found.spec.ratio, problems)
+                indicators[found.metadata.name] = sli
+    for document in documents:
+        if document.value.get("kind") == "SLO":
+            form = _validated(SloDocument, document, problems)
+            slos += _of(document, form, indicators, known, problems) if form else []
+    return slos
 
 
-class _Form(BaseModel):
-    # OpenSLO documents bear fields for other programs, which are none of our concern.
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Query(_Form):
-    query: str
-
-
-class _Source(_Form):
-    spec: _Query
-
-
-class _Metric(_Form):
-    source: Annotated[_Source, Field(alias="metricSource")]
-
-
-class _Ratio(_Form):
-    counter: Literal[True]
-    total: _Metric
-    good: _Metric | None = None
-    bad: _Metric | None = None
-
-
-class _IndicatorSpec(_Form):
-    ratio: Annotated[_Ratio, Field(alias="ratioMetric")]
-
-
-class _Indicator(_Form):
-    spec: _IndicatorSpec
-
-
-class _Objective(_Form):
-    target: Annotated[float | None, BeforeValidator(lambda v: v if v is None else share(v))] = None
-    per_cent: Annotated[float | None, Field(alias="targetPercent", gt=0, lt=_PER_CENT)] = None
-
-
-class _TimeWindow(_Form):
-    duration: Annotated[Seconds, BeforeValidator(_window)]
-
-
-class _Spec(_Form):
-    service: str
-    indicator: _Indicator
-    objectives: Annotated[list[_Objective], Field(min_length=1, max_length=20)]
-    windows: Annotated[list[_TimeWindow], Field(alias="timeWindow", max_length=1)] = []
-    method: Annotated[Literal["Occurrences"], Field(alias="budgetingMethod")] = "Occurrences"
-    description: str = ""
-
-
-class _Metadata(_Form):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-
-
-class _Document(_Form):
-    version: Annotated[Literal["openslo/v1"], Field(alias="apiVersion")]
-    kind: Literal["SLO"]
-    metadata: _Metadata
-    spec: _Spec
-
-
-def objectives(document: YamlDocument, known: Collection[str], problems: list[Problem]) -> list[Slo]:
-    """Return one objective per target of the document; what is wrong with it is added to `problems`."""
+def _validated(model: type[FormT], document: YamlDocument, problems: list[Problem]) -> FormT | None:
     try:
-        form = _Document.model_validate(document.value)
+        return model.model_validate(document.value)
     except ValidationError as error:
         problems += [_problem(document, each) for each in error.errors()]
-        return []
+        return None
+
+
+def _of(
+    document: YamlDocument,
+    form: SloDocument,
+    indicators: Mapping[str, Sli | None],
+    known: Collection[str],
+    problems: list[Problem],
+) -> list[Slo]:
     spec, before = form.spec, len(problems)
     if spec.service not in known:
         reason = f"there is no service {spec.service!r}.{suggestion(spec.service, known)}"
         problems.append(Problem(document.where(("spec", "service")), reason))
-    indicator = _sli(document, spec.indicator.spec.ratio, problems)
+    sli = _indicator(document, spec, indicators, problems)
     targets = [_target(document, index, each, problems) for index, each in enumerate(spec.objectives)]
-    if indicator is None or len(problems) > before:
+    if sli is None or len(problems) > before:
         return []
     window_s = spec.windows[0].duration if spec.windows else 4 * _WEEK_S
+    name = form.metadata.name
     return [
         Slo(
-            form.metadata.name if len(targets) == 1 else f"{form.metadata.name}-{number}",
+            name if len(targets) == 1 else f"{name}-{number}",
             spec.service,
             Indicator.CUSTOM,
             target,
-            indicator,
+            sli,
             window_s,
             description=spec.description,
         )
@@ -120,8 +92,22 @@ def objectives(document: YamlDocument, known: Collection[str], problems: list[Pr
     ]
 
 
-def _sli(document: YamlDocument, ratio: _Ratio, problems: list[Problem]) -> Sli | None:
-    place = ("spec", "indicator", "spec", "ratioMetric")
+def _indicator(
+    document: YamlDocument, spec: SpecForm, indicators: Mapping[str, Sli | None], problems: list[Problem]
+) -> Sli | None:
+    if spec.indicator is not None:
+        place = ("spec", "indicator", "spec", "ratioMetric")
+        return _sli(document, place, spec.indicator.spec.ratio, problems)
+    if spec.indicator_ref not in indicators:
+        near = suggestion(spec.indicator_ref, indicators)
+        reason = f"there is no SLI {spec.indicator_ref!r} in this file.{near}"
+        if not spec.indicator_ref:
+            reason = "spec: give an indicator, or name one: indicatorRef."
+        problems.append(Problem(document.where(("spec", "indicatorRef")), reason))
+    return indicators.get(spec.indicator_ref)
+
+
+def _sli(document: YamlDocument, place: Path, ratio: Ratio, problems: list[Problem]) -> Sli | None:
     if (ratio.good is None) == (ratio.bad is None):
         problems.append(Problem(document.where(place), "give either good or bad beside total."))
         return None
@@ -147,7 +133,7 @@ def _no_selector(query: str) -> str:
     return 'expected a counter with its labels, like x_total{job="chat"}; rate and sum are added here.'
 
 
-def _target(document: YamlDocument, index: int, form: _Objective, problems: list[Problem]) -> float:
+def _target(document: YamlDocument, index: int, form: ObjectiveForm, problems: list[Problem]) -> float:
     if (form.target is None) == (form.per_cent is None):
         where = document.where(("spec", "objectives", index))
         problems.append(Problem(where, "give either target (0.995) or targetPercent (99.5)."))

@@ -99,13 +99,13 @@ def parse_slos(name: str, text: str, services: Collection[str] = ()) -> SloBook:
     slos: list[Slo] = []
     thresholds = Thresholds()
     try:
-        for document in documents(name, text):
-            if openslo.is_one(document.value):
-                slos += openslo.objectives(document, known, problems)
-            else:
+        found = list(documents(name, text))
+        for document in found:
+            if not openslo.is_one(document.value):
                 book = slo_schema.book(document, known, problems)
                 slos += book.slos
                 thresholds = book.thresholds
+        slos += openslo.objectives([each for each in found if openslo.is_one(each.value)], known, problems)
     except YamlError as error:
         problems.append(error.problem)
     names = [slo.name for slo in slos]

@@ -135,6 +135,32 @@ spec:
     )
     deps = done(tmp_path, "check", "--slo", "slo.yaml", code=ExitCode.NO)
     assert "no service has the metric htp_requests_total" in out(deps)
+    text = (
+        (tmp_path / "slo.yaml")
+        .read_text()
+        .replace("htp_requests_total", "'http_requests_total{rout=\"/a\"}'")
+    )
+    (tmp_path / "slo.yaml").write_text(text)
+    assert "http_requests_total has no label rout" in out(
+        done(tmp_path, "check", "--slo", "slo.yaml", code=ExitCode.NO)
+    )
+
+
+def test_what_a_service_of_ones_own_counts_is_not_known_here(tmp_path: Path) -> None:
+    (tmp_path / "wattos.toml").write_text('[services.billing]\nurl = "http://127.0.0.1:9"\n')
+    (tmp_path / "slo.yaml").write_text(
+        """apiVersion: openslo/v1
+kind: SLO
+metadata: {name: x}
+spec:
+  service: billing
+  objectives: [{target: 0.9}]
+  indicator: {spec: {ratioMetric: {counter: true,
+    bad: {metricSource: {spec: {query: bills_lost_total}}},
+    total: {metricSource: {spec: {query: bills_total}}}}}}
+"""
+    )
+    done(tmp_path, "check", "--slo", "slo.yaml")
 
 
 def test_what_promtool_and_amtool_say_counts(tmp_path: Path) -> None:

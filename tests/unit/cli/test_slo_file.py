@@ -30,6 +30,27 @@ spec:
 """
 
 
+REFERRED = """apiVersion: openslo/v1
+kind: SLO
+metadata: {name: mine}
+spec: {service: chat, indicatorRef: good, objectives: [{target: 0.99}]}
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: good}
+spec:
+  ratioMetric:
+    counter: true
+    bad: {metricSource: {spec: {query: bad_total}}}
+    total: {metricSource: {spec: {query: all_total}}}
+---
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: chat}
+spec: {}
+"""
+
+
 def refused(text: str) -> list[str]:
     with pytest.raises(WattosError) as caught:
         parse_slos("slo.yaml", text)
@@ -67,6 +88,11 @@ def test_an_objective_of_openslo() -> None:
     assert first.sli.error_ratio("5m") == (
         '1 - (sum(rate(a_total{x="y"}[5m])) or 0 * sum(rate(b_total[5m]))) / sum(rate(b_total[5m]))'
     )
+
+
+def test_an_indicator_may_stand_in_a_document_of_its_own() -> None:
+    (slo,) = parse_slos("slo.yaml", REFERRED).slos
+    assert (slo.name, slo.sli.counted, slo.sli.bad) == ("mine", "bad_total", True)
 
 
 def test_one_file_may_hold_both() -> None:
@@ -128,7 +154,10 @@ def test_a_service_of_ones_own_may_promise_something() -> None:
         pytest.param("!!python/object:os.system x", "could not determine a constructor", id="object"),
         pytest.param("a: \x00", "slo.yaml:1:1: unacceptable character", id="control"),
         pytest.param(OPENSLO.replace("/v1", "/v2"), "apiVersion: input should be 'openslo/v1'", id="v2"),
-        pytest.param(OPENSLO.replace("kind: SLO", "kind: SLI"), "kind: input should be 'SLO'", id="kind"),
+        pytest.param(OPENSLO.replace("kind: SLO", "kind: SLA"), "there is no kind 'SLA'.", id="kind"),
+        pytest.param(OPENSLO.replace("isRolling: true", "isRolling: false"), "isRolling: ", id="calendar"),
+        pytest.param(REFERRED.replace("Ref: good", "Ref: goed"), "Did you mean 'good'?", id="ref"),
+        pytest.param(REFERRED.replace("indicatorRef: good", "a: b"), "name one: indicatorRef", id="no sli"),
         pytest.param(OPENSLO.replace("Occurrences", "Timeslices"), "should be 'Occurrences'", id="method"),
         pytest.param(OPENSLO.replace("ratioMetric", "thresholdMetric"), "only ratios of counters", id="sli"),
         pytest.param(OPENSLO.replace("b_total", "'rate(b_total[5m])'"), "rate and sum are added", id="query"),
