@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AllowInfNan,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,9 +22,11 @@ from wattos_cli.alerting.slo import SCHEMA, Slo, SloBook, Thresholds
 from wattos_cli.alerting.yamltext import YamlDocument
 from wattos_cli.config.problems import Problem, suggestion
 from wattos_cli.durations import duration_s
+from wattos_cli.metricstore import patterns
 from wattos_platform.contracts.metrics import FAMILIES
 
 _PER_CENT = 100.0
+_HOUR_S, _YEAR_S = 3600.0, 366 * 86400.0
 _BOUNDS = {family.name: family.buckets for family in FAMILIES}
 _TIMED: Mapping[Indicator, str] = {
     Indicator.LATENCY: "http_request_duration_seconds",
@@ -51,12 +54,19 @@ def _seconds(value: Any) -> float:
     return result
 
 
+def _window(value: Any) -> float:
+    result = _seconds(value)
+    if not _HOUR_S <= result <= _YEAR_S:
+        raise ValueError(f"expected a window from 1h to 366d, like 30d, got {value!r}")
+    return result
+
+
 def _pattern(value: Any) -> Any:
     if isinstance(value, str):
         try:
-            re.compile(value)
+            patterns.compiled(value)
         except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
+            raise ValueError(f"no regular expression of Prometheus: {error}") from None
     return value
 
 
@@ -64,6 +74,10 @@ _SHARE = {"type": ["string", "number"], "examples": ["99.5%", 0.995]}
 _SPAN = {"type": "string", "examples": ["500ms", "1s", "30d"]}
 Share = Annotated[float, BeforeValidator(share), WithJsonSchema(_SHARE)]
 Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_SPAN)]
+Window = Annotated[
+    float, BeforeValidator(_window), WithJsonSchema({"type": "string", "examples": ["7d", "30d"]})
+]
+Amount = Annotated[PositiveFloat, AllowInfNan(allow_inf_nan=False)]
 
 
 class _Form(BaseModel):
@@ -75,11 +89,11 @@ class ThresholdsForm(_Form):
 
     error_rate: Share = 0.05
     response_time_p95: Seconds = 1.0
-    llm_cost_per_hour_usd: PositiveFloat = 100.0
-    llm_cost_per_day_usd: PositiveFloat = 500.0
+    llm_cost_per_hour_usd: Amount = 100.0
+    llm_cost_per_day_usd: Amount = 500.0
     cache_hit_rate: Share = 0.5
     refused_rate: Share = 0.1
-    write_queue_length: PositiveFloat = 500.0
+    write_queue_length: Amount = 500.0
     write_queue_age: Seconds = 10.0
     queue_age: Seconds = 300.0
     min_events: PositiveInt = 20
@@ -104,7 +118,7 @@ class SloForm(_Form):
     objective: Share
     threshold: Seconds | None = None
     routes: Annotated[str | None, BeforeValidator(_pattern)] = None
-    window: Seconds = 30 * 86400.0
+    window: Window = 30 * 86400.0
     description: Annotated[str, Field(max_length=1050)] = ""
 
 

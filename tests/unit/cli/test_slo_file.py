@@ -146,6 +146,16 @@ def test_a_service_of_ones_own_may_promise_something() -> None:
         pytest.param(
             ONE.replace("99%", "99%, routes: '['"), "slos.0.routes: no regular expression", id="routes"
         ),
+        pytest.param(
+            ONE.replace("99%", "99%, routes: '(?=/api).*'"),
+            "slos.0.routes: no regular expression of Prometheus: (? is not supported",
+            id="routes that only Python reads",
+        ),
+        pytest.param(ONE.replace("99%", "99%, window: 1ms"), "a window from 1h to 366d", id="short window"),
+        pytest.param(ONE.replace("99%", "99%, window: 9999999999d"), "from 1h to 366d", id="long window"),
+        pytest.param(
+            HEAD + "thresholds: {llm_cost_per_hour_usd: .inf}", "should be a finite number", id="no bound"
+        ),
         pytest.param(ONE + ONE.partition("slos:\n")[2], "two objectives are called 'a'", id="twice"),
         pytest.param(HEAD + "slos: []\nslos: []", "slo.yaml:3:1: 'slos' is given twice", id="key twice"),
         pytest.param(HEAD + "slos: &x []\nthresholds: *x", "aliases (*name) are not read", id="alias"),
