@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import Handler, chunk, completion, replies, scripted_upstream, streams
+from tests.fakes.llm_upstream import Handler, chunk, completion, scripted_upstream, streams
 from wattos_platform.kernel.departure import PATIENCE_S
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
@@ -20,12 +20,15 @@ BEGINNING, END = chunk({"content": "a"}), (chunk({}, "stop"), "[DONE]")
 FAULT = {"error": {"message": "no"}}
 
 
-def replies_late(body: object) -> Handler:
-    """Return a handler that answers when it is watched already whether the caller leaves."""
+def replies_late(body: object, status: int = 200) -> Handler:
+    """Return a handler that answers when it is watched already whether the caller leaves, and all have asked.
+
+    Failures that come one by one would open the breaker before the last request.
+    """
 
     async def handler(_request, upstream):
         await upstream.go.wait()
-        return web.json_response(body)
+        return web.json_response(body, status=status)
 
     return handler
 
@@ -57,8 +60,8 @@ def left_to_the_collector() -> Iterator[Counter[str]]:
         pytest.param(replies_late(completion()), False, 200, id="whole"),
         pytest.param(streams(BEGINNING, None, *END), True, 200, id="stream"),
         pytest.param(streams(BEGINNING, None), True, 200, id="stream-cut-off"),
-        pytest.param(replies(FAULT, status=400), False, 400, id="refused-by-the-provider"),
-        pytest.param(replies(FAULT, status=500), True, 503, id="failed-by-the-provider"),
+        pytest.param(replies_late(FAULT, status=400), False, 400, id="refused-by-the-provider"),
+        pytest.param(replies_late(FAULT, status=500), True, 503, id="failed-by-the-provider"),
     ],
 )
 async def test_a_request_that_is_over_leaves_nothing_to_the_collector(tmp_path, handler, stream, status):
