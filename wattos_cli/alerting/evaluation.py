@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from wattos_cli.alerting import recording
 from wattos_cli.alerting.alert import Alert, Scene
 from wattos_cli.alerting.catalogue import ALERTS
-from wattos_cli.alerting.recorded import RecordedSource
+from wattos_cli.alerting.recorded import LIMITS, RecordedSource
 from wattos_cli.alerting.recording import RecordingRule
 from wattos_cli.alerting.rules import Links, annotations
 from wattos_cli.alerting.slo import SloBook
 from wattos_cli.alerting.states import AlertState
 from wattos_cli.alerting.templates import filled
 from wattos_cli.durations import duration_s
+from wattos_cli.errors import WattosError
 from wattos_cli.metricstore.promql.engine import Engine
+from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.steps import Span
 from wattos_cli.metricstore.remembered import RememberedSource
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
@@ -35,7 +37,7 @@ def evaluate(
     """Return how each alert is at `at_ms`: one state per set of labels, or one that is inactive.
 
     Only what holds now is looked up in the past, in 60 steps over twice its wait: `since_s` is as exact as
-    that.
+    that. Raises WattosError (exit 1) that names the alert when its condition has no answer over these series.
     """
     scene = Scene(book.thresholds, time_scale)
     rules = [rule for slo in book.slos for rule in recording.rules_of(slo, scene)]
@@ -100,8 +102,16 @@ class _Evaluation:
         return {labels: min(begin, longer.get(labels, begin)) for labels, begin in begins.items()}
 
     def _series(self, alert: Alert, span: Span) -> tuple[Series, ...]:
-        engine = Engine(RecordedSource(self.source, self.rules, span))
-        return engine.range(alert.expression(self.scene), span.start_ms, span.end_ms, span.step_ms).series
+        engine = Engine(RecordedSource(self.source, self.rules, span), limits=LIMITS)
+        expression = alert.expression(self.scene)
+        try:
+            return engine.range(expression, span.start_ms, span.end_ms, span.step_ms).series
+        except PromqlError as error:
+            raise WattosError(
+                f"the alert {alert.name} cannot be evaluated: {error.message}",
+                hint="see whether each rule can be: wattos alerts check",
+                code="alert_not_evaluated",
+            ) from error
 
 
 def _own(labels: Labels) -> Labels:

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from wattos_cli.alerting.recording import RecordingRule
-from wattos_cli.metricstore.promql.engine import Engine
+from wattos_cli.metricstore.promql.engine import Engine, Limits
 from wattos_cli.metricstore.promql.steps import Span
 from wattos_cli.metricstore.series import NAME, Labels, Matcher, Series, Source
+
+# Rules are ours, not a stranger's queries: a day of many replicas may be read.
+LIMITS = Limits(max_samples=200_000_000)
 
 
 class RecordedSource:
@@ -13,7 +16,7 @@ class RecordedSource:
 
     def __init__(self, source: Source, rules: Iterable[RecordingRule], span: Span) -> None:
         self._source = source
-        self._engine = Engine(source)
+        self._engine = Engine(source, limits=LIMITS)
         self._span = span
         self._rules: dict[str, list[RecordingRule]] = {}
         for rule in rules:

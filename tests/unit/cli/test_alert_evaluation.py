@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from wattos_cli.alerting.evaluation import evaluate
 from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.alerting.states import in_order
 from wattos_cli.alerting.templates import filled
+from wattos_cli.errors import ExitCode, WattosError
 
 CASES = [
     pytest.param(alert, case, id=f"{alert.name}-{case.what}")
@@ -88,3 +90,12 @@ def test_the_worst_comes_first() -> None:
 )
 def test_figures_are_written_as_prometheus_writes_them(template: str, value: float, expected: str) -> None:
     assert filled(template, {"job": "chat"}, value) == expected
+
+
+def test_an_alert_that_has_no_answer_is_named() -> None:
+    kept = down(90)
+    kept.add((("__name__", "up"), ("instance", "chat-1"), ("job", "chat")), [(START_MS, 1.0)])
+    alert = replace(ALERTS[0], expression=lambda _: "up * on (job) up")
+    with pytest.raises(WattosError, match="the alert ServiceDown cannot be evaluated: ") as caught:
+        evaluate(kept, bundled_slos(), START_MS, alerts=[alert])
+    assert caught.value.exit_code == ExitCode.NO
