@@ -98,6 +98,7 @@ TREE: tuple[Entry, ...] = (
         "Show which alerts fire; write and check their rules.",
         children=(
             _verb("alerts", "list", "Show which alerts fire now, and which wait to."),
+            _verb("alerts", "show", "Show one alert: how it is, when it fires, what to do about it."),
             _verb("alerts", "generate", "Write Prometheus' rules and Alertmanager's configuration."),
             _verb("alerts", "check", "Hold objectives, rules and routes against all that can judge them."),
         ),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattos_cli.durations import duration_s
 from wattos_cli.render import ci
 from wattos_cli.render.columns import duration
 from wattos_cli.render.junit import Case, junit
@@ -65,6 +66,11 @@ def annotations(rows: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -
         if row["state"] == "firing"
     ]
     return [line for line in lines if line]
+
+
+def waits_s(span: str, time_scale: float) -> float:
+    """Return for how many seconds a condition must hold, 0 where none are needed."""
+    return duration_s(span) / time_scale if span else 0.0
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -51,7 +51,7 @@ def test_what_fires_comes_first_then_what_waits(root: Path) -> None:
         "BreakerOpen  pending  warning   15s    chat does not ask hop:rag, because too many calls failed.",
     ]
     assert err(deps).splitlines()[0] == f"1 firing, 1 pending, {QUIET} inactive"
-    assert "what to do about ServiceDown: docs/runbooks/ServiceDown.md" in err(deps)
+    assert "what to do about ServiceDown: wattos alerts show ServiceDown" in err(deps)
 
 
 def test_json_has_every_alert(root: Path) -> None:
@@ -188,3 +188,24 @@ def test_an_alertmanager_that_does_not_answer_is_named(
 )
 def test_options_that_do_not_go_together(root: Path, argv: list[str]) -> None:
     assert refused(root, *argv).exit_code == ExitCode.USAGE
+
+
+def test_one_alert_is_shown_with_its_condition_and_its_runbook(root: Path) -> None:
+    lines = out(asked(root, "show", "servicedown")).splitlines()
+    assert lines[1].startswith("ServiceDown  firing")
+    assert "critical, team platform, when it has held for 1m:" in lines
+    assert "    max by (job) (up) == 0" in lines
+    assert "# ServiceDown" in lines
+    body = published(out(asked(root, "show", "BudgetBurnFast", json_output=True)))
+    assert (body["waits_s"], body["alerts"][0]["state"]) == (120, "inactive")
+    assert body["runbook"].startswith("# BudgetBurnFast")
+
+
+def test_an_alert_is_shown_before_anything_was_scraped(tmp_path: Path) -> None:
+    assert out(asked(tmp_path, "show", "CostUnknown")).startswith("warning, team models:")
+
+
+def test_an_alert_that_is_none_is_named(root: Path) -> None:
+    error = refused(root, "show", "ServiceDwn")
+    assert error.exit_code == ExitCode.USAGE
+    assert "Did you mean 'ServiceDown'?" in error.message

@@ -28,7 +28,7 @@ def rows(source: Source, deps: Deps) -> list[dict[str, Any]]:
     """Return one row per alert and set of labels, the worst first; `since` in Unix seconds."""
     from wattos_cli.alerting.states import in_order
 
-    return [_row(state) for state in in_order(_states(source, deps))]
+    return [row(state) for state in in_order(_states(source, deps))]
 
 
 def _states(source: Source, deps: Deps) -> "list[AlertState]":
@@ -41,12 +41,13 @@ def _states(source: Source, deps: Deps) -> "list[AlertState]":
         return list(told.of_prometheus(metricsource.prometheus(source.whom, deps).alert_rules()))
     if source.whom.token_file is not None:
         raise usage("--token-file is for another program", "name it: --prometheus URL or --alertmanager URL")
-    return _ours(source, deps)
+    return ours(source.slo, deps)
 
 
-def _ours(source: Source, deps: Deps) -> "list[AlertState]":
-    """Return what our own engine says of what was scraped here."""
+def ours(slo: Path | None, deps: Deps, name: str = "") -> "list[AlertState]":
+    """Return what our own engine says of what was scraped here, of the alert `name` or of all."""
     from wattos_cli import metricsource
+    from wattos_cli.alerting.catalogue import ALERTS
     from wattos_cli.alerting.evaluation import evaluate
     from wattos_cli.alerting.slo import slos_of
     from wattos_cli.clients.running import project_of
@@ -59,9 +60,10 @@ def _ours(source: Source, deps: Deps) -> "list[AlertState]":
     last_ms = store.last_ms()
     if last_ms is not None and now_s - last_ms / 1000 > _OLD_S:
         deps.console.note(f"nothing was scraped for {duration(now_s - last_ms / 1000)}: see wattos ps")
-    book = slos_of(config, None if source.slo is None else deps.cwd / source.slo)
+    book = slos_of(config, None if slo is None else deps.cwd / slo)
     scale = config.setting("alerts.time_scale").value
-    return evaluate(store, book, round(now_s * 1000), time_scale=scale)
+    chosen = [alert for alert in ALERTS if name in ("", alert.name)]
+    return evaluate(store, book, round(now_s * 1000), time_scale=scale, alerts=chosen)
 
 
 def _alertmanager(source: Source, deps: Deps) -> list[dict[str, Any]]:
@@ -78,7 +80,8 @@ def _alertmanager(source: Source, deps: Deps) -> list[dict[str, Any]]:
     return Alertmanager(deps.http, source.alertmanager.rstrip("/"), token, source.whom.timeout_s).alerts()
 
 
-def _row(state: "AlertState") -> dict[str, Any]:
+def row(state: "AlertState") -> dict[str, Any]:
+    """Return a state as a flat row; `since` in Unix seconds."""
     return {
         "name": state.name,
         "state": state.state,

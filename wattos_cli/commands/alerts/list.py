@@ -75,7 +75,7 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
     console.note(render.summary(rows))
     worst = next((row for row in shown if row["state"] == "firing" and row["runbook"]), None)
     if worst is not None:
-        console.note(f"what to do about {worst['name']}: {worst['runbook']}")
+        console.note(f"what to do about {worst['name']}: {_where(worst, opts)}")
     if opts.junit:
         (deps.cwd / opts.junit).write_text(render.as_junit(rows), encoding="utf-8")
     if deps.environ.get("GITHUB_STEP_SUMMARY"):
@@ -83,6 +83,12 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
             summary.write(render.as_markdown(rows))
     for line in render.annotations(rows, deps.environ):
         console.note(line)
+
+
+def _where(row: Mapping[str, Any], opts: Options) -> str:
+    """Return where the runbook is read: here, or where another's alert says."""
+    theirs = opts.whom.url or opts.alertmanager
+    return str(row["runbook"]) if theirs else f"wattos alerts show {row['name']}"
 
 
 def command(run: Run[Options] = run) -> Command:
