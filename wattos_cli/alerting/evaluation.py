@@ -22,7 +22,9 @@ from wattos_cli.metricstore.series import NAME, Labels, Series, Source
 
 _STEPS = 60
 _LEAST_LOOK_S = 900.0
-_DAY_MS, _DAY_STEP_MS = 86_400_000, 300_000
+_DAY_MS = 86_400_000
+# Windows of hours and days are costly, and change slowly.
+_DAY_STEP_MS, _DAY_STEP_OF_BUDGETS_MS = 300_000, 1_800_000
 
 
 def evaluate(
@@ -95,9 +97,11 @@ class _Evaluation:
         span = Span(self.at_ms - look_ms, self.at_ms, max(1, look_ms // _STEPS))
         begins = {_own(each.labels): _began(each, span) for each in self._series(alert, span)}
         earliest = min(begins.values(), default=self.at_ms)
-        if earliest - span.start_ms >= span.step_ms or "slo:" in alert.expression(self.scene):
+        if earliest - span.start_ms >= span.step_ms:
             return begins
-        day = Span(self.at_ms - _DAY_MS, self.at_ms, _DAY_STEP_MS)
+        is_budget = "slo:" in alert.expression(self.scene)
+        step_ms = _DAY_STEP_OF_BUDGETS_MS if is_budget else _DAY_STEP_MS
+        day = Span(self.at_ms - _DAY_MS, self.at_ms, step_ms)
         longer = {_own(each.labels): _began(each, day) for each in self._series(alert, day)}
         return {labels: min(begin, longer.get(labels, begin)) for labels, begin in begins.items()}
 
