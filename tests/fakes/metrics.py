@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.series import NAME, Labels
 from wattos_cli.metricstore.store.retention import Keep
 from wattos_cli.metricstore.store.writer import Writer
 from wattos_cli.project import Project
+from wattos_platform.contracts.metrics import FAMILIES
 
 KEEP = Keep(86_400_000, 100_000_000)
 
@@ -36,6 +38,7 @@ class Scraped:
         for target, series in self.targets.items():
             for time_ms, samples in self._rows(series, until_ms):
                 writer.append(target, time_ms, samples)
+            writer.describe(target, {family.name: Family(family.kind) for family in FAMILIES})
 
     def _rows(
         self, series: Mapping[Labels, Sequence[float]], until_ms: int

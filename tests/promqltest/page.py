@@ -42,6 +42,11 @@ off the boundary of every range there; what differs is known, and tested to diff
 | expression | what 3 changed, or 2.42 lacks |
 |---|---|
 {rows}
+
+One difference is in the samples: a counter, or a part of a histogram that counts, that a target shows for the
+first time after a scrape that succeeded is read as 0 at that scrape. A Prometheus does so only with
+`created-timestamp-zero-ingestion` and a target that tells when its counters began; without, `rate` misses
+what was counted before the first sample.
 """
 _RESULTS = """
 ## Upstream's test scripts

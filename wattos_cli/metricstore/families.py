@@ -73,6 +73,15 @@ def listing(source: Source, said: Mapping[str, Sequence[Family]], last_ms: int, 
     return [found[name] for name in sorted(found)]
 
 
+def is_counter(metric: str, known: Mapping[str, Family]) -> bool:
+    """Return whether `metric` counts from 0: a counter, or a part of a histogram or summary that does."""
+    name = _family_name(metric, known)
+    if name in known:
+        return known[name].type == "counter" or (known[name].type in _COUNTED and name != metric)
+    # OpenMetrics names the family of a counter without its ending.
+    return known.get(metric.removesuffix("_total"), Family()).type == "counter"
+
+
 def _family_name(metric: str, known: Mapping[str, Family]) -> str:
     if metric in known:
         return metric

@@ -34,8 +34,8 @@ def _duration(seconds: float) -> str:
 def _grown(counter: str, by: str) -> str:
     """Return by how much a counter grew in the window.
 
-    A series that begins in the window grew by its first value too: `increase` alone does not count the first
-    failure ever.
+    A series that is there in the first scrape of its target grew by its first value too: what was asked
+    between the start of a service and that scrape.
     """
     born = f"min_over_time({counter}[$window]) unless {counter} offset $window"
     return (

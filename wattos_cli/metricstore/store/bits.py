@@ -7,10 +7,17 @@ from operator import xor
 
 from wattos_cli.metricstore.series import STALE
 
+
+def of(value: float) -> int:
+    """Return the bits of `value`."""
+    return int.from_bytes(array("d", [value]).tobytes(), "little")
+
+
 BYTES = 8
 # A NaN that no target exposes: a series has no sample in this row.
 ABSENT_BITS = 0x7FF0000000000003
-STALE_BITS = int.from_bytes(array("d", [STALE]).tobytes(), "little")
+STALE_BITS = of(STALE)
+ENDED = frozenset({STALE_BITS, ABSENT_BITS})
 ABSENT = ABSENT_BITS.to_bytes(BYTES, "little")
 
 
@@ -33,9 +40,13 @@ def unshuffled(data: bytes) -> bytes:
     return bytes(ordered)
 
 
-def samples(differences: "array[int]", times_ms: Sequence[int]) -> tuple["array[int]", "array[float]"]:
-    """Return the samples of a column, given what differs from row to row, without the absent ones."""
-    column = array("Q", accumulate(differences, xor, initial=ABSENT_BITS))[1:]
+def column(differences: "array[int]") -> "array[int]":
+    """Return the bits of a column, given what differs from row to row."""
+    return array("Q", accumulate(differences, xor, initial=ABSENT_BITS))[1:]
+
+
+def samples(column: "array[int]", times_ms: Sequence[int]) -> tuple["array[int]", "array[float]"]:
+    """Return the samples of a column without the absent ones."""
     if ABSENT_BITS in column:
         kept = [at for at, bits in enumerate(column) if bits != ABSENT_BITS]
         column = array("Q", [column[at] for at in kept])

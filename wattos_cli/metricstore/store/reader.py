@@ -1,30 +1,22 @@
 """The store as queries see it: series from blocks and from what is just being written, in one piece."""
 
-import json
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.series import Labels, Matcher, Series
-from wattos_cli.metricstore.store import bits, dictionary, files, head
+from wattos_cli.metricstore.store import descriptions, dictionary, files, head
 from wattos_cli.metricstore.store.block import Block, DamagedError
 from wattos_cli.metricstore.store.head import Table
+from wattos_cli.metricstore.store.joined import Joined
 from wattos_cli.metricstore.store.retention import size_bytes
 
 # Rows of heads that are kept between two queries, counted in samples of eight bytes.
 _CELLS_KEPT = 1_000_000
 _ATTEMPTS = 5
 _LATEST_MS = 2**62
-
-
-@dataclass(slots=True)
-class _Found:
-    times_ms: "array[int]" = field(default_factory=lambda: array("q"))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
 
 
 class _Choice:
@@ -81,10 +73,10 @@ class Reader:
         """Yield the series that meet `matchers`, with their samples from `start_ms` through `end_ms`."""
         choice = _Choice(matchers)
         for target in files.targets(self._folder):
-            found: dict[Labels, _Found] = {}
+            joined = Joined(target)
             for chunk in self._chunks(target, start_ms, end_ms):
-                _collect(chunk, _chosen(chunk, choice), found)
-            for labels, samples in found.items():
+                joined.add(chunk, _chosen(chunk, choice))
+            for labels, samples in joined.found.items():
                 begin = bisect_left(samples.times_ms, start_ms)
                 end = bisect_right(samples.times_ms, end_ms)
                 if begin < end:
@@ -104,7 +96,7 @@ class Reader:
         """Return what targets say of each metric, each different saying once."""
         said: dict[str, list[Family]] = {}
         for target in files.targets(self._folder):
-            for name, family in _families(target / files.FAMILIES).items():
+            for name, family in descriptions.read(target).items():
                 known = said.setdefault(name, [])
                 if family not in known:
                     known.append(family)
@@ -166,31 +158,3 @@ class Reader:
 
 def _chosen(chunk: "Block | Table", choice: _Choice) -> list[tuple[int, Labels]]:
     return choice.among_packed(chunk.names) if isinstance(chunk, Block) else choice.among(chunk.series)
-
-
-def _collect(
-    chunk: "Block | Table", chosen: Sequence[tuple[int, Labels]], found: dict[Labels, _Found]
-) -> None:
-    """Add the samples of the `chosen` series of a file to `found`."""
-    if not chosen:
-        return
-    times_ms = chunk.times_ms
-    for (_, labels), column in zip(chosen, chunk.columns([place for place, _ in chosen]), strict=True):
-        times, values = bits.samples(column, times_ms)
-        samples = found.setdefault(labels, _Found())
-        samples.times_ms.extend(times)
-        samples.values.extend(values)
-
-
-def _families(path: Path) -> Mapping[str, Family]:
-    try:
-        document = json.loads(path.read_bytes())
-        return {name: _family(said) for name, said in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}  # not there yet, or of another version
-
-
-def _family(said: Mapping[str, str]) -> Family:
-    if not all(isinstance(word, str) for word in said.values()):
-        raise TypeError("a family is told in words")
-    return Family(**said)

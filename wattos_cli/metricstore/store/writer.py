@@ -1,18 +1,15 @@
 """The one writer of the store: a row for each scrape, quarters of an hour sealed, old ones removed."""
 
 import contextlib
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from functools import reduce
 from operator import xor
 from pathlib import Path
 
 from wattos_cli.metricstore.exposition import Family, Sample
 from wattos_cli.metricstore.series import Labels
-from wattos_cli.metricstore.store import bits, block, files, head
+from wattos_cli.metricstore.store import bits, block, descriptions, files, head
 from wattos_cli.metricstore.store.head import Head, Table
 from wattos_cli.metricstore.store.retention import Keep, enforce
 
@@ -21,9 +18,6 @@ SPAN_MS = 15 * 60 * 1000
 MOST_CELLS = 250_000
 # So far ahead of the clock, a row is a mistake; longer than a span, so that no file has such rows and others.
 FUTURE_MS = 60 * 60 * 1000
-
-
-_ENDED = frozenset({bits.STALE_BITS, bits.ABSENT_BITS})
 
 
 class Writer:
@@ -77,16 +71,9 @@ class Writer:
 
     def describe(self, target: str, families: Mapping[str, Family]) -> None:
         """Keep what the target says of its metrics, unless it is known already; OSError."""
-        if families == self._families.get(target):
-            return
-        path = self._folder / target / files.FAMILIES
-        content = json.dumps({name: asdict(family) for name, family in families.items()}, sort_keys=True)
-        temporary = path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(content)
-        temporary.replace(path)
-        self._families[target] = dict(families)
+        if families != self._families.get(target):
+            descriptions.write(self._folder / target, families)
+            self._families[target] = dict(families)
 
     def end(self, target: str, time_ms: int) -> None:
         """End all series of a target that is gone; OSError."""
@@ -188,7 +175,7 @@ def _end(table: Table, time_ms: int) -> None:
     ending = bytearray()
     for series in range(len(table.series)):
         last = reduce(xor, table.differences(series), bits.ABSENT_BITS)
-        now = bits.ABSENT_BITS if last in _ENDED else bits.STALE_BITS
+        now = bits.ABSENT_BITS if last in bits.ENDED else bits.STALE_BITS
         ending += (last ^ now).to_bytes(bits.BYTES, "little")
     table.rows.append(bytes(ending))
     table.times_ms.append(time_ms)
