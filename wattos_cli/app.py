@@ -62,7 +62,9 @@ TREE: tuple[Entry, ...] = (
         section=_SEE,
     ),
     _entry(_SEE, "doctor", "Find what is wrong with this machine and say how to mend it."),
-    _entry(_SEE, "export", "Pack logs, metrics, states, health, breakers and configuration, without secrets."),
+    _entry(
+        _SEE, "export", "Pack logs, metrics, states, health, breakers and configuration, without secrets."
+    ),
     _entry(_USE, "ingest", "Upload documents into a knowledge space."),
     _entry(_USE, "ask", "Ask a question and get a cited answer."),
     Entry(
