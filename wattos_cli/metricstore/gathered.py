@@ -35,7 +35,7 @@ class Gathered:
         named = [matcher.value for matcher in matchers if matcher.name == NAME and matcher.op == "="]
         return [
             series
-            for name in named or self._by_name
+            for name in named[:1] or self._by_name
             for own, series in self._by_name.get(name, ())
             if all(matcher.matches(own.get(matcher.name, "")) for matcher in matchers)
         ]

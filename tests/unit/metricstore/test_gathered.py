@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wattos_cli.metricstore.gathered import Gathered
@@ -47,6 +47,7 @@ MATCHERS = st.lists(
 
 
 @given(MATCHERS, st.integers(-20, 120), st.integers(-20, 120))
+@example([Matcher(NAME, "=", "up"), Matcher(NAME, "=", "up")], 0, 0)
 def test_it_selects_as_its_source_does(matchers: list[Matcher], start_ms: int, end_ms: int) -> None:
     of_names = [*matchers, Matcher(NAME, "=~", "|".join(NAMES))]
     expected = plain(Listed().select(of_names, start_ms, end_ms))
