@@ -19,8 +19,11 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON; ValueError if it is none."""
-        return json.loads(self.body)
+        """Return the body as JSON; ValueError if it is none, or nested too deep to be an answer."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
 
 
 class NoReplyError(Exception):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from wattos_cli.clients.prometheus_shape import are_alerts
 from wattos_cli.deps import Http, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -42,9 +43,10 @@ class Alertmanager:
             answer = reply.json()
         except ValueError:
             answer = None
-        if reply.status != _OK or not isinstance(answer, list):
+        if reply.status != _OK or not are_alerts(answer):
             raise self._error("alertmanager_not_understood", f"does not speak its API (HTTP {reply.status})")
-        return [each for each in answer if isinstance(each, dict)]
+        alerts: list[dict[str, Any]] = answer
+        return alerts
 
     def _error(self, code: str, reason: str) -> WattosError:
         return WattosError(

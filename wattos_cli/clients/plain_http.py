@@ -2,16 +2,21 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wattos_cli.deps import NoReplyError, Reply
 
 _MAX_BODY_BYTES = 16_000_000
+_PART_BYTES = 256 * 1024
 
 
 class PlainHttp:
     """The real `deps.Http`; one connection per request, safe to use from several threads."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
 
     def request(
         self,
@@ -23,22 +28,26 @@ class PlainHttp:
         headers: Mapping[str, str] | None = None,
         timeout_s: float,
     ) -> Reply:
-        """Return the answer; NoReplyError says why there is none within `timeout_s` of silence."""
+        """Return the answer; NoReplyError says why there is none.
+
+        It may be silent for `timeout_s`, and its body must be there as long after it was asked for.
+        """
         import http.client
 
         content = None if body is None else json.dumps(body).encode()
         sent = {"Connection": "close", "Accept": "application/json", **(headers or {})}
         if content is not None:
             sent["Content-Type"] = "application/json"
+        deadline_s = self._monotonic() + timeout_s
         connection = _connection(address, timeout_s)
         try:
             # Who does not wait for the body may have answered and closed before it was sent.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body=content, headers=sent)
             response = connection.getresponse()
-            received = response.read(_MAX_BODY_BYTES)
+            received = self._body(response, deadline_s)
             if response.length:
-                raise NoReplyError(f"the answer is cut short or larger than {_MAX_BODY_BYTES} bytes")
+                raise NoReplyError("the answer is cut short")
         except TimeoutError as error:
             raise NoReplyError(f"no answer within {timeout_s:g} s") from error
         except (OSError, http.client.HTTPException) as error:
@@ -47,6 +56,19 @@ class PlainHttp:
             connection.close()
         fields = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, fields, received)
+
+    def _body(self, response: Any, deadline_s: float) -> bytes:
+        """Return what comes until the end; TimeoutError if that is not in time, however little is missing."""
+        parts: list[bytes] = []
+        left = _MAX_BODY_BYTES
+        while part := response.read1(_PART_BYTES):
+            left -= len(part)
+            if left < 0:
+                raise NoReplyError(f"the answer is larger than {_MAX_BODY_BYTES} bytes")
+            if self._monotonic() > deadline_s:
+                raise TimeoutError
+            parts.append(part)
+        return b"".join(parts)
 
 
 def _connection(address: str, timeout_s: float) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from wattos_cli.clients.prometheus_shape import has_native_histograms, is_sound
+from wattos_cli.clients.prometheus_shape import are_rules, has_native_histograms, is_sound
 from wattos_cli.deps import BadQueryError, FailedQueryError, Http, MetricAnswer, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 
@@ -43,19 +43,17 @@ class Prometheus:
         """Return the names of the metrics that it has had within the day before `at_s`."""
         times = {"start": _seconds(at_s - _DAY_S), "end": _seconds(at_s)}
         answer = self._get("label/__name__/values", times, "")
-        return [str(name) for name in answer.get("data", [])]
+        names = answer.get("data")
+        if not isinstance(names, list):
+            raise self._stranger("it gave no names")
+        return [str(name) for name in names]
 
     def alert_rules(self) -> list[dict[str, Any]]:
         """Return its alerting rules, each with the alerts that it has raised, as the API has them."""
         data = self._get("rules", {"type": "alert"}, "").get("data")
-        if not isinstance(data, dict) or not isinstance(data.get("groups"), list):
+        if not isinstance(data, dict) or not are_rules(data.get("groups")):
             raise self._stranger("it gave no rules")
-        return [
-            rule
-            for group in data["groups"]
-            for rule in group.get("rules", [])
-            if rule.get("type") == "alerting"
-        ]
+        return [rule for group in data["groups"] for rule in group["rules"] if rule.get("type") == "alerting"]
 
     def _asked(self, path: str, expression: str, times: Mapping[str, str]) -> MetricAnswer:
         limit = {"timeout": f"{self.timeout_s:g}s"}

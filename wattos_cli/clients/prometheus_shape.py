@@ -1,4 +1,4 @@
-"""Whether a result is what an answer of Prometheus' HTTP API holds; whatever answers there is not trusted."""
+"""Whether an answer holds what the APIs of Prometheus and Alertmanager give; what answers there is not trusted."""
 
 from collections.abc import ItemsView
 from typing import Any
@@ -27,3 +27,27 @@ def is_sound(kind: str, result: Any) -> bool:
         return all(isinstance(time, int | float) and float(value) is not None for time, value in samples)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError):
         return False
+
+
+def are_rules(groups: Any) -> bool:
+    """Return whether `groups` are groups of rules, with their alerts."""
+    if not (_objects(groups) and all(_objects(group.get("rules")) for group in groups)):
+        return False
+    rules = [rule for group in groups for rule in group["rules"]]
+    return all(isinstance(rule.get("name"), str) and _tells(rule) for rule in rules) and all(
+        are_alerts(rule.get("alerts") or []) for rule in rules
+    )
+
+
+def are_alerts(alerts: Any) -> bool:
+    """Return whether `alerts` are a list of alerts, of either program."""
+    return _objects(alerts) and all(_tells(alert) for alert in alerts)
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _tells(rule: dict[str, Any]) -> bool:
+    """Return whether what it says of itself is named."""
+    return all(isinstance(rule.get(member) or {}, dict) for member in ("labels", "annotations", "status"))

@@ -145,6 +145,18 @@ def test_a_prometheus_has_rules_of_its_own(tmp_path: Path) -> None:
     assert "4m59s  97 %" in table
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [5, [5], [{"rules": 5}], [{"rules": [{}]}], [{"rules": [{**RULE, "alerts": [{"labels": [1]}]}]}]],
+    ids=["no list", "no group", "no rules", "no name", "no labels"],
+)
+def test_a_prometheus_that_answers_something_else_is_named(tmp_path: Path, groups: Any) -> None:
+    http = FakeHttp()
+    http.answer(PROMETHEUS, "/api/v1/rules?type=alert", {"status": "success", "data": {"groups": groups}})
+    error = refused(tmp_path, "--prometheus", PROMETHEUS, http=http)
+    assert (error.exit_code, error.code) == (ExitCode.UNREACHABLE, "prometheus_not_understood")
+
+
 def test_an_alertmanager_says_what_is_muted(tmp_path: Path) -> None:
     http = FakeHttp()
     alert = {
@@ -166,6 +178,9 @@ def test_an_alertmanager_says_what_is_muted(tmp_path: Path) -> None:
         (Reply(401, {}, b""), "refused the credentials"),
         (Reply(404, {}, b"no"), "does not speak its API"),
         (Reply(200, {}, b"{}"), "does not speak its API"),
+        (Reply(200, {}, b"[1]"), "does not speak its API"),
+        (Reply(200, {}, b'[{"labels": 5}]'), "does not speak its API"),
+        (Reply(200, {}, b"[" * 100_000), "does not speak its API"),
         (None, "cannot be reached"),
     ],
 )

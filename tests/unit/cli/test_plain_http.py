@@ -1,5 +1,6 @@
 """The plain HTTP client against real sockets, well behaved and not."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -85,6 +86,42 @@ def test_silence_ends_with_the_time_out(tmp_path: Path) -> None:
         with pytest.raises(NoReplyError, match=r"no answer within 0\.05 s"):
             PlainHttp().request("GET", address, "/", timeout_s=0.05)
         over.set()
+
+
+def test_an_answer_without_end_ends_with_the_time_out(tmp_path: Path) -> None:
+    clock = iter([0.0, 1.0, 4.9, 5.1])
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b" ")
+
+    with (
+        listening(tmp_path / "s", answer) as address,
+        pytest.raises(NoReplyError, match="no answer within 5 s"),
+    ):
+        PlainHttp(monotonic=lambda: next(clock)).request("GET", address, "/", timeout_s=5)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"Content-Length: 17000000\r\n", b"Transfer-Encoding: chunked\r\n"],
+    ids=["", "length", "chunks"],
+)
+def test_an_answer_that_is_too_large_is_refused(tmp_path: Path, head: bytes) -> None:
+    part = b"x" * 1_000_000
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(17):
+                connection.sendall(b"f4240\r\n" + part + b"\r\n" if b"chunked" in head else part)
+
+    with listening(tmp_path / "s", answer) as address, pytest.raises(NoReplyError, match="larger than"):
+        PlainHttp().request("GET", address, "/", timeout_s=30)
 
 
 @pytest.mark.parametrize("kind", ["missing-socket", "closed-port", "unknown-host"])
