@@ -1,4 +1,4 @@
-"""Whether an answer holds what the APIs of Prometheus and Alertmanager give; what answers there is not trusted."""
+"""Whether an answer holds what the APIs of Prometheus and Alertmanager give: no answer is trusted."""
 
 from collections.abc import ItemsView
 from typing import Any
