@@ -11,6 +11,7 @@ from tests.fakes.metrics import Scraped
 from tests.fakes.schemas import published
 from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.render import families
 
 NOW = 1_700_000_000.0
 SAID = {
@@ -103,6 +104,15 @@ def test_eighty_columns_are_enough(root: Path) -> None:
     deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
     execute(["metrics", "list"], deps=deps)
     assert max(map(len, out(deps).splitlines())) <= 80
+
+
+def test_a_long_name_leaves_no_room_for_meanings() -> None:
+    long = {"name": "n" * 34, "type": "histogram", "unit": "seconds", "series": 462, "help": "Time of it."}
+    rows = [{**long, "last": None, "least": 0.0014884, "most": 0.00467647}]
+    narrow, wide = (families.as_table(rows, width=width, color=False).splitlines() for width in (80, 120))
+    assert narrow[0].split() == ["NAME", "TYPE", "SERIES", "LAST"]
+    assert max(map(len, narrow)) <= 80
+    assert (wide[0].split()[-1], wide[1].endswith("Time of it.")) == ("MEANING", True)
 
 
 def test_nothing_scraped_is_exit_4(tmp_path: Path) -> None:
