@@ -35,6 +35,7 @@ class HttpGateway:
         self._sleep = sleep
         self._note = note
         self._headers: Mapping[str, str] = {}
+        self._told_wait = 0.0
         self._client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
@@ -90,7 +91,9 @@ class HttpGateway:
             wait = _retry_after(response.headers)
             if waited + wait > _MAX_WAIT_S:
                 break
-            self._note(f"the gateway asks to wait {wait:g} s (rate limit)")
+            if wait != self._told_wait:
+                self._note(f"the gateway asks to wait {wait:g} s (rate limit)")
+                self._told_wait = wait
             self._sleep(wait)
             waited += wait
         if response.is_error:
