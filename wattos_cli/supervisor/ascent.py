@@ -35,6 +35,7 @@ from wattos_cli.supervisor.watch import Watch
 
 SCHEMA = "wattos.up/v1"
 _STOP_TIMEOUT_S = 60.0
+_OWN_KEY = "wk_"  # what `wattos env` puts where SDKs look for their provider's key
 _PROVIDER_KEYS = {variable: name for name, variables in PROVIDER_KEYS.items() for variable in variables}
 
 
@@ -196,7 +197,8 @@ def _tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulat
     for provider, variable in ({} if simulated else keyless(config.llm, config.environ)).items():
         note(f"{provider} has no key and is not asked. Set {variable}, then type this again with --recreate.")
     for variable, provider in _PROVIDER_KEYS.items():
-        if config.environ.get(variable) and provider not in providers:
+        key = config.environ.get(variable, "")
+        if key and not key.startswith(_OWN_KEY) and provider not in providers:
             note(f"{variable} is set but not used. To use it: wattos up --recreate --provider {provider}")
     for ineffective in config.without_effect():
         note(ineffective.sentence)

@@ -38,6 +38,15 @@ def test_up_says_that_a_named_provider_has_no_key(
 
 
 @pytest.mark.parametrize(
+    ("key", "told"), [("sk-1", True), ("wk_1", False)], ids=["theirs", "of `wattos env`"]
+)
+def test_up_names_a_providers_key_that_is_not_used(tmp_path: Path, key: str, told: bool) -> None:
+    deps = make_deps(cwd=tmp_path)
+    ascent._tell_next(load(tmp_path, {"OPENAI_API_KEY": key}), {}, deps, simulated=False)
+    assert ("OPENAI_API_KEY is set but not used" in err(deps)) is told
+
+
+@pytest.mark.parametrize(
     ("stale", "told"),
     [
         ({}, "Model providers: openai, then local"),
