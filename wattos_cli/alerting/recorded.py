@@ -31,10 +31,9 @@ class RecordedSource:
             return
         for series in self._of(name):
             own = dict(series.labels)
-            inside = [place for place, at_ms in enumerate(series.times_ms) if start_ms <= at_ms <= end_ms]
-            if inside and all(each.matches(own.get(each.name, "")) for each in matchers):
-                cut = slice(inside[0], inside[-1] + 1)
-                yield Series(series.labels, series.times_ms[cut], series.values[cut])
+            cut = series.between(start_ms, end_ms)
+            if cut is not None and all(each.matches(own.get(each.name, "")) for each in matchers):
+                yield cut
 
     def _of(self, name: str) -> list[Series]:
         if name not in self._computed:

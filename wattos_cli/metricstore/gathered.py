@@ -1,6 +1,5 @@
 """Series of some metrics read once, for many questions about the same time."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wattos_cli.metricstore.series import NAME, Matcher, Series, Source
@@ -26,10 +25,9 @@ class Gathered:
         if key not in self._chosen:
             self._chosen[key] = self._meeting(matchers)
         for series in self._chosen[key]:
-            begin = bisect_left(series.times_ms, start_ms)
-            end = bisect_right(series.times_ms, end_ms)
-            if begin < end:
-                yield Series(series.labels, series.times_ms[begin:end], series.values[begin:end])
+            cut = series.between(start_ms, end_ms)
+            if cut is not None:
+                yield cut
 
     def _meeting(self, matchers: Sequence[Matcher]) -> list[Series]:
         named = [matcher.value for matcher in matchers if matcher.name == NAME and matcher.op == "="]

@@ -1,6 +1,5 @@
 """A source that reads the same series once, for questions that overlap."""
 
-from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,10 +35,9 @@ class RememberedSource:
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Series]:
         """Yield the series that meet `matchers`; see `Source`."""
         for series in self._read(tuple(matchers), start_ms, end_ms).series:
-            begin = bisect_left(series.times_ms, start_ms)
-            end = bisect_right(series.times_ms, end_ms)
-            if begin < end:
-                yield Series(series.labels, series.times_ms[begin:end], series.values[begin:end])
+            cut = series.between(start_ms, end_ms)
+            if cut is not None:
+                yield cut
 
     def _read(self, matchers: tuple[Matcher, ...], start_ms: int, end_ms: int) -> _Read:
         kept = self._kept.get(matchers)

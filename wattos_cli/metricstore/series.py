@@ -2,6 +2,7 @@
 
 import re
 import struct
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,12 @@ class Series:
     labels: Labels
     times_ms: Sequence[int]
     values: Sequence[float]
+
+    def between(self, start_ms: int, end_ms: int) -> "Series | None":
+        """Return the series with its samples from `start_ms` through `end_ms`; None when there are none."""
+        begin = bisect_left(self.times_ms, start_ms)
+        end = bisect_right(self.times_ms, end_ms)
+        return Series(self.labels, self.times_ms[begin:end], self.values[begin:end]) if begin < end else None
 
 
 @dataclass(frozen=True)

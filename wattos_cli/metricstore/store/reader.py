@@ -1,6 +1,5 @@
 """The store as queries see it: series from blocks and from what is just being written, in one piece."""
 
-from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -77,10 +76,9 @@ class Reader:
             for chunk in self._chunks(target, start_ms, end_ms):
                 joined.add(chunk, _chosen(chunk, choice))
             for labels, samples in joined.found.items():
-                begin = bisect_left(samples.times_ms, start_ms)
-                end = bisect_right(samples.times_ms, end_ms)
-                if begin < end:
-                    yield Series(labels, samples.times_ms[begin:end], samples.values[begin:end])
+                cut = Series(labels, samples.times_ms, samples.values).between(start_ms, end_ms)
+                if cut is not None:
+                    yield cut
 
     def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> set[Labels]:
         """Return the labels of the series that meet `matchers` in the files of that time."""
