@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode
-from wattos_cli.generated import read, write
+from wattos_cli.generated import read
+from wattos_cli.reports import add_to_summary, write_report
 
 
 class Checked(NamedTuple):
@@ -44,10 +45,9 @@ def tell(
         console.data(table(("check", "problem"), failures, width=console.table_width, color=console.color))
     if junit_file is not None:
         cases = [Case(each.name, 0.0, each.problem) for each in checked]
-        write(deps.cwd / junit_file, junit(noun, cases))
-    if deps.environ.get("GITHUB_STEP_SUMMARY") and failures:
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(ci.markdown_table(noun.capitalize(), ("check", "problem"), failures))
+        write_report(deps, junit_file, junit(noun, cases))
+    if failures:
+        add_to_summary(deps, ci.markdown_table(noun.capitalize(), ("check", "problem"), failures))
     for each in failures:
         line = ci.annotation(deps.environ, "error", each.name, each.problem)
         if line:

@@ -57,3 +57,8 @@ class WattosError(Exception):
         self.code = code
         self.exit_code = exit_code
         self.details = dict(details or {})
+
+
+def usage(message: str, hint: str) -> WattosError:
+    """Return the error (exit 2) for a wrong command line."""
+    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattos_cli.deps import Deps, Metrics
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, WattosError, usage
 
 if TYPE_CHECKING:
     from wattos_cli.clients.prometheus import Prometheus
@@ -57,17 +57,10 @@ def store(deps: Deps) -> "Reader":
 def prometheus(whom: Whom, deps: Deps) -> "Prometheus":
     """Return the Prometheus at `whom.url`; WattosError when the address or the token is none."""
     from wattos_cli.clients.addresses import check_address
-    from wattos_cli.clients.credentials import given_token, token_from
+    from wattos_cli.clients.credentials import option_token
     from wattos_cli.clients.prometheus import Prometheus
 
     check_address("--prometheus", whom.url, "http://127.0.0.1:9090", f"{_TOKEN}_FILE")
-    if whom.token_file is not None:
-        token: str | None = token_from("--token-file", deps.cwd / whom.token_file, _TOKEN_HINT)
-    else:
-        token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
+    file = None if whom.token_file is None else deps.cwd / whom.token_file
+    token = option_token(file, deps.environ, _TOKEN, _TOKEN_HINT)
     return Prometheus(deps.http, whom.url.rstrip("/"), token, whom.timeout_s)
-
-
-def usage(message: str, hint: str) -> WattosError:
-    """Return the error for a wrong command line."""
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
 
 
 def check_address(option: str, url: str, example: str, token_variable: str) -> None:
@@ -13,13 +13,9 @@ def check_address(option: str, url: str, example: str, token_variable: str) -> N
     except ValueError:
         parts, is_plain = urlsplit(""), False
     if "@" in parts.netloc:
-        raise _usage(
+        raise usage(
             f"{option}: a user or password in the address would be seen by others",
             f"--token-file FILE, or {token_variable}",
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or not is_plain:
-        raise _usage(f"{option} {url!r}: no http(s) address", f"for example {option} {example}")
-
-
-def _usage(message: str, hint: str) -> WattosError:
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
+        raise usage(f"{option} {url!r}: no http(s) address", f"for example {option} {example}")

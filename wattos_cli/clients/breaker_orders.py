@@ -10,7 +10,7 @@ from wattos_cli.clients.breakers import Answer
 from wattos_cli.clients.running import project_of
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Deps
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
 from wattos_platform.contracts.breakers import MAX_REASON_CHARS, MAX_TTL_S, Scope
 
 
@@ -82,7 +82,7 @@ def checked_reason(text: str) -> str:
     """Return the text of --reason; WattosError (exit 2) if it is empty, too long or several lines."""
     reason = text.strip()
     if not reason or len(reason) > MAX_REASON_CHARS or not reason.isprintable():
-        raise _usage(
+        raise usage(
             f"--reason must be one line of 1 to {MAX_REASON_CHARS} characters",
             "say why, for whoever reads the audit log: --reason 'provider maintenance'",
         )
@@ -95,11 +95,7 @@ def checked_ttl_s(text: str | None) -> float | None:
         return None
     ttl_s = option_seconds(text, "--for")
     if ttl_s > MAX_TTL_S:
-        raise _usage(
+        raise usage(
             f"--for {text}: at most {MAX_TTL_S // 86400} days", "leave --for out to trip until a reset"
         )
     return ttl_s
-
-
-def _usage(message: str, hint: str) -> WattosError:
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -45,6 +45,11 @@ def given_token(environ: Mapping[str, str], variable: str, hint: str) -> str | N
     return token_from(name, Path(environ[name]), hint) if environ.get(name) else None
 
 
+def option_token(file: Path | None, environ: Mapping[str, str], variable: str, hint: str) -> str | None:
+    """Return the token in the `file` of --token-file, without one what `given_token` finds."""
+    return given_token(environ, variable, hint) if file is None else token_from("--token-file", file, hint)
+
+
 def token_from(named_by: str, path: Path, hint: str) -> str:
     """Return the token in the file `path`, which option or variable `named_by` names; else WattosError."""
     try:

@@ -49,7 +49,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 def _period(opts: Options, now_s: float) -> tuple[str, str]:
     """Return since and until as RFC 3339, "" where none was given; WattosError (exit 2) if they are wrong."""
-    from wattos_cli.logstore.arguments import instant, usage
+    from wattos_cli.errors import usage
+    from wattos_cli.logstore.arguments import instant
     from wattos_cli.logstore.instants import is_date, rfc3339
 
     since, until = instant("--since", opts.since, now_s), instant("--until", opts.until, now_s)

@@ -1,7 +1,9 @@
 """Durations given on the command line."""
 
 from wattos_cli.config.fields import InvalidValueError, seconds
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
+
+_WRITTEN = "write it like 500ms, 30s, 5m or 2h"
 
 
 def option_seconds(text: str, flag: str) -> float:
@@ -9,13 +11,7 @@ def option_seconds(text: str, flag: str) -> float:
     try:
         value = seconds(text)
     except InvalidValueError as error:
-        raise _usage(f"{flag}: {error}") from None
+        raise usage(f"{flag}: {error}", _WRITTEN) from None
     if value <= 0:
-        raise _usage(f"{flag}: expected more than 0, got {text!r}")
+        raise usage(f"{flag}: expected more than 0, got {text!r}", _WRITTEN)
     return value
-
-
-def _usage(message: str) -> WattosError:
-    return WattosError(
-        message, hint="write it like 500ms, 30s, 5m or 2h", code="usage", exit_code=ExitCode.USAGE
-    )

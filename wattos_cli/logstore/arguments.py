@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
 from wattos_cli.logstore import fields
 from wattos_cli.logstore.criteria import Criteria
 from wattos_cli.logstore.instants import instant_s
@@ -60,11 +60,6 @@ def instant(option: str, text: str | None, now_s: float) -> float | None:
         return instant_s(text, now_s)
     except ValueError as error:
         raise usage(f"{option}: {error}.", f"A quarter of an hour ago: {option} -15m") from None
-
-
-def usage(message: str, hint: str) -> WattosError:
-    """Return the error for a wrong command line."""
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
 
 
 def _level(text: str | None) -> str | None:

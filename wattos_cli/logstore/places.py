@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wattos_cli import project
-from wattos_cli.errors import WattosError
-from wattos_cli.logstore.arguments import usage
+from wattos_cli.errors import WattosError, usage
 from wattos_cli.logstore.discovery import chosen, families
 from wattos_cli.logstore.files import Family
 from wattos_platform import catalog

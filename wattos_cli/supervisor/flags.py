@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
 
 
 def numbers(texts: Iterable[str], flag: str, lowest: int, highest: int) -> dict[str, int]:
@@ -11,12 +11,12 @@ def numbers(texts: Iterable[str], flag: str, lowest: int, highest: int) -> dict[
     for text in (piece for each in texts for piece in each.split(",")):
         name, separator, number = text.partition("=")
         if not (name and separator and number.isascii() and number.isdigit()):
-            raise _usage(
+            raise usage(
                 f"{flag}: expected NAME=NUMBER, got {text!r}",
                 f"for example: {flag} chat={3106 if flag == '--port' else lowest + 1}",
             )
         if not lowest <= int(number) <= highest:
-            raise _usage(f"{flag} {text}: expected a number from {lowest} to {highest}", "")
+            raise usage(f"{flag} {text}: expected a number from {lowest} to {highest}", "")
         found[name] = int(number)
     return found
 
@@ -33,12 +33,8 @@ def offset(text: str) -> int | None:
         return None
     step, highest = 100, 60_000
     if not (text.isascii() and text.isdigit()) or int(text) % step or int(text) > highest:
-        raise _usage(
+        raise usage(
             f"--port-offset: expected a multiple of {step} from 0 to {highest}, or auto, got {text!r}",
             "wattos up --port-offset auto",
         )
     return int(text)
-
-
-def _usage(message: str, hint: str) -> WattosError:
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

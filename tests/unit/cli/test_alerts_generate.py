@@ -89,6 +89,11 @@ def test_half_an_option_is_refused(tmp_path: Path, argv: list[str], said: str) -
     assert said in usage(tmp_path, "generate", *argv)
 
 
+def test_check_too_refuses_a_scale_that_divides_nothing(tmp_path: Path) -> None:
+    for scale in ("0", "-3"):
+        assert f"got {scale}" in usage(tmp_path, "check", "--time-scale", scale)
+
+
 def test_check_passes_where_nothing_was_generated(tmp_path: Path) -> None:
     body = published(out(done(tmp_path, "check", json_output=True)))
     assert (body["verdict"], body["failures"]) == ("pass", [])

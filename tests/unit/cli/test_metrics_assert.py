@@ -128,3 +128,10 @@ def test_a_scrape_is_forced_so_the_platform_must_run(root: Path) -> None:
     with pytest.raises(WattosError) as caught:
         execute(["metrics", "query", "--assert", "up == 1"], deps=make_deps(cwd=root))
     assert caught.value.exit_code == ExitCode.UNREACHABLE
+
+
+def test_a_report_that_cannot_be_written_is_no_failed_assertion(root: Path) -> None:
+    (root / "file").write_text("")
+    with pytest.raises(WattosError, match="cannot write") as caught:
+        judged(root, "http_requests_in_flight < 6", more=("--junit", "file/found.xml"))
+    assert (caught.value.code, caught.value.exit_code) == ("not_writable", ExitCode.USAGE)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattos_cli.deps import Deps
-from wattos_cli.metricsource import Whom, usage
+from wattos_cli.errors import usage
+from wattos_cli.metricsource import Whom
 
 if TYPE_CHECKING:
     from wattos_cli.alerting.states import AlertState
@@ -69,14 +70,11 @@ def ours(slo: Path | None, deps: Deps, name: str = "") -> "list[AlertState]":
 def _alertmanager(source: Source, deps: Deps) -> list[dict[str, Any]]:
     from wattos_cli.clients.addresses import check_address
     from wattos_cli.clients.alertmanager import Alertmanager
-    from wattos_cli.clients.credentials import given_token, token_from
+    from wattos_cli.clients.credentials import option_token
 
     check_address("--alertmanager", source.alertmanager, "http://127.0.0.1:9093", f"{_TOKEN}_FILE")
-    token_file = source.whom.token_file
-    if token_file is not None:
-        token: str | None = token_from("--token-file", deps.cwd / token_file, _TOKEN_HINT)
-    else:
-        token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
+    file = None if source.whom.token_file is None else deps.cwd / source.whom.token_file
+    token = option_token(file, deps.environ, _TOKEN, _TOKEN_HINT)
     return Alertmanager(deps.http, source.alertmanager.rstrip("/"), token, source.whom.timeout_s).alerts()
 
 

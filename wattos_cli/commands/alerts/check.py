@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from wattos_cli.commands.alerts.scale import check_time_scale
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Option
@@ -34,6 +35,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.clients.running import project_of
     from wattos_cli.config import load
 
+    check_time_scale(opts.time_scale)
     config = load(project_of(deps).root, deps.environ)
     book = slos_of(config, None if opts.slo is None else deps.cwd / opts.slo)
     files = files_for(book, opts.time_scale, Links(opts.runbooks or RUNBOOKS, opts.grafana))

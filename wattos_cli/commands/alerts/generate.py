@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from wattos_cli.commands.alerts.scale import check_time_scale
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Option
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.clients.running import project_of
     from wattos_cli.config import load
 
-    if opts.time_scale < 1:
-        raise _usage(f"--time-scale: expected a number from 1 on, got {opts.time_scale}", "--time-scale 60")
+    check_time_scale(opts.time_scale)
     config = load(project_of(deps).root, deps.environ)
     book = slos_of(config, None if opts.slo is None else deps.cwd / opts.slo)
     links = Links(opts.runbooks or RUNBOOKS, opts.grafana)
@@ -65,19 +65,15 @@ def _destinations(sending: Sending) -> "Destinations":
     from wattos_cli.alerting.alertmanager import Destinations, Mail, Slack
 
     if bool(sending.slack_url_file) != bool(sending.slack_channel):
-        raise _usage("Slack needs both", "--slack-url-file FILE --slack-channel '#ops'")
+        raise usage("Slack needs both", "--slack-url-file FILE --slack-channel '#ops'")
     mail = (sending.email_to, sending.email_from, sending.smarthost)
     if any(mail) != all(mail) or (sending.email_password_file and not all(mail)):
-        raise _usage("mail needs all three", "--email-to WHOM --email-from WHO --smarthost HOST:PORT")
+        raise usage("mail needs all three", "--email-to WHOM --email-from WHO --smarthost HOST:PORT")
     return Destinations(
         webhook_url_file=sending.webhook_url_file,
         slack=Slack(sending.slack_channel, sending.slack_url_file) if sending.slack_url_file else None,
         mail=Mail(*mail, sending.email_password_file) if all(mail) else None,
     )
-
-
-def _usage(message: str, hint: str) -> WattosError:
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
 
 
 def command(run: Run[Options] = run) -> Command:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
-from wattos_cli.metricsource import Whom, usage
+from wattos_cli.errors import ExitCode, usage
+from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Option
 from wattos_cli.render import alerts as render
+from wattos_cli.reports import add_to_summary, write_report
 
 
 class State(StrEnum):
@@ -77,10 +78,8 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
     if worst is not None:
         console.note(f"what to do about {worst['name']}: {_where(worst, opts)}")
     if opts.junit:
-        (deps.cwd / opts.junit).write_text(render.as_junit(rows), encoding="utf-8")
-    if deps.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(render.as_markdown(rows))
+        write_report(deps, opts.junit, render.as_junit(rows))
+    add_to_summary(deps, render.as_markdown(rows))
     for line in render.annotations(rows, deps.environ):
         console.note(line)
 

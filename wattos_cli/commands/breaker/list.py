@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 from wattos_cli.clients import breakers
@@ -12,6 +11,7 @@ from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Option
 from wattos_cli.render import breakers as render
+from wattos_cli.reports import add_to_summary
 
 
 class State(StrEnum):
@@ -57,9 +57,7 @@ def _show(rows: Sequence[Mapping[str, Any]], missing: Sequence[Mapping[str, Any]
         console.note(render.summary(rows))
     else:
         console.note("No circuit breaker is like that. See all with: wattos breaker list")
-    if deps.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(render.as_markdown(rows))
+    add_to_summary(deps, render.as_markdown(rows))
     for line in render.annotations(rows, deps.environ):
         console.note(line)
     for row in missing:

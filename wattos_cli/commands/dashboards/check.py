@@ -6,8 +6,8 @@ from typing import Annotated
 
 from wattos_cli.checks import Checked, tell
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
-from wattos_cli.metricsource import Whom, usage
+from wattos_cli.errors import ExitCode, usage
+from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Option
 
 FOLDER = Path("dashboards")

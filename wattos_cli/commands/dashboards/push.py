@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Option
 
 FOLDER = "wattos"
@@ -65,18 +65,12 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 
 def _token(opts: Options, deps: Deps) -> str:
-    from wattos_cli.clients.credentials import given_token, token_from
+    from wattos_cli.clients.credentials import option_token
 
-    if opts.token_file is not None:
-        return token_from("--token-file", deps.cwd / opts.token_file, _TOKEN_HINT)
-    token = given_token(deps.environ, _TOKEN, _TOKEN_HINT)
+    file = None if opts.token_file is None else deps.cwd / opts.token_file
+    token = option_token(file, deps.environ, _TOKEN, _TOKEN_HINT)
     if token is None:
-        raise WattosError(
-            "no token for Grafana was given",
-            hint=f"{_TOKEN_HINT}, or set {_TOKEN}_FILE",
-            code="usage",
-            exit_code=ExitCode.USAGE,
-        )
+        raise usage("no token for Grafana was given", f"{_TOKEN_HINT}, or set {_TOKEN}_FILE")
     return token
 
 
@@ -86,12 +80,7 @@ def _check(opts: Options) -> None:
 
     check_address("--grafana", opts.grafana, "http://127.0.0.1:3000", f"{_TOKEN}_FILE")
     if not opts.folder.strip():
-        raise WattosError(
-            "--folder: a folder needs a name",
-            hint=f"for example --folder {FOLDER}",
-            code="usage",
-            exit_code=ExitCode.USAGE,
-        )
+        raise usage("--folder: a folder needs a name", f"for example --folder {FOLDER}")
 
 
 def command(run: Run[Options] = run) -> Command:

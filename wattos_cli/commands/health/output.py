@@ -1,12 +1,12 @@
 """What `wattos health` found, on stdout and in the files and annotations of a pipeline."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from wattos_cli.commands.health.options import Options, Output
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps, Finding
 from wattos_cli.render import health as render
+from wattos_cli.reports import add_to_summary, write_report
 
 
 def show(findings: Sequence[Finding], opts: Options, console: Console) -> None:
@@ -22,10 +22,8 @@ def show(findings: Sequence[Finding], opts: Options, console: Console) -> None:
 def report(findings: Sequence[Finding], opts: Options, deps: Deps) -> None:
     """Write the JUnit file, the step summary and the annotations that were asked for."""
     if opts.junit:
-        (deps.cwd / opts.junit).write_text(render.as_junit(findings, opts.failing), encoding="utf-8")
-    if deps.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(render.as_markdown(findings))
+        write_report(deps, opts.junit, render.as_junit(findings, opts.failing))
+    add_to_summary(deps, render.as_markdown(findings))
     for line in render.annotations(findings, deps.environ):
         deps.console.note(line)
     worst = opts.not_well(findings)
@@ -36,4 +34,4 @@ def report(findings: Sequence[Finding], opts: Options, deps: Deps) -> None:
 def report_nothing(reason: str, opts: Options, deps: Deps) -> None:
     """Write the JUnit file that was asked for, with `reason` as its one failure: nothing could be probed."""
     if opts.junit:
-        (deps.cwd / opts.junit).write_text(render.nothing_as_junit(reason), encoding="utf-8")
+        write_report(deps, opts.junit, render.nothing_as_junit(reason))

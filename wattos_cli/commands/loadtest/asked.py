@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import usage
 from wattos_cli.loadtest.scenarios import Scenario, scenario
 from wattos_cli.loadtest.thresholds import Threshold, parse
 
@@ -30,11 +30,9 @@ def asked_for(opts: "Options") -> Asked:
     users = found.users if opts.users is None else opts.users
     spawn_rate = min(found.spawn_rate, users) if opts.spawn_rate is None else opts.spawn_rate
     if not 1 <= users <= _MOST_USERS:
-        raise _usage(
-            f"--users {users}: expected 1 to {_MOST_USERS}", "one process carries some hundred users"
-        )
+        raise usage(f"--users {users}: expected 1 to {_MOST_USERS}", "one process carries some hundred users")
     if spawn_rate <= 0:
-        raise _usage(f"--spawn-rate {spawn_rate:g}: expected more than 0", "five a second: --spawn-rate 5")
+        raise usage(f"--spawn-rate {spawn_rate:g}: expected more than 0", "five a second: --spawn-rate 5")
     return Asked(
         found,
         users,
@@ -42,7 +40,3 @@ def asked_for(opts: "Options") -> Asked:
         found.duration_s if opts.duration_s is None else opts.duration_s,
         tuple(parse(text) for text in opts.thresholds or found.thresholds),
     )
-
-
-def _usage(message: str, hint: str) -> WattosError:
-    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -12,6 +12,7 @@ from wattos_cli.loadtest.generator import Plan, generate
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import loadtest as render
+from wattos_cli.reports import add_to_summary
 
 Generate = Callable[[Plan, Mapping[str, str], Callable[[float], None]], Measured]
 _TELL_S = 5.0
@@ -97,9 +98,7 @@ def _tell(result: dict[str, Any], opts: Options, deps: Deps) -> None:
     contents = {"json": whole, "junit": render.as_junit(result), "markdown": render.as_markdown(result)}
     for path, form in _files(opts, deps.cwd):
         path.write_text(contents[form], encoding="utf-8")
-    if deps.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(render.as_markdown(result))
+    add_to_summary(deps, render.as_markdown(result))
     for line in render.annotations(result, deps.environ):
         console.note(line)
 

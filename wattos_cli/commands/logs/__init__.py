@@ -4,7 +4,7 @@ from typing import Annotated
 
 from wattos_cli.commands.logs.options import Format, Options
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Argument, Option
 
 
@@ -40,7 +40,6 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
 
 def _check(opts: Options) -> None:
-    from wattos_cli.logstore.arguments import usage
 
     if opts.lines is not None and opts.lines < 0:
         raise usage(f"-n {opts.lines}: a number of lines is not negative.", "The last 20: -n 20")

@@ -2,10 +2,10 @@
 
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.metricsource import Whom, metrics, usage
+from wattos_cli.metricsource import Whom, metrics
 from wattos_cli.render.safe import visible
 
-__all__ = ["Whom", "broken", "failed", "metrics", "require_series", "usage"]
+__all__ = ["Whom", "broken", "failed", "metrics", "require_series"]
 
 _SHOWN = 76  # of a line of an expression, so that the caret stands below it in 80 columns
 

@@ -47,6 +47,7 @@ def show(
 ) -> ExitCode:
     """Judge `assertions` over `metrics` and print what was found."""
     from wattos_cli.render import metric_assertions as render
+    from wattos_cli.reports import add_to_summary, write_report
 
     judged = [asdict(_judged(assertion, metrics, at_s)) for assertion in assertions]
     console = deps.console
@@ -56,10 +57,8 @@ def show(
         for each in judged:
             console.data(render.as_text(each, color=console.color))
     if junit is not None:
-        (deps.cwd / junit).write_text(render.as_junit(judged), encoding="utf-8")
-    if deps.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(deps.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(render.as_markdown(judged))
+        write_report(deps, junit, render.as_junit(judged))
+    add_to_summary(deps, render.as_markdown(judged))
     for line in render.annotations(judged, deps.environ):
         console.note(line)
     return ExitCode.OK if all(each["ok"] for each in judged) else ExitCode.NO

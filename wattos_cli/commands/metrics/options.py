@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from wattos_cli.metricsource import Whom, usage
+from wattos_cli.errors import usage
+from wattos_cli.metricsource import Whom
 
 
 class Output(StrEnum):

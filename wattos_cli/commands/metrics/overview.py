@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
+from wattos_cli.commands.metrics.options import Output
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode
+from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Option
 
 if TYPE_CHECKING:
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 _WATCH_S = 5.0
 _LONGEST_S = 86_400.0
-
-
-class Output(StrEnum):
-    """The formats of the answer."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.commands.metrics.scraped import with_something
 
     if opts.since_s > _LONGEST_S:
-        raise metricsource.usage("--since: metrics are kept for a day", "the last hour: --since 1h")
+        raise usage("--since: metrics are kept for a day", "the last hour: --since 1h")
     states(deps)
     reader = with_something(deps, lambda: metricsource.store(deps))
     while opts.watch:
