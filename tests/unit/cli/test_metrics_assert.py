@@ -1,16 +1,20 @@
 """`wattos metrics query --assert`: every series must satisfy it, and no data is a failure."""
 
+import json
+import socket
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out
+from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.metrics import Scraped
 from tests.fakes.schemas import published
 from wattos_cli.app import execute
+from wattos_cli.commands.metrics.scraped import scrape_now
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
 
 NOW = 1_700_000_000.0
 
@@ -122,6 +126,19 @@ def test_a_metric_that_nobody_has_is_named(root: Path) -> None:
         "no data: no such series: http_requests_inflight; did you mean http_requests_in_flight?"
     )
     assert lines[1].startswith("ok  ")
+
+
+def test_a_supervisor_that_does_not_scrape_in_time_is_told(tmp_path: Path) -> None:
+    write_running(tmp_path)
+    services = Project(tmp_path).services_file
+    address = str(tmp_path / "s")
+    services.write_text(json.dumps({**json.loads(services.read_text()), "control_socket": address}))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(address)
+        silent.listen()
+        with pytest.raises(WattosError) as caught:
+            scrape_now(make_deps(cwd=tmp_path), timeout_s=0.05)
+    assert caught.value.code == "supervisor_timeout"
 
 
 def test_a_scrape_is_forced_so_the_platform_must_run(root: Path) -> None:

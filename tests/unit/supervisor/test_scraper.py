@@ -155,6 +155,13 @@ async def test_a_folder_that_cannot_be_written_is_tried_again(
     await house.scraper.close()
 
 
+@pytest.mark.parametrize(("interval_s", "timeout_s"), [(1, 0.8), (5, 4), (60, 10)])
+def test_who_scrapes_rarely_still_waits_no_longer_than_a_person_would(
+    interval_s: float, timeout_s: float
+) -> None:
+    assert ScrapeSettings(interval_s=interval_s).timeout_s == timeout_s
+
+
 def test_which_replicas_are_targets() -> None:
     rows = [
         row("ready"),

@@ -7,19 +7,21 @@ from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 
 T = TypeVar("T")
-_SCRAPE_TIMEOUT_S = 15.0
+# A scrape that is under way, then ours; each may take as long as a scrape may.
+_SCRAPE_TIMEOUT_S = 25.0
 
 
-def scrape_now(deps: Deps) -> None:
-    """Have every service scraped; WattosError (exit 4) when the platform does not run."""
+def scrape_now(deps: Deps, timeout_s: float = _SCRAPE_TIMEOUT_S) -> None:
+    """Have every service scraped; WattosError when the platform does not run (exit 4) or is too slow."""
     from wattos_cli.clients import running
+    from wattos_cli.supervisor import operate
     from wattos_cli.supervisor.client import SupervisorGoneError
     from wattos_cli.supervisor.launch import connect
 
     project = running.project_of(deps)
     try:
         with connect(project) as client:
-            client.request("scrape", timeout_s=_SCRAPE_TIMEOUT_S)
+            operate.request(client, "scrape", timeout_s)
     except SupervisorGoneError as error:
         raise running.not_running(project) from error
 

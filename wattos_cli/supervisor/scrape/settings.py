@@ -7,6 +7,7 @@ from typing import Any, Self
 from wattos_cli.metricstore.store.retention import Keep
 
 _MIB = 1024 * 1024
+_LONGEST_SCRAPE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +36,4 @@ class ScrapeSettings:
     @property
     def timeout_s(self) -> float:
         """Return how long one scrape may take: what is slower is down, and never waits for itself."""
-        return self.interval_s * 0.8
+        return min(self.interval_s * 0.8, _LONGEST_SCRAPE_S)
