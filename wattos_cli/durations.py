@@ -3,6 +3,7 @@
 import re
 
 UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WRITTEN_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 _PART = re.compile(r"(\d+(?:\.\d+)?)([a-zµ]+)")
 
 
@@ -15,3 +16,10 @@ def duration_s(text: str) -> float:
     if unknown:
         raise ValueError(f"{text!r} has the unknown unit {unknown[0]!r} (known: {', '.join(UNITS_S)})")
     return sum(float(number) * UNITS_S[unit] for number, unit in parts)
+
+
+def duration_text(seconds: float) -> str:
+    """Return `seconds`, at least 1 ms, in the largest unit that divides them, as in PromQL: 5400 is `90m`."""
+    whole_ms = max(1, round(seconds * 1000))
+    unit, size = next((unit, size) for unit, size in _WRITTEN_MS if whole_ms % size == 0)
+    return f"{whole_ms // size}{unit}"

@@ -6,6 +6,9 @@ from pathlib import Path
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 
+FOLDER = Path("dashboards")
+"""Where they go, and are looked for, unless another folder is named."""
+
 
 def generate(deps: Deps, schema: str, out: Path, files: Mapping[str, str]) -> ExitCode:
     """Write every one of `files` that differs below `out`, and name them."""

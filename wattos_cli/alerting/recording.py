@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from wattos_cli.alerting import burn
 from wattos_cli.alerting.alert import Scene
 from wattos_cli.alerting.slo import Slo
-from wattos_cli.alerting.windows import promql_span
-from wattos_cli.durations import duration_s
+from wattos_cli.durations import duration_s, duration_text
 
 OBJECTIVE = "slo:objective:ratio"
 BUDGET_LEFT = "slo:error_budget_remaining:ratio"
@@ -37,7 +36,7 @@ def rules_of(slo: Slo, scene: Scene) -> Iterator[RecordingRule]:
 
 def budget_left(slo: Slo, scene: Scene) -> RecordingRule:
     """Return the share of the error budget that is left of the SLO's own window; below 0 it is overspent."""
-    ratio = slo.sli.error_ratio(promql_span(slo.window_s / scene.time_scale))
+    ratio = slo.sli.error_ratio(duration_text(slo.window_s / scene.time_scale))
     return RecordingRule(
         BUDGET_LEFT, f"1 - ({ratio}) / {slo.budget:g}", {"slo": slo.name, "job": slo.service}
     )

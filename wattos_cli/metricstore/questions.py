@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from wattos_cli.durations import duration_text
+
 # What people and programs ask of a service; probes, scrapes and orders to it are not its work.
 _WORK = 'route!~"/health.*|/metrics|/admin/.*"'
 _BUCKETS = f"http_request_duration_seconds_bucket{{{_WORK}}}"
@@ -21,14 +23,7 @@ class Question:
 
     def over(self, window_s: float) -> str:
         """Return the expression for the last `window_s` seconds."""
-        return self.expression.replace("$window", _duration(window_s))
-
-
-def _duration(seconds: float) -> str:
-    """Return a duration in the largest unit in which it is whole."""
-    window_ms = round(seconds * 1000)
-    units = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-    return next(f"{window_ms // size}{unit}" for unit, size in units.items() if window_ms % size == 0)
+        return self.expression.replace("$window", duration_text(window_s))
 
 
 def _grown(counter: str, by: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from wattos_cli.config import load
 from wattos_cli.config.durations import option_seconds
-from wattos_cli.durations import UNITS_S, duration_s
+from wattos_cli.durations import UNITS_S, duration_s, duration_text
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.logstore.instants import instant_s
 from wattos_cli.logstore.where import parse
@@ -55,3 +55,12 @@ def test_an_unknown_unit_is_told_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown unit 'w'") as refused:
         duration_s("2w")
     assert all(unit in str(refused.value) for unit in UNITS_S)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5400, "90m"), (86_400, "1d"), (7200, "2h"), (0.5, "500ms"), (90.5, "90500ms"), (0, "1ms")],
+)
+def test_a_duration_is_written_in_the_largest_unit_that_divides_it(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+    assert duration_s(text) == pytest.approx(max(seconds, 0.001))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from wattos_cli.alerting import burn
 from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, too_short
 from wattos_cli.alerting.burn import Speed
-from wattos_cli.alerting.windows import promql_span
-from wattos_cli.durations import duration_s
+from wattos_cli.durations import duration_s, duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _begun(proof: _Proof) -> Case:
     return Case(
         "it has only begun",
         _traffic(f"0+1000x{before} {1000 * before + good}+{good}x{last}", f"0x{before} {bad}+{bad}x{last}"),
-        promql_span(samples * duration_s(proof.every)),
+        duration_text(samples * duration_s(proof.every)),
         every=proof.every,
     )
 

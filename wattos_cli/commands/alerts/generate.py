@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from wattos_cli.commands.alerts.scale import check_time_scale
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
+from wattos_cli.generated import FOLDER
 from wattos_cli.parameters import Option
 
 if TYPE_CHECKING:
     from wattos_cli.alerting.alertmanager import Destinations
-
-FOLDER = Path("dashboards")
 
 
 @dataclass(frozen=True)

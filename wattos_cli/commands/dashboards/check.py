@@ -7,10 +7,10 @@ from typing import Annotated
 from wattos_cli.checks import Checked, tell
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
+from wattos_cli.generated import FOLDER
 from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Option
 
-FOLDER = Path("dashboards")
 # As wide as a Prometheus needs that scrapes once a minute, and a panel that shows an hour.
 _INTERVAL, _SPAN = "5m", "1h"
 

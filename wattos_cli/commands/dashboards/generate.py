@@ -6,9 +6,8 @@ from typing import Annotated
 
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
+from wattos_cli.generated import FOLDER
 from wattos_cli.parameters import Option
-
-FOLDER = Path("dashboards")
 
 
 @dataclass(frozen=True)

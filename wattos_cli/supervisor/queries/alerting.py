@@ -1,7 +1,6 @@
 """Rules and alerts of a project in the shape of Prometheus' API: the same that `wattos alerts` evaluates."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from wattos_cli.alerting.states import AlertState
 from wattos_cli.config import Config, load
 from wattos_cli.durations import duration_s
 from wattos_cli.errors import WattosError
+from wattos_cli.logstore.instants import rfc3339
 from wattos_cli.metricstore import wire
 from wattos_cli.metricstore.api.parameters import ApiError
 from wattos_cli.metricstore.series import Source
@@ -33,7 +33,7 @@ class ProjectAlerting:
         by_name: dict[str, list[AlertState]] = {}
         for state in self._states(book, at_ms, scale):
             by_name.setdefault(state.name, []).append(state)
-        interval_s, at = config.scrape_interval_s, _instant(at_ms / 1000)
+        interval_s, at = config.scrape_interval_s, rfc3339(at_ms / 1000)
         recorded = rules.recording_rules(book, scale)["groups"]
         alerts = rules.alert_rules(book, scale)["groups"]
         return {
@@ -126,13 +126,9 @@ def _raised(states: Iterable[AlertState]) -> list[dict[str, Any]]:
                 "dashboard_url": state.dashboard,
             },
             "state": state.state,
-            "activeAt": _instant(state.since_s or 0.0),
+            "activeAt": rfc3339(state.since_s or 0.0),
             "value": wire.number(state.value or 0.0),
         }
         for state in states
         if state.state != "inactive"
     ]
-
-
-def _instant(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,9 +1,9 @@
 """What is known of the targets, in the shape of Prometheus' `/api/v1/targets`."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
+from wattos_cli.logstore.instants import rfc3339
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.scrape.recorder import TargetState
 from wattos_cli.supervisor.scrape.settings import ScrapeSettings
@@ -30,7 +30,7 @@ def _target(state: TargetState, settings: ScrapeSettings) -> dict[str, Any]:
         "scrapeUrl": _url(target.address, target.path),
         "health": health,
         "lastError": outcome.reason if outcome else "",
-        "lastScrape": _instant(fetched.time_ms) if fetched else _NEVER,
+        "lastScrape": rfc3339(fetched.time_ms / 1000) if fetched else _NEVER,
         "lastScrapeDuration": fetched.duration_s if fetched else 0.0,
         "scrapeInterval": f"{settings.interval_s:g}s",
         "scrapeTimeout": f"{settings.timeout_s:g}s",
@@ -43,9 +43,3 @@ def _url(address: Address, path: str) -> str:
     if address.path:
         return f"unix:{address.path}:{path}"
     return f"{'https' if address.tls else 'http'}://{address.host}:{address.port}{path}"
-
-
-def _instant(time_ms: int) -> str:
-    return (
-        datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
