@@ -162,6 +162,7 @@ def test_a_service_that_was_stopped_a_moment_ago_is_not_up_any_more(tmp_path: Pa
 
 def test_the_window_is_what_was_asked_for(root: Path) -> None:
     assert shown(root, "--since", "1m")["window_s"] == 60
+    assert shown(root, "--since", "-1m")["window_s"] == 60, "as wattos logs --since is written"
 
 
 def test_longer_than_an_hour_reads_the_files_again_and_finds_the_same(root: Path) -> None:

@@ -105,6 +105,8 @@ def command(run: Run[Options] = run) -> Command:
           wattos metrics --watch
         """
         chosen = output or (Output.JSON if deps.console.json_output else Output.TABLE)
-        return run(Options(option_seconds(since, "--since"), watch, chosen), deps)
+        # `-1h`, as `wattos logs` and `wattos cost` write it, is the same time.
+        span_s = option_seconds(since.removeprefix("-"), "--since")
+        return run(Options(span_s, watch, chosen), deps)
 
     return overview
