@@ -110,13 +110,22 @@ def as_json(error: WattosError) -> str:
 
 
 def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str]) -> str:
-    """Return `error` for people: what failed, then the next thing to type; in GitHub Actions, annotated."""
+    """Return `error` for people: what failed, then the next thing to type; in GitHub Actions, annotated.
+
+    It may repeat what a server said: characters that control a terminal are shown as escapes.
+    """
     red, plain = ("\033[1;31m", "\033[0m") if color else ("", "")
-    lines = [f"{red}error:{plain} {error.message}"]
+    lines = [f"{red}error:{plain} {_visible(error.message)}"]
     if error.hint:
-        lines.append(f"  hint: {error.hint}")
+        lines.append(f"  hint: {_visible(error.hint)}")
     lines += _annotations(error, environ)
     return "\n".join(lines)
+
+
+def _visible(text: str) -> str:
+    from wattos_cli.render.safe import visible
+
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def _annotations(error: WattosError, environ: Mapping[str, str]) -> list[str]:

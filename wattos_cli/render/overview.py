@@ -47,7 +47,7 @@ def as_text(found: Found, *, width: int, color: bool) -> str:
         blocks.append(_models(found["models"], width=width, color=color))
     lines = [
         *(
-            f"cache {row['cache']} of {row['service']}: {_percent(row['hit_ratio'])} hits"
+            visible(f"cache {row['cache']} of {row['service']}: {_percent(row['hit_ratio'])} hits")
             for row in found["caches"]
         ),
         *(

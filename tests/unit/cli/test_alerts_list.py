@@ -111,20 +111,19 @@ def test_without_metrics_there_is_nothing_to_judge(tmp_path: Path) -> None:
     assert refused(tmp_path).exit_code == ExitCode.UNREACHABLE
 
 
+ALERT = {
+    "labels": {"alertname": "DiskFull", "severity": "page", "instance": "db\x1b[31m"},
+    "annotations": {"description": "97 %"},
+    "state": "firing",
+    "activeAt": "2023-11-14T22:08:20.123456789Z",
+    "value": "9.7e+01",
+}
 RULE = {
     "name": "DiskFull",
     "type": "alerting",
     "labels": {"severity": "page"},
     "annotations": {"runbook_url": "https://r.example/disk"},
-    "alerts": [
-        {
-            "labels": {"alertname": "DiskFull", "severity": "page", "instance": "db\x1b[31m"},
-            "annotations": {"description": "97 %"},
-            "state": "firing",
-            "activeAt": "2023-11-14T22:08:20.123456789Z",
-            "value": "9.7e+01",
-        }
-    ],
+    "alerts": [ALERT],
 }
 
 
@@ -143,6 +142,14 @@ def test_a_prometheus_has_rules_of_its_own(tmp_path: Path) -> None:
     assert (second["name"], second["state"], second["severity"]) == ("Quiet", "inactive", "page")
     table = out(asked(tmp_path, "--prometheus", PROMETHEUS, http=http))
     assert "4m59s  97 %" in table
+
+
+def test_a_prometheus_cannot_control_the_terminal(tmp_path: Path) -> None:
+    http = FakeHttp()
+    prometheus(http, {**RULE, "alerts": [{**ALERT, "annotations": {"runbook_url": "https://r\x1b[2J"}}]})
+    deps = asked(tmp_path, "--prometheus", PROMETHEUS, http=http)
+    assert "what to do about DiskFull: https://r\\x1b[2J" in err(deps)
+    assert "\x1b" not in out(deps) + err(deps)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from wattos_cli.__main__ import main
 from wattos_cli.app import execute as execute_app
 from wattos_cli.config.problems import Problem, config_error
+from wattos_cli.dispatch.failures import as_text
 from wattos_cli.errors import MEANINGS, ExitCode, WattosError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -226,3 +227,10 @@ def test_closed_pipe_is_quiet() -> None:
     )
     os.close(write_end)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_an_error_cannot_control_the_terminal() -> None:
+    error = WattosError("it said: \x1b[2J\n  line two", hint="see \u202eit")
+    assert as_text(error, color=False, environ={}) == (
+        "error: it said: \\x1b[2J\n  line two\n  hint: see \\u202eit"
+    )

@@ -256,3 +256,14 @@ def test_the_questions_name_metrics_that_exist() -> None:
     assert named == METRICS
     parts = {f"{family.name}{part}" for family in FAMILIES for part in ("", "_bucket", "_sum", "_count")}
     assert named - parts == {"up"}
+
+
+def test_a_label_cannot_control_the_terminal(tmp_path: Path) -> None:
+    scraped = Scraped(NOW)
+    scraped.add("own-0", "up", [1.0] * SCRAPES)
+    scraped.add("own-0", "cache_operations_total", line(1), cache="c\x1b[2J", result="hit")
+    scraped.write(tmp_path)
+    write_running(tmp_path, {"name": "own"})
+    shown_text = out(overview(tmp_path))
+    assert "cache c\\x1b[2J of own: 100% hits" in shown_text
+    assert "\x1b" not in shown_text

@@ -11,6 +11,7 @@ from wattos_cli.errors import ExitCode, usage
 from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Option
 from wattos_cli.render import alerts as render
+from wattos_cli.render.safe import visible
 from wattos_cli.reports import add_to_summary, write_report
 
 
@@ -76,7 +77,7 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
     console.note(render.summary(rows))
     worst = next((row for row in shown if row["state"] == "firing" and row["runbook"]), None)
     if worst is not None:
-        console.note(f"what to do about {worst['name']}: {_where(worst, opts)}")
+        console.note(visible(f"what to do about {worst['name']}: {_where(worst, opts)}"))
     if opts.junit:
         write_report(deps, opts.junit, render.as_junit(rows))
     add_to_summary(deps, render.as_markdown(rows))
