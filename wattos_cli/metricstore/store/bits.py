@@ -45,10 +45,7 @@ def column(differences: "array[int]") -> "array[int]":
     return array("Q", accumulate(differences, xor, initial=ABSENT_BITS))[1:]
 
 
-def samples(column: "array[int]", times_ms: Sequence[int]) -> tuple["array[int]", "array[float]"]:
-    """Return the samples of a column without the absent ones."""
-    if ABSENT_BITS in column:
-        kept = [at for at, bits in enumerate(column) if bits != ABSENT_BITS]
-        column = array("Q", [column[at] for at in kept])
-        times_ms = [times_ms[at] for at in kept]
-    return array("q", times_ms), array("d", column.tobytes())
+def present(column: "array[int]", times_ms: Sequence[int]) -> tuple["array[int]", "array[int]"]:
+    """Return the bits of a column, and its times, without the rows in which there is no sample."""
+    kept = [at for at, value in enumerate(column) if value != ABSENT_BITS]
+    return array("Q", [column[at] for at in kept]), array("q", [times_ms[at] for at in kept])

@@ -74,7 +74,7 @@ class Block:
         return _unpacked_times(zlib.decompress(self._times))
 
     def columns(self, chosen: Sequence[int]) -> "Iterator[array[int]]":
-        """Yield the columns of the series `chosen`, in ascending order, as `bits.samples` takes them."""
+        """Yield the columns of the series `chosen`, in ascending order, as `bits.column` takes them."""
         current, group = -1, b""
         size = self.rows * bits.BYTES
         for series in chosen:

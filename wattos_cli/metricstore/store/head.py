@@ -39,7 +39,7 @@ class Table:
         return len(self.series) * len(self.rows)
 
     def differences(self, series: int) -> "array[int]":
-        """Return the column of one series, as `bits.samples` takes it."""
+        """Return the column of one series, as `bits.column` takes it."""
         if len(self._matrix) != self.cells:
             width = len(self.series) * bits.BYTES
             self._matrix = array("Q", b"".join(row.ljust(width, b"\0") for row in self.rows))

@@ -52,12 +52,14 @@ class Joined:
             samples = self.found.setdefault(labels, Samples())
             if samples.last_file < self._file - 1:
                 self._begin_before(samples, labels, column[0], before)
-            if bits.ABSENT_BITS in column and self._is_counter(labels):
-                _begin(column, scrapes.ups)
+            times_ms = scrapes.times_ms
+            if bits.ABSENT_BITS in column:
+                if self._is_counter(labels):
+                    _begin(column, scrapes.ups)
+                column, times_ms = bits.present(column, times_ms)
+            samples.times_ms.extend(times_ms)
+            samples.values.frombytes(column.tobytes())
             samples.last_file = self._file
-            times, values = bits.samples(column, scrapes.times_ms)
-            samples.times_ms.extend(times)
-            samples.values.extend(values)
 
     def _begin_before(self, samples: Samples, labels: Labels, first: int, before: "_Scrapes | None") -> None:
         """Put 0 into the last row of the file before, for a counter that only the next one has."""
