@@ -13,7 +13,7 @@ from wattos_cli.alerting import recording
 from wattos_cli.alerting.alert import Scene
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recorded import RecordedSource
-from wattos_cli.alerting.slo import SloBook
+from wattos_cli.alerting.slo import SloBook, bundled_slos
 from wattos_cli.checks import Checked, up_to_date
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
@@ -49,7 +49,12 @@ def of_expressions(book: SloBook) -> Iterator[Checked]:
         for slo in book.slos
         for rule in (*recording.rules_of(slo, scene), recording.budget_left(slo, scene))
     ]
-    known = {**known_series(), **{rule.record: frozenset((NAME, *rule.labels)) for rule in rules}}
+    # Alerts ask for what objectives record, in a book without objectives too: there they stay silent.
+    recorded = [rule for slo in bundled_slos().slos for rule in recording.rules_of(slo, scene)]
+    known = {
+        **known_series(),
+        **{rule.record: frozenset((NAME, *rule.labels)) for rule in (*recorded, *rules)},
+    }
     engine = Engine(RecordedSource(_Nothing(), rules, Span(0, 0, 1)))
     bundled = {service.name for service in catalog.SERVICES}
     for rule in rules:
@@ -95,6 +100,8 @@ def of_programs(files: Mapping[str, str], path: str, *, tests: bool) -> Iterator
                 if name.startswith("prometheus/tests/"):
                     said = _said([promtool, "test", "rules", name], folder)
                     yield Checked(f"promtool test rules {Path(name).name}", said)
+        elif tests:
+            yield Checked("promtool test rules", f"promtool is not installed: {INSTALL['promtool']}")
         if amtool:
             argv = [amtool, "check-config", "alertmanager/alertmanager.yml"]
             yield Checked("amtool check-config", _said(argv, folder))

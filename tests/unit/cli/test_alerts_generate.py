@@ -168,6 +168,18 @@ spec:
     done(tmp_path, "check", "--slo", "slo.yaml")
 
 
+def test_a_file_may_hold_thresholds_alone(tmp_path: Path) -> None:
+    (tmp_path / "slo.yaml").write_text("schema: wattos.slo/v1\nthresholds: {llm_cost_per_hour_usd: 5}\n")
+    done(tmp_path, "check", "--slo", "slo.yaml")
+
+
+def test_tests_that_were_asked_for_and_cannot_run_are_no_pass(tmp_path: Path) -> None:
+    deps = done(tmp_path, "check", "--tests", code=ExitCode.NO, json_output=True)
+    (failure,) = published(out(deps))["failures"]
+    assert failure["check"] == "promtool test rules"
+    assert "apt-get install -y prometheus" in failure["problem"]
+
+
 def test_what_promtool_and_amtool_say_counts(tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
