@@ -66,3 +66,17 @@ def test_a_reader_outlives_files_that_are_cleared_under_it(tmp_path: Path) -> No
     over.set()
     thread.join()
     assert failures == []
+
+
+def test_a_head_that_was_sealed_and_removed_since_it_was_read_is_passed_over(tmp_path: Path) -> None:
+    store = Writer(tmp_path, Keep(age_ms=20), now_ms=0, interval_ms=1, most_cells=10)
+    store.append("t-0", 1, [(name, 1.0) for name in SERIES])
+    (head,) = tmp_path.glob("*/*.head")
+    read_before = head.read_bytes()
+    for time in range(2, 60):
+        store.append("t-0", time, [(name, float(time)) for name in SERIES])
+    assert not head.exists()
+    head.write_bytes(read_before)  # as the reader has it, who lists the blocks only now
+    for times in seen(Reader(tmp_path)):
+        assert times == list(range(times[0], 60))
+        assert times[0] > 1

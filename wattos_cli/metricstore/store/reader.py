@@ -126,7 +126,7 @@ class Reader:
         # Heads first: one that is sealed in this moment is then seen twice, not missed.
         tables = self._heads(target)
         sealed = files.blocks(target)
-        starts = {each.start_ms for each in sealed}
+        newest_ms = sealed[-1].end_ms if sealed else -1
         chunks: list[Block | Table] = []
         for each in sealed:
             if each.start_ms <= end_ms and each.end_ms >= start_ms:
@@ -134,10 +134,11 @@ class Reader:
                     chunks.append(Block(each.path))
                 except DamagedError:
                     self.damaged.add(each.path)
+        # What began before the newest block was sealed since it was read, and may have been removed already.
         chunks += [
             table
             for table in tables
-            if table.rows and table.times_ms[0] not in starts and table.times_ms[-1] >= start_ms
+            if table.rows and table.times_ms[0] > newest_ms and table.times_ms[-1] >= start_ms
         ]
         return chunks
 
