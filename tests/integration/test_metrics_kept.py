@@ -97,6 +97,7 @@ def test_a_scrape_can_be_asked_for(project: RunningProject) -> None:
         "samples": 1,
         "refused": 0,
         "dropped": 0,
+        "lost": "",
         "reason": "",
     }
     assert newest(project, ORDERS) == 10.0

@@ -189,7 +189,7 @@ def test_ps_all_names_the_projects(project: RunningProject, tmp_path: Path) -> N
         (("up", "nosuch"), 2, "there is no service 'nosuch'"),
         (("up", "wbe"), 2, "Did you mean 'web'?"),
         (("up", "chat"), 2, "chat is disabled in wattos.toml"),
-        (("up", "--with", "prometheus"), 1, "prometheus cannot be started by this version"),
+        (("up", "--with", "postgres"), 1, "postgres cannot be started by this version"),
         (("up", "--with", "redis", "--scale", "redis=2"), 2, "redis runs once"),
         (("up", "--port-offset", "7"), 2, "multiple of 100"),
         (("up", "--scale", "web=none"), 2, "expected NAME=NUMBER"),
