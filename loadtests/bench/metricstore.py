@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -61,7 +62,7 @@ def filled(folder: Path, hours: float, rng: Random) -> tuple[int, list[float]]:
     times = []
     for at_ms in range(INTERVAL_MS, int(hours * 3_600_000), INTERVAL_MS):
         samples = moved(samples, rng)
-        times.append(taken_ms(lambda at_ms=at_ms, samples=samples: store.append("chat-0", at_ms, samples)))  # type: ignore[misc]
+        times.append(taken_ms(partial(store.append, "chat-0", at_ms, samples)))
     return len(times) * SERIES, times
 
 

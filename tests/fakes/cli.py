@@ -12,6 +12,13 @@ from wattos_cli.console import Console
 from wattos_cli.deps import Deps, Gateway, Http
 
 
+class Terminal(io.StringIO):
+    """Text that claims to be shown on a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class FakeTime:
     """A clock that stands still until somebody sleeps."""
 
@@ -34,9 +41,11 @@ def make_deps(
     width: int = 100,
     time: FakeTime | None = None,
     http: Http | None = None,
+    terminal: bool = False,
 ) -> Deps:
     time = time or FakeTime()
-    console = Console(io.StringIO(), io.StringIO(), json_output=json_output, width=width)
+    stdout = Terminal() if terminal else io.StringIO()
+    console = Console(stdout, io.StringIO(), json_output=json_output, width=width)
     return Deps(
         console=console,
         environ=environ or {},

@@ -14,6 +14,7 @@ from tests.fakes.raw_answer import sent
 from tests.fakes.runtime import make_runtime
 from tests.fakes.server import Served, served
 from tests.fakes.sockets import raw
+from wattos_platform.kernel.http_protocol import HttpProtocol
 from wattos_platform.kernel.service import ServiceSpec, build_service
 
 PROBE = b"GET /health/liveness HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -126,7 +127,8 @@ async def test_nonsense_behind_a_request_ends_both_with_one_answer(
     async with sent(service.url, b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n") as reader:
         await asyncio.wait_for(endpoints.entered.wait(), 10)
         [protocol] = service.server.server_state.connections
-        protocol.data_received(b"nonsense\r\n\r\n")  # type: ignore[union-attr]
+        assert isinstance(protocol, HttpProtocol)
+        protocol.data_received(b"nonsense\r\n\r\n")
         endpoints.may_answer.set()
         answer = await reader.read()
     await asyncio.wait_for(service.app.idle(), 10)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from wattos_cli.alerting.states import AlertState, State
 
-_STATES = frozenset(get_args(State))
+_STATES: Mapping[str, State] = {state: state for state in get_args(State)}
 
 
 def of_prometheus(rules: Iterable[Mapping[str, Any]]) -> Iterator[AlertState]:
@@ -38,7 +38,7 @@ def _state(
     told = alert.get("annotations") or {}
     return AlertState(
         labels.pop("alertname", ""),
-        state if state in _STATES else "inactive",  # type: ignore[arg-type] # it is one of them
+        _STATES.get(state, "inactive"),
         labels.get("severity", ""),
         labels,
         _number(value),

@@ -24,7 +24,7 @@ def capped(cap: int, ops_port: int | None, turned_away: Tally) -> type[HttpProto
     class CappedProtocol(HttpProtocol):
         """Judges a connection when it is made, and never again."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
             """Begin with a connection, or turn it away."""
             super().connection_made(transport)
             beyond = len(self.connections) - cap

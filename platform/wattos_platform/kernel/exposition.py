@@ -91,7 +91,7 @@ def _distribution(name: str, bounds: Sequence[str], distribution: Distribution) 
 
 def _bound(value: float) -> str:
     """Return a bucket's bound as every Prometheus client writes it: it is a label, compared as text."""
-    return str(floatToGoString(value))  # type: ignore[no-untyped-call]
+    return str(floatToGoString(value))  # type: ignore[no-untyped-call]  # the library gives no types
 
 
 def _number(value: float) -> str:

@@ -41,7 +41,7 @@ class HttpProtocol(HttpToolsProtocol):
     _refusal: ServiceError | None = None
     _idle_since = inf
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         """Begin with a connection; what is written to it goes out joined."""
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", JoinedWrites(transport, self.loop))

@@ -62,8 +62,7 @@ def test_the_table_says_why_and_until_when(tmp_path: Path, http: FakeHttp) -> No
 def test_the_table_fits_80_columns(tmp_path: Path, http: FakeHttp) -> None:
     long = CLOSED | {"name": "tool:a-very-long-host-name.of-some-department.example.org", "calls": 123456}
     http.answer(CHAT, "/admin/breakers", {"breakers": [long]})
-    deps = deps_for(tmp_path, http, width=80)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = deps_for(tmp_path, http, width=80, terminal=True)
     list_command.run(list_command.Options(), deps)
     lines = out(deps).splitlines()
     assert max(map(len, lines)) <= 80

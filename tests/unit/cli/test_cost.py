@@ -133,8 +133,7 @@ def test_eighty_columns_are_enough(tmp_path: Path) -> None:
     write_running(tmp_path, {"name": "llm-gateway"})
     http = OneAnswer()
     http.reply = Reply(200, {}, body)
-    deps = make_deps(cwd=tmp_path, http=http, width=80)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = make_deps(cwd=tmp_path, http=http, width=80, terminal=True)
     cost.run(cost.Options(), deps)
     assert max(map(len, out(deps).splitlines())) <= 80
     assert "\x1b" not in out(deps)

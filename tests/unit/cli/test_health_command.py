@@ -233,8 +233,7 @@ def test_watch_shows_a_platform_that_ends_and_comes_back(tmp_path: Path, http: F
 
 def test_watch_draws_over_the_frame_before(tmp_path: Path, http: FakeHttp) -> None:
     fake_time = FakeTime()
-    deps = make_deps(cwd=tmp_path, http=http, time=fake_time, width=80)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = make_deps(cwd=tmp_path, http=http, time=fake_time, width=80, terminal=True)
     deps.console.animate = True
     rounds = []
 

@@ -1,6 +1,5 @@
 """`wattos ingest` and `wattos ask` against an API in memory."""
 
-import io
 import json
 import os
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.cli import err, make_deps, out
+from tests.fakes.cli import Terminal, err, make_deps, out
 from tests.fakes.cli_http import gateway_over
 from tests.fakes.schemas import published
 from wattos_cli.clients.ingestion import documents
@@ -36,11 +35,6 @@ SSE = (
     f"event: citation\ndata: {json.dumps(CITATION)}\n\n"
     f"event: done\ndata: {json.dumps(ANSWER)}\n\n"
 )
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Api:

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.fakes.cli import Terminal
 from tests.fakes.logfiles import T0, line, write
 from wattos_cli.app import build_deps, execute
 from wattos_cli.commands.logs import Options, command
@@ -17,13 +18,6 @@ from wattos_cli.errors import ExitCode, WattosError
 
 ROOT = Path(__file__).resolve().parents[3]
 TREE = (Entry("logs", "Logs.", "wattos_cli.commands.logs"),)
-
-
-class Terminal(io.StringIO):
-    """Text that claims to be shown on a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 class Screen:

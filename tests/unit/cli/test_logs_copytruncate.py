@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,11 @@ class Overtaken(list[Path]):
         self._rotation()
 
 
+@dataclass(frozen=True)
 class BusyFamily(Family):
     """A family that `rotation` overtakes at each look."""
 
-    rotation: Callable[[], None]
+    rotation: Callable[[], None] = lambda: None
 
     def paths(self) -> list[Path]:
         return Overtaken(super().paths(), self.rotation)
@@ -93,8 +95,7 @@ def test_each_copy_is_read_once_though_a_rotation_overtakes_every_look(tmp_path:
         copytruncate(path)
         append(path, line(number, str(number)))
 
-    BusyFamily.rotation = staticmethod(rotation)  # type: ignore[assignment]
-    quiet, one.family = one.family, BusyFamily(path, "chat", "0")
+    quiet, one.family = one.family, BusyFamily(path, "chat", "0", rotation)
     seen = polled(one, times)
     one.family = quiet
     seen += polled(one, 5)

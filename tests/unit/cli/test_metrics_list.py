@@ -100,8 +100,7 @@ def test_json_has_numbers(root: Path) -> None:
 
 
 def test_eighty_columns_are_enough(root: Path) -> None:
-    deps = make_deps(cwd=root, width=80)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = make_deps(cwd=root, width=80, terminal=True)
     execute(["metrics", "list"], deps=deps)
     assert max(map(len, out(deps).splitlines())) <= 80
 

@@ -137,8 +137,7 @@ def test_what_is_not_as_it_should_be_is_named(root: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_tables_fit_the_terminal(root: Path, width: int) -> None:
-    deps = make_deps(cwd=root, width=width)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = make_deps(cwd=root, width=width, terminal=True)
     execute(["metrics"], deps=deps)
     lines = out(deps).splitlines()
     assert max(map(len, lines)) <= width

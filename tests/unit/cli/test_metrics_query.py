@@ -45,8 +45,7 @@ def test_a_vector_is_a_table_with_a_column_for_each_label(root: Path) -> None:
 
 
 def test_what_does_not_fit_stands_behind_its_value_uncut(root: Path) -> None:
-    deps = make_deps(cwd=root, width=50)
-    deps.console.stdout.isatty = lambda: True  # type: ignore[method-assign]
+    deps = make_deps(cwd=root, width=50, terminal=True)
     execute(["metrics", "query", "http_requests_total{job='chat'}"], deps=deps)
     series = 'http_requests_total{instance="chat-0", job="chat", route="/a", status="200"}'
     assert out(deps).splitlines()[1] == f" 1200  {series}"

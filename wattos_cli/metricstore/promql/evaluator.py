@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from wattos_cli.metricstore.promql import aggregations, binary, selectors
 from wattos_cli.metricstore.promql.annotations import Annotations
@@ -74,7 +75,7 @@ class Evaluator:
                 value = self._call(node)
                 if value and isinstance(value, list) and not isinstance(value[0], float | int):
                     raise PromqlError(f"{node.name} is no number", node.position)
-                return value  # type: ignore[return-value]  # the table of functions keeps its word
+                return cast("Scalar", value)  # the table of functions keeps its word
             case _:
                 raise PromqlError("expected a number", node.position)
 
@@ -93,7 +94,7 @@ class Evaluator:
                     for row in self.vector(node.expression)
                 ]
             case Call():
-                rows = self._call(node)  # type: ignore[assignment]  # the table of functions keeps its word
+                rows = cast("Vector", self._call(node))  # the table of functions keeps its word
             case _:
                 raise PromqlError("expected an instant vector", node.position)
         self.budget.spend(len(rows) * len(self.times))
