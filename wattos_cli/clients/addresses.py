@@ -1,7 +1,9 @@
-"""Addresses of other people's servers, as they are typed."""
+"""Other people's servers: their addresses as they are typed, and a request to one."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
+from wattos_cli.deps import Http, Reply
 from wattos_cli.errors import usage
 
 
@@ -19,3 +21,21 @@ def check_address(option: str, url: str, example: str, token_variable: str) -> N
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or not is_plain:
         raise usage(f"{option} {url!r}: no http(s) address", f"for example {option} {example}")
+
+
+def asked(
+    http: Http, method: str, url: str, path: str, *, token: str | None, timeout_s: float, body: Any = None
+) -> Reply:
+    """Return what the server at `url` answers for `path`, which comes after a path of the address itself.
+
+    `token` goes along as bearer token, `body` as JSON. Raises NoReplyError when no answer comes in time.
+    """
+    parts = urlsplit(url)
+    return http.request(
+        method,
+        f"{parts.scheme}://{parts.netloc}",
+        f"{parts.path.rstrip('/')}{path}",
+        body=body,
+        headers={} if token is None else {"Authorization": f"Bearer {token}"},
+        timeout_s=timeout_s,
+    )

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from wattos_cli.clients.addresses import asked
 from wattos_cli.clients.prometheus_shape import are_alerts
 from wattos_cli.deps import Http, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
@@ -26,12 +26,10 @@ class Alertmanager:
 
         Raises WattosError (exit 4) when it cannot be reached, refuses, or is no Alertmanager.
         """
-        parts = urlsplit(self.url)
-        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        target = f"{parts.path.rstrip('/')}/api/v2/alerts"
-        address = f"{parts.scheme}://{parts.netloc}"
         try:
-            reply = self.http.request("GET", address, target, headers=headers, timeout_s=self.timeout_s)
+            reply = asked(
+                self.http, "GET", self.url, "/api/v2/alerts", token=self.token, timeout_s=self.timeout_s
+            )
         except NoReplyError as error:
             raise self._error("alertmanager_unreachable", f"cannot be reached: {error}") from error
         return self._understood(reply)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from wattos_cli.clients.addresses import asked
 from wattos_cli.clients.prometheus_shape import are_rules, has_native_histograms, is_sound
 from wattos_cli.deps import BadQueryError, FailedQueryError, Http, MetricAnswer, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
@@ -69,12 +70,9 @@ class Prometheus:
         return MetricAnswer(data["resultType"], data["result"], tuple(str(remark) for remark in remarks))
 
     def _get(self, path: str, parameters: Mapping[str, str], expression: str) -> dict[str, Any]:
-        parts = urlsplit(self.url)
-        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        target = f"{parts.path.rstrip('/')}/api/v1/{path}?{urlencode(parameters)}"
-        address = f"{parts.scheme}://{parts.netloc}"
+        target = f"/api/v1/{path}?{urlencode(parameters)}"
         try:
-            reply = self.http.request("GET", address, target, headers=headers, timeout_s=self.timeout_s)
+            reply = asked(self.http, "GET", self.url, target, token=self.token, timeout_s=self.timeout_s)
         except NoReplyError as error:
             raise self._away(str(error)) from error
         return self._understood(reply, expression)
@@ -88,7 +86,8 @@ class Prometheus:
         except ValueError:
             answer = None
         if reply.status in _UNAVAILABLE:
-            raise self._away(str((answer or {}).get("error") or f"it answered with status {reply.status}"))
+            reason = answer.get("error") if isinstance(answer, dict) else None
+            raise self._away(str(reason or f"it answered with status {reply.status}"))
         if not isinstance(answer, dict) or "status" not in answer:
             raise self._stranger(f"status {reply.status}")
         reason = str(answer.get("error") or f"status {reply.status}")

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from wattos_cli.clients.addresses import asked
 from wattos_cli.deps import Http, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.render.safe import visible
@@ -83,16 +84,9 @@ class Grafana:
         return self._understood(self._asked(method, path, body), what)
 
     def _asked(self, method: str, path: str, body: Any = None) -> Reply:
-        parts = urlsplit(self.url)
-        headers = {"Authorization": f"Bearer {self.token}"}
         try:
-            return self.http.request(
-                method,
-                f"{parts.scheme}://{parts.netloc}",
-                f"{parts.path.rstrip('/')}{path}",
-                body=body,
-                headers=headers,
-                timeout_s=self.timeout_s,
+            return asked(
+                self.http, method, self.url, path, token=self.token, timeout_s=self.timeout_s, body=body
             )
         except NoReplyError as error:
             raise WattosError(

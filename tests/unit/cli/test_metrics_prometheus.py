@@ -124,6 +124,7 @@ def test_warnings_and_infos_are_shown() -> None:
         (error_reply(503, "timeout", "query timed out"), "prometheus_unreachable"),
         (Reply(502, {}, b"<html>bad gateway</html>"), "prometheus_unreachable"),
         (Reply(503, {}, b"[]"), "prometheus_unreachable"),
+        (Reply(503, {}, b'["busy"]'), "prometheus_unreachable"),
         (Reply(403, {}, b"no"), "prometheus_refused"),
         (Reply(200, {}, b"<html>Grafana</html>"), "prometheus_not_understood"),
         (Reply(404, {}, b"not found"), "prometheus_not_understood"),

@@ -1,12 +1,12 @@
 """How orders reach the breakers of this process: from its own operations listener, and from the board."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 
 from wattos_platform.contracts.breakers import Scope
+from wattos_platform.kernel.background import beside
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.resilience.breaker_core import Breaker
 from wattos_platform.kernel.resilience.breaker_registry import BreakerRegistry, UnknownBreakerError
@@ -79,13 +79,10 @@ class BreakerControl:
             yield
             return
         await self._look()
-        task = asyncio.create_task(self._follow(), name="trip-board")
         try:
-            yield
+            async with beside(self._follow(), "trip-board"):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self._board.close()
 
     async def _follow(self) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
+from wattos_platform.kernel.background import beside
 from wattos_platform.services.chat.answers import Answers
 from wattos_platform.services.chat.ports import MessageStore
 
@@ -40,13 +41,10 @@ class Upkeep:
     async def running(self) -> AsyncIterator[None]:
         """End what earlier processes left half, then tick until the block ends; then stop all answers."""
         await self.tick(0)
-        loop = asyncio.create_task(self._loop(), name="chat-upkeep")
         try:
-            yield
+            async with beside(self._loop(), "chat-upkeep"):
+                yield
         finally:
-            loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await loop
             await self._answers.close()
 
     async def tick(self, number: int) -> None:

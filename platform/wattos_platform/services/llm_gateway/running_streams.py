@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from wattos_platform.kernel.background import beside
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.llm_gateway.ports import CallRecord, StreamJournal
 from wattos_platform.services.llm_gateway.relay import Relay
@@ -54,13 +55,8 @@ class RunningStreams:
     async def running(self) -> AsyncIterator[None]:
         """Make rows of what an earlier process left in the journal, then keep it until the block ends."""
         await self.tick()
-        loop = asyncio.create_task(self._loop(), name="stream-journal")
-        try:
+        async with beside(self._loop(), "stream-journal"):
             yield
-        finally:
-            loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await loop
 
     async def tick(self) -> None:
         """Write what runs to the journal; an error is logged, and the next tick tries again."""

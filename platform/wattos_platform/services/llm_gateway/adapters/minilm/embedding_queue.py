@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wattos_platform.kernel.background import beside
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.kernel.telemetry import Log
@@ -116,13 +117,10 @@ class EmbeddingQueue:
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Serve the queue for as long as the block lasts; the worker ends with it."""
-        task = asyncio.create_task(self._serve(), name="embedding-queue")
         try:
-            yield
+            async with beside(self._serve(), "embedding-queue"):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             for job in self._jobs:
                 _fail(job, _refused("embeddings_unavailable", "The service is shutting down.", 1))
             if self._worker is not None:
