@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.fakes.llm_matrix import CELLS, KEY, Cell, matrix
 from tests.llm_faults import FAULTS
-from wattos_platform.services.simulator.domain.faults import FaultRequest
+from wattos_platform.contracts.simulator_faults import FaultRequest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WORDS = 20  # of an answer of the simulator

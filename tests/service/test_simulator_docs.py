@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from wattos_platform.contracts.simulator_faults import FaultRequest, Targeted
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
-from wattos_platform.services.simulator.domain.faults import FaultRequest, Targeted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "services" / "simulator.md").read_text(

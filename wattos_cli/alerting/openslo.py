@@ -10,6 +10,7 @@ from wattos_cli.alerting.openslo_schema import ObjectiveForm, Ratio, SliDocument
 from wattos_cli.alerting.sli import Indicator, Sli
 from wattos_cli.alerting.slo import Slo
 from wattos_cli.alerting.yamltext import Path, YamlDocument
+from wattos_cli.config.forms import reason_of
 from wattos_cli.config.problems import Problem, suggestion
 
 _WEEK_S = 7 * 86400.0
@@ -144,9 +145,9 @@ def _target(document: YamlDocument, index: int, form: ObjectiveForm, problems: l
 def _problem(document: YamlDocument, error: Any) -> Problem:
     path = error["loc"]
     name = ".".join(str(part) for part in path)
-    reason = str(error["msg"]).removeprefix("Value error, ")
+    reason = reason_of(error)
     if path[-1] == "ratioMetric":
         reason = "is missing: only ratios of counters are read; write a threshold as good (within) and total"
     elif error["type"] == "missing":
         reason = "is missing"
-    return Problem(document.where(path), f"{name}: {reason[:1].lower()}{reason[1:]}.")
+    return Problem(document.where(path), f"{name}: {reason}.")

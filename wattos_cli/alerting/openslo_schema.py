@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from wattos_cli.alerting.slo_schema import Seconds, share
+from wattos_cli.alerting.slo_schema import share
+from wattos_cli.config.forms import Seconds
 
 _PER_CENT = 100.0
 

@@ -8,7 +8,6 @@ from pydantic import (
     AllowInfNan,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -20,8 +19,8 @@ from wattos_cli.alerting import sli
 from wattos_cli.alerting.sli import Indicator, Sli
 from wattos_cli.alerting.slo import SCHEMA, Slo, SloBook, Thresholds
 from wattos_cli.alerting.yamltext import YamlDocument
+from wattos_cli.config.forms import Form, Seconds, positive_seconds, reason_of
 from wattos_cli.config.problems import Problem, suggestion
-from wattos_cli.durations import duration_s
 from wattos_cli.metricstore import patterns
 from wattos_platform.contracts.metrics import FAMILIES
 
@@ -47,15 +46,8 @@ def share(value: Any) -> float:
     return result
 
 
-def _seconds(value: Any) -> float:
-    result = duration_s(str(value).strip())
-    if result <= 0:
-        raise ValueError(f"expected more than 0, got {value!r}")
-    return result
-
-
 def _window(value: Any) -> float:
-    result = _seconds(value)
+    result = positive_seconds(value)
     if not _HOUR_S <= result <= _YEAR_S:
         raise ValueError(f"expected a window from 1h to 366d, like 30d, got {value!r}")
     return result
@@ -71,20 +63,14 @@ def _pattern(value: Any) -> Any:
 
 
 _SHARE = {"type": ["string", "number"], "examples": ["99.5%", 0.995]}
-_SPAN = {"type": "string", "examples": ["500ms", "1s", "30d"]}
 Share = Annotated[float, BeforeValidator(share), WithJsonSchema(_SHARE)]
-Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_SPAN)]
 Window = Annotated[
     float, BeforeValidator(_window), WithJsonSchema({"type": "string", "examples": ["7d", "30d"]})
 ]
 Amount = Annotated[PositiveFloat, AllowInfNan(allow_inf_nan=False)]
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ThresholdsForm(_Form):
+class ThresholdsForm(Form):
     """`thresholds`: from where on single alerts fire."""
 
     error_rate: Share = 0.05
@@ -109,7 +95,7 @@ class ThresholdsForm(_Form):
         )
 
 
-class SloForm(_Form):
+class SloForm(Form):
     """One item of `slos`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -122,12 +108,12 @@ class SloForm(_Form):
     description: Annotated[str, Field(max_length=1050)] = ""
 
 
-class BookForm(_Form):
+class BookForm(Form):
     """The whole document."""
 
     schema_: Annotated[Literal["wattos.slo/v1"], Field(alias="schema")]
     thresholds: ThresholdsForm = ThresholdsForm()
-    slos: Annotated[list[SloForm], Field(max_length=200)] = []
+    slos: Annotated[tuple[SloForm, ...], Field(max_length=200)] = ()
 
 
 def json_schema() -> dict[str, Any]:
@@ -207,5 +193,4 @@ def _problem(document: YamlDocument, error: Any) -> Problem:
         return Problem(document.where(path), f"unknown key {path[-1]!r}.{suggestion(str(path[-1]), known)}")
     if error["type"] == "missing":
         return Problem(document.where(path), f"{name} is missing.")
-    reason = str(error["msg"]).removeprefix("Value error, ")
-    return Problem(document.where(path), f"{name}: {reason[:1].lower()}{reason[1:]}.")
+    return Problem(document.where(path), f"{name}: {reason_of(error)}.")

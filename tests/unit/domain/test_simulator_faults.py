@@ -5,9 +5,9 @@ from random import Random
 import pytest
 
 from tests.fakes.clock import FakeClock
+from wattos_platform.contracts.simulator_faults import FaultRequest
 from wattos_platform.services.simulator.delivery.faulted import _SCRIPTS, HARMLESS
 from wattos_platform.services.simulator.domain.fault_board import FaultBoard
-from wattos_platform.services.simulator.domain.faults import FaultRequest
 
 KINDS = set(FaultRequest.model_json_schema()["discriminator"]["mapping"])
 

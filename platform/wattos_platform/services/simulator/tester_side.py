@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wattos_platform.contracts.simulator_faults import NAME, FaultRequest
 from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
-from wattos_platform.services.simulator.domain.faults import NAME, FaultRequest
 from wattos_platform.services.simulator.domain.ledger import MOST_RECENT
 from wattos_platform.services.simulator.ports import Door, Doors
 from wattos_platform.services.simulator.simulation import Simulation

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from typing import Any
 
+from wattos_platform.contracts import simulator_faults as faults
 from wattos_platform.services.simulator.delivery import midway, plain, rewritten
 from wattos_platform.services.simulator.delivery.scene import Scene
 from wattos_platform.services.simulator.delivery.steps import HangUp, Head, Pause, Send, Silence, Step
-from wattos_platform.services.simulator.domain import faults
 from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.reply import Event
 

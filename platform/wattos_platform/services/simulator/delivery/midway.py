@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from wattos_platform.contracts.simulator_faults import BrokenJson, Garbage, Oversized
 from wattos_platform.services.simulator.delivery import plain
 from wattos_platform.services.simulator.delivery.scene import Scene
 from wattos_platform.services.simulator.delivery.steps import HangUp, Head, Pause, Send, Silence, Step
-from wattos_platform.services.simulator.domain.faults import BrokenJson, Garbage, Oversized
 from wattos_platform.services.simulator.domain.reply import Event
 
 _GARBAGE = b"\xff\xfe\x00<<<garbage>>>\n\n"

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from wattos_platform.contracts.simulator_faults import ContentType, FalseGzip, Gzip, NoContent
 from wattos_platform.services.simulator.delivery import plain
 from wattos_platform.services.simulator.delivery.scene import Scene
 from wattos_platform.services.simulator.delivery.steps import Head, Send, Step
-from wattos_platform.services.simulator.domain.faults import ContentType, FalseGzip, Gzip, NoContent
 from wattos_platform.services.simulator.domain.reply import Event
 
 _GZIP_WINDOW = 31

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from wattos_platform.services.simulator.domain.faults import Fault, Refuse, Targeted
+from wattos_platform.contracts.simulator_faults import Fault, Refuse, Targeted
 
 MOST_FAULTS = 100
 

@@ -1,6 +1,6 @@
-"""The faults that can be switched on: what each is, whom it concerns, what can be set.
+"""The faults that the simulator can be switched to: what each is, whom it concerns, what can be set.
 
-What each sends is in delivery/; docs/services/simulator.md shows both as a table.
+What each sends is in the simulator's delivery/; docs/services/simulator.md shows both as a table.
 """
 
 from fnmatch import fnmatchcase

@@ -1,0 +1,74 @@
+"""Faults that go through the platform's own doors, against the real simulator and real breakers."""
+
+import asyncio
+from pathlib import Path
+
+from tests.contract import fault_contract
+from tests.fakes.cli import make_deps, write_running
+from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
+from tests.fakes.server import served
+from tests.fakes.simulator import simulator
+from wattos_cli.clients import breakers
+from wattos_cli.clients.plain_http import PlainHttp
+from wattos_cli.clients.simulator import Simulator
+from wattos_cli.drills.faults.breaker import BreakerForm
+from wattos_cli.drills.faults.fault import Site
+from wattos_cli.drills.faults.kinds import KINDS
+from wattos_cli.drills.faults.simulator import SimulatorForm
+from wattos_cli.project import Project
+from wattos_platform.kernel.service import ServiceSpec, build_service
+
+DEAD = {"kind": "status", "status": 503, "provider": "openai"}
+
+
+def site(root: Path, *rows: dict[str, str]) -> Site:
+    write_running(root, *rows)
+    project = Project(root)
+    project.secret_file("operator.token").write_text(OPERATOR_TOKEN)
+    return Site(make_deps(cwd=root, http=PlainHttp()), project)
+
+
+async def test_the_simulator_is_ill_until_the_rollback(tmp_path: Path) -> None:
+    async with simulator(tmp_path) as running:
+        place = site(tmp_path, {"name": "simulator", "url": running.url})
+        told = Simulator.running(place.deps, place.project)
+        other = await running.fault("hang", provider="google")
+        form = SimulatorForm.model_validate({"kind": "simulator", "request": DEAD})
+
+        def broken() -> bool:
+            return [fault["spec"]["kind"] for fault in told.faults()] == ["hang", "status"]
+
+        await asyncio.to_thread(fault_contract.holds, form.fault(place), broken)
+        left = await asyncio.to_thread(told.faults)
+        assert [fault["id"] for fault in left] == [other["id"]]
+
+
+async def test_the_simulator_ends_a_fault_by_itself(tmp_path: Path) -> None:
+    async with simulator(tmp_path) as running:
+        place = site(tmp_path, {"name": "simulator", "url": running.url})
+        fault = SimulatorForm.model_validate({"kind": "simulator", "request": DEAD}).fault(place)
+        await asyncio.to_thread(fault.apply, 0.01)
+        await asyncio.sleep(0.02)
+        assert await asyncio.to_thread(Simulator.running(place.deps, place.project).faults) == []
+        await asyncio.to_thread(fault.rollback)
+
+
+async def test_a_breaker_is_tripped_until_the_rollback(tmp_path: Path) -> None:
+    runtime = make_runtime("rag", tmp_path, hops={"llm-gateway": object()})
+    async with served(build_service(runtime, ServiceSpec(routes=[])), tmp_path):
+        place = site(tmp_path, {"name": "rag", "ops_socket": str(tmp_path / "ops.sock")})
+
+        def state() -> str:
+            rows = breakers.listing(breakers.everywhere(place.deps, place.project, "/admin/breakers"))
+            return str(next(row["state"] for row in rows if row["name"] == "hop:llm-gateway"))
+
+        form = BreakerForm.model_validate({"kind": "breaker", "name": "hop:llm-gateway", "service": "rag"})
+        await asyncio.to_thread(fault_contract.holds, form.fault(place), lambda: state() == "forced_open")
+        assert await asyncio.to_thread(state) == "closed"
+
+
+def test_every_kind_is_called_what_its_table_calls_it() -> None:
+    for name, form in KINDS.items():
+        schema = form.model_json_schema()["properties"]
+        assert schema["kind"]["const"] == name
+        assert "ttl" in schema
