@@ -1,5 +1,6 @@
 """What every virtual user has: a token of its own and a think time between tasks."""
 
+import json
 import os
 from collections.abc import Iterator
 from itertools import cycle
@@ -16,11 +17,10 @@ TIMEOUT_S = 30.0
 
 
 def _tokens() -> Iterator[str]:
-    """Yield a token for each user: from the file that `wattos loadtest` wrote, else WATTOS_TOKEN."""
-    path = os.environ.get("WATTOS_LOADTEST_TOKENS_FILE")
-    if path:
-        return cycle(Path(path).read_text(encoding="ascii").split())
-    return cycle([os.environ.get("WATTOS_TOKEN", "")])
+    """Yield a token for each user: from the plan that `wattos loadtest` wrote, else WATTOS_TOKEN."""
+    path = os.environ.get("WATTOS_LOADTEST_PLAN")
+    tokens = json.loads(Path(path).read_text(encoding="utf-8"))["tokens"] if path else []
+    return cycle(tokens or [os.environ.get("WATTOS_TOKEN", "")])
 
 
 _next_token = _tokens()

@@ -12,8 +12,9 @@ import pytest
 
 from tests.fakes.platform_server import PlatformServer
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.generator import Plan, generate
+from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.scenarios import scenario
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def smoke(url: str, seconds: float = 3, **changes: object) -> Measured:
     found = scenario("smoke")
     given = {
         "locustfile": found.locustfile,
-        "user_classes": found.user_classes,
+        "journeys": dict.fromkeys(found.user_classes, 1),
         "host": url,
         "users": 5,
         "spawn_rate": 5,
@@ -45,7 +46,7 @@ def smoke(url: str, seconds: float = 3, **changes: object) -> Measured:
 def test_smoke_uses_every_path_with_a_token_per_user_and_cleans_up(platform: PlatformServer) -> None:
     measured = smoke(platform.url)
     total = measured.of()
-    assert measured.errors == {}
+    assert measured.total.errors == {}
     assert (total.failures, total.good) == (0, total.count)
     assert measured.duration_s >= 3
     assert platform.tokens == {f"Bearer wk_{number}" for number in range(5)}
@@ -53,9 +54,9 @@ def test_smoke_uses_every_path_with_a_token_per_user_and_cleans_up(platform: Pla
     assert total.time("itl").count > 0
     assert platform.seen["DELETE /api/v1/knowledge-spaces/1"] == 1
     assert platform.seen["DELETE /api/v1/conversations/1"] == 1
-    names = {name.split()[1] for name in measured.requests}
+    names = {name.split()[1] for name in measured.total.requests}
     assert {"/v1/chat/completions", "/api/v1/search", "/api/v1/conversations/[id]/messages"} <= names
-    assert "POST /api/v1/conversations" not in measured.requests
+    assert "POST /api/v1/conversations" not in measured.total.requests
 
 
 def test_failures_are_counted_and_named(platform: PlatformServer) -> None:
@@ -63,7 +64,7 @@ def test_failures_are_counted_and_named(platform: PlatformServer) -> None:
     measured = smoke(platform.url)
     setup = measured.of("SETUP SearchUser")
     assert (setup.count, setup.failures, setup.unanswered) == (1, 1, 0)
-    failed = [one for name, one in measured.requests.items() if name.endswith(("agents", "runs"))]
+    failed = [one for name, one in measured.total.requests.items() if name.endswith(("agents", "runs"))]
     assert failed
     for one in failed:
         assert one.failures == one.count == one.statuses["500"]
@@ -72,8 +73,8 @@ def test_failures_are_counted_and_named(platform: PlatformServer) -> None:
 
 def test_a_truncated_stream_is_an_error(platform: PlatformServer) -> None:
     platform.truncated = True
-    measured = smoke(platform.url, user_classes=["StreamingModelUser"], users=1, tokens=[])
-    assert [error.partition(": ")[2] for error in measured.errors] == [
+    measured = smoke(platform.url, journeys={"StreamingModelUser": 1}, users=1, tokens=[])
+    assert [error.partition(": ")[2] for error in measured.total.errors] == [
         "a stream without text, finish_reason and [DONE]"
     ]
     assert platform.tokens <= {""}
@@ -82,7 +83,7 @@ def test_a_truncated_stream_is_an_error(platform: PlatformServer) -> None:
 def test_a_target_that_is_gone_answers_nothing() -> None:
     server = PlatformServer()
     server.close()
-    total = smoke(server.url, user_classes=["ModelUser"]).of()
+    total = smoke(server.url, journeys={"ModelUser": 1}).of()
     assert 0 < total.count == total.unanswered
 
 
@@ -102,7 +103,7 @@ def test_an_interrupt_ends_the_generator(platform: PlatformServer) -> None:
             raise KeyboardInterrupt
 
     found = scenario("smoke")
-    plan = Plan(found.locustfile, found.user_classes, platform.url, 1, 1, 60)
+    plan = Plan(found.locustfile, dict.fromkeys(found.user_classes, 1), platform.url, 1, 1, 60)
     with pytest.raises(KeyboardInterrupt):
         generate(plan, ENVIRON, sleep)
     assert not [

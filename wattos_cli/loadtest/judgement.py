@@ -4,7 +4,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wattos_cli.loadtest.measured import TIMES, Measured
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.requests import TIMES
 from wattos_cli.loadtest.thresholds import Threshold
 
 _OPS: Mapping[str, Callable[[float, float], bool]] = {

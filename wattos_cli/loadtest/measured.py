@@ -1,102 +1,60 @@
-"""What the generator measured, as it lies in its result file: one entry per request name."""
+"""The whole run as it was measured: the sum of its intervals, and the intervals."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.requests import Requests
 
-ERRORS_LIMIT = 50
-"""So many different errors are told apart; the others are counted together."""
-TIMES = ("latency", "ttft", "itl")
-OTHER_ERRORS = "(other errors)"
+INTERVALS_KEPT = 240
+"""A longer run has longer intervals: neighbours are joined."""
 
 
-@dataclass
-class Requests:
-    """The requests of one name. Times in ms, of successful requests only: a quick refusal is not fast.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the generator says last; `saturated` gives the reasons why its figures are its own slowness.
 
-    `unanswered` of the `failures` got no HTTP answer at all; `good` counts those that met every objective.
+    `workers` of Locust's processes were to take part (0: one process alone), `lost` of them left early.
     """
 
-    name: str
-    count: int = 0
-    failures: int = 0
-    unanswered: int = 0
-    good: int = 0
-    usd: float = 0.0
-    usd_known: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
-    times: dict[str, Histogram] = field(default_factory=dict)
-
-    def time(self, metric: str) -> Histogram:
-        """Return the histogram of latency, ttft or itl."""
-        return self.times.setdefault(metric, Histogram())
-
-    def add(self, other: "Requests") -> None:
-        """Count the requests of `other` too."""
-        self.count += other.count
-        self.failures += other.failures
-        self.unanswered += other.unanswered
-        self.good += other.good
-        self.usd += other.usd
-        self.usd_known += other.usd_known
-        for status, count in other.statuses.items():
-            self.statuses[status] = self.statuses.get(status, 0) + count
-        for metric, histogram in other.times.items():
-            self.time(metric).merge(histogram)
-
-    def dump(self) -> dict[str, Any]:
-        """Return the counts as JSON-able values."""
-        plain = {name: value for name, value in vars(self).items() if name != "times"}
-        return {**plain, "times": {name: histogram.dump() for name, histogram in self.times.items()}}
-
-    @classmethod
-    def load(cls, value: Mapping[str, Any]) -> "Requests":
-        """Return what `dump` wrote; KeyError, TypeError or ValueError for anything else."""
-        times = {name: Histogram.load(histogram) for name, histogram in value["times"].items()}
-        return cls(**{**value, "times": times})
+    duration_s: float
+    saturated: tuple[str, ...] = ()
+    workers: int = 0
+    lost: int = 0
 
 
 @dataclass
 class Measured:
-    """The whole run: `duration_s` from its start to its end, `saturated` if the generator was too busy."""
+    """One run: `total` counts all of it, `intervals` show how it went.
 
-    duration_s: float = 0.0
-    saturated: bool = False
-    requests: dict[str, Requests] = field(default_factory=dict)
-    errors: dict[str, int] = field(default_factory=dict)
+    `ending` is None when the generator broke off: what it counted until then is here, and no verdict on it.
+    """
+
+    total: Interval = field(default_factory=lambda: Interval(0.0, 0.0))
+    intervals: list[Interval] = field(default_factory=list)
+    ending: Ending | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Return how long the run took, from its start to its end."""
+        return self.ending.duration_s if self.ending else self.total.span_s
 
     def of(self, name: str | None = None) -> Requests:
         """Return the requests of one name, or of all names together; none if there is no such name."""
-        together = Requests(name or "")
-        for requests in self.requests.values():
-            if name is None or requests.name == name:
-                together.add(requests)
-        return together
+        return self.total.of(name)
 
-    def note_error(self, text: str) -> None:
-        """Count one error by its text."""
-        if text not in self.errors and len(self.errors) >= ERRORS_LIMIT:
-            text = OTHER_ERRORS
-        self.errors[text] = self.errors.get(text, 0) + 1
+    def add(self, interval: Interval) -> None:
+        """Add what was counted next."""
+        self.total.count(interval)
+        self.total.span_s = max(self.total.span_s, interval.at_s + interval.span_s)
+        self.total.users = interval.users
+        self.intervals.append(interval)
+        if len(self.intervals) > INTERVALS_KEPT:
+            self.intervals = [_joined(self.intervals[at : at + 2]) for at in range(0, len(self.intervals), 2)]
 
-    def dump(self) -> dict[str, Any]:
-        """Return the run as JSON-able values."""
-        return {
-            "duration_s": self.duration_s,
-            "saturated": self.saturated,
-            "requests": [requests.dump() for requests in self.requests.values()],
-            "errors": self.errors,
-        }
 
-    @classmethod
-    def load(cls, value: Mapping[str, Any]) -> "Measured":
-        """Return what `dump` wrote; KeyError, TypeError or ValueError for anything else."""
-        found = [Requests.load(requests) for requests in value["requests"]]
-        return cls(
-            float(value["duration_s"]),
-            bool(value["saturated"]),
-            {requests.name: requests for requests in found},
-            {str(text): int(count) for text, count in value["errors"].items()},
-        )
+def _joined(neighbours: list[Interval]) -> Interval:
+    first, last = neighbours[0], neighbours[-1]
+    whole = Interval(first.at_s, last.at_s + last.span_s - first.at_s, users=last.users)
+    for one in neighbours:
+        whole.count(one)
+    return whole

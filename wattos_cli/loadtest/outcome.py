@@ -5,7 +5,8 @@ from typing import Any
 
 from wattos_cli.loadtest.histogram import Histogram
 from wattos_cli.loadtest.judgement import Judged
-from wattos_cli.loadtest.measured import TIMES, Measured, Requests
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.requests import TIMES, Requests
 
 SCHEMA = "wattos.loadtest/v1"
 _TOO_MANY = "429"
@@ -38,11 +39,11 @@ def outcome(
                 "statuses": requests.statuses,
                 **_times(requests),
             }
-            for _, requests in sorted(measured.requests.items())
+            for _, requests in sorted(measured.total.requests.items())
         ],
         "errors": [
             {"error": text, "count": count}
-            for text, count in sorted(measured.errors.items(), key=lambda row: (-row[1], row[0]))
+            for text, count in sorted(measured.total.errors.items(), key=lambda row: (-row[1], row[0]))
         ],
         "reasons": reasons,
         **run,
@@ -55,7 +56,7 @@ def nobody_answered(total: Requests) -> bool:
 
 
 def _verdict(measured: Measured, total: Requests, judged: Sequence[Judged]) -> str:
-    if measured.saturated or nobody_answered(total):
+    if measured.ending is None or measured.ending.saturated or nobody_answered(total):
         return "invalid"
     return "pass" if total.count and all(one.ok for one in judged) else "fail"
 
@@ -65,8 +66,11 @@ def _reasons(measured: Measured, total: Requests, target: str) -> list[str]:
     reasons = []
     if nobody_answered(total):
         reasons.append(f"{target} stopped answering: no request got an HTTP answer")
-    if measured.saturated:
-        reasons.append("the load generator was saturated: what it measured is its own slowness")
+    if measured.ending is None:
+        reasons.append("the load generator broke off: this is what it had counted until then")
+    elif measured.ending.saturated:
+        why = "; ".join(measured.ending.saturated)
+        reasons.append(f"the load generator was saturated, what it measured is its own slowness: {why}")
     if not total.count:
         reasons.append("no request was sent")
     limited = total.statuses.get(_TOO_MANY, 0)

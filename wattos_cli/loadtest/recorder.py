@@ -1,10 +1,9 @@
 """A Locust plug-in, loaded beside the scenario (`locust -f recorder.py,locustfile.py`): counts every request.
 
-Runs in the generator's process only. Writes what it counted to the file named by WATTOS_LOADTEST_RESULT.
-A request may carry `ttft_ms`, `itl_ms` (a list) and `usd` in its Locust context.
+Runs in the generator's process only, and writes the journal beside the plan named by WATTOS_LOADTEST_PLAN. A
+request may carry `ttft_ms`, `itl_ms` (a list), `tokens`, `usd` and `trace_id` in its Locust context.
 """
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -14,27 +13,37 @@ from typing import Any
 import gevent
 from locust import events
 
-from wattos_cli.loadtest.measured import Measured, Requests
+from wattos_cli.loadtest.collector import Collector, Observed
+from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE
+from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.measured import Ending
+from wattos_cli.loadtest.plan import Plan
 
-_ERROR_CHARACTERS = 300
+_INTERVAL_S = 1.0
+_MS = 1000.0
 
 
 class Recorder:
-    """Listens to one run; `objectives_ms` (latency, ttft, itl) decide which requests are good."""
+    """Listens to one run."""
 
-    def __init__(self, result: Path, objectives_ms: Mapping[str, float]) -> None:
-        self._result = result
-        self._objectives_ms = objectives_ms
-        self._measured = Measured()
-        self._began_s = time.monotonic()
+    def __init__(self, plan: Plan, journal: Journal) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._collector = Collector(plan.objectives_ms, time.monotonic())
+        self._cpu_s = time.process_time()
+        self._writing: Any = None
+        self._environment: Any = None
 
-    def prepare(self, **_given: Any) -> None:
+    def prepare(self, environment: Any, **_given: Any) -> None:
         """Set gevent's idea of now, as old as the imports until then: --run-time would be that much short."""
+        self._environment = environment
         gevent.get_hub().loop.update_now()
 
     def start(self, **_given: Any) -> None:
-        """Note when the run begins."""
-        self._began_s = time.monotonic()
+        """Begin to count."""
+        self._collector = Collector(self._plan.objectives_ms, time.monotonic())
+        self._cpu_s = time.process_time()
+        self._writing = gevent.spawn(self._write)
 
     def record(
         self,
@@ -48,45 +57,45 @@ class Recorder:
         **_others: Any,
     ) -> None:
         """Count one request, successful or not; `response_time` in ms."""
-        label = f"{request_type} {name}"
-        requests = self._measured.requests.setdefault(label, Requests(label))
-        status = getattr(response, "status_code", 0) or 0
-        requests.count += 1
-        requests.statuses[str(status)] = requests.statuses.get(str(status), 0) + 1
-        if exception is not None:
-            requests.failures += 1
-            requests.unanswered += status == 0
-            text = f"{label}: {str(exception) or type(exception).__name__}"
-            self._measured.note_error(text[:_ERROR_CHARACTERS])
-            return
         given = context or {}
-        ttft = given.get("ttft_ms")
-        times = {"latency": [response_time], "ttft": [] if ttft is None else [ttft]}
-        times["itl"] = list(given.get("itl_ms") or ())
-        for metric, values in times.items():
-            for value in values:
-                requests.time(metric).add(value)
-        if given.get("usd") is not None:
-            requests.usd += given["usd"]
-            requests.usd_known += 1
-        requests.good += all(
-            value < limit for metric, limit in self._objectives_ms.items() for value in times[metric]
+        self._collector.record(
+            Observed(
+                name=f"{request_type} {name}",
+                began_s=time.monotonic() - response_time / _MS,
+                latency_ms=response_time,
+                status=getattr(response, "status_code", 0) or 0,
+                error="" if exception is None else str(exception) or type(exception).__name__,
+                ttft_ms=given.get("ttft_ms"),
+                itl_ms=given.get("itl_ms") or (),
+                tokens=given.get("tokens", 0),
+                usd=given.get("usd"),
+                trace_id=given.get("trace_id", ""),
+            )
         )
 
     def stop(self, environment: Any, **_given: Any) -> None:
-        """Write the result; the file appears whole or not at all."""
-        self._measured.duration_s = time.monotonic() - self._began_s
-        self._measured.saturated = bool(environment.runner and environment.runner.cpu_warning_emitted)
-        temporary = self._result.with_suffix(".part")
-        temporary.write_text(json.dumps(self._measured.dump()), encoding="utf-8")
-        temporary.replace(self._result)
+        """Write what is left, and the ending."""
+        self._writing.kill()
+        self._flush()
+        busy = bool(environment.runner and environment.runner.cpu_warning_emitted)
+        reasons = ("its processor was busy for more than 90 % of the time",) if busy else ()
+        self._journal.end(Ending(time.monotonic() - self._collector.began_s, reasons))
+
+    def _write(self) -> None:
+        while True:
+            gevent.sleep(_INTERVAL_S)
+            self._flush()
+
+    def _flush(self) -> None:
+        cpu_s = time.process_time()
+        users = self._environment.runner.user_count if self._environment.runner else 0
+        self._journal.interval(self._collector.take(time.monotonic(), users, cpu_s - self._cpu_s))
+        self._cpu_s = cpu_s
 
 
-if "WATTOS_LOADTEST_RESULT" in os.environ:
-    _recorder = Recorder(
-        Path(os.environ["WATTOS_LOADTEST_RESULT"]),
-        json.loads(os.environ.get("WATTOS_LOADTEST_OBJECTIVES") or "{}"),
-    )
+if PLAN_FILE in os.environ:
+    _path = Path(os.environ[PLAN_FILE])
+    _recorder = Recorder(Plan.load(_path.read_text(encoding="utf-8")), Journal(_path.with_name(JOURNAL)))
     hooks: Any = events  # Locust's hooks carry no types
     hooks.init.add_listener(_recorder.prepare)
     hooks.test_start.add_listener(_recorder.start)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.measured import TIMES
+from wattos_cli.loadtest.requests import TIMES
 
 SHARES = ("errors", "goodput")
 METRICS = (*TIMES, *SHARES, "rps", "usd")

@@ -9,13 +9,15 @@ import pytest
 
 from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
+from tests.fakes.measured_runs import measured_run
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.dispatch.tree import with_default_verb
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.generator import Plan
-from wattos_cli.loadtest.measured import Measured, Requests
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.requests import Requests
 
 ROOT = Path(__file__).resolve().parents[3]
 OPS = "unix:/run/gateway.sock"
@@ -31,7 +33,9 @@ class FakeGenerator:
         self._latencies_ms = latencies_ms
         self._failure = failure
 
-    def __call__(self, plan: Plan, _environ: Mapping[str, str], _sleep: Callable[[float], None]) -> Measured:
+    def __call__(
+        self, plan: Plan, _environ: Mapping[str, str], _sleep: Callable[[float], None], **_: object
+    ) -> Measured:
         self.plan = plan
         if self._failure:
             raise self._failure
@@ -39,7 +43,7 @@ class FakeGenerator:
         for latency_ms in self._latencies_ms:
             requests.time("latency").add(latency_ms)
             requests.time("ttft").add(latency_ms / 2)
-        return Measured(2.0, requests={"GET /x": requests} if self._latencies_ms else {})
+        return measured_run(*([requests] if self._latencies_ms else []), duration_s=2.0)
 
 
 @pytest.fixture

@@ -2,18 +2,19 @@ import json
 import math
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.measured_runs import measured_run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest import scenarios
 from wattos_cli.loadtest.histogram import Histogram
 from wattos_cli.loadtest.judgement import judge, objectives_ms, value_of
-from wattos_cli.loadtest.measured import ERRORS_LIMIT, OTHER_ERRORS, Measured, Requests
+from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.outcome import outcome
+from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.thresholds import METRICS, parse
 
 values = st.lists(st.floats(0, 1e7, allow_nan=False, allow_subnormal=False), min_size=1, max_size=200)
@@ -117,12 +118,12 @@ def test_any_text_is_a_threshold_or_a_usage_error(text: str) -> None:
     assert code == ExitCode.USAGE
 
 
-def measured(**changes: Any) -> Measured:
+def measured(saturated: tuple[str, ...] = ()) -> Measured:
     """Return ten requests, two of them failed, with latencies of 10 to 80 ms."""
     requests = Requests("GET /x", count=10, failures=2, good=6, statuses={"200": 8, "429": 2})
     for number in range(1, 9):
         requests.time("latency").add(number * 10.0)
-    return Measured(**{"duration_s": 5.0, "requests": {"GET /x": requests}, **changes})
+    return measured_run(requests, saturated=saturated)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +155,14 @@ def test_judgement(text: str, value: float | None, ok: bool) -> None:
     "text", ["p95<1s", "errors:rate<1%", "errors:count<1", "goodput:rate>=0", "rps:rate>=0"]
 )
 def test_no_sample_never_passes(text: str) -> None:
-    (judged,) = judge([parse(text)], Measured(duration_s=10))
+    (judged,) = judge([parse(text)], measured_run(duration_s=10))
     assert (judged.value, judged.ok) == (None, False)
-    assert outcome("smoke", Measured(duration_s=10), [], {})["verdict"] == "fail"
+    assert outcome("smoke", measured_run(duration_s=10), [], {})["verdict"] == "fail"
 
 
 def test_usd_is_what_is_known() -> None:
     priced = measured()
-    priced.requests["GET /x"].usd, priced.requests["GET /x"].usd_known = 0.5, 2
+    priced.total.requests["GET /x"].usd, priced.total.requests["GET /x"].usd_known = 0.5, 2
     assert value_of(parse("usd:sum<1"), priced) == 0.5
     assert value_of(parse("usd:avg<1"), priced) == 0.25
 
@@ -176,34 +177,21 @@ def test_a_good_request_keeps_the_strictest_limit_of_each_time() -> None:
     [
         (measured(), "p95<1s", "pass", "2 requests were refused by rate limits (429)"),
         (measured(), "p95<1ms", "fail", "429"),
-        (measured(saturated=True), "p95<1s", "invalid", "the load generator was saturated"),
+        (measured(saturated=("no processor",)), "p95<1s", "invalid", "its own slowness: no processor"),
+        (measured_run(Requests("a", 1), ended=False), "errors:count<1", "invalid", "broke off"),
         (
-            Measured(5.0, requests={"a": Requests("a", count=3, failures=3, unanswered=3)}),
+            measured_run(Requests("a", count=3, failures=3, unanswered=3)),
             "errors:rate<=100%",
             "invalid",
             "http://x stopped answering",
         ),
-        (Measured(5.0), "p95<1s", "fail", "no request was sent"),
+        (measured_run(), "p95<1s", "fail", "no request was sent"),
     ],
 )
 def test_verdict_and_reasons(run: Measured, expected: str, verdict: str, reason: str) -> None:
     result = outcome("smoke", run, judge([parse(expected)], run), {"target": "http://x"})
     assert result["verdict"] == verdict
     assert any(reason in told for told in result["reasons"])
-
-
-def test_what_was_measured_survives_the_file() -> None:
-    run = measured()
-    run.note_error("boom")
-    assert Measured.load(json.loads(json.dumps(run.dump()))) == run
-
-
-def test_errors_are_told_apart_up_to_a_limit() -> None:
-    run = Measured()
-    for number in range(ERRORS_LIMIT + 10):
-        run.note_error(f"error {number}")
-    assert len(run.errors) == ERRORS_LIMIT + 1
-    assert run.errors[OTHER_ERRORS] == 10
 
 
 def test_the_scenarios_are_whole() -> None:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.generator import Plan, generate
+from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Plan
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import loadtest as render
 from wattos_cli.reports import add_to_summary
@@ -46,7 +47,7 @@ def run(opts: Options, deps: Deps, *, generate: Generate = generate) -> ExitCode
     with target_for(asked, opts.host, deps) as target:
         plan = Plan(
             locustfile=asked.scenario.locustfile,
-            user_classes=asked.scenario.user_classes,
+            journeys=dict.fromkeys(asked.scenario.user_classes, 1),
             host=target.url,
             users=asked.users,
             spawn_rate=asked.spawn_rate,

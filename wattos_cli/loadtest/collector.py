@@ -1,0 +1,84 @@
+"""Counts what an engine observed, whichever engine it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wattos_cli.loadtest.interval import Interval, Slow
+from wattos_cli.loadtest.requests import Requests
+
+_ERROR_CHARACTERS = 300
+_MS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One request that ended. `status` 0: no HTTP answer; `error` "": it succeeded; times in ms.
+
+    `ttft_ms` and `itl_ms` are of a stream that brought `tokens`; `usd` is None where nobody named the cost.
+    """
+
+    name: str
+    began_s: float
+    latency_ms: float
+    status: int
+    error: str = ""
+    ttft_ms: float | None = None
+    itl_ms: Sequence[float] = ()
+    tokens: int = 0
+    usd: float | None = None
+    trace_id: str = ""
+
+
+class Collector:
+    """Fills interval after interval; requests that keep `objectives_ms` (latency, ttft, itl) are good."""
+
+    def __init__(self, objectives_ms: Mapping[str, float], began_s: float) -> None:
+        self._objectives_ms = objectives_ms
+        self.began_s = began_s
+        self.current = Interval(0.0, 0.0)
+
+    def record(self, seen: Observed) -> None:
+        """Count one request, successful or not."""
+        current = self.current
+        requests = current.requests.get(seen.name)
+        if requests is None:
+            requests = current.requests[seen.name] = Requests(seen.name)
+        requests.count += 1
+        status = str(seen.status)
+        requests.statuses[status] = requests.statuses.get(status, 0) + 1
+        if seen.usd is not None:
+            requests.usd += seen.usd
+            requests.usd_known += 1
+        current.note_slow(
+            Slow(seen.latency_ms, seen.began_s - self.began_s, seen.name, seen.status, seen.trace_id)
+        )
+        if seen.error:
+            requests.failures += 1
+            requests.unanswered += seen.status == 0
+            current.note_error(f"{seen.name}: {seen.error}"[:_ERROR_CHARACTERS])
+            return
+        self._times(requests, seen)
+
+    def _times(self, requests: Requests, seen: Observed) -> None:
+        requests.time("latency").add(seen.latency_ms)
+        times: dict[str, Sequence[float]] = {"latency": (seen.latency_ms,)}
+        if seen.ttft_ms is not None:
+            times |= {"ttft": (seen.ttft_ms,), "itl": seen.itl_ms}
+            requests.time("ttft").add(seen.ttft_ms)
+            for gap_ms in seen.itl_ms:
+                requests.time("itl").add(gap_ms)
+        if seen.tokens:
+            requests.tokens += seen.tokens
+            if seen.latency_ms > 0:
+                requests.pace.add(seen.tokens * _MS / seen.latency_ms)
+        requests.good += all(
+            value < limit for metric, limit in self._objectives_ms.items() for value in times.get(metric, ())
+        )
+
+    def take(self, now_s: float, users: int, cpu_s: float) -> Interval:
+        """Return the interval that ends now and begin the next."""
+        done = self.current
+        done.span_s = now_s - self.began_s - done.at_s
+        done.users, done.cpu_s = users, cpu_s
+        self.current = Interval(now_s - self.began_s, 0.0)
+        return done

@@ -1,0 +1,120 @@
+"""The load generator as a process of its own: started, watched through its journal, stopped in any case."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import wattos_cli
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.journal import Tail
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Plan
+
+_STOP_S = 20.0
+_SAID_LINES = 12
+PLAN_FILE = "WATTOS_LOADTEST_PLAN"
+"""The variable that tells the generator where its plan lies; the journal lies beside it."""
+JOURNAL = "journal.jsonl"
+
+
+class Generation:
+    """A generator that runs; `poll` often, then `result`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+        self._process = process
+        self._said = folder / "said.txt"
+        self._tail = Tail(folder / JOURNAL)
+        self._measured = Measured()
+
+    @property
+    def running(self) -> bool:
+        """Return whether it still runs."""
+        return self._process.poll() is None
+
+    def poll(self) -> list[Interval]:
+        """Return what was counted since the last call."""
+        found = self._tail.poll()
+        for interval in found:
+            self._measured.add(interval)
+        self._measured.ending = self._tail.ending
+        return found
+
+    def stop(self) -> None:
+        """Ask it to finish what is under way; in the end it and all that it started are gone."""
+        if self.running:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+
+    def result(self) -> Measured:
+        """Return all that was counted; WattosError (exit 4) with its last lines if it counted nothing at all.
+
+        What was counted before it broke off is returned without an `ending`.
+        """
+        self.poll()
+        if self._measured.ending is None and not self._measured.intervals:
+            raise self._failed()
+        return self._measured
+
+    def _failed(self) -> WattosError:
+        said = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SAID_LINES:]
+        code = self._process.poll()
+        return WattosError(
+            "\n  ".join([f"the load generator ended (exit {code}) without a result; it said:", *said]),
+            hint="a mistake in the scenario? the journeys lie in loadtests/",
+            code="generator_failed",
+            exit_code=ExitCode.UNREACHABLE,
+            details={"exit_code": code},
+        )
+
+
+@contextmanager
+def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
+    """Start the plan; whatever ends the block, the process ends with it."""
+    with tempfile.TemporaryDirectory(prefix="wattos-loadtest-") as name:
+        folder = Path(name)  # 0700: the plan holds tokens
+        (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
+        with (folder / "said.txt").open("wb") as output:
+            process = subprocess.Popen(
+                _argv(plan),
+                cwd=folder,
+                env=_environment(environ, folder),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        generation = Generation(process, folder)
+        try:
+            yield generation
+        finally:
+            generation.stop()
+
+
+def _argv(plan: Plan) -> list[str]:
+    recorder = Path(__file__).with_name("recorder.py")
+    return [
+        *(sys.executable, "-m", "locust", "-f", f"{recorder},{plan.locustfile}"),
+        *("--headless", "--only-summary", "--loglevel", "WARNING", "--exit-code-on-error", "0"),
+        *("--users", str(plan.users), "--spawn-rate", f"{plan.spawn_rate:g}"),
+        *("--run-time", f"{plan.duration_s:.0f}s", "--stop-timeout", "10"),
+        *("--host", plan.host, *plan.journeys),
+    ]
+
+
+def _environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the child's environment: ours without LOCUST_*, the plan's place, the way to our package."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
+    package = str(Path(wattos_cli.__file__).resolve().parents[1])
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, (package, environ.get("PYTHONPATH", ""))))
+    kept[PLAN_FILE] = str(folder / "plan.json")
+    return kept

@@ -1,0 +1,62 @@
+"""The generator's journal: one JSON line an interval, then the ending; read while it grows.
+
+It is the live view, the result, and what is left when the generator dies.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measured import Ending
+
+
+class Journal:
+    """The writing end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def interval(self, interval: Interval) -> None:
+        """Write what was counted in a stretch of the run."""
+        self._line({"interval": interval.dump()})
+
+    def end(self, ending: Ending) -> None:
+        """Write how the run ended, and close."""
+        self._line({"ending": asdict(ending)})
+        self._file.close()
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+        self._file.flush()
+
+
+class Tail:
+    """The reading end of a journal that grows; `ending` is None until it is there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+        self.ending: Ending | None = None
+
+    def poll(self) -> list[Interval]:
+        """Return the intervals that came since the last call; a line that is not whole yet comes later."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._at)
+                whole, _, _ = file.read().rpartition(b"\n")
+        except FileNotFoundError:
+            return []
+        if not whole:
+            return []
+        self._at += len(whole) + 1
+        found = []
+        for line in whole.splitlines():
+            value = json.loads(line)
+            if "interval" in value:
+                found.append(Interval.load(value["interval"]))
+            else:
+                ending = value["ending"]
+                self.ending = Ending(**{**ending, "saturated": tuple(ending["saturated"])})
+        return found

@@ -1,0 +1,152 @@
+"""What scenarios are written in: a journey does what a user does, step by step, whichever engine drives it.
+
+    class Search(Journey):
+        @task(3)
+        async def search(self) -> None:
+            await self.client.request("POST", "/api/v1/search", json=QUESTION, check=found_something)
+
+The fast engine awaits for real, thousands of journeys at once. Under Locust every call blocks its greenlet
+and no coroutine ever suspends. A journey therefore imports neither locust nor asyncio: it has its client alone.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from random import Random
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import msgspec
+
+_WEIGHT = "task_weight"
+TaskT = TypeVar("TaskT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON; ValueError if it is none."""
+        return msgspec.json.decode(self.body)
+
+
+Check = Callable[[Answer], str]
+"""Why an answer with a status below 400 is a failure all the same; "" if it is none."""
+
+
+class CallError(Exception):
+    """A call that is not measured failed; the text says what came instead."""
+
+
+class Stream(Protocol):
+    """A streamed answer under way."""
+
+    status: int
+
+    def lines(self) -> AsyncIterator[bytes]:
+        """Yield the lines of the body without their ends, as they arrive."""
+        ...
+
+    def token(self, count: int = 1) -> None:
+        """Note that the line that was yielded last brought so many tokens."""
+        ...
+
+    def fail(self, reason: str) -> None:
+        """Note that the answer is a failure, whatever its status says."""
+        ...
+
+
+class Client(Protocol):
+    """The platform, as one user reaches it; what goes through `request` and `stream` is measured."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        content_type: str = "",
+        name: str = "",
+        check: Check | None = None,
+    ) -> Answer:
+        """Send a request and return its answer, whatever its status; `name` stands for paths that vary.
+
+        No answer at all is an answer with status 0.
+        """
+        ...
+
+    def stream(
+        self, method: str, path: str, *, json: Any = None, name: str = ""
+    ) -> AbstractAsyncContextManager[Stream]:
+        """Send a request whose answer is read as it comes; latency ends with the block."""
+        ...
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        content_type: str = "",
+    ) -> Any:
+        """Send a request that is not measured and return its JSON, if any; CallError if it fails."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """Who goes on a journey: the number of the user, and what it chooses by and asks for."""
+
+    number: int
+    rng: Random
+    model: str
+
+
+class Journey:
+    """A user: `prepare` once, then one task after the other, `clean_up` in the end.
+
+    Tasks are drawn by weight; in the closed model the user thinks between them, for a time drawn from
+    `think_s`. What `prepare` and `clean_up` do through `client.call` is not measured.
+    """
+
+    think_s: ClassVar[tuple[float, float]] = (0.5, 1.5)
+
+    def __init__(self, client: Client, traveller: Traveller) -> None:
+        self.client = client
+        self.traveller = traveller
+
+    async def prepare(self) -> None:
+        """Make what the tasks need, and call once what they call: a cold start is not what is measured."""
+
+    async def clean_up(self) -> None:
+        """Remove what `prepare` and the tasks made."""
+
+
+def task(weight: int) -> Callable[[TaskT], TaskT]:
+    """Mark a method of a journey as a task, done in proportion to `weight`."""
+
+    def marked(method: TaskT) -> TaskT:
+        setattr(method, _WEIGHT, weight)
+        return method
+
+    return marked
+
+
+def tasks(journey: type[Journey]) -> dict[str, int]:
+    """Return the tasks of a journey by name, in the order of their definition, with their weights."""
+    found: dict[str, int] = {}
+    for owner in reversed(journey.__mro__):
+        found |= {
+            name: getattr(value, _WEIGHT) for name, value in vars(owner).items() if hasattr(value, _WEIGHT)
+        }
+    return found

@@ -1,0 +1,74 @@
+"""What the generator is to do, as it is handed to its process."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Engine = Literal["locust", "fast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of a run at whose end `level` is reached in a straight line: users, or arrivals a second."""
+
+    duration_s: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The open model: iterations begin when they are due, whoever is still busy.
+
+    The rate begins at `start` and goes through `stages`; a constant rate is one stage that ends where it
+    began. `poisson` draws the gaps between arrivals from the exponential distribution, else they are even.
+    """
+
+    start: float
+    stages: tuple[Stage, ...]
+    poisson: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of the generator.
+
+    `journeys` are classes of `locustfile` with their weights. `users` are those of the closed model,
+    in the open model the most that are busy at once; `stages` change their number. `tokens` are theirs, one
+    after the other. `objectives_ms` are what a request must keep to be good. `seed` makes the choices of the
+    users repeatable.
+    """
+
+    locustfile: Path
+    journeys: Mapping[str, int]
+    host: str
+    users: int
+    spawn_rate: float
+    duration_s: float
+    stages: tuple[Stage, ...] = ()
+    arrivals: Arrivals | None = None
+    engine: Engine = "locust"
+    processes: int = 1
+    model: str = ""
+    seed: int = 0
+    tokens: Sequence[str] = ()
+    objectives_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def dump(self) -> str:
+        """Return the plan as JSON; it holds the tokens: for a file that nobody else may read."""
+        return json.dumps({**asdict(self), "locustfile": str(self.locustfile)})
+
+    @classmethod
+    def load(cls, text: str) -> "Plan":
+        """Return the plan that `dump` wrote."""
+        value: dict[str, Any] = json.loads(text)
+        arrivals = value["arrivals"]
+        value["locustfile"] = Path(value["locustfile"])
+        value["stages"] = _stages(value["stages"])
+        value["arrivals"] = arrivals and Arrivals(**{**arrivals, "stages": _stages(arrivals["stages"])})
+        return cls(**value)
+
+
+def _stages(values: Sequence[Mapping[str, float]]) -> tuple[Stage, ...]:
+    return tuple(Stage(**value) for value in values)
