@@ -6,7 +6,7 @@
             await self.client.request("POST", "/api/v1/search", json=QUESTION, check=found_something)
 
 The fast engine awaits for real, thousands of journeys at once. Under Locust every call blocks its greenlet
-and no coroutine ever suspends. A journey therefore imports neither locust nor asyncio: it has its client alone.
+and no coroutine ever suspends. A journey therefore imports neither locust nor asyncio; it has its client.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
