@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Engine = Literal["locust", "fast"]
+Role = Literal["alone", "master", "worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,30 @@ class Arrivals:
     poisson: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Locust's distributed engine over several machines.
+
+    A master listens at `address` (HOST:PORT, port 0: any free one) until `workers` have come, `wait_s` at the
+    longest; a worker finds it there. Within one machine `Plan.processes` is all that it takes.
+    """
+
+    role: Role = "alone"
+    address: str = ""
+    workers: int = 1
+    wait_s: float = 60.0
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run of the generator.
 
-    `journeys` are classes of `locustfile` with their weights. `users` are those of the closed model,
-    in the open model the most that are busy at once; `stages` change their number. `tokens` are theirs, one
-    after the other. `objectives_ms` are what a request must keep to be good. `seed` makes the choices of the
-    users repeatable.
+    `journeys` are classes of `locustfile` with their weights (0: as the class says); none: all that it has.
+    `users` are those of the closed model, in the open model the most that are busy at once; `stages` change
+    their number. `duration_s` may be infinite: until the file's own shape ends, or somebody stops it.
+    `tokens` are the users', one after the other. `objectives_ms` are what a request must keep to be good.
+    `seed` makes the choices of the users repeatable. `processes` share the users, and the arrivals.
+    `ui_port` is where Locust's page listens on 127.0.0.1; None: no page.
     """
 
     locustfile: Path
@@ -50,6 +67,8 @@ class Plan:
     arrivals: Arrivals | None = None
     engine: Engine = "locust"
     processes: int = 1
+    crew: Crew = Crew()
+    ui_port: int | None = None
     model: str = ""
     seed: int = 0
     tokens: Sequence[str] = ()
@@ -66,6 +85,7 @@ class Plan:
         arrivals = value["arrivals"]
         value["locustfile"] = Path(value["locustfile"])
         value["stages"] = _stages(value["stages"])
+        value["crew"] = Crew(**value["crew"])
         value["arrivals"] = arrivals and Arrivals(**{**arrivals, "stages": _stages(arrivals["stages"])})
         return cls(**value)
 

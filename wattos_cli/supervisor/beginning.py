@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.supervisor import parenthood
+from wattos_cli import parenthood
 from wattos_cli.supervisor.fork_process import ForkServerProcess, ForkServers, platform_environ
 from wattos_cli.supervisor.invocation import Invocation
 

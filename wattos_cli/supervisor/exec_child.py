@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from wattos_cli.supervisor import parenthood
+from wattos_cli import parenthood
 
 # The number under which a child finds the descriptor that was handed over to it.
 PASSED_FD = 3

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from wattos_cli.supervisor import parenthood
+from wattos_cli import parenthood
 
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.1
