@@ -211,6 +211,36 @@ async def test_a_database_locked_by_another_process_is_a_503_and_recovers(databa
     assert await bodies(database) == ["free"]
 
 
+async def test_who_waits_behind_a_locked_database_waits_for_one_timeout_only(database):
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        first = asyncio.create_task(database.write(add("first")))
+        await asyncio.sleep(0.05)
+        behind = asyncio.create_task(database.write(add("behind")))
+        await asyncio.wait({first})
+        await asyncio.sleep(0)
+        assert behind.done(), "the database was locked while it waited, and it need not find that out again"
+        for refused in (first, behind):
+            with pytest.raises(DatabaseUnavailableError, match="locked"):
+                await refused
+        other.execute("ROLLBACK")
+    await database.write(add("free"))
+    assert await bodies(database) == ["free"]
+
+
+async def test_who_waits_behind_a_unit_that_never_ends_is_written(tmp_path):
+    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=0.2))
+    await database.write(lambda connection: connection.run_sync(METADATA.create_all))
+    never = asyncio.Event()
+    hanging = asyncio.create_task(database.write(lambda _connection: never.wait()))
+    await asyncio.sleep(0.05)
+    await database.write(add("behind"))
+    with pytest.raises(DatabaseUnavailableError):
+        await hanging
+    assert await bodies(database) == ["behind"]
+    await database.close()
+
+
 async def test_a_missing_table_is_a_bug_and_not_an_outage(database):
     with pytest.raises(OperationalError, match="no such table"):
         async with database.read() as connection:

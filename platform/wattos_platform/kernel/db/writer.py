@@ -162,7 +162,11 @@ class BatchingWriter:
                 await self._pause(refusal.retry_after_s)
 
     async def _commit(self, batch: list[_Unit[Any]]) -> BaseException | None:
-        """Run and commit a batch and tell every unit how it went; return what made the whole batch fail."""
+        """Run and commit a batch and tell every unit how it went; return what made the whole batch fail.
+
+        Whoever waits behind a batch that nothing of its own made fail shares its fate: the database was out
+        of order all the while, and a second wait would be twice the time-out.
+        """
         try:
             async with self._engine.connect() as connection:
                 await self._run_batch(connection, batch)
@@ -171,11 +175,19 @@ class BatchingWriter:
             raise
         except Exception as error:  # noqa: BLE001 - every unit's caller is told, the writer lives on
             outage = translate(error) or error
+            if isinstance(outage, DatabaseUnavailableError) and all(unit.error is None for unit in batch):
+                batch.extend(self._those_who_wait())
             self._fail(batch, outage)
             return outage
         for unit in batch:
             self._acknowledge(unit)
         return None
+
+    def _those_who_wait(self) -> list[_Unit[Any]]:
+        """Take out and return the units that somebody waits for; late rows stay."""
+        found = [unit for unit in self._waiting if unit.done is not None]
+        self._waiting = deque(unit for unit in self._waiting if unit.done is None)
+        return found
 
     async def _run_batch(self, connection: AsyncConnection, batch: list[_Unit[Any]]) -> None:
         async with connection.begin() as transaction:
