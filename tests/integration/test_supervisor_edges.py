@@ -71,6 +71,16 @@ def test_a_hung_service_is_restarted_and_says_why(project: RunningProject) -> No
     assert process_table.start_time(before) == 0, "the hung one is gone"
 
 
+def test_a_service_that_stands_still_is_ended_without_waiting_for_its_drain_time(
+    project: RunningProject,
+) -> None:
+    project.environ["WATTOS_DRAIN_S"] = "60"
+    assert project.wattos("up").returncode == 0
+    os.kill(project.row("web")["pid"], signal.SIGSTOP)
+    down = project.wattos("down", timeout_s=50)
+    assert down.returncode == 0, down.stderr
+
+
 def test_readiness_turns_in_both_directions_without_a_restart(project: RunningProject) -> None:
     assert project.wattos("up").returncode == 0
     pid = project.row("web")["pid"]

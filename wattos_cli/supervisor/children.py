@@ -136,6 +136,7 @@ async def end(child: Child, drain_s: float, *, sleep_s: float = _POLL_S) -> bool
     child.remember_family()
     deadline = loop.time() + drain_s
     child.signal(signal.SIGTERM)
+    child.signal(signal.SIGCONT)  # one that stands still would not hear of it
     await asyncio.wait([child.exited], timeout=drain_s)
     graceful = child.exited.done()
     grace = min(deadline, loop.time() + _GROUP_GRACE_S)

@@ -28,7 +28,7 @@ class FreezeForm(FaultForm):
 
 
 class KillForm(FaultForm):
-    """The process of `service` is killed, `after` a while, `times` in all; the supervisor starts it again.
+    """The process of `service` is killed, `times` in all, `every` so often; the supervisor starts it again.
 
     All replicas, or the one of the number `replica`. What is just starting is spared until it has started.
     """
@@ -36,7 +36,6 @@ class KillForm(FaultForm):
     kind: Literal["kill"]
     service: str = Field(min_length=1, max_length=100)
     replica: int | None = Field(default=None, ge=0)
-    after: Seconds | None = None
     times: int = Field(default=1, ge=1, le=MOST_STRIKES)
     every: Seconds = 1.0
 
@@ -50,11 +49,9 @@ class KillForm(FaultForm):
             self.replica,
             times=self.times,
             every_s=self.every,
-            after_s=self.after or 0.0,
         )
         often = "" if self.times == 1 else f" {self.times} times, {self.every:g} s apart"
-        later = f" after {self.after:g} s" if self.after else ""
-        return HeldFault(order, f"{_whom(self.service, self.replica)} is killed{often}{later}")
+        return HeldFault(order, f"{_whom(self.service, self.replica)} is killed{often}")
 
 
 def _whom(service: str, replica: int | None) -> str:

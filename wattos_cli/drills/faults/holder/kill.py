@@ -31,15 +31,12 @@ class Kill:
         self._due = 0.0
 
     def begin(self) -> str:
-        """Strike, or wait until it is time; RefusedError when nothing runs, or too much is asked for."""
+        """Strike for the first time; RefusedError when nothing runs, or too much is asked for."""
         if not 1 <= self._order.times <= MOST_STRIKES:
             raise RefusedError(
                 f"{self._order.service} would be killed {self._order.times} times",
                 f"At most {MOST_STRIKES} times: after one more the supervisor gives a service up.",
             )
-        if self._order.after_s:
-            self._due = self._monotonic() + self._order.after_s
-            return f"will kill {self._order.service} in {self._order.after_s:g} s"
         struck = self._strike()
         if not struck:
             raise RefusedError(f"no replica of {self._order.service} runs", "See why: wattos ps")

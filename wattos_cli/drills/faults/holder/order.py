@@ -18,7 +18,7 @@ class RefusedError(Exception):
 class Order:
     """One fault of one project, which stands for `ttl_s` at most, whoever forgets about it.
 
-    `replica` None means all of `service`. A kill strikes `after_s`, and `times` in all, `every_s` apart.
+    `replica` None means all of `service`. A kill strikes `times`, `every_s` apart.
     """
 
     kind: str
@@ -28,7 +28,6 @@ class Order:
     replica: int | None = None
     times: int = 1
     every_s: float = 1.0
-    after_s: float = 0.0
 
     def to_line(self) -> bytes:
         """Return the line that `from_line` reads."""
