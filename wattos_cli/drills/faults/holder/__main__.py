@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from wattos_cli import parenthood
 from wattos_cli.drills.faults.holder.freeze import Freeze
 from wattos_cli.drills.faults.holder.holds import Hold
 from wattos_cli.drills.faults.holder.kill import Kill
 from wattos_cli.drills.faults.holder.lock import Lock
 from wattos_cli.drills.faults.holder.order import Order, RefusedError, report
 from wattos_cli.project import Project
-from wattos_cli.supervisor import parenthood
 
 _KINDS: Mapping[str, Callable[[Project, Order], Hold]] = {"freeze": Freeze, "kill": Kill, "lock": Lock}
 

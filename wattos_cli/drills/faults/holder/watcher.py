@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from wattos_cli.supervisor import parenthood
+from wattos_cli import parenthood
 
 _UNDONE = b"u"
 
