@@ -1,14 +1,13 @@
-"""All virtual users of the platform's load tests; plain Locust.
+"""The journeys of the platform's load tests as users of Locust, under the same names; plain Locust.
 
-    locust -f loadtests/locustfile.py --host http://127.0.0.1:3001      # with WATTOS_TOKEN set
-    wattos loadtest smoke                                               # with tokens, thresholds and reports
+    locust -f loadtests/locustfile.py Chat --host http://127.0.0.1:3001    # with WATTOS_TOKEN set
+    wattos loadtest chat                                                   # with tokens, thresholds, reports
 
 Which of them a scenario uses, how many, for how long and what must hold, is in thresholds.toml.
 """
 
-from users.agent import AgentUser
-from users.chat import ChatUser
-from users.llm_gateway import ModelUser, StreamingModelUser
-from users.rag import SearchUser
+from journeys import JOURNEYS
 
-__all__ = ["AgentUser", "ChatUser", "ModelUser", "SearchUser", "StreamingModelUser"]
+from wattos_cli.loadtest.locust_users import user_classes
+
+globals().update(user_classes(JOURNEYS))

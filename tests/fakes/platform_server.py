@@ -6,11 +6,18 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_ANSWER = {"choices": [{"message": {"content": "3.20"}, "finish_reason": "stop"}]}
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+_ANSWER = {"choices": [{"message": {"content": "3.20"}, "finish_reason": "stop"}], "wattos_cost_usd": "0.5"}
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     return b"data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": finish}]}).encode() + b"\n\n"
+
+
+_MODELS = {"data": [{"id": "default", "wattos_alias_of": ["local/wattos-extractive"]}]}
+_RUN = {"id": "1", "status": "completed", "cost_usd": 0.25}
+_OTHER = {"id": "1", "status": "ready", "content": "23:40", "results": [{"text": "3.20"}], "items": []}
+_RUN_EVENTS = f"event: step\ndata: {{}}\n\nevent: done\ndata: {json.dumps(_RUN)}\n\n".encode()
 
 
 class PlatformServer:
@@ -38,18 +45,22 @@ class PlatformServer:
             return 500, b'{"message":"broken"}'
         if method == "DELETE":
             return 204, b""
-        if path == "/v1/chat/completions" and body.get("stream"):
-            end = b"" if self.truncated else _chunk({}, "stop") + b"data: [DONE]\n\n"
-            return 200, _chunk({"content": "3"}) + _chunk({"content": ".20"}) + end
         if path == "/v1/chat/completions":
-            return 200, json.dumps(_ANSWER).encode()
-        return 200, json.dumps(
-            {"id": "1", "status": "ready", "content": "23:40", "results": [{"text": "3.20"}], "items": []}
-        ).encode()
+            return 200, self._stream() if body.get("stream") else json.dumps(_ANSWER).encode()
+        if path.startswith("/api/v1/runs/"):
+            return 200, _RUN_EVENTS if path.endswith("/events") else json.dumps(_RUN).encode()
+        if path.endswith("/runs") and method == "POST":
+            return 202, b'{"id":"1","status":"pending"}'
+        return 200, json.dumps(_MODELS if path == "/v1/models" else _OTHER).encode()
+
+    def _stream(self) -> bytes:
+        end = b"" if self.truncated else _chunk({}, "stop") + b"data: [DONE]\n\n"
+        return _chunk({"content": "3"}) + _chunk({"content": ".20"}) + end
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one segment: a second would wait for the first's acknowledgement
     platform: PlatformServer
 
     def _serve(self) -> None:
@@ -60,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.platform.tokens.add(self.headers.get("authorization", ""))
         status, answer = self.platform.answer(self.command, path, body)
         self.send_response(status)
+        self.send_header("traceparent", TRACEPARENT)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

@@ -32,7 +32,7 @@ def smoke(url: str, seconds: float = 3, **changes: object) -> Measured:
     found = scenario("smoke")
     given = {
         "locustfile": found.locustfile,
-        "journeys": dict.fromkeys(found.user_classes, 1),
+        "journeys": found.journeys,
         "host": url,
         "users": 5,
         "spawn_rate": 5,
@@ -62,7 +62,7 @@ def test_smoke_uses_every_path_with_a_token_per_user_and_cleans_up(platform: Pla
 def test_failures_are_counted_and_named(platform: PlatformServer) -> None:
     platform.failing = ("/api/v1/knowledge-spaces", "/v1/models", "/api/v1/agents", "/api/v1/runs")
     measured = smoke(platform.url)
-    setup = measured.of("SETUP SearchUser")
+    setup = measured.of("SETUP Search")
     assert (setup.count, setup.failures, setup.unanswered) == (1, 1, 0)
     failed = [one for name, one in measured.total.requests.items() if name.endswith(("agents", "runs"))]
     assert failed
@@ -73,7 +73,7 @@ def test_failures_are_counted_and_named(platform: PlatformServer) -> None:
 
 def test_a_truncated_stream_is_an_error(platform: PlatformServer) -> None:
     platform.truncated = True
-    measured = smoke(platform.url, journeys={"StreamingModelUser": 1}, users=1, tokens=[])
+    measured = smoke(platform.url, journeys={"ChatStream": 1}, users=1, tokens=[])
     assert [error.partition(": ")[2] for error in measured.total.errors] == [
         "a stream without text, finish_reason and [DONE]"
     ]
@@ -83,7 +83,7 @@ def test_a_truncated_stream_is_an_error(platform: PlatformServer) -> None:
 def test_a_target_that_is_gone_answers_nothing() -> None:
     server = PlatformServer()
     server.close()
-    total = smoke(server.url, journeys={"ModelUser": 1}).of()
+    total = smoke(server.url, journeys={"Model": 1}).of()
     assert 0 < total.count == total.unanswered
 
 
@@ -103,7 +103,7 @@ def test_an_interrupt_ends_the_generator(platform: PlatformServer) -> None:
             raise KeyboardInterrupt
 
     found = scenario("smoke")
-    plan = Plan(found.locustfile, dict.fromkeys(found.user_classes, 1), platform.url, 1, 1, 60)
+    plan = Plan(found.locustfile, found.journeys, platform.url, 1, 1, 60)
     with pytest.raises(KeyboardInterrupt):
         generate(plan, ENVIRON, sleep)
     assert not [

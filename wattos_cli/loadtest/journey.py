@@ -38,8 +38,19 @@ Check = Callable[[Answer], str]
 """Why an answer with a status below 400 is a failure all the same; "" if it is none."""
 
 
+ANSWER_S = 30.0
+"""A whole answer that takes longer has failed."""
+SILENCE_S = 30.0
+"""A stream that brings nothing for so long has failed."""
+CONNECT_S = 5.0
+
+
 class CallError(Exception):
-    """A call that is not measured failed; the text says what came instead."""
+    """A call that is not measured failed; the text says what came instead, `status` 0 that nothing came."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Stream(Protocol):
@@ -55,8 +66,12 @@ class Stream(Protocol):
         """Note that the line that was yielded last brought so many tokens."""
         ...
 
+    def cost(self, usd: float) -> None:
+        """Note what the stream cost."""
+        ...
+
     def fail(self, reason: str) -> None:
-        """Note that the answer is a failure, whatever its status says."""
+        """Note that the answer is a failure, whatever its status says; the first reason stays."""
         ...
 
 
@@ -83,7 +98,10 @@ class Client(Protocol):
     def stream(
         self, method: str, path: str, *, json: Any = None, name: str = ""
     ) -> AbstractAsyncContextManager[Stream]:
-        """Send a request whose answer is read as it comes; latency ends with the block."""
+        """Send a request whose answer is read as it comes; latency ends with the block.
+
+        `lines` ends early, and the stream has failed, when it breaks off. No answer has status 0.
+        """
         ...
 
     async def call(

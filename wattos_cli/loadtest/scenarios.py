@@ -1,6 +1,7 @@
 """The scenarios of loadtests/thresholds.toml, from the checkout or from the installed wheel."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from wattos_cli.errors import ExitCode, WattosError
 
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "description": str,
-    "user_classes": list,
+    "journeys": dict,
     "services": list,
     "users": int,
     "spawn_rate": (int, float),
@@ -23,12 +24,12 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Who does what for how long: classes of `locustfile`; `services` are those it cannot do without."""
+    """Who does what for how long: `journeys` with their weights; `services` it cannot do without."""
 
     name: str
     description: str
     locustfile: Path
-    user_classes: tuple[str, ...]
+    journeys: Mapping[str, int]
     services: tuple[str, ...]
     users: int
     spawn_rate: float
@@ -60,7 +61,7 @@ def scenario(name: str, root: Path | None = None) -> Scenario:
         name=name,
         description=table["description"],
         locustfile=root / "locustfile.py",
-        user_classes=tuple(table["user_classes"]),
+        journeys=table["journeys"],
         services=tuple(table["services"]),
         users=table["users"],
         spawn_rate=float(table["spawn_rate"]),
@@ -78,7 +79,15 @@ def _tables(path: Path) -> dict[str, dict[str, Any]]:
         for key, kind in _KEYS.items():
             if not isinstance(table, dict) or not isinstance(table.get(key), kind):
                 raise _invalid(path, f"[{name}]: {key} is missing or of the wrong type")
+        if not table["journeys"] or not all(_is_weight(weight) for weight in table["journeys"].values()):
+            raise _invalid(
+                path, f"[{name}]: journeys is a table of weights, like this: {{Chat = 4, Search = 2}}"
+            )
     return tables
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _invalid(path: Path, reason: str) -> WattosError:

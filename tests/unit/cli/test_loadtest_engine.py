@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import tomllib
 from pathlib import Path
 
@@ -198,16 +199,20 @@ def test_the_scenarios_are_whole() -> None:
     root = scenarios.folder()
     names = tomllib.loads((root / "thresholds.toml").read_text())
     assert "smoke" in names
-    locustfile = (root / "locustfile.py").read_text()
+    journeys = (root / "journeys" / "__init__.py").read_text()
     for name in names:
         found = scenarios.scenario(name)
         assert [parse(text) for text in found.thresholds]
-        assert all(f'"{user_class}"' in locustfile for user_class in found.user_classes)
+        assert all(re.search(rf"\b{journey}\b", journeys) for journey in found.journeys)
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("not toml", "Expected"), ("[smoke]\nusers = 'five'", "is missing or of the wrong type")],
+    [
+        ("not toml", "Expected"),
+        ("[smoke]\nusers = 'five'", "is missing or of the wrong type"),
+        ((scenarios.folder() / "thresholds.toml").read_text().replace("Chat = 4", "Chat = 0"), "weights"),
+    ],
 )
 def test_wrong_scenarios_are_told_with_their_path(tmp_path: Path, content: str, says: str) -> None:
     (tmp_path / "thresholds.toml").write_text(content)

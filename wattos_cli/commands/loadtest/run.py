@@ -47,7 +47,7 @@ def run(opts: Options, deps: Deps, *, generate: Generate = generate) -> ExitCode
     with target_for(asked, opts.host, deps) as target:
         plan = Plan(
             locustfile=asked.scenario.locustfile,
-            journeys=dict.fromkeys(asked.scenario.user_classes, 1),
+            journeys=asked.scenario.journeys,
             host=target.url,
             users=asked.users,
             spawn_rate=asked.spawn_rate,

@@ -1,0 +1,60 @@
+import pytest
+
+from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.saturation import cpu_share, reasons
+
+
+def second(at_s: int, count: int, cpu_s: float) -> Interval:
+    return Interval(at_s, 1.0, cpu_s=cpu_s, requests={"GET /": Requests("GET /", count=count)})
+
+
+def run(*intervals: Interval, lateness_ms: float = 0.0, latency_ms: float = 1.0) -> Measured:
+    measured = Measured()
+    for interval in intervals:
+        measured.add(interval)
+    measured.total.lateness = spread(lateness_ms)
+    measured.total.requests["GET /"].times["latency"] = spread(latency_ms)
+    return measured
+
+
+def spread(value: float) -> Histogram:
+    histogram = Histogram()
+    for _ in range(100):
+        histogram.add(value)
+    return histogram
+
+
+def test_only_seconds_under_load_count() -> None:
+    starting, loaded, ending = second(0, 10, 0.2), second(1, 1000, 0.95), second(2, 0, 0.01)
+    assert cpu_share([starting, loaded, loaded, ending]) == pytest.approx(0.95)
+
+
+def test_processes_have_a_processor_each() -> None:
+    assert cpu_share([second(0, 10, 1.9)], processes=2) == pytest.approx(0.95)
+
+
+def test_nothing_is_not_busy() -> None:
+    assert cpu_share([]) == 0.0
+    assert cpu_share([second(0, 0, 1.0)]) == 0.0
+    assert reasons(Measured()) == ()
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        (run(second(0, 9, 0.89)), ()),
+        (run(second(0, 9, 0.9)), ("its processor was busy for 90% of the time",)),
+        (run(second(0, 9, 0.1), lateness_ms=9.9), ()),
+        (
+            run(second(0, 9, 0.1), lateness_ms=12.0),
+            ("it began iterations late though users were free (p99 12 ms)",),
+        ),
+        (run(second(0, 9, 0.1), lateness_ms=12.0, latency_ms=200.0), ()),
+    ],
+    ids=["idle", "busy", "punctual", "late", "late, but the target is much slower"],
+)
+def test_reasons(measured: Measured, expected: tuple[str, ...]) -> None:
+    assert reasons(measured) == expected

@@ -1,0 +1,239 @@
+"""The client of a journey under Locust: every call blocks its greenlet, no coroutine ever suspends.
+
+Beneath it is what Locust's FastHttpUser uses, without its cookies and redirects.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import gevent
+import msgspec
+from geventhttpclient import HTTPClient
+from geventhttpclient.response import HTTPParseError
+
+from wattos_cli.loadtest.collector import Observed
+from wattos_cli.loadtest.evidence import call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.journey import ANSWER_S, CONNECT_S, SILENCE_S, Answer, Check
+from wattos_cli.loadtest.streaming import Tokens
+
+_MS = 1000.0
+_NO_ANSWER = Answer(0, {}, b"")
+_FAILURES = (OSError, HTTPParseError, ValueError)
+_JSON = "application/json"
+Fire = Callable[..., Any]
+
+
+class LocustClient:
+    """Implements Client; tells Locust of every measured request by `fire` (`events.request.fire`).
+
+    `due_s` (monotonic) is when the next request should have begun: its latency counts from then.
+    """
+
+    def __init__(self, host: str, token: str, fire: Fire) -> None:
+        # One connection is kept; a second may be open while a stream of the same user is read.
+        self._http = HTTPClient.from_url(
+            host, concurrency=2, connection_timeout=CONNECT_S, network_timeout=SILENCE_S
+        )
+        self._prefix = urlsplit(host).path.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._fire = fire
+        self.due_s: float | None = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        content_type: str = "",
+        name: str = "",
+        check: Check | None = None,
+    ) -> Answer:
+        """Send a request and return its answer, whatever its status."""
+        began_s = self.began_s()
+        answer, error = self._exchange(method, path, json, content, content_type)
+        latency_ms = (time.monotonic() - began_s) * _MS
+        error = error or failure(answer, check)
+        cost, trace = usd(answer.body), trace_id(answer.headers)
+        self.tell(
+            method,
+            Observed(name or path, began_s, latency_ms, answer.status, error, usd=cost, trace_id=trace),
+        )
+        return answer
+
+    def stream(
+        self, method: str, path: str, *, json: Any = None, name: str = ""
+    ) -> AbstractAsyncContextManager["LocustStream"]:
+        """Send a request whose answer is read as it comes."""
+        return LocustStream(self, method, path, json, name or path)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        content_type: str = "",
+    ) -> Any:
+        """Send a request that is not measured and return its JSON, if any; CallError if it fails."""
+        answer, error = self._exchange(method, path, json, content, content_type)
+        reason = error or failure(answer, None)
+        if reason:
+            raise call_error(method, path, answer, error)
+        return answer.json() if answer.body else None
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        gevent.sleep(seconds)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def began_s(self) -> float:
+        """Return when the request that is sent now should have begun."""
+        due_s, self.due_s = self.due_s, None
+        return time.monotonic() if due_s is None else due_s
+
+    def send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
+        """Send a request and return geventhttpclient's response, of which the head has arrived."""
+        headers = {**self._headers, "Content-Type": kind} if kind else self._headers
+        return self._http.request(method, self._prefix + path, body, headers)
+
+    def tell(self, method: str, seen: Observed) -> None:
+        """Tell Locust of a request that ended; it puts the method before the name."""
+        context = {
+            "ttft_ms": seen.ttft_ms,
+            "itl_ms": seen.itl_ms,
+            "tokens": seen.tokens,
+            "usd": seen.usd,
+            "trace_id": seen.trace_id,
+        }
+        self._fire(
+            request_type=method,
+            name=seen.name,
+            response_time=seen.latency_ms,
+            response_length=0,
+            response=_Seen(seen.status),
+            exception=RequestFailed(seen.error) if seen.error else None,
+            context=context,
+            start_time=time.time() - seen.latency_ms / _MS,
+            url=seen.name,
+        )
+
+    def _exchange(
+        self, method: str, path: str, json: Any, content: bytes | None, kind: str
+    ) -> tuple[Answer, str]:
+        """Return the answer, and why there is none."""
+        body, kind = encoded(json, content, kind)
+        try:
+            with gevent.Timeout(ANSWER_S, TimeoutError(f"no whole answer within {ANSWER_S:g} s")):
+                response = self.send(method, path, body, kind)
+                data = response.read()
+        except _FAILURES as error:
+            return _NO_ANSWER, said(error)
+        return Answer(response.get_code(), lowered(response), data), ""
+
+
+class LocustStream:
+    """Implements Stream, as the block that reads it."""
+
+    def __init__(self, client: LocustClient, method: str, path: str, json: Any, name: str) -> None:
+        self._client = client
+        self._request = (method, path, *encoded(json, None, ""))
+        self._name = name
+        self._response: Any = None
+        self._headers: Mapping[str, str] = {}
+        self._error = ""
+        self._usd: float | None = None
+        self.status = 0
+
+    async def __aenter__(self) -> Self:
+        """Send the request and wait for the head of its answer."""
+        began_s = self._client.began_s()
+        self._tokens = Tokens(began_s)
+        self._line_s = began_s
+        try:
+            self._response = self._client.send(*self._request)
+        except _FAILURES as error:
+            self._error = said(error)
+            return self
+        self.status = self._response.get_code()
+        self._headers = lowered(self._response)
+        self._error = failure(Answer(self.status, self._headers, b""), None)
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
+        """Tell Locust how it went; what the block did not read is thrown away with the connection."""
+        ended_s = time.monotonic()
+        if self._response is not None:
+            self._response.release()
+        if isinstance(error, Exception):
+            self.fail(said(error))
+        tokens = self._tokens
+        seen = Observed(
+            name=self._name,
+            began_s=tokens.began_s,
+            latency_ms=(ended_s - tokens.began_s) * _MS,
+            status=self.status,
+            error=self._error,
+            ttft_ms=tokens.ttft_ms,
+            itl_ms=tokens.itl_ms,
+            tokens=tokens.count,
+            usd=self._usd,
+            trace_id=trace_id(self._headers),
+        )
+        self._client.tell(self._request[0], seen)
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield the lines of the body without their ends, as they arrive."""
+        while self._response is not None:
+            try:
+                line = self._response.readline(b"\n")
+                if not line:
+                    line = self._response.read()  # a last line without an end
+                    if not line:
+                        return
+            except _FAILURES as error:
+                self.fail(f"the stream broke off: {said(error)}")
+                return
+            self._line_s = time.monotonic()
+            yield line.rstrip(b"\r\n")
+
+    def token(self, count: int = 1) -> None:
+        """Note that the line that was yielded last brought so many tokens."""
+        self._tokens.came(count, self._line_s)
+
+    def cost(self, usd: float) -> None:
+        """Note what the stream cost."""
+        self._usd = usd
+
+    def fail(self, reason: str) -> None:
+        """Note that the answer is a failure; the first reason stays."""
+        self._error = self._error or reason
+
+
+class RequestFailed(Exception):  # noqa: N818 - Locust shows its name beside the text
+    """Why a request counts as failed; equal texts are one row in Locust's statistics."""
+
+
+class _Seen:
+    """What Locust's listeners ask of a response."""
+
+    def __init__(self, status: int) -> None:
+        self.status_code = status
+
+
+def encoded(json: Any, content: bytes | None, kind: str) -> tuple[bytes | None, str]:
+    """Return the body of a request and its content type."""
+    return (content, kind) if json is None else (msgspec.json.encode(json), kind or _JSON)
+
+
+def lowered(response: Any) -> dict[str, str]:
+    """Return the header fields of geventhttpclient's response, names in lower case."""
+    return {name.lower(): value for name, value in response.items()}

@@ -1,0 +1,124 @@
+"""Journeys as users of Locust: one adapter for all of them."""
+
+import os
+import time
+from collections.abc import Coroutine, Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar, TypeVar
+
+import gevent
+from locust import User, task
+from locust.exception import StopUser
+
+from wattos_cli.loadtest.collector import Observed
+from wattos_cli.loadtest.generation import PLAN_FILE
+from wattos_cli.loadtest.journey import Journey, Traveller
+from wattos_cli.loadtest.locust_client import LocustClient
+from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.steps import Steps, broken_off
+
+FREE_MODEL = "wattos-extractive"
+"""A model that is named never changes its provider: the local one costs nothing, whatever is configured."""
+_CLEAN_UP_S = 8.0
+ResultT = TypeVar("ResultT")
+
+
+class Fleet:
+    """Hands each user its number, its dice, its model and its token: from the plan, else from `environ`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        path = environ.get(PLAN_FILE)
+        plan = Plan.load(Path(path).read_text(encoding="utf-8")) if path else None
+        self.weights: Mapping[str, int] = plan.journeys if plan else {}
+        self._seed = plan.seed if plan else int(environ.get("WATTOS_LOADTEST_SEED", "0"))
+        self._model = (plan.model if plan else environ.get("WATTOS_LOADTEST_MODEL", "")) or FREE_MODEL
+        self._tokens = (plan.tokens if plan else ()) or (environ.get("WATTOS_TOKEN", ""),)
+        self._step = plan.processes if plan else 1
+        self._counted = count()
+
+    def enlist(self, worker: int) -> tuple[Traveller, str]:
+        """Return the next traveller of this process, which is number `worker`, and its token."""
+        number = next(self._counted) * self._step + worker
+        rng = Random(f"{self._seed}/{number}")  # noqa: S311 - dice
+        return Traveller(number, rng, self._model), self._tokens[number % len(self._tokens)]
+
+
+class JourneyUser(User):
+    """A user of Locust that goes on a journey; a step that raises counts as a failed request."""
+
+    abstract = True
+    journey: ClassVar[type[Journey]]
+    fleet: ClassVar[Fleet]
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        traveller, token = self.fleet.enlist(max(getattr(environment.runner, "worker_index", 0), 0))
+        self.client = LocustClient(self.host or environment.host, token, environment.events.request.fire)
+        self._traveller = traveller
+        self._walk = self.journey(self.client, traveller)
+        self._steps = Steps(self._walk)
+
+    def wait_time(self) -> float:
+        """Return how long this user thinks now, in seconds."""
+        return self._traveller.rng.uniform(*self.journey.think_s)
+
+    def on_start(self) -> None:
+        """Prepare; a failure counts as an error and ends this user, which still cleans up."""
+        try:
+            driven(self._walk.prepare())
+        except Exception as error:  # a journey may raise anything; this user is over, the others go on
+            self._broke_off("SETUP", self.journey.__name__, error)
+            raise StopUser from error
+
+    def on_stop(self) -> None:
+        """Remove what was made, for a limited time."""
+        try:
+            with gevent.Timeout(_CLEAN_UP_S, TimeoutError(f"not done within {_CLEAN_UP_S:g} s")):
+                driven(self._walk.clean_up())
+        except Exception as error:  # noqa: BLE001 - what cannot be removed is told, and no reason to break off
+            self.environment.events.user_error.fire(user_instance=self, exception=error, tb=None)
+        self.client.close()
+
+    @task
+    def step(self) -> None:
+        """Do the next task."""
+        method = self._steps.next()
+        try:
+            driven(method())
+        except Exception as error:  # noqa: BLE001 - counted, and the user goes on
+            self._broke_off("TASK", f"{self.journey.__name__}.{method.__name__}", error)
+
+    def _broke_off(self, kind: str, name: str, error: Exception) -> None:
+        status, text = broken_off(error)
+        self.client.tell(kind, Observed(name, time.monotonic(), 0.0, status, text))
+
+
+def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUser]]:
+    """Return a user class for each journey, by the same name, weighted as the plan says."""
+    fleet = Fleet(os.environ)
+    return {
+        journey.__name__: type(
+            journey.__name__,
+            (JourneyUser,),
+            {
+                "__doc__": journey.__doc__,
+                "journey": journey,
+                "fleet": fleet,
+                "weight": fleet.weights.get(journey.__name__, 1),
+            },
+        )
+        for journey in journeys
+    }
+
+
+def driven(walk: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Return what a coroutine that never suspends returns; RuntimeError if it does suspend."""
+    try:
+        walk.send(None)
+    except StopIteration as done:
+        result: ResultT = done.value
+        return result
+    walk.close()
+    raise RuntimeError("a journey may wait for its client only: await self.client....")

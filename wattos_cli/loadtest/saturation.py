@@ -1,0 +1,44 @@
+"""Whether the generator measured its own slowness; one rule for every engine."""
+
+from collections.abc import Sequence
+
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measured import Measured
+
+BUSY_SHARE = 0.9
+LATE_MS = 10.0
+LATE_SHARE = 0.1
+_LOADED_SHARE = 0.5
+
+
+def reasons(measured: Measured, processes: int = 1) -> tuple[str, ...]:
+    """Return why the figures of a run are the generator's own, nothing if they are the target's.
+
+    Either its processor was busy, or it began iterations late though a user was free to begin them: then more
+    than `LATE_MS` and more than `LATE_SHARE` of the p95 that it measured.
+    """
+    told = []
+    share = cpu_share(measured.intervals, processes)
+    if share >= BUSY_SHARE:
+        told.append(f"its processor was busy for {share:.0%} of the time")
+    late_ms = measured.total.lateness.quantile(0.99)
+    p95_ms = measured.of().time("latency").quantile(0.95) or 0.0
+    if late_ms is not None and late_ms > max(LATE_MS, LATE_SHARE * p95_ms):
+        told.append(f"it began iterations late though users were free (p99 {late_ms:.0f} ms)")
+    return tuple(told)
+
+
+def cpu_share(intervals: Sequence[Interval], processes: int = 1) -> float:
+    """Return the share of the processors of `processes` that was used while there was load.
+
+    Load are the intervals with at least half as many requests a second as the busiest: not the start-up, in
+    which users come one by one, nor the clean-up.
+    """
+    rates = [
+        sum(requests.count for requests in one.requests.values()) / one.span_s if one.span_s > 0 else 0.0
+        for one in intervals
+    ]
+    least = max(rates, default=0.0) * _LOADED_SHARE
+    loaded = [one for one, rate in zip(intervals, rates, strict=True) if rate >= least and rate > 0]
+    span_s = sum(one.span_s for one in loaded)
+    return sum(one.cpu_s for one in loaded) / (span_s * processes) if span_s > 0 else 0.0

@@ -1,0 +1,36 @@
+"""How a journey goes on: which task comes next, and how a step that broke off is told."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from wattos_cli.loadtest.evidence import said
+from wattos_cli.loadtest.journey import CallError, Journey, tasks
+
+Step = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Steps:
+    """Draws the tasks of a journey by weight, from its traveller's dice."""
+
+    def __init__(self, journey: Journey) -> None:
+        weights = tasks(type(journey))
+        if not weights:
+            raise ValueError(f"the journey {type(journey).__name__} has no task: mark a method with @task")
+        self._rng = journey.traveller.rng
+        self._methods: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            getattr(journey, name) for name in weights
+        ]
+        self._weights = list(weights.values())
+
+    def next(self) -> Step:
+        """Return the task to do next."""
+        if len(self._methods) == 1:
+            return self._methods[0]
+        return self._rng.choices(self._methods, self._weights)[0]
+
+
+def broken_off(error: Exception) -> tuple[int, str]:
+    """Return the status and the text under which a step that raised `error` counts as failed."""
+    if isinstance(error, CallError):
+        return error.status, str(error)
+    return 0, said(error)
