@@ -49,8 +49,8 @@ class HealthMonitor:
     Hysteresis: one failure warns (`degraded`), three fail, two passes recover; before the first pass a
     check is retried from 50 ms up to the interval, so that a start is not slowed by the schedule. `on_change`
     (name, status, message) is told the first result of a check, too.
-    `info` is told in /health: active providers, retrieval mode. `ordered` gives what an operator's order
-    keeps down now, as checks that are never critical; one with the name of a check is told in its place.
+    `info` is told in /health: active providers, retrieval mode. `refused` gives what circuit breakers refuse
+    now, as checks that are never critical; one with the name of a check is told in its place.
     """
 
     on_change: Callable[[str, str, str | None], None] = lambda _name, _status, _message: None
@@ -58,7 +58,7 @@ class HealthMonitor:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     info: dict[str, str] = field(default_factory=dict)
-    ordered: Callable[[], Mapping[str, CheckResult]] = dict
+    refused: Callable[[], Mapping[str, CheckResult]] = dict
     draining: bool = False
     started: bool = False
     _checks: dict[str, Check] = field(default_factory=dict)
@@ -117,14 +117,14 @@ class HealthMonitor:
         down = self._down()
         if any(check.critical for check in down):
             return "unhealthy"
-        return "degraded" if down or self.ordered() else "healthy"
+        return "degraded" if down or self.refused() else "healthy"
 
     def message(self) -> str:
         """Return the status in words."""
         return "Draining before shutdown" if self.draining else _MESSAGES[self.status()]
 
     def results(self) -> dict[str, CheckResult]:
-        """Return the last result of every check with its age, and what is kept down by order."""
+        """Return the last result of every check with its age, and what is refused."""
         now = self.monotonic()
         asked = {
             name: CheckResult(
@@ -136,7 +136,7 @@ class HealthMonitor:
             )
             for name, state in self._states.items()
         }
-        return {**asked, **self.ordered()}
+        return {**asked, **self.refused()}
 
     def _down(self) -> list[Check]:
         return [self._checks[name] for name, state in self._states.items() if state.status == "down"]

@@ -12,7 +12,7 @@ from wattos_platform import __version__
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.admin import admin_routes
 from wattos_platform.kernel.db.migrate import versions_folder
-from wattos_platform.kernel.db.readiness import DatabaseCheck
+from wattos_platform.kernel.db.readiness import DatabaseCheck, refused_writes
 from wattos_platform.kernel.dispatch import Dispatcher
 from wattos_platform.kernel.error_shapes import ErrorShape
 from wattos_platform.kernel.exchange import AnswerHeaders
@@ -140,7 +140,10 @@ def _breaker_control(runtime: Runtime) -> BreakerControl:
 
 def _add_checks(runtime: Runtime) -> None:
     """Check what the catalog says the service depends on; of a sibling only whether it is alive."""
-    runtime.health.ordered = lambda: forced_open_checks(runtime.breakers)
+    runtime.health.refused = lambda: {
+        **refused_writes(runtime.breakers),
+        **forced_open_checks(runtime.breakers),
+    }
     if runtime.database is not None:
         check = DatabaseCheck(runtime.service.name, runtime.database, versions_folder(runtime.service))
         runtime.health.add(Check("database", check.ping, critical=True))

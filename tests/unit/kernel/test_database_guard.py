@@ -13,6 +13,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
+from wattos_platform.kernel.db.readiness import refused_writes
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
@@ -96,6 +97,27 @@ async def test_a_held_lock_opens_the_way_to_writing_and_reading_goes_on(database
     clock.advance(10)
     await database.write(add(1))
     assert states() == ["closed", "closed"]
+
+
+async def test_health_tells_that_nothing_can_be_written_for_as_long_as_it_is_refused(
+    database, breakers, clock
+):
+    assert refused_writes(breakers) == {}
+    async with locked(database):
+        await fail_to_write(database, 3)
+        told = refused_writes(breakers)["db:writes"]
+        assert (told.status, told.critical) == ("down", False)
+        assert told.message == "nothing can be written, circuit breaker db:writes is open, try again in 5.0 s"
+        clock.advance(5)
+        assert refused_writes(breakers) == {}, "the next write is tried"
+        probe = asyncio.create_task(database.write(add(1)))
+        await asyncio.sleep(0)
+        assert "half_open" in str(refused_writes(breakers)["db:writes"].message)
+        await asyncio.wait({probe})
+        assert isinstance(probe.exception(), DatabaseUnavailableError)
+    clock.advance(10)
+    await database.write(add(1))
+    assert refused_writes(breakers) == {}
 
 
 async def test_a_damaged_file_opens_the_database_as_a_whole(tmp_path, breakers, states):

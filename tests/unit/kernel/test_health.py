@@ -71,14 +71,14 @@ async def test_status_follows_the_critical_checks(critical_up, optional_up, expe
     assert health.ready() is (expected != "unhealthy")
 
 
-async def test_what_an_order_keeps_down_degrades_and_is_told_in_place_of_the_check() -> None:
+async def test_what_is_refused_degrades_and_is_told_in_place_of_the_check() -> None:
     health = monitor(llm=(Dependency(), True))
     await passes(health, "llm", 1)
     health.started = True
     by_order = CheckResult(status="down", critical=False, response_time_ms=0, age_s=0, message="by order")
-    health.ordered = lambda: {"llm": by_order}
+    health.refused = lambda: {"llm": by_order}
     assert (health.status(), health.ready(), health.results()["llm"]) == ("degraded", True, by_order)
-    health.ordered = dict
+    health.refused = dict
     assert (health.status(), health.results()["llm"].message) == ("healthy", "fine")
 
 
