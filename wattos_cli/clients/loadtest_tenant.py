@@ -12,6 +12,8 @@ from wattos_cli.project import Project
 TENANT = "loadtest"
 PER_MINUTE = 6000
 """Requests that one key may send; the limit of a tenant as a whole holds beside it."""
+MOST_KEYS = 200
+"""More users than that share keys."""
 _MARGIN_S = 300
 _TIMEOUT_S = 5.0
 

@@ -30,7 +30,8 @@ class Generation:
         self._process = process
         self._said = folder / "said.txt"
         self._tail = Tail(folder / JOURNAL)
-        self._measured = Measured()
+        self.measured = Measured()
+        """What was counted until the last `poll`."""
 
     @property
     def running(self) -> bool:
@@ -41,8 +42,8 @@ class Generation:
         """Return what was counted since the last call."""
         found = self._tail.poll()
         for interval in found:
-            self._measured.add(interval)
-        self._measured.ending = self._tail.ending
+            self.measured.add(interval)
+        self.measured.ending = self._tail.ending
         return found
 
     def stop(self) -> None:
@@ -61,9 +62,9 @@ class Generation:
         What was counted before it broke off is returned without an `ending`.
         """
         self.poll()
-        if self._measured.ending is None and not self._measured.intervals:
+        if self.measured.ending is None and not self.measured.intervals:
             raise self._failed()
-        return self._measured
+        return self.measured
 
     def _failed(self) -> WattosError:
         said = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SAID_LINES:]

@@ -1,27 +1,48 @@
 """The result of a load test as `wattos.loadtest/v1`: one object from which every report is made."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.judgement import Judged
 from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Arrivals, Plan
 from wattos_cli.loadtest.requests import TIMES, Requests
+from wattos_cli.loadtest.verdict import Stopped, reasons, verdict
 
 SCHEMA = "wattos.loadtest/v1"
-_TOO_MANY = "429"
+_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-def outcome(
-    scenario: str, measured: Measured, judged: Sequence[Judged], run: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the result; `run` holds what was asked for (users, target, tenant ...) and goes in as it is."""
-    total = measured.of()
-    reasons = _reasons(measured, total, str(run.get("target", "")))
+@dataclass(frozen=True)
+class Run:
+    """What is known of a run beside what was measured in it.
+
+    `server` and `breakers` are as the result has them; `limit` is of a search for the largest rate.
+    """
+
+    scenario: str
+    plan: Plan
+    started_at: str
+    tenant: Mapping[str, Any] | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    stopped: Stopped | None = None
+    server: Sequence[Mapping[str, Any]] = ()
+    breakers: Sequence[Mapping[str, Any]] = ()
+    limit: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
+
+
+def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return the result; `comparison` is None until it is held against a baseline."""
+    total, plan = measured.of(), run.plan
     return {
         "schema": SCHEMA,
-        "scenario": scenario,
-        "verdict": _verdict(measured, total, judged),
+        "scenario": run.scenario,
+        "verdict": verdict(measured, judged, run.stopped),
+        "started_at": run.started_at,
         "duration_s": round(measured.duration_s, 3),
         "requests": total.count,
         "failures": total.failures,
@@ -31,55 +52,105 @@ def outcome(
             {"expression": one.threshold.expression, "value": _rounded(one.value), "ok": one.ok}
             for one in judged
         ],
-        "by_name": [
-            {
-                "name": requests.name,
-                "requests": requests.count,
-                "failures": requests.failures,
-                "statuses": requests.statuses,
-                **_times(requests),
-            }
-            for _, requests in sorted(measured.total.requests.items())
-        ],
+        "by_name": [_named(requests) for _, requests in sorted(measured.total.requests.items())],
         "errors": [
             {"error": text, "count": count}
             for text, count in sorted(measured.total.errors.items(), key=lambda row: (-row[1], row[0]))
         ],
-        "reasons": reasons,
-        **run,
+        "reasons": [*reasons(measured, plan.host, run.stopped), *run.notes],
+        "target": plan.host,
+        "users": plan.users,
+        "spawn_rate": plan.spawn_rate,
+        "tenant": run.tenant,
+        "engine": plan.engine,
+        "load": _load(plan),
+        "arrivals": _arrived(measured) if plan.arrivals else None,
+        "generator": _generator(plan, measured),
+        "environment": run.environment,
+        "intervals": [_interval(interval) for interval in measured.intervals],
+        "distribution": {metric: total.time(metric).dump() for metric in TIMES},
+        "tokens": _tokens(total),
+        "slowest": [asdict(slow) for slow in measured.total.slowest],
+        "server": list(run.server),
+        "breakers": list(run.breakers),
+        "comparison": None,
+        "limit": run.limit,
     }
 
 
-def nobody_answered(total: Requests) -> bool:
-    """Say whether requests were sent and not one got an HTTP answer."""
-    return 0 < total.count == total.unanswered
+def _load(plan: Plan) -> dict[str, Any]:
+    return {
+        "model": "open" if plan.arrivals else "closed",
+        "users": plan.users,
+        "spawn_rate": plan.spawn_rate,
+        "stages": [{"duration_s": stage.duration_s, "users": int(stage.level)} for stage in plan.stages],
+        "arrivals": _arrivals(plan.arrivals) if plan.arrivals else None,
+        "processes": plan.processes,
+    }
 
 
-def _verdict(measured: Measured, total: Requests, judged: Sequence[Judged]) -> str:
-    if measured.ending is None or measured.ending.saturated or nobody_answered(total):
-        return "invalid"
-    return "pass" if total.count and all(one.ok for one in judged) else "fail"
+def _arrivals(arrivals: Arrivals) -> dict[str, Any]:
+    constant = all(stage.level == arrivals.start for stage in arrivals.stages)
+    return {
+        "shape": "poisson" if arrivals.poisson else "constant" if constant else "ramp",
+        "start": arrivals.start,
+        "stages": [{"duration_s": stage.duration_s, "rate": stage.level} for stage in arrivals.stages],
+    }
 
 
-def _reasons(measured: Measured, total: Requests, target: str) -> list[str]:
-    """Return what a reader must know beside the thresholds."""
-    reasons = []
-    if nobody_answered(total):
-        reasons.append(f"{target} stopped answering: no request got an HTTP answer")
-    if measured.ending is None:
-        reasons.append("the load generator broke off: this is what it had counted until then")
-    elif measured.ending.saturated:
-        why = "; ".join(measured.ending.saturated)
-        reasons.append(f"the load generator was saturated, what it measured is its own slowness: {why}")
-    if not total.count:
-        reasons.append("no request was sent")
-    limited = total.statuses.get(_TOO_MANY, 0)
-    if limited:
-        reasons.append(
-            f"{limited} requests were refused by rate limits (429): "
-            "use fewer users, or raise WATTOS_TENANT_RATE_LIMIT"
-        )
-    return reasons
+def _arrived(measured: Measured) -> dict[str, Any]:
+    total = measured.total
+    return {"intended": total.due, "dropped": total.dropped, "lateness_ms": _figures(total.lateness)}
+
+
+def _generator(plan: Plan, measured: Measured) -> dict[str, Any]:
+    """Return how the generator fared; `cpu_share` is of all processors that its processes may fill."""
+    ending, span_s = measured.ending, measured.duration_s * plan.processes
+    workers = ending.workers if ending else 0
+    return {
+        "cpu_share": round(measured.total.cpu_s / span_s, 4) if span_s > 0 else None,
+        "processes": plan.processes,
+        "workers": {"expected": workers, "lost": ending.lost} if ending and workers else None,
+        "saturated": bool(ending and ending.saturated),
+    }
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "at_s": round(interval.at_s, 3),
+        "span_s": round(interval.span_s, 3),
+        "users": interval.users,
+        "dropped": interval.dropped,
+        "requests": {
+            name: {
+                "count": requests.count,
+                "failures": requests.failures,
+                "latency": requests.time("latency").dump(),
+                **{
+                    metric: requests.time(metric).dump()
+                    for metric in TIMES[1:]
+                    if requests.time(metric).count
+                },
+            }
+            for name, requests in interval.requests.items()
+        },
+    }
+
+
+def _tokens(total: Requests) -> dict[str, Any] | None:
+    if not total.tokens:
+        return None
+    return {"output": total.tokens, "per_s": _figures(total.pace)}
+
+
+def _named(requests: Requests) -> dict[str, Any]:
+    return {
+        "name": requests.name,
+        "requests": requests.count,
+        "failures": requests.failures,
+        "statuses": requests.statuses,
+        **_times(requests),
+    }
 
 
 def _times(requests: Requests) -> dict[str, Any]:
@@ -92,12 +163,8 @@ def _times(requests: Requests) -> dict[str, Any]:
 
 
 def _figures(histogram: Histogram) -> dict[str, float | None]:
-    return {
-        "p50": _rounded(histogram.quantile(0.5)),
-        "p95": _rounded(histogram.quantile(0.95)),
-        "p99": _rounded(histogram.quantile(0.99)),
-        "max": _rounded(histogram.most if histogram.count else None),
-    }
+    figures = {name: _rounded(histogram.quantile(share)) for name, share in _QUANTILES.items()}
+    return {**figures, "max": _rounded(histogram.most if histogram.count else None)}
 
 
 def _rounded(value: float | None) -> float | None:

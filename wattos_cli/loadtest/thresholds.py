@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.marking import marked
 from wattos_cli.loadtest.requests import TIMES
 
 SHARES = ("errors", "goodput")
@@ -126,11 +127,4 @@ class _Parser:
             self._at += 1
 
     def _wrong(self, problem: str) -> WattosError:
-        line = " ".join(self._text.split("\n"))
-        return WattosError(
-            f"--threshold: {problem} at column {self._at + 1}\n  {line}\n  {' ' * self._at}^",
-            hint=_EXAMPLE,
-            code="usage",
-            exit_code=ExitCode.USAGE,
-            details={"expression": self._text, "column": self._at + 1},
-        )
+        return marked("--threshold", self._text, self._at, problem, _EXAMPLE)

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,41 +8,18 @@ import pytest
 
 from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
-from tests.fakes.measured_runs import measured_run
+from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.dispatch.tree import with_default_verb
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.requests import Requests
 
 ROOT = Path(__file__).resolve().parents[3]
 OPS = "unix:/run/gateway.sock"
 URL = "http://127.0.0.1:3001"
 SERVICES = ("gateway", "llm-gateway", "chat", "rag", "agent")
-
-
-class FakeGenerator:
-    """Returns a run with given latencies instead of making one; keeps the plan."""
-
-    def __init__(self, *latencies_ms: float, failure: BaseException | None = None) -> None:
-        self.plan: Plan | None = None
-        self._latencies_ms = latencies_ms
-        self._failure = failure
-
-    def __call__(
-        self, plan: Plan, _environ: Mapping[str, str], _sleep: Callable[[float], None], **_: object
-    ) -> Measured:
-        self.plan = plan
-        if self._failure:
-            raise self._failure
-        requests = Requests("GET /x", count=len(self._latencies_ms), statuses={"200": 1})
-        for latency_ms in self._latencies_ms:
-            requests.time("latency").add(latency_ms)
-            requests.time("ttft").add(latency_ms / 2)
-        return measured_run(*([requests] if self._latencies_ms else []), duration_s=2.0)
 
 
 @pytest.fixture
@@ -62,19 +38,23 @@ def deps(tmp_path: Path, http: FakeHttp) -> Deps:
     return make_deps(cwd=tmp_path, http=http)
 
 
+def one_second(*latencies_ms: float, raises: tuple[int, BaseException] | None = None) -> FakeLoad:
+    return FakeLoad([second(0, *latencies_ms)], raises=raises)
+
+
 def paths(http: FakeHttp) -> list[str]:
     return [request[2] for request in http.requests]
 
 
 def test_a_run_that_keeps_its_thresholds(deps: Deps, http: FakeHttp) -> None:
-    generate = FakeGenerator(10, 20, 30)
-    assert command.run(command.Options(users=2), deps, generate=generate) == ExitCode.OK
-    assert "smoke: pass, 3 requests in 2.0 s (1.5/s), 0 failed\n" in out(deps)
+    load = one_second(10, 20, 30)
+    assert command.run(Options(users=2), deps, start=load.start) == ExitCode.OK
+    assert "smoke: pass, 3 requests in 1.0 s (3.0/s), 0 failed\n" in out(deps)
     assert "tenant loadtest: 2 keys of 6000 requests a minute each" in err(deps)
     assert '"tenant";q=1000;w=60' in err(deps)
     assert "wk_secret" not in out(deps) + err(deps)
-    assert generate.plan is not None
-    assert (generate.plan.users, generate.plan.host, list(generate.plan.tokens)) == (
+    assert load.plan is not None
+    assert (load.plan.users, load.plan.host, list(load.plan.tokens)) == (
         2,
         URL,
         ["wk_secret"] * 2,
@@ -97,21 +77,21 @@ def test_a_run_that_keeps_its_thresholds(deps: Deps, http: FakeHttp) -> None:
 def test_thresholds_decide_the_exit_code(
     deps: Deps, latencies: list[float], threshold: str, code: ExitCode
 ) -> None:
-    options = command.Options(thresholds=(threshold,))
-    assert command.run(options, deps, generate=FakeGenerator(*latencies)) == code
+    options = Options(thresholds=(threshold,))
+    assert command.run(options, deps, start=one_second(*latencies).start) == code
 
 
 def test_every_report_says_the_same(deps: Deps, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     environ = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"}
     deps = replace(deps, environ=environ, console=replace(deps.console, json_output=True))
-    options = command.Options(
+    options = Options(
         thresholds=("p95<15ms", "errors:rate<1%"),
         json_file=Path("r.json"),
         junit_file=Path("new/j.xml"),
         report_dir=Path("out"),
     )
-    assert command.run(options, deps, generate=FakeGenerator(10, 20)) == ExitCode.NO
+    assert command.run(options, deps, start=one_second(10, 20).start) == ExitCode.NO
     result = json.loads(out(deps))
     schema = json.loads((ROOT / "docs/reference/schemas/wattos.loadtest.v1.json").read_text())
     jsonschema.validate(result, schema)
@@ -128,26 +108,26 @@ def test_every_report_says_the_same(deps: Deps, tmp_path: Path) -> None:
 
 def test_keys_are_revoked_whatever_happens(deps: Deps, http: FakeHttp) -> None:
     with pytest.raises(KeyboardInterrupt):
-        command.run(command.Options(users=3), deps, generate=FakeGenerator(failure=KeyboardInterrupt()))
+        command.run(Options(users=3), deps, start=one_second(raises=(0, KeyboardInterrupt())).start)
     assert paths(http)[-3:] == ["/admin/tokens/revoke"] * 3
 
 
 def test_a_gateway_that_is_gone_afterwards_is_a_note(deps: Deps, http: FakeHttp) -> None:
     http.replies[OPS, "/admin/tokens/revoke"] = NoReplyError("connection refused")
-    assert command.run(command.Options(), deps, generate=FakeGenerator(10)) == ExitCode.OK
+    assert command.run(Options(), deps, start=one_second(10).start) == ExitCode.OK
     assert "keys of the load test could not be revoked" in err(deps)
 
 
-def refused(options: command.Options, deps: Deps) -> WattosError:
-    generate = FakeGenerator(10)
+def refused(options: Options, deps: Deps) -> WattosError:
+    load = one_second(10)
     with pytest.raises(WattosError) as caught:
-        command.run(options, deps, generate=generate)
-    assert generate.plan is None
+        command.run(options, deps, start=load.start)
+    assert load.plan is None
     return caught.value
 
 
 def test_nothing_runs_here(tmp_path: Path) -> None:
-    error = refused(command.Options(), make_deps(cwd=tmp_path))
+    error = refused(Options(), make_deps(cwd=tmp_path))
     assert error.exit_code == ExitCode.UNREACHABLE
 
 
@@ -155,43 +135,43 @@ def test_the_service_that_is_down_is_named(tmp_path: Path, http: FakeHttp) -> No
     rows = [{"name": name, "url": URL} for name in SERVICES if name != "rag"]
     rows[2]["state"] = "backoff"
     write_running(tmp_path, *rows)
-    error = refused(command.Options(), make_deps(cwd=tmp_path, http=http))
+    error = refused(Options(), make_deps(cwd=tmp_path, http=http))
     assert error.message == "the target is not there: chat is backoff, rag is not running"
     assert error.exit_code == ExitCode.UNREACHABLE
 
 
 def test_a_gateway_that_does_not_answer(deps: Deps, http: FakeHttp) -> None:
     http.replies[URL, "/health/liveness"] = NoReplyError("connection refused")
-    error = refused(command.Options(), deps)
+    error = refused(Options(), deps)
     assert (error.exit_code, URL in error.message) == (ExitCode.UNREACHABLE, True)
 
 
 def test_another_host_gets_the_token_of_the_environment(deps: Deps, http: FakeHttp) -> None:
     http.answer("http://other:1", "/health/liveness", {})
     deps = replace(deps, environ={"WATTOS_TOKEN": "wk_theirs"})
-    generate = FakeGenerator(10)
-    assert command.run(command.Options(host="http://other:1/"), deps, generate=generate) == ExitCode.OK
-    assert generate.plan is not None
-    assert (generate.plan.host, generate.plan.tokens) == ("http://other:1", ["wk_theirs"])
+    load = one_second(10)
+    assert command.run(Options(host="http://other:1/"), deps, start=load.start) == ExitCode.OK
+    assert load.plan is not None
+    assert (load.plan.host, load.plan.tokens) == ("http://other:1", ["wk_theirs"])
     assert "/admin/tokens" not in paths(http)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (command.Options(users=0), "--users 0"),
-        (command.Options(users=100_000), "--users 100000"),
-        (command.Options(spawn_rate=-1.0), "--spawn-rate -1"),
-        (command.Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
-        (command.Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
-        (command.Options(scenario="smok"), "Did you mean 'smoke'?"),
-        (command.Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
-        (command.Options(host="localhost:3001"), "--host localhost:3001: expected http://"),
+        (Options(users=0), "--users 0"),
+        (Options(users=100_000), "--users 100000"),
+        (Options(spawn_rate=-1.0), "--spawn-rate -1"),
+        (Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
+        (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
+        (Options(scenario="smok"), "Did you mean 'smoke'?"),
+        (Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
+        (Options(host="localhost:3001"), "--host localhost:3001: expected http://"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_wrong_command_line_is_told_before_anything_starts(
-    deps: Deps, http: FakeHttp, options: command.Options, says: str
+    deps: Deps, http: FakeHttp, options: Options, says: str
 ) -> None:
     error = refused(options, deps)
     assert (error.exit_code, says in error.message) == (ExitCode.USAGE, True)
@@ -217,25 +197,11 @@ def test_the_verb_may_be_left_out_and_options_stand_anywhere(deps: Deps, argv: l
 
 
 def test_the_parser_hands_over_what_was_typed(deps: Deps) -> None:
-    seen: list[command.Options] = []
+    seen: list[Options] = []
 
-    def fake(opts: command.Options, _deps: Deps) -> ExitCode:
+    def fake(opts: Options, _deps: Deps) -> ExitCode:
         seen.append(opts)
         return ExitCode.OK
 
     command.command(run=fake)(deps, scenario="chat", users=5, duration="90s", threshold=["p95<1s"])
-    assert seen == [command.Options("chat", users=5, duration_s=90.0, thresholds=("p95<1s",))]
-
-
-def test_a_long_run_says_how_far_it_is(deps: Deps) -> None:
-    class Slow(FakeGenerator):
-        def __call__(
-            self, plan: Plan, environ: Mapping[str, str], sleep: Callable[[float], None]
-        ) -> Measured:
-            for _ in range(110):
-                sleep(0.2)
-            return super().__call__(plan, environ, sleep)
-
-    command.run(command.Options(duration_s=20), deps, generate=Slow(10))
-    told = [line.strip() for line in err(deps).splitlines() if " s of 20 s" in line]
-    assert told == ["5 s of 20 s", "10 s of 20 s", "15 s of 20 s"]
+    assert seen == [Options("chat", users=5, duration_s=90.0, thresholds=("p95<1s",))]

@@ -1,42 +1,110 @@
 """What was asked for: the scenario with the command line's changes, checked before anything starts."""
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.errors import usage
+from wattos_cli.loadtest import load_shape
+from wattos_cli.loadtest.judgement import objectives_ms
+from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 from wattos_cli.loadtest.scenarios import Scenario, scenario
 from wattos_cli.loadtest.thresholds import Threshold, parse
 
-if TYPE_CHECKING:
-    from wattos_cli.commands.loadtest.run import Options
-
-_MOST_USERS = 1000
+_MOST_USERS = {"locust": 1000, "fast": 20_000}
+"""Users that one process carries."""
+_BUSY_S = 2.0
+"""So long an iteration of the open model may take on average before no user is free, unless --users says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The run as it will be."""
+    """The run as it will be; the plan lacks only where to and with which tokens."""
 
     scenario: Scenario
-    users: int
-    spawn_rate: float
-    duration_s: float
+    plan: Plan
     thresholds: tuple[Threshold, ...]
 
 
-def asked_for(opts: "Options") -> Asked:
+def asked_for(opts: Options) -> Asked:
     """Return the run that the options mean; WattosError (exit 2) naming the option that is wrong."""
     found = scenario(opts.scenario)
-    users = found.users if opts.users is None else opts.users
-    spawn_rate = min(found.spawn_rate, users) if opts.spawn_rate is None else opts.spawn_rate
-    if not 1 <= users <= _MOST_USERS:
-        raise usage(f"--users {users}: expected 1 to {_MOST_USERS}", "one process carries some hundred users")
-    if spawn_rate <= 0:
-        raise usage(f"--spawn-rate {spawn_rate:g}: expected more than 0", "five a second: --spawn-rate 5")
-    return Asked(
-        found,
-        users,
-        spawn_rate,
-        found.duration_s if opts.duration_s is None else opts.duration_s,
-        tuple(parse(text) for text in opts.thresholds or found.thresholds),
+    _agree(opts)
+    stages = load_shape.stages(opts.stages) if opts.stages else ()
+    duration_s = found.duration_s if opts.duration_s is None else opts.duration_s
+    arrivals = None
+    if opts.rate:
+        arrivals = load_shape.arrivals(opts.rate, duration_s, poisson=opts.poisson)
+    thresholds = tuple(parse(text) for text in opts.thresholds or found.thresholds)
+    users = _users(opts, found, stages, arrivals)
+    plan = Plan(
+        locustfile=found.locustfile,
+        journeys=found.journeys,
+        host="",
+        users=users,
+        spawn_rate=_spawn_rate(opts, found, users),
+        duration_s=_total_s(stages or (arrivals.stages if arrivals else ())) or duration_s,
+        stages=stages,
+        arrivals=arrivals,
+        engine=opts.engine or "locust",
+        processes=opts.processes,
+        model=opts.model,
+        seed=opts.seed,
+        objectives_ms=objectives_ms(thresholds),
     )
+    return Asked(found, plan, thresholds)
+
+
+def _agree(opts: Options) -> None:
+    """Raise for options that contradict each other."""
+    timed = [name for name, text in (("--stages", opts.stages), ("--rate", opts.rate)) if ":" in text]
+    given = {
+        "--users": opts.users is not None,
+        "--spawn-rate": opts.spawn_rate is not None,
+        "--duration": opts.duration_s is not None,
+        "--rate": bool(opts.rate),
+        "--stages": bool(opts.stages),
+    }
+    clashes = [
+        ("--stages", "--rate", "users come in stages, or arrivals by a rate: choose one"),
+        ("--stages", "--users", "the stages say how many users"),
+        ("--stages", "--spawn-rate", "the stages say how fast users come"),
+        ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
+        *((name, "--duration", f"the times stand in {name}") for name in timed),
+    ]
+    for one, other, why in clashes:
+        if given[one] and given[other]:
+            raise usage(f"{one} and {other} contradict each other", why)
+    if opts.poisson and not opts.rate:
+        raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
+    if opts.processes < 1:
+        raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")
+
+
+def _users(opts: Options, found: Scenario, stages: tuple[Stage, ...], arrivals: Arrivals | None) -> int:
+    """Return how many users there are: those asked for, of the highest stage, or enough for the rate."""
+    most = _MOST_USERS[opts.engine or "locust"] * opts.processes
+    users = found.users if opts.users is None else opts.users
+    if stages:
+        users = int(max(stage.level for stage in stages))
+    elif arrivals and opts.users is None:
+        peak = max(arrivals.start, *(stage.level for stage in arrivals.stages))
+        users = min(most, max(users, math.ceil(peak * _BUSY_S)))
+    if not 1 <= users <= most:
+        option = "--stages" if stages else "--users"
+        raise usage(
+            f"{option} {users}: expected 1 to {most}",
+            f"one process carries {_MOST_USERS['locust']} users; more with --processes or --engine fast",
+        )
+    return users
+
+
+def _spawn_rate(opts: Options, found: Scenario, users: int) -> float:
+    rate = min(found.spawn_rate, users) if opts.spawn_rate is None else opts.spawn_rate
+    if not 0 < rate < math.inf:
+        raise usage(f"--spawn-rate {rate:g}: expected more than 0", "five a second: --spawn-rate 5")
+    return rate
+
+
+def _total_s(stages: tuple[Stage, ...]) -> float:
+    return sum(stage.duration_s for stage in stages)

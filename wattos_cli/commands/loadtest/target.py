@@ -23,6 +23,11 @@ class Target:
     tokens: Sequence[str]
     tenant: dict[str, Any] | None
 
+    @property
+    def ours(self) -> bool:
+        """Return whether it is the platform of this project, which can be asked how it is."""
+        return self.tenant is not None
+
 
 @contextmanager
 def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
@@ -36,7 +41,8 @@ def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
     project = running.project_of(deps)
     url = _gateway_url(project, asked.scenario.services)
     _answers(url, deps)
-    keys = loadtest_tenant.make_keys(deps, project, asked.users, asked.duration_s)
+    count = min(asked.plan.users, loadtest_tenant.MOST_KEYS)
+    keys = loadtest_tenant.make_keys(deps, project, count, asked.plan.duration_s)
     try:
         tenant = {
             "name": loadtest_tenant.TENANT,

@@ -1,0 +1,145 @@
+"""A run is watched until it ends, or until there is a reason to end it before; what it shows meanwhile."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.load_generation import FakeLoad, second
+from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.deps import Deps
+from wattos_cli.loadtest.interval import Interval
+
+HOST = "http://other:1"
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+def deps_of(tmp_path: Path, time: FakeTime, *, terminal: bool = False) -> Deps:
+    http = FakeHttp()
+    http.answer(HOST, "/health/liveness", {})
+    deps = make_deps(cwd=tmp_path, http=http, time=time, terminal=terminal, width=80)
+    deps.console.animate = terminal
+    return deps
+
+
+def load_of(time: FakeTime, intervals: Sequence[Interval], **options: object) -> FakeLoad:
+    return FakeLoad(intervals, time=time, **options)  # type: ignore[arg-type]
+
+
+def test_a_pipe_gets_a_line_now_and_then(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10, 30, failures=at == 12) for at in range(22)])
+    command.run(Options(host=HOST, duration_s=20), deps, start=load.start)
+    told = [line.strip() for line in err(deps).splitlines() if " s of 20 s" in line]
+    assert [line.partition(":")[0] for line in told] == [
+        "5 s of 20 s",
+        "10 s of 20 s",
+        "15 s of 20 s",
+        "20 s of 20 s",
+    ]
+    assert told[0] == "5 s of 20 s: 1 users, 2.0/s, p50 10, p95 30, p99 30 ms, 0 of 10 failed"
+    assert told[2].endswith("1 of 31 failed; GET /x: refused")
+    assert " s of 20 s" not in out(deps)
+
+
+def test_quiet_shows_nothing_while_it_runs(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(10)])
+    command.run(Options(host=HOST, duration_s=10, quiet=True), deps, start=load.start)
+    assert err(deps) == ""
+
+
+def test_a_terminal_gets_a_screen_that_fits(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time, terminal=True)
+    load = load_of(time, [second(at, 10, 30, failures=at == 2) for at in range(8)])
+    command.run(Options(host=HOST, duration_s=8), deps, start=load.start)
+    *_, last = out(deps).split("\033[H")
+    screen = last.partition("\033[J")[0].replace("\033[K", "").splitlines()
+    assert max(map(len, screen)) <= 80
+    assert screen[0] == "smoke: 5 users for 8 s against http://other:1"
+    assert any(line.startswith("last 5 s  2.0/s      10      30      30") for line in screen)
+    assert any(line.startswith("rate    ▆▆█▆▆") for line in screen)
+    assert "error     GET /x: refused" in screen
+
+
+def test_ctrl_c_reports_what_ran(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(60)], raises=(7, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        command.run(Options(host=HOST, duration_s=60, json_file=Path("r.json")), deps, start=load.start)
+    assert load.stops
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert (result["verdict"], result["requests"]) == ("invalid", 6)
+    assert result["reasons"] == ["interrupted after 7 s of 60 s"]
+    assert "smoke: invalid, 6 requests" in out(deps)
+    assert "Ctrl-C again ends at once" in err(deps)
+
+
+def test_a_generator_that_does_not_end_is_stopped(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(300)])
+    code = command.run(
+        Options(host=HOST, duration_s=10, quiet=True, json_file=Path("r.json")), deps, start=load.start
+    )
+    assert (code, load.stops > 0) == (4, True)
+    (reason,) = json.loads((tmp_path / "r.json").read_text())["reasons"]
+    assert reason == "the generator did not end 120 s after its time"
+
+
+def test_a_generator_that_broke_off_leaves_a_result(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(5)], breaks_off=True)
+    assert command.run(Options(host=HOST, duration_s=60), deps, start=load.start) == 4
+    assert "the load generator broke off" in out(deps)
+    assert "smoke: invalid, 5 requests in 5.0 s" in out(deps)
+
+
+def test_a_target_that_dies_is_never_a_pass(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    alive = [second(at, 10) for at in range(5)]
+    dead = [second(at, failures=2, unanswered=2) for at in range(5, 9)]
+    options = Options(host=HOST, duration_s=9, thresholds=("p95<1s",), quiet=True)
+    assert command.run(options, deps, start=load_of(time, [*alive, *dead]).start) == 1
+    assert f"{HOST} stopped answering 5 s after the start and did not come back" in out(deps)
+
+
+def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    names = ("gateway", "llm-gateway", "chat", "rag", "agent")
+    write_running(tmp_path, *({"name": name, "url": "http://127.0.0.1:3001"} for name in names))
+    assert isinstance(deps.http, FakeHttp)
+    http = deps.http
+    http.answer("http://127.0.0.1:3001", "/health/liveness", {})
+    http.answer("http://127.0.0.1:3001", "/v1/models", {})
+    http.answer("unix:/run/gateway.sock", "/admin/tokens", {"token": "wk_1", "id": "k1"}, 201)
+    http.answer("unix:/run/gateway.sock", "/admin/tokens/revoke", {})
+    ops = "unix:/run/chat.sock"
+    opened = {"name": "hop:rag", "state": "open", "cause": "failure_rate"}
+    change = {
+        "number": 1, "time": "2023-11-14T22:13:23.000Z", "name": "hop:rag", "from": "closed", "to": "open",
+        "cause": "failure_rate", "reason": None,
+    }  # fmt: skip
+    http.answer(ops, "/admin/breakers", {"breakers": [opened]})
+    http.answer(
+        ops, f"/admin/breakers/events?after={2**53}", {"run": "r", "last": 0, "lost": 0, "events": []}
+    )
+    http.answer(ops, "/admin/breakers/events?after=0", {"run": "r", "last": 1, "lost": 0, "events": [change]})
+    load = load_of(time, [second(at, 10) for at in range(12)])
+    deps = replace(deps, console=replace(deps.console, json_output=True))
+    assert command.run(Options(duration_s=12, json_file=Path("r.json")), deps, start=load.start) == 0
+    result = json.loads((tmp_path / "r.json").read_text())
+    found = result["breakers"][0]
+    assert found.pop("at_s") == pytest.approx(3, abs=0.5)
+    assert found == {
+        "service": "chat", "replica": 0, "name": "hop:rag", "from": "closed", "to": "open",
+        "cause": "failure_rate",
+    }  # fmt: skip

@@ -1,0 +1,78 @@
+"""The platform's breakers while a load test runs, asked beside it: a replica that hangs delays nothing."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from wattos_cli.clients import breakers
+from wattos_cli.clients.breaker_changes import ChangeReader
+from wattos_cli.deps import Deps
+from wattos_cli.errors import WattosError
+from wattos_cli.project import Project
+from wattos_cli.render.breakers import in_order, label
+
+ASK_S = 2.0
+_LAST_S = 3.0
+_CHANGES_KEPT = 500
+
+
+class BreakerWatch:
+    """Knows which breakers are not closed, and every change of state since it began.
+
+    `not_closed` is None while nobody answered yet.
+    """
+
+    def __init__(self, deps: Deps, project: Project) -> None:
+        self._deps = deps
+        self._project = project
+        self._reader = ChangeReader(deps, project)
+        self._began = False
+        self.not_closed: Sequence[tuple[str, str]] | None = None
+        self.changes: list[dict[str, Any]] = []
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Ask every two seconds while the block runs, and once more when it ends."""
+        over = threading.Event()
+        asking = threading.Thread(target=self._ask_until, args=(over,), daemon=True, name="breaker-watch")
+        asking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            asking.join(_LAST_S)
+
+    def ask(self) -> None:
+        """Ask all replicas now; one that does not answer is passed over."""
+        try:
+            if not self._began:
+                self._reader.begin()
+                self._began = True
+            self.changes = [*self.changes, *self._reader.read()][:_CHANGES_KEPT]
+            rows = breakers.listing(breakers.everywhere(self._deps, self._project, "/admin/breakers"))
+        except WattosError:
+            return
+        self.not_closed = [
+            (f"{row['name']} of {label(row)}", str(row["state"]))
+            for row in in_order(rows)
+            if row["state"] != "closed"
+        ]
+
+    def rows(self, started_at_s: float) -> list[dict[str, Any]]:
+        """Return the changes as the result has them; `at_s` counts from `started_at_s` (epoch seconds)."""
+        return [
+            {
+                "at_s": round(datetime.fromisoformat(change["time"]).timestamp() - started_at_s, 3),
+                **{name: change[name] for name in ("service", "replica", "name", "from", "to")},
+                "cause": str(change.get("reason") or change.get("cause") or ""),
+            }
+            for change in self.changes
+        ]
+
+    def _ask_until(self, over: threading.Event) -> None:
+        self.ask()
+        while not over.wait(ASK_S):
+            self.ask()
+        self.ask()

@@ -1,0 +1,34 @@
+"""All that `wattos loadtest run` may know of the command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattos_cli.loadtest.plan import Engine
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run, against what, and where the result goes; None means as the scenario says.
+
+    `stages` and `rate` are as they were written. `max_usd` is what a run on a paid model may cost.
+    """
+
+    scenario: str = "smoke"
+    users: int | None = None
+    spawn_rate: float | None = None
+    duration_s: float | None = None
+    stages: str = ""
+    rate: str = ""
+    poisson: bool = False
+    engine: Engine | None = None
+    processes: int = 1
+    model: str = ""
+    seed: int = 0
+    thresholds: tuple[str, ...] = ()
+    abort: bool = True
+    quiet: bool = False
+    host: str | None = None
+    locustfile: Path | None = None
+    json_file: Path | None = None
+    junit_file: Path | None = None
+    report_dir: Path | None = None

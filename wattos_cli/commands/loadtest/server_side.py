@@ -1,0 +1,88 @@
+"""What the platform's own metrics tell of the time of a load test, asked of the store after the run."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattos_cli.clients.fan_out import ask_all
+from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
+from wattos_cli.errors import WattosError
+
+_TIMEOUT_S = 10.0
+_LEAST_STEP_S, _POINTS = 5.0, 120
+_WINDOW_S = 20.0
+_SERIES_KEPT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One chart; `label` names the label that tells its series apart, or is the text of its only series."""
+
+    title: str
+    unit: str
+    label: str
+    expression: str
+
+
+def _rate(metric: str, by: str, where: str = "") -> str:
+    return f"sum by ({by}) (rate({metric}{{{where}}}[{_WINDOW_S:.0f}s]))"
+
+
+def _p95(metric: str, by: str) -> str:
+    return f"histogram_quantile(0.95, {_rate(f'{metric}_bucket', f'{by}, le')}) * 1000"
+
+
+PANELS = (
+    Panel("Requests", "/s", "job", _rate("http_requests_total", "job")),
+    Panel("Answers with 5xx", "/s", "job", _rate("http_requests_total", "job", 'status=~"5.."')),
+    Panel("Latency p95", "ms", "job", _p95("http_request_duration_seconds", "job")),
+    Panel("Model calls", "/s", "provider", _rate("llm_calls_total", "provider")),
+    Panel("Time to first token p95", "ms", "provider", _p95("llm_time_to_first_token_seconds", "provider")),
+    Panel("Requests in flight", "", "job", "sum by (job) (http_requests_in_flight)"),
+    Panel("Waiting for the database's writer", "", "job", "max by (job) (db_write_queue_length)"),
+    Panel("Refused by limits", "/s", "job", _rate("rate_limit_decisions_total", "job", 'decision="refused"')),
+    Panel("Processor", "cores", "job", _rate("process_cpu_seconds_total", "job")),
+)  # fmt: skip
+
+
+def charts(metrics: Metrics, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
+    """Return `server` of the result and "", or why some of it is missing; times are epoch seconds.
+
+    All panels are asked at once and within seconds, whatever answers.
+    """
+    step_s = max(_LEAST_STEP_S, math.ceil((end_s - start_s) / _POINTS))
+
+    def ask(panel: Panel) -> dict[str, Any] | str:
+        try:
+            answer = metrics.range(panel.expression, start_s, end_s, step_s)
+        except (BadQueryError, FailedQueryError) as error:
+            return f"{panel.title}: {error}"
+        except WattosError as error:
+            return error.message
+        return {"title": panel.title, "unit": panel.unit, "series": _series(panel, answer.result, start_s)}
+
+    found = ask_all(PANELS, ask, _TIMEOUT_S)
+    told = sorted({one for one in found if isinstance(one, str)})
+    if any(one is None for one in found):
+        told.append(f"no answer within {_TIMEOUT_S:.0f} s")
+    problem = f"metrics of the platform are missing: {'; '.join(told)}" if told else ""
+    return [one for one in found if isinstance(one, dict) and one["series"]], problem
+
+
+def _series(panel: Panel, result: Sequence[Any], start_s: float) -> list[dict[str, Any]]:
+    """Return the series that are anything but nothing all the time, the largest first."""
+    series = [
+        {
+            "label": str(row["metric"].get(panel.label, panel.label)),
+            "points": [[round(at_s - start_s, 3), _number(value)] for at_s, value in row["values"]],
+        }
+        for row in result
+    ]
+    told = [one for one in series if any(value for _, value in one["points"])]
+    return sorted(told, key=lambda one: -max(value or 0.0 for _, value in one["points"]))[:_SERIES_KEPT]
+
+
+def _number(text: str) -> float | None:
+    value = float(text)
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,130 @@
+"""Watches a generator until it ends, or until there is a reason to end it before."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wattos_cli.commands.loadtest.course import Course
+from wattos_cli.console import Console
+from wattos_cli.deps import Deps
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.verdict import Stopped
+from wattos_cli.render import load_view
+
+_POLL_S = 0.2
+_DRAW_S = 1.0
+_TELL_S = 5.0
+_TELLINGS = 10
+_LATEST_S = 120.0
+
+Guard = Callable[[Measured], Stopped | None]
+"""Why a run has to end before its time, if it has to."""
+
+
+class Load(Protocol):
+    """A generator that runs."""
+
+    measured: Measured
+
+    @property
+    def running(self) -> bool:
+        """Return whether it still runs."""
+        ...
+
+    def poll(self) -> list[Interval]:
+        """Return what was counted since the last call."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to finish what is under way; in the end it is gone."""
+        ...
+
+    def result(self) -> Measured:
+        """Return all that was counted; WattosError (exit 4) if that is nothing at all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was measured, from `began_at_s` (epoch seconds) on.
+
+    `cut` is the Ctrl-C or SIGTERM that ended the run, to be raised once the run is told.
+    """
+
+    measured: Measured
+    began_at_s: float
+    stopped: Stopped | None = None
+    cut: BaseException | None = None
+
+
+class Display:
+    """Shows a run: a screen on a terminal, a line now and then elsewhere, nothing if it is to be quiet."""
+
+    def __init__(self, console: Console, duration_s: float, *, quiet: bool) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._drawn = console.animate and console.stdout.isatty() and not console.json_output
+        self._step_s = _DRAW_S if self._drawn else max(_TELL_S, duration_s / _TELLINGS)
+        self._due_s = 0.0 if self._drawn else self._step_s
+
+    def due(self, passed_s: float) -> bool:
+        """Return whether it is time for the next view; if so, the one after that is due a step later."""
+        if self._quiet or passed_s < self._due_s:
+            return False
+        self._due_s = (passed_s // self._step_s + 1) * self._step_s
+        return True
+
+    def show(self, view: load_view.View) -> None:
+        """Show the view."""
+        console = self._console
+        if not self._drawn:
+            console.note(load_view.as_line(view))
+            return
+        with console.frame(drawn=True):
+            console.data(load_view.as_screen(view, width=console.width, color=console.color))
+
+
+def watch(
+    load: Load,
+    course: Course,
+    display: Display,
+    guards: Sequence[Guard],
+    deps: Deps,
+    *,
+    duration_s: float,
+    breakers: Callable[[], Sequence[tuple[str, str]] | None] = lambda: None,
+) -> Watched:
+    """Return what was measured when the generator has ended, a guard spoke, or somebody interrupted.
+
+    WattosError (exit 4) if nothing at all was counted and nobody interrupted.
+    """
+    began_s, began_at_s = deps.monotonic(), deps.clock()
+    stopped, cut, passed_s, counting = None, None, 0.0, False
+    try:
+        while load.running and stopped is None:
+            deps.sleep(_POLL_S)
+            for interval in load.poll():
+                course.add(interval)
+                if not counting:  # the first tells when the generator was ready and began
+                    counting = True
+                    waited_s = deps.monotonic() - began_s - interval.at_s - interval.span_s
+                    began_s, began_at_s = began_s + waited_s, began_at_s + waited_s
+            passed_s = deps.monotonic() - began_s
+            if display.due(passed_s):
+                display.show(course.view(passed_s, load.measured, breakers()))
+            stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
+            if passed_s > duration_s + _LATEST_S:
+                stopped = Stopped(f"the generator did not end {_LATEST_S:.0f} s after its time", "invalid")
+    except BaseException as caught:
+        if isinstance(caught, Exception):
+            raise
+        cut = caught
+        stopped = Stopped(f"interrupted after {passed_s:.0f} s of {duration_s:g} s", "invalid")
+        deps.console.note("stopping; what ran will be reported. Ctrl-C again ends at once")
+    if stopped is not None:
+        load.stop()
+    if cut is not None:
+        load.poll()
+        return Watched(load.measured, began_at_s, stopped, cut)
+    return Watched(load.result(), began_at_s, stopped)
