@@ -91,7 +91,7 @@ TREE: tuple[Entry, ...] = (
     Entry(
         "loadtest",
         "Put load on the platform; thresholds decide the exit code.",
-        children=(_verb("loadtest", "run", "Run a scenario: smoke, chat, chat-stream, rag-search."),),
+        children=(_verb("loadtest", "run", "Run a scenario against the platform, or another host."),),
         default_verb="run",
         section=_SEE,
     ),

@@ -50,7 +50,9 @@ def command(run: Run[Options] = run) -> Command:
     def loadtest(
         deps: Deps,
         *,
-        scenario: Annotated[str, Argument(help="smoke, chat, chat-stream or rag-search.")] = "smoke",
+        scenario: Annotated[
+            str, Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.")
+        ] = "smoke",
         users: Annotated[
             int | None,
             Option("--users", metavar="N", help="Virtual users; with --rate the most that are busy at once."),
