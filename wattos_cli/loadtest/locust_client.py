@@ -29,7 +29,7 @@ Fire = Callable[..., Any]
 class LocustClient:
     """Implements Client; tells Locust of every measured request by `fire` (`events.request.fire`).
 
-    `due_s` (monotonic) is when the next request should have begun: its latency counts from then.
+    `owed_s` is how long the iteration that begins had to wait: its first request bears that.
     """
 
     def __init__(self, host: str, token: str, fire: Fire) -> None:
@@ -40,7 +40,7 @@ class LocustClient:
         self._prefix = urlsplit(host).path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._fire = fire
-        self.due_s: float | None = None
+        self.owed_s = 0.0
 
     async def request(
         self,
@@ -97,8 +97,8 @@ class LocustClient:
 
     def began_s(self) -> float:
         """Return when the request that is sent now should have begun."""
-        due_s, self.due_s = self.due_s, None
-        return time.monotonic() if due_s is None else due_s
+        owed_s, self.owed_s = self.owed_s, 0.0
+        return time.monotonic() - owed_s
 
     def send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
         """Send a request and return geventhttpclient's response, of which the head has arrived."""

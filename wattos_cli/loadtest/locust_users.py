@@ -106,7 +106,7 @@ def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUse
                 "__doc__": journey.__doc__,
                 "journey": journey,
                 "fleet": fleet,
-                "weight": fleet.weights.get(journey.__name__, 1),
+                "weight": fleet.weights.get(journey.__name__) or 1,
             },
         )
         for journey in journeys
