@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wattos_cli.loadtest.interval import Interval, Slow
+from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES, Interval, Slow
 from wattos_cli.loadtest.requests import Requests
 
 _ERROR_CHARACTERS = 300
+_NAME_CHARACTERS = 200
 _MS = 1000.0
 
 
@@ -14,12 +15,13 @@ _MS = 1000.0
 class Observed:
     """One request that ended. `status` 0: no HTTP answer; `error` "": it succeeded; times in ms.
 
-    `ttft_ms` and `itl_ms` are of a stream that brought `tokens`; `usd` is None where nobody named the cost.
+    `latency_ms` is None where nobody measured it: such a request counts, and has no time. `ttft_ms` and
+    `itl_ms` are of a stream that brought `tokens`; `usd` is None where nobody named the cost.
     """
 
     name: str
     began_s: float
-    latency_ms: float
+    latency_ms: float | None
     status: int
     error: str = ""
     ttft_ms: float | None = None
@@ -36,32 +38,45 @@ class Collector:
         self._objectives_ms = objectives_ms
         self.began_s = began_s
         self.current = Interval(0.0, 0.0)
+        self._names: set[str] = set()
 
     def record(self, seen: Observed) -> None:
         """Count one request, successful or not."""
         current = self.current
         requests = current.requests.get(seen.name)
         if requests is None:
-            requests = current.requests[seen.name] = Requests(seen.name)
+            requests = self._named(seen.name)
         requests.count += 1
         status = str(seen.status)
         requests.statuses[status] = requests.statuses.get(status, 0) + 1
         if seen.usd is not None:
             requests.usd += seen.usd
             requests.usd_known += 1
-        current.note_slow(
-            Slow(seen.latency_ms, seen.began_s - self.began_s, seen.name, seen.status, seen.trace_id)
-        )
+        if seen.latency_ms is not None:
+            current.note_slow(
+                Slow(seen.latency_ms, seen.began_s - self.began_s, requests.name, seen.status, seen.trace_id)
+            )
         if seen.error:
             requests.failures += 1
             requests.unanswered += seen.status == 0
-            current.note_error(f"{seen.name}: {seen.error}"[:_ERROR_CHARACTERS])
+            current.note_error(f"{requests.name}: {seen.error}"[:_ERROR_CHARACTERS])
             return
         self._times(requests, seen)
 
+    def _named(self, name: str) -> Requests:
+        """Return the requests of a name that is new in this interval; names of the run are limited."""
+        name = name[:_NAME_CHARACTERS]
+        if name not in self._names:
+            if len(self._names) >= NAMES_LIMIT:
+                name = OTHER_NAMES
+            self._names.add(name)
+        return self.current.named(name)
+
     def _times(self, requests: Requests, seen: Observed) -> None:
-        requests.time("latency").add(seen.latency_ms)
-        times: dict[str, Sequence[float]] = {"latency": (seen.latency_ms,)}
+        times: dict[str, Sequence[float]] = {}
+        if seen.latency_ms is not None:
+            requests.time("latency").add(seen.latency_ms)
+            times["latency"] = (seen.latency_ms,)
         if seen.ttft_ms is not None:
             times |= {"ttft": (seen.ttft_ms,), "itl": seen.itl_ms}
             requests.time("ttft").add(seen.ttft_ms)
@@ -69,7 +84,7 @@ class Collector:
                 requests.time("itl").add(gap_ms)
         if seen.tokens:
             requests.tokens += seen.tokens
-            if seen.latency_ms > 0:
+            if seen.latency_ms:
                 requests.pace.add(seen.tokens * _MS / seen.latency_ms)
         requests.good += all(
             value < limit for metric, limit in self._objectives_ms.items() for value in times.get(metric, ())

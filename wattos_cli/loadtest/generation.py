@@ -3,31 +3,46 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import wattos_cli
+from wattos_cli import parenthood
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.journal import Tail
+from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.vigil import Vigil
 
 _STOP_S = 20.0
 _SAID_LINES = 12
 PLAN_FILE = "WATTOS_LOADTEST_PLAN"
 """The variable that tells the generator where its plan lies; the journal lies beside it."""
 JOURNAL = "journal.jsonl"
+_PARENT = "WATTOS_LOADTEST_PARENT"
+
+
+def tie_to_parent() -> None:
+    """Let this generator end when the process that started it does; called first thing."""
+    if _PARENT in os.environ:
+        parenthood.die_with_parent(int(os.environ[_PARENT]))
 
 
 class Generation:
-    """A generator that runs; `poll` often, then `result`."""
+    """A generator that runs; `poll` often, then `result`.
 
-    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    It ends with the thread that started it.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, plan: Plan, vigil: Vigil) -> None:
         self._process = process
+        self._locustfile = plan.locustfile
+        self._vigil = vigil
         self._said = folder / "said.txt"
         self._tail = Tail(folder / JOURNAL)
         self.measured = Measured()
@@ -39,11 +54,15 @@ class Generation:
         return self._process.poll() is None
 
     def poll(self) -> list[Interval]:
-        """Return what was counted since the last call."""
+        """Return what was counted since the last call; a generator that hangs is ended."""
         found = self._tail.poll()
         for interval in found:
             self.measured.add(interval)
         self.measured.ending = self._tail.ending
+        hangs = self._vigil.look(heard=bool(found), ended=self._tail.ending is not None)
+        if hangs is not None and self.running:
+            self._kill()
+            self.measured.broken = hangs
         return found
 
     def stop(self) -> None:
@@ -53,8 +72,11 @@ class Generation:
             try:
                 self._process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+                self._kill()
+
+    def _kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def result(self) -> Measured:
         """Return all that was counted; WattosError (exit 4) with its last lines if it counted nothing at all.
@@ -62,16 +84,30 @@ class Generation:
         What was counted before it broke off is returned without an `ending`.
         """
         self.poll()
-        if self.measured.ending is None and not self.measured.intervals:
-            raise self._failed()
+        if self.measured.ending is None:
+            self.measured.broken = self.measured.broken or self._how_it_ended()
+            if not self.measured.intervals:
+                raise self._failed()
         return self.measured
 
+    def _how_it_ended(self) -> str:
+        code = self._process.poll() or 0
+        if code < 0:
+            return f"it was killed by {signal.Signals(-code).name}"
+        last = self._lines()[-1:]
+        return ": ".join([f"it ended with exit code {code} in the middle", *last])
+
+    def _lines(self) -> list[str]:
+        """Return the last lines that it said."""
+        return self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SAID_LINES:]
+
     def _failed(self) -> WattosError:
-        said = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SAID_LINES:]
         code = self._process.poll()
         return WattosError(
-            "\n  ".join([f"the load generator ended (exit {code}) without a result; it said:", *said]),
-            hint="a mistake in the scenario? the journeys lie in loadtests/",
+            "\n  ".join(
+                [f"the load generator ended (exit {code}) without a result; it said:", *self._lines()]
+            ),
+            hint=f"a mistake in {self._locustfile}?",
             code="generator_failed",
             exit_code=ExitCode.UNREACHABLE,
             details={"exit_code": code},
@@ -86,7 +122,7 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
         (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
         with (folder / "said.txt").open("wb") as output:
             process = subprocess.Popen(
-                _argv(plan),
+                command_line.arguments(plan),
                 cwd=folder,
                 env=_environment(environ, folder),
                 stdin=subprocess.DEVNULL,
@@ -94,22 +130,11 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        generation = Generation(process, folder)
+        generation = Generation(process, folder, plan, Vigil(plan, time.monotonic))
         try:
             yield generation
         finally:
             generation.stop()
-
-
-def _argv(plan: Plan) -> list[str]:
-    recorder = Path(__file__).with_name("recorder.py")
-    return [
-        *(sys.executable, "-m", "locust", "-f", f"{recorder},{plan.locustfile}"),
-        *("--headless", "--only-summary", "--loglevel", "WARNING", "--exit-code-on-error", "0"),
-        *("--users", str(plan.users), "--spawn-rate", f"{plan.spawn_rate:g}"),
-        *("--run-time", f"{plan.duration_s:.0f}s", "--stop-timeout", "10"),
-        *("--host", plan.host, *plan.journeys),
-    ]
 
 
 def _environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -118,4 +143,5 @@ def _environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     package = str(Path(wattos_cli.__file__).resolve().parents[1])
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, (package, environ.get("PYTHONPATH", ""))))
     kept[PLAN_FILE] = str(folder / "plan.json")
+    kept[_PARENT] = str(os.getpid())
     return kept

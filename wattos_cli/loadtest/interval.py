@@ -10,6 +10,9 @@ from wattos_cli.loadtest.requests import Requests
 ERRORS_LIMIT = 50
 """So many different errors are told apart; the others are counted together."""
 OTHER_ERRORS = "(other errors)"
+NAMES_LIMIT = 200
+"""So many names of requests are told apart; the others are counted together."""
+OTHER_NAMES = "(other names)"
 SLOWEST_KEPT = 20
 
 
@@ -52,6 +55,14 @@ class Interval:
                 together.add(requests)
         return together
 
+    def named(self, name: str) -> Requests:
+        """Return where the requests of this name are counted, in one interval as in all joined."""
+        if name not in self.requests:
+            if len(self.requests) >= NAMES_LIMIT:
+                name = OTHER_NAMES
+            self.requests.setdefault(name, Requests(name))
+        return self.requests[name]
+
     def note_error(self, text: str, count: int = 1) -> None:
         """Count one error by its text."""
         if text not in self.errors and len(self.errors) >= ERRORS_LIMIT:
@@ -70,7 +81,7 @@ class Interval:
         self.cpu_s += other.cpu_s
         self.lateness.merge(other.lateness)
         for name, requests in other.requests.items():
-            self.requests.setdefault(name, Requests(name)).add(requests)
+            self.named(name).add(requests)
         for text, times in other.errors.items():
             self.note_error(text, times)
         for slow in other.slowest:

@@ -57,6 +57,8 @@ class Tail:
             if "interval" in value:
                 found.append(Interval.load(value["interval"]))
             else:
-                ending = value["ending"]
-                self.ending = Ending(**{**ending, "saturated": tuple(ending["saturated"])})
+                told = value["ending"]
+                self.ending = Ending(
+                    **{**told, "saturated": tuple(told["saturated"]), "notes": tuple(told["notes"])}
+                )
         return found

@@ -122,7 +122,7 @@ class LocustClient:
             response=_Seen(seen.status),
             exception=RequestFailed(seen.error) if seen.error else None,
             context=context,
-            start_time=time.time() - seen.latency_ms / _MS,
+            start_time=time.time() - (seen.latency_ms or 0.0) / _MS,
             url=seen.name,
         )
 

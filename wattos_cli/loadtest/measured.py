@@ -14,24 +14,28 @@ class Ending:
     """What the generator says last; `saturated` gives the reasons why its figures are its own slowness.
 
     `workers` of Locust's processes were to take part (0: one process alone), `lost` of them left early.
+    `notes` are what a reader should know and what makes no figure wrong.
     """
 
     duration_s: float
     saturated: tuple[str, ...] = ()
     workers: int = 0
     lost: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
 class Measured:
     """One run: `total` counts all of it, `intervals` show how it went.
 
-    `ending` is None when the generator broke off: what it counted until then is here, and no verdict on it.
+    `ending` is None when the generator broke off, of which `broken` says how: what it counted until then is
+    here, and no verdict on it.
     """
 
     total: Interval = field(default_factory=lambda: Interval(0.0, 0.0))
     intervals: list[Interval] = field(default_factory=list)
     ending: Ending | None = None
+    broken: str = ""
 
     @property
     def duration_s(self) -> float:

@@ -45,7 +45,8 @@ def reasons(measured: Measured, target: str, stopped: Stopped | None = None) -> 
         told.append(f"{target} stopped answering {silent_s:.0f} s after the start and did not come back")
     if ending is None:
         if stopped is None:
-            told.append("the load generator broke off: this is what it had counted until then")
+            how = f" ({measured.broken})" if measured.broken else ""
+            told.append(f"the load generator broke off{how}: this is what it had counted until then")
     else:
         told += _of_the_generator(ending)
     if not total.count:
@@ -90,7 +91,7 @@ def _of_the_generator(ending: Ending) -> list[str]:
         told.append(f"the load generator was saturated, what it measured is its own slowness: {why}")
     if ending.lost:
         told.append(f"{ending.lost} of {ending.workers} workers were lost: less load was made than asked for")
-    return told
+    return [*told, *ending.notes]
 
 
 def _dropped(measured: Measured) -> float:

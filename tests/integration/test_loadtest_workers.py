@@ -1,0 +1,138 @@
+"""Locust's own distributed engine: processes of one run, masters and workers, a worker that is lost."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.fakes.load_plans import plan
+from tests.fakes.platform_server import PlatformServer
+from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.generation import Generation, started
+from wattos_cli.loadtest.generator import generate
+from wattos_cli.loadtest.locust_side.command_line import free_port
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Crew, Plan
+from wattos_cli.loadtest.scenarios import folder
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = dict(os.environ)
+LOCUSTFILE = folder() / "locustfile.py"
+
+
+@pytest.fixture
+def platform() -> Iterator[PlatformServer]:
+    server = PlatformServer()
+    yield server
+    server.close()
+
+
+def models(url: str, **changes: object) -> Plan:
+    given = {"locustfile": LOCUSTFILE, "journeys": {"Model": 1}, "host": url, "users": 4}
+    return plan(**{**given, "tokens": [f"wk_{number}" for number in range(4)], **changes})
+
+
+def followed(run: Plan, meanwhile: Callable[[Generation], object]) -> Measured:
+    """Return what was measured; `meanwhile` is called once, when the first interval has come."""
+    with started(run, ENVIRON) as generation:
+        while generation.running:
+            time.sleep(0.1)
+            if generation.poll() and len(generation.measured.intervals) == 1:
+                meanwhile(generation)
+        return generation.result()
+
+
+def workers() -> list[psutil.Process]:
+    """Return the workers of the generator that this process has started."""
+    (master,) = psutil.Process().children()
+    return master.children()
+
+
+def test_two_workers_share_the_users_and_the_tokens_and_make_one_run(platform: PlatformServer) -> None:
+    measured = generate(models(platform.url, processes=2), ENVIRON, time.sleep)
+    assert measured.total.errors == {}
+    assert platform.tokens == {f"Bearer wk_{number}" for number in range(4)}
+    assert measured.ending is not None
+    assert (measured.ending.workers, measured.ending.lost) == (2, 0)
+    asked = platform.seen["POST /v1/chat/completions"] - 4  # each user asks once that is not measured
+    assert measured.of("POST /v1/chat/completions").count == asked > 0
+    assert max(interval.users for interval in measured.intervals) == 4
+
+
+def test_a_worker_that_is_killed_is_lost_and_what_it_told_counts(platform: PlatformServer) -> None:
+    measured = followed(models(platform.url, processes=2), lambda _running: workers()[0].kill())
+    assert measured.ending is not None
+    assert (measured.ending.workers, measured.ending.lost) == (2, 1)
+    assert measured.of().count > 0
+    assert measured.total.errors == {}
+
+
+def test_workers_do_not_outlive_their_master(platform: PlatformServer) -> None:
+    left: list[psutil.Process] = []
+
+    def kill_master(_running: Generation) -> None:
+        left.extend(workers())
+        psutil.Process().children()[0].kill()
+
+    measured = followed(models(platform.url, processes=2), kill_master)
+    assert (measured.ending, measured.broken) == (None, "it was killed by SIGKILL")
+    assert measured.of().count > 0
+    _, alive = psutil.wait_procs(left, timeout=10)
+    assert alive == []
+
+
+def test_nothing_is_left_when_we_are_killed(platform: PlatformServer, tmp_path: Path) -> None:
+    whole = tmp_path / "plan.json"
+    whole.write_text(models(platform.url, processes=2, duration_s=60.0).dump())
+    code = (
+        "import os, sys, time, pathlib\n"
+        "from wattos_cli.loadtest.generator import generate\n"
+        "from wattos_cli.loadtest.plan import Plan\n"
+        "plan = Plan.load(pathlib.Path(sys.argv[1]).read_text())\n"
+        "generate(plan, dict(os.environ), time.sleep, lambda _interval: print('begun', flush=True))\n"
+    )
+    environ = {**ENVIRON, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}", "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, whole], env=environ, stdout=subprocess.PIPE, text=True
+    ) as ours:
+        assert ours.stdout is not None
+        assert ours.stdout.readline() == "begun\n"
+        generators = psutil.Process(ours.pid).children(recursive=True)
+        assert len(generators) == 3
+        ours.kill()
+    _, alive = psutil.wait_procs(generators, timeout=10)
+    assert alive == []
+
+
+def test_a_master_and_a_worker_of_another_start(platform: PlatformServer) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    master = models(platform.url, crew=Crew("master", address, workers=1), tokens=(), duration_s=2.0)
+    worker = models("", crew=Crew("worker", address), tokens=["wk_its_own"])
+    ended: list[Measured] = []
+    beside = threading.Thread(target=lambda: ended.append(generate(worker, ENVIRON, time.sleep)))
+    beside.start()
+    measured = generate(master, ENVIRON, time.sleep)
+    beside.join()
+    assert measured.ending is not None
+    assert (measured.ending.workers, measured.ending.lost, measured.total.errors) == (1, 0, {})
+    assert measured.of().count > 0
+    assert platform.tokens == {"Bearer wk_its_own"}
+    assert (ended[0].intervals, ended[0].ending is not None) == ([], True)
+
+
+def test_a_master_waits_for_its_workers_only_so_long() -> None:
+    crew = Crew("master", f"127.0.0.1:{free_port()}", workers=2, wait_s=1.0)
+    with pytest.raises(WattosError, match="Gave up waiting for workers to connect"):
+        generate(models("http://127.0.0.1:9", crew=crew), ENVIRON, time.sleep)
+
+
+def test_a_worker_looks_for_its_master_only_so_long() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with pytest.raises(WattosError, match=f"no master answers at {address}"):
+        generate(models("", crew=Crew("worker", address, wait_s=1.0)), ENVIRON, time.sleep)

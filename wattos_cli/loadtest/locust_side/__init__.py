@@ -1,0 +1,5 @@
+"""Locust as our engine: what is put around it so that it counts, keeps to a plan, and ends in any case.
+
+`plugin.py` is loaded by Locust beside the scenario; it alone imports Locust, which replaces parts of the
+standard library (gevent).
+"""

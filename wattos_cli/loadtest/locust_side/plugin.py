@@ -1,0 +1,63 @@
+"""What Locust loads beside the scenario (`locust -f plugin.py,locustfile.py`) when `wattos loadtest` runs it.
+
+It does nothing unless WATTOS_LOADTEST_PLAN names a plan; the journal is written beside that. With --processes
+Locust forks after it has loaded this file: who takes which part is known when `init` fires.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from locust import events
+from locust.exception import RPCError
+from locust.runners import MasterRunner, WorkerRunner
+
+from wattos_cli import parenthood
+from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE, tie_to_parent
+from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
+from wattos_cli.loadtest.locust_side.master import Master
+from wattos_cli.loadtest.locust_side.recorder import Recorder
+from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
+from wattos_cli.loadtest.plan import Plan
+
+
+def take_part(path: Path) -> None:
+    """Take part in the run whose plan lies at `path`, as what Locust makes of this process."""
+    plan = Plan.load(path.read_text(encoding="utf-8"))
+    loader = os.getpid()
+    hooks: Any = events  # Locust's hooks carry no types
+    connecting = Connecting(plan.crew) if plan.crew.role == "worker" else None
+
+    def begin(environment: Any, **_given: Any) -> None:
+        if os.getpid() != loader:
+            parenthood.die_with_parent(loader)
+        if connecting:
+            connecting.done()
+
+        def send(kind: str, data: Any, worker: str | None) -> None:
+            with suppress(RPCError):  # who cannot be reached is noticed by its silence
+                environment.runner.send_message(kind, data, worker)
+
+        journal = Journal(path.with_name(JOURNAL))
+        recorder = Recorder(plan.objectives_ms)
+        hooks.request.add_listener(recorder.record)
+        part: Hooks
+        if isinstance(environment.runner, WorkerRunner):
+            part = Worker(plan, environment, recorder, journal, send)
+        elif isinstance(environment.runner, MasterRunner):
+            part = Master(plan, environment, journal, send)
+            hooks.worker_connect.add_listener(part.join)
+        else:
+            part = Conductor(plan, environment, journal, recorder)
+        hooks.test_start.add_listener(part.start)
+        hooks.test_stopping.add_listener(part.stopping)
+        hooks.test_stop.add_listener(part.stop)
+
+    hooks.init.add_listener(begin)
+
+
+tie_to_parent()
+if PLAN_FILE in os.environ:
+    take_part(Path(os.environ[PLAN_FILE]))
