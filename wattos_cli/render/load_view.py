@@ -1,5 +1,6 @@
 """A load test under way: a screen of a terminal, or a line where there is none."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -63,7 +64,8 @@ def as_line(view: View) -> str:
         *([f"{view.dropped} dropped"] if view.dropped else []),
         *(f"{name} {state}" for name, state in view.breakers or ()),
     ]
-    line = f"  {view.passed_s:.0f} s of {view.duration_s:g} s: {', '.join(parts)}"
+    whole = f" of {view.duration_s:g} s" if math.isfinite(view.duration_s) else ""
+    line = f"  {view.passed_s:.0f} s{whole}: {', '.join(parts)}"
     return f"{line}; {visible(view.newest_error)}" if view.newest_error else line
 
 

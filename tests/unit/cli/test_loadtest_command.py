@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from tests.fakes.cli import err, make_deps, out, write_running
+from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.app import TREE, execute
@@ -205,3 +205,106 @@ def test_the_parser_hands_over_what_was_typed(deps: Deps) -> None:
 
     command.command(run=fake)(deps, scenario="chat", users=5, duration="90s", threshold=["p95<1s"])
     assert seen == [Options("chat", users=5, duration_s=90.0, thresholds=("p95<1s",))]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (Options(stages="30s:10", rate="5"), "--stages and --rate contradict each other"),
+        (Options(stages="30s:10", users=5), "--stages and --users contradict each other"),
+        (Options(rate="1m:5", duration_s=9.0), "--rate and --duration contradict each other"),
+        (Options(rate="5", spawn_rate=1.0), "--rate and --spawn-rate contradict each other"),
+        (Options(poisson=True), "--poisson is a way of arriving"),
+        (Options(rate="-5"), "--rate: a negative number makes no load at column 1\n  -5\n  ^"),
+        (Options(stages="30s:10,1m"), "--stages: expected TIME:USERS at column 8"),
+        (Options(processes=0), "--processes 0"),
+        (Options(master="5557"), "--master 5557: expected HOST:PORT"),
+        (Options(worker="h:99999"), "--worker h:99999: expected HOST:PORT"),
+        (Options(master="h:1", worker="h:2"), "--master and --worker contradict each other"),
+        (Options(engine="fast", ui=True), "--engine fast and --ui contradict each other"),
+        (Options(workers=3), "--workers is for --master"),
+        (Options(locustfile=Path("none.py")), "--locustfile none.py: there is no such file"),
+        (Options(stages="30s:100000"), "--stages 100000: expected 1 to 1000"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_options_that_cannot_be_together_or_cannot_be(
+    deps: Deps, http: FakeHttp, options: Options, says: str
+) -> None:
+    error = refused(options, deps)
+    assert (error.exit_code, says in error.message) == (ExitCode.USAGE, True)
+    assert http.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "users", "duration_s", "told"),
+    [
+        (Options(), 5, 20, "smoke: 5 users for 20 s"),
+        (Options(stages="30s:10,1m:50"), 50, 90, "smoke: 10, then 50 users in 90 s"),
+        (Options(rate="50"), 100, 20, "smoke: 50 arrivals a second for 20 s"),
+        (Options(rate="10..200", duration_s=60), 400, 60, "smoke: 10 to 200 arrivals a second for 60 s"),
+        (Options(rate="5", users=7), 7, 20, "smoke: 5 arrivals a second for 20 s"),
+        (Options(rate="30s:1..9,1m:9"), 18, 90, "smoke: 1 to 9 arrivals a second for 90 s"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_shape_of_the_load_reaches_the_generator(
+    deps: Deps, options: Options, users: int, duration_s: float, told: str
+) -> None:
+    load = one_second(10)
+    assert command.run(options, deps, start=load.start) == ExitCode.OK
+    assert load.plan is not None
+    assert (load.plan.users, load.plan.duration_s) == (users, duration_s)
+    assert told in err(deps)
+    assert len(load.plan.tokens) == min(users, 200)
+
+
+def test_a_locustfile_of_ones_own_runs_as_a_whole_or_as_its_scenarios_say(
+    deps: Deps, http: FakeHttp, tmp_path: Path
+) -> None:
+    http.answer("http://other:1", "/health/liveness", {}, 404)
+    own = tmp_path / "own" / "mine.py"
+    own.parent.mkdir()
+    own.write_text("from locust import HttpUser\n")
+    load = one_second(10)
+    options = Options(host="http://other:1", locustfile=Path("own/mine.py"))
+    assert command.run(options, deps, start=load.start) == ExitCode.OK
+    assert load.plan is not None
+    assert (load.plan.locustfile, dict(load.plan.journeys), load.plan.duration_s) == (own, {}, 60)
+    (own.parent / "thresholds.toml").write_text(
+        '[peak]\njourneys = { Buyer = 2 }\nusers = 3\nduration = "5s"\nthresholds = ["p95<1ms"]\n'
+    )
+    assert command.run(replace(options, scenario="peak"), deps, start=load.start) == ExitCode.NO
+    assert (load.plan.users, dict(load.plan.journeys)) == (3, {"Buyer": 2})
+    assert refused(replace(options, scenario="pea"), deps).message.endswith("Did you mean 'peak'?")
+
+
+def test_a_worker_works_until_its_master_ends_the_run(deps: Deps) -> None:
+    load = FakeLoad([])
+    load.measured.intervals.append(second(0))
+    assert command.run(Options(worker="10.0.0.5:5557"), deps, start=load.start) == ExitCode.OK
+    assert load.plan is not None
+    assert (load.plan.crew.role, load.plan.crew.address) == ("worker", "10.0.0.5:5557")
+    assert out(deps) == ""
+
+
+def test_a_run_that_cannot_pass_any_more_ends(deps: Deps, http: FakeHttp) -> None:
+    http.answer("http://other:1", "/health/liveness", {})
+    time = FakeTime()
+    deps = replace(deps, sleep=time.sleep, monotonic=time.read, clock=time.read)
+    options = Options(host="http://other:1", thresholds=("max<500ms",), duration_s=60)
+    seconds = [second(at, 900.0) for at in range(60)]
+    assert command.run(options, deps, start=FakeLoad(seconds, time=time).start) == ExitCode.NO
+    assert "stopped after 1 s: max<500ms cannot hold any more" in out(deps)
+    going_on = FakeLoad(seconds, time=time)
+    assert command.run(replace(options, abort=False), deps, start=going_on.start) == ExitCode.NO
+    assert going_on.measured.total.span_s == 60
+
+
+def test_no_room_for_the_report_leaves_the_result_on_stdout(deps: Deps) -> None:
+    options = Options(json_file=Path("/dev/full"), junit_file=Path("j.xml"))
+    with pytest.raises(WattosError, match="No space left on device") as caught:
+        command.run(options, deps, start=one_second(10).start)
+    assert (caught.value.code, caught.value.exit_code) == ("report_not_written", ExitCode.NO)
+    assert "smoke: pass" in out(deps)
+    assert (deps.cwd / "j.xml").read_text().startswith("<?xml")

@@ -209,14 +209,17 @@ def test_the_scenarios_are_whole() -> None:
     ("content", "says"),
     [
         ("not toml", "Expected"),
-        ("[smoke]\nusers = 'five'", "is missing or of the wrong type"),
+        ("[smoke]\nusers = 'five'", "users is of the wrong type"),
+        ("[smoke]\nusers = 5", r"\[smoke\]: journeys is missing"),
+        ("[smoke]\nuser = 5", r"no such key 'user'.* Did you mean 'users'\?"),
+        ("smoke = 5", r"expected a table, \[smoke\]"),
         ((scenarios.folder() / "thresholds.toml").read_text().replace("Chat = 4", "Chat = 0"), "weights"),
     ],
 )
 def test_wrong_scenarios_are_told_with_their_path(tmp_path: Path, content: str, says: str) -> None:
     (tmp_path / "thresholds.toml").write_text(content)
     with pytest.raises(WattosError, match=says) as caught:
-        scenarios.scenario("smoke", tmp_path)
+        scenarios.scenario("smoke", tmp_path / "locustfile.py")
     assert caught.value.exit_code == ExitCode.CONFIG
 
 

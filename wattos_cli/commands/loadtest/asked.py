@@ -2,15 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
+from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, crew
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest import load_shape
 from wattos_cli.loadtest.judgement import objectives_ms
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
-from wattos_cli.loadtest.scenarios import Scenario, scenario
+from wattos_cli.loadtest.scenarios import Scenario, scenario, whole_file
 from wattos_cli.loadtest.thresholds import Threshold, parse
 
+_DEFAULT = "smoke"
 _MOST_USERS = {"locust": 1000, "fast": 20_000}
 """Users that one process carries."""
 _BUSY_S = 2.0
@@ -26,10 +29,10 @@ class Asked:
     thresholds: tuple[Threshold, ...]
 
 
-def asked_for(opts: Options) -> Asked:
+def asked_for(opts: Options, cwd: Path) -> Asked:
     """Return the run that the options mean; WattosError (exit 2) naming the option that is wrong."""
-    found = scenario(opts.scenario)
-    _agree(opts)
+    found = _scenario(opts, cwd)
+    agree(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = found.duration_s if opts.duration_s is None else opts.duration_s
     arrivals = None
@@ -48,6 +51,8 @@ def asked_for(opts: Options) -> Asked:
         arrivals=arrivals,
         engine=opts.engine or "locust",
         processes=opts.processes,
+        crew=crew(opts),
+        ui_port=UI_PORT if opts.ui else None,
         model=opts.model,
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),
@@ -55,35 +60,19 @@ def asked_for(opts: Options) -> Asked:
     return Asked(found, plan, thresholds)
 
 
-def _agree(opts: Options) -> None:
-    """Raise for options that contradict each other."""
-    timed = [name for name, text in (("--stages", opts.stages), ("--rate", opts.rate)) if ":" in text]
-    given = {
-        "--users": opts.users is not None,
-        "--spawn-rate": opts.spawn_rate is not None,
-        "--duration": opts.duration_s is not None,
-        "--rate": bool(opts.rate),
-        "--stages": bool(opts.stages),
-    }
-    clashes = [
-        ("--stages", "--rate", "users come in stages, or arrivals by a rate: choose one"),
-        ("--stages", "--users", "the stages say how many users"),
-        ("--stages", "--spawn-rate", "the stages say how fast users come"),
-        ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
-        *((name, "--duration", f"the times stand in {name}") for name in timed),
-    ]
-    for one, other, why in clashes:
-        if given[one] and given[other]:
-            raise usage(f"{one} and {other} contradict each other", why)
-    if opts.poisson and not opts.rate:
-        raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
-    if opts.processes < 1:
-        raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")
+def _scenario(opts: Options, cwd: Path) -> Scenario:
+    """Return what is to be run: a bundled scenario, one of one's own, or the whole of a locustfile."""
+    if opts.locustfile is None:
+        return scenario(opts.scenario or _DEFAULT)
+    path = (cwd / opts.locustfile).resolve()
+    if not path.is_file():
+        raise usage(f"--locustfile {opts.locustfile}: there is no such file", "name a Python file for Locust")
+    return scenario(opts.scenario, path) if opts.scenario else whole_file(path)
 
 
 def _users(opts: Options, found: Scenario, stages: tuple[Stage, ...], arrivals: Arrivals | None) -> int:
     """Return how many users there are: those asked for, of the highest stage, or enough for the rate."""
-    most = _MOST_USERS[opts.engine or "locust"] * opts.processes
+    most = _MOST_USERS[opts.engine or "locust"] * (opts.workers if opts.master else opts.processes)
     users = found.users if opts.users is None else opts.users
     if stages:
         users = int(max(stage.level for stage in stages))

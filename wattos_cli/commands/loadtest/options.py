@@ -10,10 +10,11 @@ from wattos_cli.loadtest.plan import Engine
 class Options:
     """What to run, against what, and where the result goes; None means as the scenario says.
 
-    `stages` and `rate` are as they were written. `max_usd` is what a run on a paid model may cost.
+    `stages` and `rate` are as they were written; without a `scenario` it is smoke, or all of a `locustfile`.
+    `master` and `worker` are addresses, HOST:PORT: where to wait for `workers`, where to find the master.
     """
 
-    scenario: str = "smoke"
+    scenario: str | None = None
     users: int | None = None
     spawn_rate: float | None = None
     duration_s: float | None = None
@@ -22,6 +23,10 @@ class Options:
     poisson: bool = False
     engine: Engine | None = None
     processes: int = 1
+    master: str = ""
+    workers: int = 1
+    worker: str = ""
+    ui: bool = False
     model: str = ""
     seed: int = 0
     thresholds: tuple[str, ...] = ()

@@ -30,13 +30,16 @@ _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHA
 def run(opts: Options, deps: Deps, *, start: Start = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
     from wattos_cli.commands.loadtest.asked import asked_for
-    from wattos_cli.commands.loadtest.running import measured
+    from wattos_cli.commands.loadtest.running import measured, work
     from wattos_cli.commands.loadtest.target import target_for
     from wattos_cli.commands.loadtest.told import prepare_files, tell
 
-    asked = asked_for(opts)
+    asked = asked_for(opts, deps.cwd)
     prepare_files(opts, deps.cwd)
     with target_for(asked, opts.host, deps) as target:
+        if opts.worker:
+            work(asked, target, deps, start)
+            return ExitCode.OK
         result, cut = measured(asked, target, opts, deps, start)
     tell(result, opts, deps)
     if cut is not None:
@@ -51,8 +54,8 @@ def command(run: Run[Options] = run) -> Command:
         deps: Deps,
         *,
         scenario: Annotated[
-            str, Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.")
-        ] = "smoke",
+            str | None, Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.")
+        ] = None,
         users: Annotated[
             int | None,
             Option("--users", metavar="N", help="Virtual users; with --rate the most that are busy at once."),
@@ -74,6 +77,14 @@ def command(run: Run[Options] = run) -> Command:
             EngineName | None, Option("--engine", help="What makes the load.", default_text="locust")
         ] = None,
         processes: Annotated[int, Option("--processes", metavar="N", help="Processes that make it.")] = 1,
+        master: Annotated[
+            str, Option("--master", metavar="HOST:PORT", help="Make it with --worker commands elsewhere.")
+        ] = "",
+        workers: Annotated[int, Option("--workers", metavar="N", help="How many come to --master.")] = 1,
+        worker: Annotated[
+            str, Option("--worker", metavar="HOST:PORT", help="Work for the --master there.")
+        ] = "",
+        ui: Annotated[bool, Option("--ui", help="Show Locust's own page, at port 8089.")] = False,
         model: Annotated[
             str, Option("--model", metavar="NAME", help="Ask this model instead of the free local one.")
         ] = "",
@@ -90,6 +101,14 @@ def command(run: Run[Options] = run) -> Command:
         quiet: Annotated[bool, Option("-q", "--quiet", help="Show nothing while it runs.")] = False,
         host: Annotated[
             str | None, Option("--host", metavar="URL", help="Another target; its key in WATTOS_TOKEN.")
+        ] = None,
+        locustfile: Annotated[
+            Path | None,
+            Option(
+                "--locustfile",
+                metavar="FILE",
+                help="Run a locustfile of your own; scenarios of thresholds.toml beside it.",
+            ),
         ] = None,
         json_file: Annotated[Path | None, Option("--json", metavar="FILE", help="Write the result.")] = None,
         junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
@@ -123,12 +142,17 @@ def command(run: Run[Options] = run) -> Command:
                 poisson=poisson,
                 engine=_ENGINES.get(engine),
                 processes=processes,
+                master=master,
+                workers=workers,
+                worker=worker,
+                ui=ui,
                 model=model,
                 seed=seed,
                 thresholds=tuple(threshold or ()),
                 abort=not no_abort,
                 quiet=quiet,
                 host=host,
+                locustfile=locustfile,
                 json_file=json_file,
                 junit_file=junit,
                 report_dir=report,

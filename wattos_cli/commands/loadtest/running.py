@@ -1,5 +1,6 @@
 """One run from its start to its result."""
 
+import math
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from wattos_cli.commands.loadtest.breaker_watch import BreakerWatch
 from wattos_cli.commands.loadtest.course import Course
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.target import Target
-from wattos_cli.commands.loadtest.watching import Display, watch
+from wattos_cli.commands.loadtest.watching import POLL_S, Display, watch
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.environment import environment
+from wattos_cli.loadtest.hopeless import Hopeless
 from wattos_cli.loadtest.judgement import judge
 from wattos_cli.loadtest.outcome import Run, outcome
 from wattos_cli.logstore.instants import rfc3339
@@ -41,7 +43,7 @@ def measured(
             load,
             course,
             Display(deps.console, plan.duration_s, quiet=opts.quiet),
-            (),
+            [Hopeless(plan, asked.thresholds)] if opts.abort else [],
             deps,
             duration_s=plan.duration_s,
             breakers=lambda: breakers.not_closed if breakers else None,
@@ -61,6 +63,17 @@ def measured(
     return outcome(run, watched.measured, judge(asked.thresholds, watched.measured)), watched.cut
 
 
+def work(asked: Asked, target: Target, deps: Deps, start: "Start") -> None:
+    """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""
+    plan = replace(asked.plan, host=target.url, tokens=target.tokens)
+    deps.console.note(f"working for the master at {plan.crew.address}; Ctrl-C ends")
+    with start(plan, deps.environ) as load:
+        while load.running:
+            deps.sleep(POLL_S)
+            load.poll()
+        load.result()
+
+
 def described(asked: Asked) -> str:
     """Return how much load it will be, and for how long."""
     plan = asked.plan
@@ -71,7 +84,8 @@ def described(asked: Asked) -> str:
     if plan.stages:
         levels = [stage.level for stage in plan.stages]
         return f"{', then '.join(f'{level:.0f}' for level in levels)} users in {plan.duration_s:g} s"
-    return f"{plan.users} users for {plan.duration_s:g} s"
+    until = f"for {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else "until their own shape ends"
+    return f"{plan.users} users {until}"
 
 
 def _server(deps: Deps, began_at_s: float) -> tuple[list[dict[str, Any]], str]:

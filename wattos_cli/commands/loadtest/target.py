@@ -13,6 +13,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
 
 _TIMEOUT_S = 5.0
+_DOOR = ("gateway",)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
         yield _other(host, deps)
         return
     project = running.project_of(deps)
-    url = _gateway_url(project, asked.scenario.services)
+    url = _gateway_url(project, asked.scenario.services or _DOOR)
     _answers(url, deps)
     count = min(asked.plan.users, loadtest_tenant.MOST_KEYS)
     keys = loadtest_tenant.make_keys(deps, project, count, asked.plan.duration_s)

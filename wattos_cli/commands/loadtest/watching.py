@@ -1,5 +1,6 @@
 """Watches a generator until it ends, or until there is a reason to end it before."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +13,7 @@ from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.verdict import Stopped
 from wattos_cli.render import load_view
 
-_POLL_S = 0.2
+POLL_S = 0.2
 _DRAW_S = 1.0
 _TELL_S = 5.0
 _TELLINGS = 10
@@ -65,7 +66,11 @@ class Display:
         self._console = console
         self._quiet = quiet
         self._drawn = console.animate and console.stdout.isatty() and not console.json_output
-        self._step_s = _DRAW_S if self._drawn else max(_TELL_S, duration_s / _TELLINGS)
+        self._step_s = (
+            _DRAW_S
+            if self._drawn
+            else max(_TELL_S, duration_s / _TELLINGS if math.isfinite(duration_s) else 0)
+        )
         self._due_s = 0.0 if self._drawn else self._step_s
 
     def due(self, passed_s: float) -> bool:
@@ -103,7 +108,7 @@ def watch(
     stopped, cut, passed_s, counting = None, None, 0.0, False
     try:
         while load.running and stopped is None:
-            deps.sleep(_POLL_S)
+            deps.sleep(POLL_S)
             for interval in load.poll():
                 course.add(interval)
                 if not counting:  # the first tells when the generator was ready and began
@@ -120,7 +125,8 @@ def watch(
         if isinstance(caught, Exception):
             raise
         cut = caught
-        stopped = Stopped(f"interrupted after {passed_s:.0f} s of {duration_s:g} s", "invalid")
+        whole = f" of {duration_s:g} s" if math.isfinite(duration_s) else ""
+        stopped = Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")
         deps.console.note("stopping; what ran will be reported. Ctrl-C again ends at once")
     if stopped is not None:
         load.stop()

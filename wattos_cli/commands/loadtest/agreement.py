@@ -1,0 +1,68 @@
+"""Options that contradict each other, and who works together with whom."""
+
+import re
+
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.errors import usage
+from wattos_cli.loadtest.plan import Crew
+
+UI_PORT = 8089
+"""Where Locust shows its page by default."""
+_ADDRESS = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+_HIGHEST_PORT = 65535
+
+
+def agree(opts: Options) -> None:
+    """Raise WattosError (exit 2) for options that contradict each other."""
+    timed = [name for name, text in (("--stages", opts.stages), ("--rate", opts.rate)) if ":" in text]
+    given = {
+        "--users": opts.users is not None,
+        "--spawn-rate": opts.spawn_rate is not None,
+        "--duration": opts.duration_s is not None,
+        "--rate": bool(opts.rate),
+        "--stages": bool(opts.stages),
+        "--master": bool(opts.master),
+        "--worker": bool(opts.worker),
+        "--processes": opts.processes != 1,
+        "--ui": opts.ui,
+        "--engine fast": opts.engine == "fast",
+    }
+    clashes = [
+        ("--stages", "--rate", "users come in stages, or arrivals by a rate: choose one"),
+        ("--stages", "--users", "the stages say how many users"),
+        ("--stages", "--spawn-rate", "the stages say how fast users come"),
+        ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
+        *((name, "--duration", f"the times stand in {name}") for name in timed),
+        ("--master", "--worker", "one command is one or the other"),
+        ("--master", "--processes", "the workers' own commands say how many processes each has"),
+        *(
+            ("--engine fast", name, "only Locust works in a crew and has a page")
+            for name in ("--master", "--worker", "--ui")
+        ),
+        ("--worker", "--ui", "the page is the master's"),
+    ]
+    for one, other, why in clashes:
+        if given[one] and given[other]:
+            raise usage(f"{one} and {other} contradict each other", why)
+    if opts.poisson and not opts.rate:
+        raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
+    if opts.processes < 1:
+        raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")
+    if opts.workers < 1:
+        raise usage(f"--workers {opts.workers}: expected 1 or more", "so many come to --master")
+    if opts.workers != 1 and not opts.master:
+        raise usage("--workers is for --master", "within one machine: --processes N")
+
+
+def crew(opts: Options) -> Crew:
+    """Return who works together over several machines; WattosError (exit 2) for an address that is none."""
+    for option, address in (("--master", opts.master), ("--worker", opts.worker)):
+        if address and not _is_address(address):
+            raise usage(f"{option} {address}: expected HOST:PORT", f"like this: {option} 10.0.0.5:5557")
+    if opts.master:
+        return Crew("master", opts.master, opts.workers)
+    return Crew("worker", opts.worker) if opts.worker else Crew()
+
+
+def _is_address(text: str) -> bool:
+    return bool(_ADDRESS.fullmatch(text)) and int(text.rpartition(":")[2]) <= _HIGHEST_PORT
