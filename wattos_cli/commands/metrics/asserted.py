@@ -3,25 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wattos_cli.commands.metrics import asked
-from wattos_cli.commands.metrics.scraped import scrape_now, with_something
 from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, Metrics
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode
+from wattos_cli.supervisor.scraped import scrape_now, with_something
 
 if TYPE_CHECKING:
+    from wattos_cli.metricsource.judging import Judged
     from wattos_cli.metricstore.assertion import Assertion
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What became of an assertion: `metric`, `value`, `ok` of each series; `reason` is why it fails."""
-
-    expression: str
-    ok: bool
-    reason: str
-    series: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -74,41 +65,12 @@ def _read(text: str) -> "Assertion":
         raise asked.broken(text, BadQueryError(error.message, error.position)) from error
 
 
-def _judged(assertion: "Assertion", metrics: Metrics, at_s: float) -> Judged:
+def _judged(assertion: "Assertion", metrics: Metrics, at_s: float) -> "Judged":
+    from wattos_cli.metricsource.judging import judged
+
     try:
-        bound = _number(metrics, assertion.bound, at_s)
-        answer = metrics.instant(assertion.expression, at_s)
+        return judged(assertion, metrics, at_s)
     except BadQueryError as error:
         raise asked.broken(assertion.text, BadQueryError(error.reason)) from error
     except FailedQueryError as error:
         raise asked.failed(error) from error
-    rows = [{"metric": {}, "value": answer.result}] if answer.kind == "scalar" else answer.result
-    series = tuple(
-        {
-            "metric": row["metric"],
-            "value": row["value"][1],
-            "ok": assertion.holds(float(row["value"][1]), bound),
-        }
-        for row in rows
-    )
-    try:
-        asked.require_series(assertion.expression, answer, metrics, at_s)
-    except WattosError as error:  # one misspelt name is a failure beside the others, not the end of all
-        return Judged(assertion.text, False, f"no data: {error.message}", series)
-    return Judged(assertion.text, bool(series) and all(row["ok"] for row in series), _reason(series), series)
-
-
-def _number(metrics: Metrics, expression: str, at_s: float) -> float:
-    return float(metrics.instant(expression, at_s).result[1])
-
-
-def _reason(series: Sequence[dict[str, Any]]) -> str:
-    """Return why an assertion does not hold, "" when it does."""
-    if not series:
-        return "no data"
-    bad = [row for row in series if not row["ok"]]
-    if not bad:
-        return ""
-    if all(row["value"] == "NaN" for row in bad):
-        return "no data: the value is not a number"
-    return f"does not hold for {len(bad)} of {len(series)} series"

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from wattos_cli import metricsource
-from wattos_cli.commands.metrics.scraped import with_something
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument
+from wattos_cli.supervisor.scraped import with_something
 
 
 @dataclass(frozen=True)

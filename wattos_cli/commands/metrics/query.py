@@ -7,7 +7,6 @@ from typing import Annotated
 
 from wattos_cli.commands.metrics import asked, asserted
 from wattos_cli.commands.metrics.options import Options, Output, check
-from wattos_cli.commands.metrics.scraped import with_something
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
 from wattos_cli.errors import ExitCode
@@ -15,6 +14,7 @@ from wattos_cli.metricsource import Whom
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import metric_answers as render
 from wattos_cli.render.safe import visible
+from wattos_cli.supervisor.scraped import with_something
 
 _WATCH_S = 5.0
 _POINTS = 240
