@@ -52,9 +52,9 @@ def _print(text: str) -> int:
 def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> int:
     """Run the command and return its code, with every failure told on stderr."""
     from wattos_cli.dispatch import failures
-    from wattos_cli.errors import ExitCode
+    from wattos_cli.errors import ExitCode, Terminated
 
-    _watch_signals(failures.Terminated)
+    _watch_signals(Terminated)
     try:
         if execute is None:
             from wattos_cli import app
@@ -64,7 +64,7 @@ def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> i
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return int(ExitCode.INTERRUPTED)
-    except failures.Terminated:
+    except Terminated:
         return int(ExitCode.TERMINATED)
     except BrokenPipeError:
         raise

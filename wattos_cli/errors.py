@@ -59,6 +59,10 @@ class WattosError(Exception):
         self.details = dict(details or {})
 
 
+class Terminated(BaseException):
+    """SIGTERM arrived; a BaseException, so that no command swallows it."""
+
+
 def usage(message: str, hint: str) -> WattosError:
     """Return the error (exit 2) for a wrong command line."""
     return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)

@@ -28,10 +28,10 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f" Known: {', '.join(names)}." if names else ""
 
 
-_HINT = "mend it, then: wattos config validate   (every setting: wattos config schema)"
+HINT = "mend it, then: wattos config validate   (every setting: wattos config schema)"
 
 
-def config_error(problems: Sequence[Problem], hint: str = _HINT) -> WattosError:
+def config_error(problems: Sequence[Problem], hint: str = HINT) -> WattosError:
     """Return the error (exit 3) that names every problem with its place; `hint` is what to type then."""
     text = "\n       ".join(str(problem) for problem in problems)
     return WattosError(

@@ -1,4 +1,4 @@
-"""wattos.toml as a document: parsed, with the place of every key and the problems found in it."""
+"""A TOML file, wattos.toml above all, as a document: with the place of every key and the problems found."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.positions import Positions
-from wattos_cli.config.problems import Problem, config_error, suggestion
+from wattos_cli.config.problems import HINT, Problem, config_error, suggestion
 from wattos_cli.errors import ExitCode, WattosError
 
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -20,7 +20,7 @@ _AT_END = re.compile(r"\(at end of document\)")
 
 @dataclass
 class Document:
-    """The content of wattos.toml (empty without a file) and the problems found so far."""
+    """The content of the file (empty without one) and the problems found so far."""
 
     path: Path | None
     name: str = "wattos.toml"
@@ -29,7 +29,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def where(self, path: tuple[str, ...]) -> str:
-        """Return `wattos.toml:line:column` of the key at `path`."""
+        """Return `file:line:column` of the key at `path`."""
         line, column = self.positions.of(path) if self.positions else (1, 1)
         return f"{self.name}:{line}:{column}"
 
@@ -56,17 +56,18 @@ class Document:
         return dict(value)
 
 
-def read(path: Path) -> Document:
+def read(path: Path, hint: str = HINT) -> Document:
     """Return the document at `path`, or an empty one when there is no file.
 
-    Raises WattosError (exit 3) when it cannot be read or is no TOML.
+    Raises WattosError (exit 3) when it cannot be read or is no TOML; `hint` is what to type then.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte order mark
     except FileNotFoundError:
         return Document(None)
     except UnicodeDecodeError as error:
-        raise config_error([Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")]) from None
+        problem = Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")
+        raise config_error([problem], hint) from None
     except OSError as error:
         raise WattosError(
             f"cannot read {path}: {error.strerror}",
@@ -77,7 +78,7 @@ def read(path: Path) -> Document:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise config_error([_syntax_problem(path.name, text, str(error))]) from None
+        raise config_error([_syntax_problem(path.name, text, str(error))], hint) from None
     return Document(path, path.name, content, Positions(text.replace("\r\n", "\n")))
 
 

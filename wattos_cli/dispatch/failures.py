@@ -16,10 +16,6 @@ _NO_INTEGER = "Input should be a valid integer, unable to parse string as an int
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived; a BaseException, so that no command swallows it."""
-
-
 def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
     """Return the error to show for `failure`; an unforeseen one is written to a crash report first."""
     if isinstance(failure, WattosError):

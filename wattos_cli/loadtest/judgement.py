@@ -8,7 +8,7 @@ from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.requests import TIMES
 from wattos_cli.loadtest.thresholds import Threshold
 
-_OPS: Mapping[str, Callable[[float, float], bool]] = {
+OPS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "==": operator.eq,
@@ -32,7 +32,7 @@ def judge(thresholds: Sequence[Threshold], measured: Measured) -> list[Judged]:
     judged = []
     for threshold in thresholds:
         value = value_of(threshold, measured)
-        ok = value is not None and _OPS[threshold.op](value, threshold.limit)
+        ok = value is not None and OPS[threshold.op](value, threshold.limit)
         judged.append(Judged(threshold, value, ok))
     return judged
 

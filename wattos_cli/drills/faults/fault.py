@@ -40,14 +40,16 @@ class Site:
 
 
 class FaultForm(Form, ABC):
-    """A `[[fault]]` table: its kind, how long it lasts at most, and the fields of its kind.
+    """A `[[fault]]` table: its kind, when it begins, how long it lasts at most, and the fields of its kind.
 
-    `needs` are the services and components that must run for it.
+    It begins `after` so long in the phase of faults, at once unless it says so. `needs` are the services and
+    components that must run for it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
 
     kind: str
+    after: Seconds | None = None
     ttl: Seconds | None = None
 
     @abstractmethod

@@ -1,0 +1,66 @@
+"""What every assertion has, and what it is judged by."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from wattos_cli.config.forms import Form, Seconds
+from wattos_cli.drills.record import Record
+from wattos_cli.drills.view import View
+
+When = Literal["steady", "fault", "recovery", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether an assertion holds at a moment; `detail` is what was found."""
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A moment of a drill: how the platform is, and what was recorded until now."""
+
+    view: View
+    record: Record
+
+
+class CheckForm(Form, ABC):
+    """An `[[assertions]]` table: when it must hold, and the keys of its kind.
+
+    With `within` it must begin to hold so soon after its phase began, and with `for` go on for so long;
+    without, it is judged when its phase ends. `lasting` kinds can be judged at any moment, the others look
+    back on a phase.
+    """
+
+    lasting: ClassVar[bool] = True
+
+    name: str = Field(default="", max_length=200)
+    when: When
+    within: Seconds | None = None
+    for_: Seconds | None = Field(default=None, alias="for")
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> "CheckForm":
+        if self.within is not None and not self.lasting:
+            raise ValueError("within: this is judged when its phase ends; leave it out")
+        if self.for_ is not None and self.within is None:
+            raise ValueError("for: name the time by which it must begin, too: within = ...")
+        return self
+
+    @property
+    def title(self) -> str:
+        """Return how it is called in reports."""
+        return self.name or self.expectation()
+
+    @abstractmethod
+    def expectation(self) -> str:
+        """Return what must hold, in a few words."""
+
+    @abstractmethod
+    def judge(self, scene: Scene) -> Judged:
+        """Return whether it holds."""

@@ -1,0 +1,116 @@
+"""The real stage of drills: the platform of this project, and load from a generator of our own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from wattos_cli.clients import breakers, loadtest_tenant, running
+from wattos_cli.clients.breaker_changes import ChangeReader
+from wattos_cli.clients.breaker_orders import Order, give
+from wattos_cli.clients.health_probe import probe_project
+from wattos_cli.clients.simulator import Simulator
+from wattos_cli.deps import Deps, Finding
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.faults.fault import Site
+from wattos_cli.drills.interruptions import Shield
+from wattos_cli.drills.stage import Load, Stage
+from wattos_cli.drills.view import Scraped
+from wattos_cli.loadtest.generation import started
+from wattos_cli.loadtest.plan import Arrivals, Plan
+from wattos_cli.loadtest.plan import Stage as Stretch
+from wattos_cli.loadtest.scenarios import folder
+from wattos_cli.metricsource import Whom, metrics
+from wattos_cli.project import Project
+from wattos_cli.supervisor.scraped import scrape_now
+
+_PROBE_TIMEOUT_S = 2.0
+_FRESH_S = 1.0
+_OPEN = frozenset({"open", "half_open"})
+_REASON = "a drill of wattos is over"
+
+
+class LivePlatform:
+    """The platform that runs in this project."""
+
+    def __init__(self, deps: Deps, project: Project) -> None:
+        self._deps = deps
+        self._project = project
+        self._changes = ChangeReader(deps, project)
+        self._is_followed = False
+        self._scraped: Scraped | None = None
+
+    def breakers(self) -> Sequence[Mapping[str, Any]]:
+        """Return every breaker of every replica that answers."""
+        return breakers.listing(breakers.everywhere(self._deps, self._project, "/admin/breakers"))
+
+    def changes(self) -> Sequence[Mapping[str, Any]]:
+        """Return the breakers' changes of state since the last call, none at the first."""
+        if self._is_followed:
+            return self._changes.read()
+        self._changes.begin()
+        self._is_followed = True
+        return []
+
+    def findings(self) -> Sequence[Finding]:
+        """Return how each replica says it is."""
+        return probe_project(self._deps, (), probe="full", timeout_s=_PROBE_TIMEOUT_S)
+
+    def scraped(self) -> Scraped:
+        """Return metrics that are a second old at most; they are scraped out of turn for that."""
+        now = self._deps.clock()
+        if self._scraped is None or now - self._scraped.at_s > _FRESH_S:
+            scrape_now(self._deps)
+            self._scraped = Scraped(metrics(Whom(), self._deps), round(self._deps.clock(), 3))
+        return self._scraped
+
+    def counts(self) -> Mapping[str, Any]:
+        """Return what the simulator received; empty when none runs."""
+        if not any(row.name == "simulator" for row in running.running(self._project)):
+            return {}
+        return Simulator.running(self._deps, self._project).counts()
+
+
+def live_stage(deps: Deps, project: Project, shield: Shield) -> Stage:
+    """Return the stage for the platform of `project`."""
+    platform, site = LivePlatform(deps, project), Site(deps, project)
+    return Stage(
+        platform=platform,
+        load=lambda drill, longest_s: _load(deps, project, drill, longest_s),
+        fault=lambda form: form.fault(site),
+        reset=lambda name: _close(deps, platform, name),
+        shield=shield,
+        clock=deps.clock,
+        monotonic=deps.monotonic,
+        sleep=deps.sleep,
+    )
+
+
+@contextmanager
+def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Iterator[Load]:
+    """Run the drill's load as the temporary tenant of load tests, whose keys end with the block."""
+    load = drill.load
+    keys = loadtest_tenant.make_keys(deps, project, load.users, longest_s)
+    try:
+        plan = Plan(
+            locustfile=folder() / "locustfile.py",
+            journeys=load.journeys,
+            host=running.service(project, "gateway").url.rstrip("/"),
+            users=load.users,
+            spawn_rate=load.users,
+            duration_s=longest_s,
+            arrivals=Arrivals(load.rate, (Stretch(longest_s, load.rate),)) if load.rate else None,
+            model=load.model,
+            tokens=keys.tokens,
+        )
+        with started(plan, deps.environ) as generation:
+            yield generation
+    finally:
+        problem = loadtest_tenant.revoke_keys(deps, project, keys.ids)
+        if problem:
+            deps.console.note(f"keys of the drill could not be revoked, they expire soon: {problem}")
+
+
+def _close(deps: Deps, platform: LivePlatform, name: str) -> None:
+    """Close the breaker `name` if it is open anywhere; one that a person has steered stays as it is."""
+    if any(row["name"] == name and row["state"] in _OPEN for row in platform.breakers()):
+        give(deps, Order("reset", name, _REASON))

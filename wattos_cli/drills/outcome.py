@@ -1,0 +1,51 @@
+"""What became of a drill, as `wattos.drill/v1`: one object from which every report is made."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.figures import Figures
+from wattos_cli.drills.steps import Step
+
+SCHEMA = "wattos.drill/v1"
+Verdict = Literal["pass", "fail", "invalid"]
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`reason` says why a drill is invalid: it did not come to an end, or began on ill ground."""
+
+    drill: Drill
+    steps: tuple[Step, ...]
+    figures: Figures
+    started_at: str
+    duration_s: float
+    reason: str = ""
+    signal: Literal["", "interrupted", "terminated"] = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return pass when every step was as it must be."""
+        if self.reason:
+            return "invalid"
+        return "pass" if all(step.ok for step in self.steps) else "fail"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON-able values."""
+        figures = {
+            name: round(value, _DIGITS) if isinstance(value, float) else value
+            for name, value in asdict(self.figures).items()
+        }
+        return {
+            "schema": SCHEMA,
+            "drill": self.drill.name,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "summary": self.drill.summary,
+            "hypothesis": self.drill.hypothesis,
+            "started_at": self.started_at,
+            "duration_s": round(self.duration_s, _DIGITS),
+            "figures": figures,
+            "steps": [{**asdict(step), "at_s": round(step.at_s, _DIGITS)} for step in self.steps],
+        }

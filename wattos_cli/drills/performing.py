@@ -1,0 +1,46 @@
+"""A drill performed: load started, phases gone through, and the outcome, whatever ended it."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.figures import Figures
+from wattos_cli.drills.outcome import Outcome
+from wattos_cli.drills.running import DrillRun, InvalidDrillError
+from wattos_cli.drills.stage import Stage
+from wattos_cli.drills.steps import Tell
+from wattos_cli.errors import Terminated
+
+_SLACK_S = 120.0
+
+
+def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
+    """Run the drill and return what became of it; `tell` is called with each step as it happens.
+
+    Interrupted or terminated, it mends what is broken and says so in the outcome. WattosError when the load
+    cannot be started.
+    """
+    phases = drill.phases
+    began, started = stage.monotonic(), datetime.fromtimestamp(stage.clock(), UTC)
+    run: DrillRun | None = None
+    reason = ""
+    signal: Literal["", "interrupted", "terminated"] = ""
+    try:
+        with stage.load(drill, phases.steady + phases.fault + phases.recovery + _SLACK_S) as load:
+            run = DrillRun(drill, stage, load, tell)
+            run.run()
+    except InvalidDrillError as error:
+        reason = str(error)
+    except KeyboardInterrupt:
+        reason = signal = "interrupted"
+    except Terminated:
+        reason = signal = "terminated"
+    return Outcome(
+        drill=drill,
+        steps=tuple(run.steps) if run else (),
+        figures=run.record.figures if run else Figures(),
+        started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration_s=stage.monotonic() - began,
+        reason=reason,
+        signal=signal,
+    )

@@ -1,0 +1,135 @@
+"""A drill's file: read, checked whole before anything starts, and every mistake told with its place."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from wattos_cli.config import sources
+from wattos_cli.config.forms import reason_of
+from wattos_cli.config.problems import config_error, suggestion
+from wattos_cli.config.sources import Document
+from wattos_cli.drills.checks.check import CheckForm
+from wattos_cli.drills.checks.kinds import KINDS as CHECKS
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.faults.fault import FaultForm
+from wattos_cli.drills.faults.kinds import KINDS as FAULTS
+from wattos_cli.drills.form_keys import known_keys
+
+HINT = "mend it, then look at it: wattos drill show FILE   (how drills are written: docs/how-to/drills.md)"
+Place = tuple[str, ...]
+FormT = TypeVar("FormT", bound=BaseModel)
+
+
+def read_drill(path: Path) -> Drill:
+    """Return the drill in the file at `path`, which exists.
+
+    Raises WattosError (exit 3) that names every problem with file, line, column and a suggestion.
+    """
+    return _Reading(sources.read(path, HINT)).drill()
+
+
+class _Reading:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def drill(self) -> Drill:
+        content = dict(self._document.content)
+        faults = [self._fault(path, table) for path, table in self._tables(content, "fault")]
+        steady = [self._check(path, table, "steady") for path, table in self._tables(content, "steady")]
+        checks = [self._check(path, table) for path, table in self._tables(content, "assertions")]
+        parts: dict[str, list[Any]] = {"fault": faults, "steady": steady, "assertions": checks}
+        found = {name: [each for each in forms if each is not None] for name, forms in parts.items()}
+        drill = self._form(Drill, (), {**content, **found})
+        if drill is not None and not self._document.problems:
+            self._check_times(drill)
+        if drill is None or self._document.problems:
+            raise config_error(self._document.problems, hint=HINT)
+        return drill
+
+    def _tables(self, content: dict[str, Any], name: str) -> list[tuple[Place, Mapping[str, Any]]]:
+        """Take the tables called `name` out of `content`: `[name]`, or `[[name]]` several times."""
+        value = content.pop(name, None)
+        if isinstance(value, dict):
+            return [((name,), value)]
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            return [((name, str(index)), each) for index, each in enumerate(value)]
+        self._document.problem((name,), f"{name}: expected at least one table [[{name}]].")
+        return []
+
+    def _fault(self, path: Place, table: Mapping[str, Any]) -> FaultForm | None:
+        kind = str(table.get("kind", ""))
+        if kind not in FAULTS:
+            told = f"there is no kind of fault {kind!r}." if kind else "kind is missing."
+            near = suggestion(kind, FAULTS)
+            self._document.problem((*path, "kind"), f"{path[0]}: {told}{near}")
+            return None
+        return self._form(FAULTS[kind], path, table)
+
+    def _check(self, path: Place, table: Mapping[str, Any], when: str = "") -> CheckForm | None:
+        found = [key for key in table if key in CHECKS]
+        if len(found) != 1:
+            told = f"both {' and '.join(found)}: make an assertion of each" if found else "nothing to hold"
+            keys = {name for form in CHECKS.values() for name in known_keys(form, ())}
+            strange = next((key for key in table if key not in keys), "")
+            near = suggestion(strange, CHECKS) if not found else ""
+            self._document.problem((*path, strange or "name"), f"{path[0]}: {told}.{near}")
+            return None
+        return self._form(CHECKS[found[0]], path, {**table, **({"when": when} if when else {})})
+
+    def _form(self, form: type[FormT], path: Place, table: Mapping[str, Any]) -> FormT | None:
+        """Return the table as `form`, None after noting what is wrong with it."""
+        try:
+            return form.model_validate(table)
+        except ValidationError as error:
+            for each in error.errors():
+                self._note(form, path, each)
+            return None
+
+    def _note(self, form: type[BaseModel], path: Place, error: Any) -> None:
+        loc = tuple(error["loc"])
+        place = (*path, *_written(self._table_at(path), loc))
+        name = ".".join(part for part in place if not part.isdigit()) or str(path[0] if path else "")
+        if error["type"] == "extra_forbidden":
+            known = known_keys(form, loc[:-1])
+            self._document.problem(place, f"unknown key {place[-1]!r}.{suggestion(str(loc[-1]), known)}")
+        elif error["type"] == "missing":
+            missing = ".".join((*(part for part in path if not part.isdigit()), *map(str, loc)))
+            self._document.problem(place, f"{missing} is missing.")
+        else:
+            self._document.problem(place, f"{name}: {reason_of(error)}.")
+
+    def _table_at(self, path: Place) -> Any:
+        value: Any = self._document.content
+        for part in path:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        return value
+
+    def _check_times(self, drill: Drill) -> None:
+        """Note assertions that their phase is too short for, and faults that begin after it."""
+        tables = {"steady": drill.steady, "assertions": drill.assertions}
+        for name, checks in tables.items():
+            for index, check in enumerate(checks):
+                length_s = drill.phases.of(check.when)
+                if (check.within or 0.0) + (check.for_ or 0.0) > length_s:
+                    told = f"within and for are longer than the phase {check.when} ({length_s:g}s)"
+                    self._document.problem((name, str(index), "within"), f"{name}: {told}.")
+        for index, fault in enumerate(drill.fault):
+            if (fault.after or 0.0) >= drill.phases.fault:
+                self._document.problem(("fault", str(index), "after"), "fault: after is beyond the phase.")
+
+
+def _written(table: Any, loc: tuple[str | int, ...]) -> Place:
+    """Return the part of `loc` that stands in the file, and its last part in any case.
+
+    pydantic puts in what chose among several shapes.
+    """
+    path: list[str] = []
+    for position, part in enumerate(loc):
+        inside = (isinstance(table, dict) and part in table) or isinstance(table, list)
+        if inside:
+            table = table[part]
+        if inside or position == len(loc) - 1:
+            path.append(str(part))
+    return tuple(path)

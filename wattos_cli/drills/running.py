@@ -1,0 +1,178 @@
+"""One drill from its first look to its verdict: steady, fault, rollback, recovery."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from wattos_cli.drills.breaking import Breaking, Due
+from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.threshold import ThresholdForm
+from wattos_cli.drills.counters import Counters
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.noticing import Noticing
+from wattos_cli.drills.record import Record
+from wattos_cli.drills.stage import Load, Stage
+from wattos_cli.drills.steps import Step, Tell
+from wattos_cli.drills.tracking import Tracked
+from wattos_cli.drills.view import View
+from wattos_cli.errors import WattosError
+
+TICK_S = 0.5
+_WARM_UP_S = 40.0
+_LEAST_RECOVERY_S = 3.0
+
+
+class InvalidDrillError(Exception):
+    """The drill did not come to an end, or began on ill ground; the text says why."""
+
+
+class DrillRun:
+    """Runs one drill once; `steps` and `record` grow meanwhile, and stay whatever ends it."""
+
+    def __init__(self, drill: Drill, stage: Stage, load: Load, tell: Tell) -> None:
+        self.steps: list[Step] = []
+        self.record = Record()
+        self._drill = drill
+        self._stage = stage
+        self._load = load
+        self._tell = tell
+        self._began = stage.monotonic()
+        faults = [Due(stage.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
+        self._breaking = Breaking(faults, self.now_s)
+        self._tracked = [Tracked(check) for check in (*drill.steady, *drill.assertions)]
+        self._noticing: Noticing | None = None
+
+    def now_s(self) -> float:
+        """Return the seconds since the drill began."""
+        return self._stage.monotonic() - self._began
+
+    def run(self) -> None:
+        """Go through all phases. InvalidDrillError when the drill says nothing; nothing stays broken."""
+        try:
+            self._warm_up()
+            self._steady()
+            before = Counters.of(View(self._stage.platform))
+            self._fault()
+            self._rollback()
+            self._recovery()
+            self._conclude(before)
+        finally:
+            self._rollback()
+
+    def _rollback(self) -> None:
+        """Mend what is broken and close the breakers that the drill names, whatever arrives meanwhile."""
+        with self._stage.shield.shielded():
+            names = self._drill.rollback.reset if self._breaking.begun else ()
+            self._note(self._breaking.rollback())
+            for name in names:
+                try:
+                    self._stage.reset(name)
+                except WattosError as error:
+                    self._note([Step(f"rollback: close {name}", False, self.now_s(), error.message)])
+
+    def _warm_up(self) -> None:
+        """Wait until the load is there: a cold start is not what is looked at."""
+        while not self.record.has_requests:
+            if self.now_s() > _WARM_UP_S or not self._load.running:
+                self._load.result()
+                raise InvalidDrillError("the load did not begin: no request was answered")
+            self._wait()
+
+    def _steady(self) -> None:
+        tracked = self._begin("steady")
+        self._pass("steady", self._drill.phases.steady)
+        self._end(tracked)
+        bad = [each.step for each in tracked if each.step is not None and not each.step.ok]
+        if bad:
+            told = "; ".join(f"{step.name.removeprefix('steady: ')} ({step.detail})" for step in bad)
+            raise InvalidDrillError(f"not steady before anything was broken: {told}")
+
+    def _fault(self) -> None:
+        before = View(self._stage.platform)
+        self._noticing = Noticing(before, self._stage.platform, self.record.figures)
+        tracked = self._begin("fault")
+        self._begin("whole")
+        self._pass("fault", self._drill.phases.fault)
+        self._end(each for each in tracked if each.check.lasting)
+
+    def _recovery(self) -> None:
+        tracked = self._begin("recovery")
+        thresholds = [each.check for each in tracked if isinstance(each.check, ThresholdForm)]
+        least_s = _LEAST_RECOVERY_S + max((check.after or 0.0 for check in thresholds), default=0.0)
+        self._pass("recovery", self._drill.phases.recovery, least_s)
+        self._end(each for each in tracked if each.check.lasting)
+
+    def _conclude(self, before: Counters) -> None:
+        """Work out the figures, and judge what looks back."""
+        figures, began_s = self.record.figures, self.record.began_s("recovery")
+        waited = [each for each in self._tracked if each.check.when == "recovery" and each.check.within]
+        held = [each.step.at_s for each in waited if each.step is not None and each.step.ok]
+        figures.recover_s = max(held) - began_s if held and len(held) == len(waited) else None
+        requests = self.record.requests("whole").of()
+        figures.requests, figures.user_errors = requests.count, requests.failures
+        Counters.of(View(self._stage.platform)).since(before, figures)
+        self._end(self._tracked)
+
+    def _begin(self, phase: str) -> list[Tracked]:
+        """Begin a phase and return its assertions."""
+        if phase != "whole":
+            self.record.begin(phase, self.now_s(), self._stage.platform.counts())
+        tracked = [each for each in self._tracked if each.check.when == phase]
+        for each in tracked:
+            each.begin(self.now_s())
+        return tracked
+
+    def _pass(self, phase: str, length_s: float, least_s: float | None = None) -> None:
+        """Let a phase pass; with `least_s` it ends earlier, once all that it waits for is decided."""
+        began_s = self.now_s()
+        while (passed_s := self.now_s() - began_s) < length_s:
+            if phase == "fault":
+                self._break(passed_s)
+            self._wait(min(TICK_S, length_s - passed_s))
+            self._look()
+            waiting = any(each.waits for each in self._tracked)
+            if least_s is not None and not waiting and self.now_s() - began_s >= least_s:
+                return
+
+    def _break(self, passed_s: float) -> None:
+        steps = self._breaking.apply(passed_s)
+        self._note(steps)
+        for step in steps:
+            if not step.ok:
+                raise InvalidDrillError(f"{step.name} could not be begun: {step.detail}")
+
+    def _look(self) -> None:
+        """Look at the platform once, for everything that waits for something."""
+        view = View(self._stage.platform)
+        if self._noticing is not None and self.record.has_begun("fault"):
+            passed_s = self.now_s() - self.record.began_s("fault")
+            with suppress(WattosError):  # who does not answer gives no sign
+                self._noticing.look(view, passed_s, self._stage.clock())
+        for each in self._tracked:
+            if each.waits:
+                each.look(self._judged(each.check, view), self.now_s())
+                self._note([each.step] if each.step is not None else [])
+
+    def _end(self, tracked: Iterable[Tracked]) -> None:
+        """Decide what is not decided yet."""
+        view = View(self._stage.platform)
+        for each in tracked:
+            if each.step is None:
+                each.end(self._judged(each.check, view), self.now_s())
+                self._note([each.step] if each.step is not None else [])
+
+    def _judged(self, check: CheckForm, view: View) -> Judged:
+        try:
+            return check.judge(Scene(view, self.record))
+        except WattosError as error:
+            return Judged(False, error.message)
+
+    def _wait(self, seconds: float = TICK_S) -> None:
+        self._stage.sleep(seconds)
+        self.record.take(self._load.poll(), self.now_s())
+        if not self._load.running and self.record.has_requests:
+            raise InvalidDrillError("the load generator ended before the drill did")
+
+    def _note(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self.steps.append(step)
+            self._tell(step)
