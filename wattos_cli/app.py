@@ -96,6 +96,17 @@ TREE: tuple[Entry, ...] = (
         section=_SEE,
     ),
     Entry(
+        "drill",
+        "Break something on purpose and see whether the platform holds.",
+        children=(
+            _verb("drill", "list", "List the built-in drills: what breaks, what must run."),
+            _verb("drill", "run", "Run drills: built-in ones, all, or your own files."),
+            _verb("drill", "show", "Print the file of a drill, after it was checked."),
+        ),
+        default_verb="list",
+        section=_SEE,
+    ),
+    Entry(
         "alerts",
         "Show which alerts fire; write and check their rules.",
         children=(

@@ -7,6 +7,7 @@ They mean what `typer.Option` and `typer.Argument` mean. A correct command line 
 `dispatch/quick.py`; only for help, completion and errors are they turned into typer's own.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -28,7 +29,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """A positional argument."""
+    """A positional argument; `offered` are the words that a shell may complete."""
 
     help: str
     metavar: str = ""
+    offered: "Callable[[], Sequence[str]] | None" = None

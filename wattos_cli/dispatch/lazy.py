@@ -119,5 +119,15 @@ def _translated(parameter: inspect.Parameter) -> Any:
             *declared.flags, help=declared.help, metavar=declared.metavar or None, show_default=shown
         )
     elif isinstance(declared, Argument):
-        declared = typer.Argument(help=declared.help, metavar=declared.metavar or None, show_default=False)
+        declared = typer.Argument(
+            help=declared.help,
+            metavar=declared.metavar or None,
+            show_default=False,
+            autocompletion=_beginning(declared.offered),
+        )
     return Annotated[annotation, declared]
+
+
+def _beginning(offered: Callable[[], Sequence[str]] | None) -> Callable[[str], list[str]] | None:
+    """Return what gives the words that begin with what was typed."""
+    return None if offered is None else lambda incomplete: [w for w in offered() if w.startswith(incomplete)]

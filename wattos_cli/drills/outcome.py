@@ -47,5 +47,5 @@ class Outcome:
             "started_at": self.started_at,
             "duration_s": round(self.duration_s, _DIGITS),
             "figures": figures,
-            "steps": [{**asdict(step), "at_s": round(step.at_s, _DIGITS)} for step in self.steps],
+            "steps": [step.as_json() for step in self.steps],
         }

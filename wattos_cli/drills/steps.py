@@ -1,7 +1,8 @@
 """One thing that happened in a drill, as it is told and reported."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,10 @@ class Step:
     ok: bool
     at_s: float
     detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON-able values, to the millisecond."""
+        return {**asdict(self), "at_s": round(self.at_s, 3)}
 
 
 Tell = Callable[[Step], None]

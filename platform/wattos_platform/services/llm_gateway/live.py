@@ -12,6 +12,8 @@ from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.domain.models import LOCAL
 from wattos_platform.services.llm_gateway.engine import Configured, Engine, EngineMaker, configured
 
+SIMULATOR_URL = "WATTOS_SIMULATOR_URL"
+"""Set by who started the simulator beside this service."""
 _OUT_OF_ORDER = {"down": "its circuit breaker is open", "refused": "it refuses this gateway's key"}
 
 
@@ -50,10 +52,22 @@ class Live:
         health = self._runtime.health
         upstreams = self.engine.configured.providers.upstreams
         health.info["providers"] = ", ".join([*(each.name for each in upstreams), LOCAL])
+        simulated = self._simulated(upstreams)
+        if simulated:
+            health.info["simulated"] = ", ".join(simulated)
+        else:
+            health.info.pop("simulated", None)
         for each in before:
             health.remove(f"llm:{each.name}")
         for each in upstreams:
             health.add(Check(f"llm:{each.name}", _provider_ping(self.engine.catalog, each)))
+
+    def _simulated(self, upstreams: Sequence[UpstreamSettings]) -> list[str]:
+        """Return the providers that are the simulator: who breaks or loads them must know."""
+        simulator = self._runtime.environ.get(SIMULATOR_URL)
+        return [
+            each.name for each in upstreams if simulator and f"{each.base_url}/".startswith(f"{simulator}/")
+        ]
 
     def _warn_of_limits(self) -> None:
         """Log each model of [limits.models] that nothing here serves: misspelt, it limits nobody."""

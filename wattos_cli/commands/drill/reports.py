@@ -1,0 +1,60 @@
+"""Where the outcomes of drills go: stdout, files, what CI shows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattos_cli.deps import Deps
+from wattos_cli.drills.outcome import Outcome
+from wattos_cli.render import drill as render
+from wattos_cli.reports import add_to_summary, write_report
+
+if TYPE_CHECKING:
+    from wattos_cli.commands.drill.run import Options
+
+
+class Reports:
+    """Writes every form again with each outcome that is added: what ran is reported, whatever comes then."""
+
+    def __init__(self, deps: Deps, opts: "Options", names: Sequence[str]) -> None:
+        self._deps = deps
+        self._opts = opts
+        self._results: list[dict[str, Any]] = []
+        for path in self._together():  # now, so that no drill is lost for want of a folder
+            write_report(deps, path, "")
+        if opts.report_dir is not None:
+            for name in names:
+                write_report(deps, opts.report_dir / f"{name}.json", "")
+
+    def add(self, outcome: Outcome) -> None:
+        """Report one more outcome."""
+        result = outcome.as_json()
+        self._results.append(result)
+        deps, console = self._deps, self._deps.console
+        if console.json_output:
+            console.json(result)
+        else:
+            console.data(render.as_text(result, color=console.color))
+        for path, text in self._together().items():
+            write_report(deps, path, text)
+        if self._opts.report_dir is not None:
+            base = self._opts.report_dir / result["drill"]
+            whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+            write_report(deps, base.with_name(f"{base.name}.json"), whole)
+            write_report(deps, base.with_name(f"{base.name}.md"), render.as_markdown(result))
+        add_to_summary(deps, render.as_markdown(result))
+        for line in render.annotations(result, deps.environ):
+            console.note(line)
+
+    def _together(self) -> dict[Path, str]:
+        """Return the files that hold all drills, with their text."""
+        files = {}
+        if self._opts.junit_file is not None:
+            files[self._opts.junit_file] = render.as_junit(self._results)
+        if self._opts.report_dir is not None:
+            files[self._opts.report_dir / "junit.xml"] = render.as_junit(self._results)
+        if self._opts.json_file is not None:
+            lines = [json.dumps(result, ensure_ascii=False) for result in self._results]
+            files[self._opts.json_file] = "".join(f"{line}\n" for line in lines)
+        return files

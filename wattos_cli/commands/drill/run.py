@@ -1,0 +1,113 @@
+"""`wattos drill run`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from wattos_cli.deps import Command, Deps, Run
+from wattos_cli.drills.names import built_in_names
+from wattos_cli.errors import ExitCode, usage
+from wattos_cli.parameters import Argument, Option
+
+if TYPE_CHECKING:
+    from wattos_cli.drills.drill import Drill
+    from wattos_cli.drills.outcome import Outcome
+    from wattos_cli.drills.stage import Stage
+
+_SIGNALS = {"interrupted": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which drills, and where the reports go."""
+
+    drills: tuple[str, ...] = ()
+    all_: bool = False
+    report_dir: Path | None = None
+    junit_file: Path | None = None
+    json_file: Path | None = None
+
+
+def run(opts: Options, deps: Deps) -> ExitCode:
+    """Run the drills one after the other; the exit code says whether every one was as it must be."""
+    from wattos_cli.clients.running import project_of
+    from wattos_cli.commands.drill.reports import Reports
+    from wattos_cli.drills import preflight
+    from wattos_cli.drills.catalogue import drills_called
+    from wattos_cli.drills.interruptions import Interruptions
+    from wattos_cli.drills.live import live_stage
+
+    if bool(opts.drills) == opts.all_:
+        raise usage("which drills? name some, or all with --all", "wattos drill run llm-outage")
+    drills = drills_called(opts.drills or built_in_names(), deps.cwd)
+    project = project_of(deps)
+    preflight.check(drills, deps, project)
+    reports = Reports(deps, opts, [drill.name for drill in drills])
+    with Interruptions() as shield:
+        return run_all(drills, live_stage(deps, project, shield), deps, reports.add)
+
+
+def run_all(
+    drills: "Sequence[Drill]", stage: "Stage", deps: Deps, ended: "Callable[[Outcome], None]"
+) -> ExitCode:
+    """Run `drills` on `stage`, telling each step; `ended` is called with each outcome. Returns the exit code.
+
+    A signal ends the drill it finds, and no other begins.
+    """
+    from wattos_cli.drills.performing import perform
+    from wattos_cli.drills.steps import Step
+    from wattos_cli.render import drill as render
+
+    def tell(step: Step) -> None:
+        deps.console.note(render.step_line(step.as_json(), color=deps.console.color))
+
+    outcomes = []
+    for drill in drills:
+        deps.console.note(f"{drill.name}: {drill.summary}")
+        outcome = perform(drill, stage, tell)
+        outcomes.append(outcome)
+        ended(outcome)
+        if outcome.signal:
+            return _SIGNALS[outcome.signal]
+    verdicts = {outcome.verdict for outcome in outcomes}
+    if "fail" in verdicts:
+        return ExitCode.NO
+    return ExitCode.UNREACHABLE if "invalid" in verdicts else ExitCode.OK
+
+
+def command(run: Run[Options] = run) -> Command:
+    """Return the parser of `wattos drill run`."""
+
+    def drill(
+        deps: Deps,
+        *,
+        drills: Annotated[
+            list[str] | None, Argument(help="Built-in drills, or files.", offered=built_in_names)
+        ] = None,
+        all_: Annotated[bool, Option("--all", help="Every built-in drill.")] = False,
+        report: Annotated[
+            Path | None,
+            Option("--report", metavar="DIR", help="Write NAME.json, NAME.md of each, and junit.xml."),
+        ] = None,
+        junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
+        json_file: Annotated[
+            Path | None, Option("--json", metavar="FILE", help="Write the results, one per line.")
+        ] = None,
+    ) -> ExitCode:
+        """Break something on purpose, under load, and see whether the platform does what it promises.
+
+        First it must be steady, then something is broken for a while, then it must recover. Whatever happens,
+        Ctrl-C too, what was broken is mended; each fault would end by itself.
+
+        0: everything was as the drill demands. 1: something was not. 3: a drill's file has mistakes. 4: what
+        it needs does not run, a real provider would be struck, or the platform was not steady before.
+
+        Examples:
+          wattos drill run llm-outage
+          wattos drill run --all --report out/ --junit drills.xml
+          wattos drill run ./my.toml -o json
+        """
+        return run(Options(tuple(drills or ()), all_, report, junit, json_file), deps)
+
+    return drill

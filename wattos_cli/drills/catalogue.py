@@ -1,0 +1,35 @@
+"""The built-in drills, and those that a person has written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattos_cli.config.problems import suggestion
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.names import built_in_files
+from wattos_cli.drills.reading import read_drill
+from wattos_cli.errors import usage
+
+_SUFFIX = ".toml"
+
+
+def drills_called(words: Sequence[str], cwd: Path) -> list[Drill]:
+    """Return the drill of each word, which is a built-in one's name or the path of a file.
+
+    WattosError: exit 2 for what is neither, exit 3 for a file with mistakes.
+    """
+    return [read_drill(file_of(word, cwd)) for word in words]
+
+
+def file_of(word: str, cwd: Path) -> Path:
+    """Return the file of a built-in drill's name, or of a path; WattosError (exit 2) for what is neither."""
+    known = built_in_files()
+    if word in known:
+        return known[word]
+    if (cwd / word).is_file():
+        return cwd / word
+    if "/" in word or word.endswith(_SUFFIX):
+        raise usage(f"there is no file {word}", "name a drill's file, or a built-in one: wattos drill list")
+    raise usage(
+        f"there is no drill {word!r}.{suggestion(word, known)}",
+        "see them with: wattos drill list   (one of your own: its path, like ./my.toml)",
+    )

@@ -1,0 +1,107 @@
+"""What must be there before a drill breaks anything; and what must not: a real provider."""
+
+from collections.abc import Sequence
+
+from wattos_cli.clients import running
+from wattos_cli.clients.health_probe import probe_all
+from wattos_cli.config.schema import LOCAL_MODELS
+from wattos_cli.deps import Deps, Finding
+from wattos_cli.drills.drill import Drill
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+from wattos_platform import catalog
+
+_PROBE_TIMEOUT_S = 3.0
+_LOCAL, _ALIAS = "local", "default"
+_BESIDE = frozenset(
+    {service.name for service in catalog.SERVICES if not service.default}
+    | {component.name for component in catalog.COMPONENTS}
+)
+
+
+def check(drills: Sequence[Drill], deps: Deps, project: Project) -> None:
+    """Return when all of `drills` can run here.
+
+    WattosError (exit 4) that names the command which starts what is missing, or the provider that is real.
+    """
+    states: dict[str, set[str]] = {}
+    try:
+        rows = running.running(project)
+    except WattosError as error:
+        raise WattosError(
+            error.message,
+            hint=_start(drills),
+            code=error.code,
+            exit_code=error.exit_code,
+            details=error.details,
+        ) from None
+    for row in rows:
+        states.setdefault(row.name, set()).add(row.state)
+    for drill in drills:
+        missing = sorted(name for name in drill.needs if "ready" not in states.get(name, set()))
+        if missing:
+            raise _missing(drill, missing, states, drills)
+    asking = [drill for drill in drills if drill.requires.providers or _asks_providers(drill)]
+    if asking:
+        gateways = [row for row in rows if row.name == "llm-gateway"]
+        found = probe_all(
+            gateways, {}, deps.http, probe="full", timeout_s=_PROBE_TIMEOUT_S, monotonic=deps.monotonic
+        )
+        _check_providers(asking, found, drills)
+
+
+def _asks_providers(drill: Drill) -> bool:
+    """Return whether the drill's load asks for a model that is not the local one."""
+    return drill.load.model not in {"", *LOCAL_MODELS - {_ALIAS}}
+
+
+def _missing(
+    drill: Drill, missing: Sequence[str], states: dict[str, set[str]], drills: Sequence[Drill]
+) -> WattosError:
+    told = ", ".join(f"{name} is {'/'.join(sorted(states.get(name, {'not running'})))}" for name in missing)
+    return WattosError(
+        f"{drill.name} cannot run here: {told}",
+        hint=_start(drills),
+        code="target_down",
+        exit_code=ExitCode.UNREACHABLE,
+        details={"drill": drill.name, "services": list(missing)},
+    )
+
+
+def _check_providers(asking: Sequence[Drill], found: Sequence[Finding], drills: Sequence[Drill]) -> None:
+    for finding in found:
+        named = _names(finding.info.get("providers", "")) - {_LOCAL}
+        real = sorted(named - _names(finding.info.get("simulated", "")))
+        if real:
+            raise WattosError(
+                f"{asking[0].name} does not run here: {', '.join(real)} would be asked for real"
+                f" by llm-gateway-{finding.replica}; drills break and load the simulator alone",
+                hint=_start(drills),
+                code="real_provider",
+                exit_code=ExitCode.UNREACHABLE,
+                details={"drill": asking[0].name, "providers": real},
+            )
+        for drill in asking:
+            absent = sorted(set(drill.requires.providers) - named)
+            if absent:
+                raise WattosError(
+                    f"{drill.name} cannot run here: llm-gateway-{finding.replica} has no provider"
+                    f" {', '.join(absent)} (it has: {', '.join(sorted(named)) or 'none'})",
+                    hint=_start(drills),
+                    code="provider_missing",
+                    exit_code=ExitCode.UNREACHABLE,
+                    details={"drill": drill.name, "providers": absent},
+                )
+
+
+def _names(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",") if name.strip()}
+
+
+def _start(drills: Sequence[Drill]) -> str:
+    """Return the command that starts all that `drills` need."""
+    beside = sorted({name for drill in drills for name in drill.needs & _BESIDE})
+    providers = sorted({name for drill in drills for name in drill.requires.providers})
+    options = [f"--with {','.join(beside)}"] if beside else []
+    options += [f"--provider {name}" for name in providers]
+    return f"start it with: wattos up {' '.join([*options, '--recreate'] if options else [])}".rstrip()
