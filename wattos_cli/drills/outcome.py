@@ -1,6 +1,7 @@
 """What became of a drill, as `wattos.drill/v1`: one object from which every report is made."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from wattos_cli.drills.drill import Drill
@@ -14,13 +15,17 @@ _DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`reason` says why a drill is invalid: it did not come to an end, or began on ill ground."""
+    """`errors` are those of users by their texts.
+
+    `reason` says why a drill is invalid: it did not come to an end, or began on ill ground.
+    """
 
     drill: Drill
     steps: tuple[Step, ...]
     figures: Figures
     started_at: str
     duration_s: float
+    errors: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
     signal: Literal["", "interrupted", "terminated"] = ""
 
@@ -47,5 +52,6 @@ class Outcome:
             "started_at": self.started_at,
             "duration_s": round(self.duration_s, _DIGITS),
             "figures": figures,
+            "errors": [{"error": text, "count": count} for text, count in self.errors.items()],
             "steps": [step.as_json() for step in self.steps],
         }

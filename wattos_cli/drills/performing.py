@@ -41,6 +41,7 @@ def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
         figures=run.record.figures if run else Figures(),
         started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         duration_s=stage.monotonic() - began,
+        errors=run.record.errors() if run else {},
         reason=reason,
         signal=signal,
     )

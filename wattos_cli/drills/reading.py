@@ -1,6 +1,7 @@
 """A drill's file: read, checked whole before anything starts, and every mistake told with its place."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,10 +127,12 @@ def _written(table: Any, loc: tuple[str | int, ...]) -> Place:
     pydantic puts in what chose among several shapes.
     """
     path: list[str] = []
-    for position, part in enumerate(loc):
-        inside = (isinstance(table, dict) and part in table) or isinstance(table, list)
-        if inside:
-            table = table[part]
-        if inside or position == len(loc) - 1:
-            path.append(str(part))
+    for part, following in zip_longest(loc, loc[1:]):
+        inside = isinstance(table, list) or (isinstance(table, dict) and part in table)
+        value = table[part] if inside else None
+        is_choice = isinstance(table, dict) and following in table and not isinstance(value, (dict, list))
+        if is_choice or (following is not None and not inside):
+            continue
+        table = value
+        path.append(str(part))
     return tuple(path)

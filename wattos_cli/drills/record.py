@@ -59,6 +59,13 @@ class Record:
                 measured.add(replace(interval, at_s=here_s - begin_s))
         return measured
 
+    def errors(self) -> dict[str, int]:
+        """Return the errors of users from the fault on by their texts, the most frequent first."""
+        if not self.has_begun("fault"):
+            return {}
+        counted = self.requests("whole").total.errors
+        return dict(sorted(counted.items(), key=lambda each: -each[1]))
+
     def received_before(self, phase: str, provider: str) -> Mapping[str, int]:
         """Return the simulator's counts at the beginning of a phase, of a provider or of all."""
         counts = self._counts[_FIRST.get(phase, phase)]

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from wattos_cli.drills.breaking import Breaking, Due
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.promql import PromqlForm
 from wattos_cli.drills.checks.threshold import ThresholdForm
 from wattos_cli.drills.counters import Counters
 from wattos_cli.drills.drill import Drill
@@ -104,6 +105,7 @@ class DrillRun:
     def _conclude(self, before: Counters) -> None:
         """Work out the figures, and judge what looks back."""
         figures, began_s = self.record.figures, self.record.began_s("recovery")
+        self._note_metrics()
         waited = [each for each in self._tracked if each.check.when == "recovery" and each.check.within]
         held = [each.step.at_s for each in waited if each.step is not None and each.step.ok]
         figures.recover_s = max(held) - began_s if held and len(held) == len(waited) else None
@@ -111,6 +113,15 @@ class DrillRun:
         figures.requests, figures.user_errors = requests.count, requests.failures
         Counters.of(View(self._stage.platform)).since(before, figures)
         self._end(self._tracked)
+
+    def _note_metrics(self) -> None:
+        """Count metrics that the drill waited for in the fault as a sign, if they came first."""
+        steps = [each.step for each in self._tracked if isinstance(each.check, PromqlForm) and each.step]
+        times = [step.at_s for step in steps if step.ok and step.name.startswith("fault")]
+        if times:
+            first_s = min(times) - self.record.began_s("fault")
+            figures = self.record.figures
+            figures.detect_s = min(first_s, first_s if figures.detect_s is None else figures.detect_s)
 
     def _begin(self, phase: str) -> list[Tracked]:
         """Begin a phase and return its assertions."""

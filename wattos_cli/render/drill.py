@@ -8,6 +8,7 @@ from wattos_cli.render.junit import Case, junit
 from wattos_cli.render.safe import visible
 
 _STEPS = ("AT", "STEP", "RESULT", "FOUND")
+_ERRORS_SHOWN = 10
 _FIGURES: Mapping[str, tuple[str, str]] = {
     "detect_s": ("time to detect", " s"),
     "open_s": ("time to open", " s"),
@@ -43,7 +44,7 @@ def as_text(result: Mapping[str, Any], *, color: bool) -> str:
     """Return the verdict, what failed, and the figures; the steps were told as they happened."""
     bad = [step_line(step, color=color) for step in result["steps"] if not step["ok"]]
     figures = [f"  {name:20}  {value}" for name, value in figure_rows(result)]
-    return "\n".join([summary(result), *bad, *figures])
+    return "\n".join([summary(result), *bad, *figures, *(f"  {line}" for line in _errors(result))])
 
 
 def summary(result: Mapping[str, Any]) -> str:
@@ -53,6 +54,11 @@ def summary(result: Mapping[str, Any]) -> str:
     return (
         f"{result['drill']}: {result['verdict']} in {result['duration_s']:.1f} s{f', {why}' if why else ''}"
     )
+
+
+def _errors(result: Mapping[str, Any]) -> list[str]:
+    """Return what users saw, the most frequent first."""
+    return [f"{row['count']} x {visible(row['error'])}" for row in result["errors"][:_ERRORS_SHOWN]]
 
 
 def as_markdown(result: Mapping[str, Any]) -> str:
@@ -71,6 +77,7 @@ def as_markdown(result: Mapping[str, Any]) -> str:
             ci.markdown_table(f"wattos drill: {summary(result)}", _STEPS, rows),
             f"{result['summary']} {result['hypothesis']}\n\n",
             ci.markdown_table("Figures", ("FIGURE", "VALUE"), figure_rows(result)),
+            "".join(f"- {line}\n" for line in _errors(result)),
         )
     )
 

@@ -100,6 +100,9 @@ def command(run: Run[Options] = run) -> Command:
         First it must be steady, then something is broken for a while, then it must recover. Whatever happens,
         Ctrl-C too, what was broken is mended; each fault would end by itself.
 
+        Built in: cascading, db-loss, llm-429, llm-outage, llm-slow, process-crash, recovery-herd, redis-loss,
+        stream-stall.
+
         0: everything was as the drill demands. 1: something was not. 3: a drill's file has mistakes. 4: what
         it needs does not run, a real provider would be struck, or the platform was not steady before.
 

@@ -40,6 +40,6 @@ class PromqlForm(CheckForm):
             return Judged(False, error.reason)
         except FailedQueryError as error:
             return Judged(False, str(error))
-        values = ", ".join(row["value"] for row in found.series if row["ok"] == found.ok)
-        told = ", ".join(values.split(", ")[:_MOST_SHOWN])
+        values = [f"{float(row['value']):.4g}" for row in found.series if row["ok"] == found.ok]
+        told = ", ".join(values[:_MOST_SHOWN])
         return Judged(found.ok, found.reason if not told else f"{found.reason or 'is'} {told}")

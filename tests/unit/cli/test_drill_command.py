@@ -1,0 +1,216 @@
+"""`wattos drill`: what it refuses before anything is broken, what it says, and its exit codes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.fakes.cli import err, make_deps, out, write_running
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.drill_stage import House, stage
+from tests.fakes.schemas import published
+from wattos_cli.app import execute
+from wattos_cli.commands.drill.reports import Reports
+from wattos_cli.commands.drill.run import Options, run_all
+from wattos_cli.deps import Deps
+from wattos_cli.drills.catalogue import drills_called
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.names import built_in_names
+from wattos_cli.errors import ExitCode, WattosError
+
+RIGHT = """\
+name = "mine"
+summary = "The provider is down."
+hypothesis = "Nobody notices."
+[requires]
+providers = ["openai"]
+[load]
+journeys = { Model = 1 }
+[phases]
+fault = "8s"
+recovery = "10s"
+[[steady]]
+threshold = "errors:rate<1%"
+[[fault]]
+kind = "simulator"
+request = { kind = "status", status = 503 }
+[[assertions]]
+name = "opens"
+when = "fault"
+within = "3s"
+breaker = "llm:openai"
+state = "open"
+"""
+OPS = "unix:/run/llm-gateway.sock"
+START = "start it with: wattos up --with simulator --provider openai --recreate"
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Drill:
+    (tmp_path / "mine.toml").write_text(RIGHT)
+    return drills_called(["mine.toml"], tmp_path)[0]
+
+
+def platform(root: Path, *names: str, **info: str) -> Deps:
+    write_running(root, *({"name": name} for name in names))
+    http = FakeHttp()
+    http.answer(OPS, "/health", {"status": "healthy", "checks": {}, "info": info})
+    return make_deps(cwd=root, http=http)
+
+
+def refused(deps: Deps, *argv: str) -> WattosError:
+    with pytest.raises(WattosError) as caught:
+        execute(["drill", "run", *argv], deps=deps)
+    return caught.value
+
+
+def test_without_a_platform_it_names_the_command_that_starts_what_is_needed(
+    tmp_path: Path, drill: Drill
+) -> None:
+    error = refused(make_deps(cwd=tmp_path), "./mine.toml")
+    assert (error.exit_code, error.code, error.hint) == (
+        ExitCode.UNREACHABLE,
+        "platform_not_running",
+        START,
+    )
+
+
+def test_without_the_simulator_it_does_not_begin(tmp_path: Path, drill: Drill) -> None:
+    error = refused(platform(tmp_path, "gateway", "llm-gateway"), "./mine.toml")
+    assert (error.exit_code, error.hint) == (ExitCode.UNREACHABLE, START)
+    assert error.message == "mine cannot run here: simulator is not running"
+
+
+@pytest.mark.parametrize(
+    ("info", "code", "told"),
+    [
+        ({"providers": "openai, local"}, "real_provider", "openai would be asked for real by llm-gateway-0"),
+        (
+            {"providers": "openai, azure, local", "simulated": "openai"},
+            "real_provider",
+            "azure would be asked for real",
+        ),
+        ({"providers": "local"}, "provider_missing", "llm-gateway-0 has no provider openai (it has: none)"),
+        (
+            {"providers": "google, local", "simulated": "google"},
+            "provider_missing",
+            "has no provider openai (it has: google)",
+        ),
+    ],
+)
+def test_a_real_provider_is_never_struck(
+    tmp_path: Path, drill: Drill, info: dict[str, str], code: str, told: str
+) -> None:
+    error = refused(platform(tmp_path, "gateway", "llm-gateway", "simulator", **info), "./mine.toml")
+    assert (error.exit_code, error.code, error.hint) == (ExitCode.UNREACHABLE, code, START)
+    assert told in error.message
+
+
+def test_load_on_a_model_of_a_provider_is_refused_too(tmp_path: Path) -> None:
+    text = RIGHT.replace('[requires]\nproviders = ["openai"]\n', "")
+    text = text.replace(
+        'kind = "simulator"\nrequest = { kind = "status", status = 503 }', 'kind = "breaker"\nname = "x"'
+    )
+    (tmp_path / "mine.toml").write_text(text.replace("[phases]", 'model = "gpt-4o"\n[phases]'))
+    deps = platform(tmp_path, "gateway", "llm-gateway", providers="openai, local")
+    assert refused(deps, "./mine.toml").code == "real_provider"
+
+
+@pytest.mark.parametrize("argv", [[], ["llm-outage", "--all"]])
+def test_which_drills_must_be_said(tmp_path: Path, argv: list[str]) -> None:
+    assert refused(make_deps(cwd=tmp_path), *argv).exit_code == ExitCode.USAGE
+
+
+def performed(tmp_path: Path, drill: Drill, house: House, **given: object) -> tuple[ExitCode, Deps]:
+    deps = make_deps(cwd=tmp_path, **given)  # type: ignore[arg-type] # a test's own keywords
+    reports = Reports(
+        deps, Options(report_dir=Path("out"), junit_file=Path("d.xml"), json_file=Path("d.json")), ["mine"]
+    )
+    return run_all([drill, drill], stage(house), deps, reports.add), deps
+
+
+def test_a_drill_that_passes_is_told_and_reported(tmp_path: Path, drill: Drill) -> None:
+    summary = tmp_path / "summary.md"
+    code, deps = performed(tmp_path, drill, House(), environ={"GITHUB_STEP_SUMMARY": str(summary)})
+    assert code == ExitCode.OK
+    assert "ok  fault: opens  (after 1.0 s: llm-gateway-0 open)" in err(deps)
+    assert out(deps).startswith("mine: pass in 1")
+    lines = (tmp_path / "d.json").read_text().splitlines()
+    assert [published(line)["verdict"] for line in lines] == ["pass", "pass"]
+    assert published((tmp_path / "out/mine.json").read_text())["drill"] == "mine"
+    assert "| time to open | " in (tmp_path / "out/mine.md").read_text()
+    assert "### wattos drill: mine: pass in " in summary.read_text()
+    suite = ET.fromstring((tmp_path / "d.xml").read_text())
+    assert (suite.get("failures"), suite.get("tests")) == ("0", "10")
+    assert (tmp_path / "out/junit.xml").read_text() == (tmp_path / "d.xml").read_text()
+
+
+def test_one_that_fails_ends_with_1_and_says_what(tmp_path: Path, drill: Drill) -> None:
+    code, deps = performed(
+        tmp_path, drill, House(until_open_s=None), environ={"GITHUB_ACTIONS": "true"}, json_output=True
+    )
+    assert code == ExitCode.NO
+    assert published(out(deps).splitlines()[0])["verdict"] == "fail"
+    assert "::error title=wattos drill mine::fault: opens: not within 3 s: llm-gateway-0 closed" in err(deps)
+    assert ET.fromstring((tmp_path / "d.xml").read_text()).get("failures") == "2"
+
+
+def test_one_that_says_nothing_ends_with_4(tmp_path: Path, drill: Drill) -> None:
+    code, deps = performed(tmp_path, drill, House(load_lasts_s=5.0))
+    assert code == ExitCode.UNREACHABLE
+    assert "mine: invalid in " in out(deps)
+
+
+def interrupt(house: House) -> Callable[[], None]:
+    def on_sleep() -> None:
+        if house.is_ill:
+            raise KeyboardInterrupt
+
+    return on_sleep
+
+
+def test_ctrl_c_ends_it_with_130_and_a_report_and_begins_no_other(tmp_path: Path, drill: Drill) -> None:
+    house, deps = House(), make_deps(cwd=tmp_path)
+    reports = Reports(deps, Options(json_file=Path("d.json")), ["mine"])
+    code = run_all([drill, drill], stage(house, on_sleep=interrupt(house)), deps, reports.add)
+    assert code == ExitCode.INTERRUPTED
+    (line,) = (tmp_path / "d.json").read_text().splitlines()
+    assert (published(line)["verdict"], published(line)["reason"]) == ("invalid", "interrupted")
+    assert house.events.count("load begins") == 1
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WattosError) as caught:
+        Reports(make_deps(cwd=tmp_path), Options(report_dir=Path("file/out")), ["mine"])
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_the_list_names_every_built_in_drill() -> None:
+    deps = make_deps()
+    assert execute(["drill"], deps=deps) == ExitCode.OK
+    assert [line.split()[0] for line in out(deps).splitlines()] == ["DRILL", *built_in_names()]
+    deps = replace(make_deps(), console=replace(make_deps().console, json_output=True))
+    assert execute(["drill", "list"], deps=deps) == ExitCode.OK
+    assert [row["name"] for row in published(out(deps))["drills"]] == built_in_names()
+
+
+def test_show_prints_the_file_and_what_is_understood(tmp_path: Path, drill: Drill) -> None:
+    deps = make_deps(cwd=tmp_path)
+    assert execute(["drill", "show", "./mine.toml"], deps=deps) == ExitCode.OK
+    assert out(deps) == RIGHT
+    deps = make_deps(cwd=tmp_path, json_output=True)
+    assert execute(["drill", "show", "./mine.toml"], deps=deps) == ExitCode.OK
+    shown = published(out(deps))
+    assert (shown["phases"]["fault"], shown["fault"][0]["request"]["status"]) == (8.0, 503)
+    assert shown["assertions"][0]["breaker"] == "llm:openai"
+    assert json.loads(out(deps))["file"] == RIGHT
+
+
+def test_the_help_names_every_built_in_drill() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/reference/cli.md").read_text()
+    usage = page[page.index("wattos drill run") :]
+    assert [name for name in built_in_names() if name not in usage] == []

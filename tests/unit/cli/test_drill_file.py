@@ -1,0 +1,135 @@
+"""A drill's file: every mistake is told with its place before anything starts; ours have none."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wattos_cli.drills.catalogue import drills_called, file_of
+from wattos_cli.drills.names import built_in_files, built_in_names
+from wattos_cli.drills.reading import read_drill
+from wattos_cli.errors import ExitCode, WattosError
+
+RIGHT = """\
+name = "mine"
+summary = "The provider is down."
+hypothesis = "Nobody notices."
+[load]
+journeys = { Model = 1 }
+[phases]
+fault = "8s"
+recovery = "10s"
+[[steady]]
+threshold = "errors:rate<1%"
+[[fault]]
+kind = "simulator"
+request = { kind = "status", status = 503 }
+[[assertions]]
+when = "fault"
+within = "3s"
+breaker = "llm:openai"
+state = "open"
+"""
+
+ASSERTED = 'breaker = "llm:openai"\nstate = "open"'
+
+
+def problems(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+    with pytest.raises(WattosError) as caught:
+        read_drill(path)
+    assert caught.value.exit_code == ExitCode.CONFIG
+    assert "wattos drill show" in caught.value.hint
+    return caught.value.message
+
+
+def test_one_without_mistakes_is_read(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(RIGHT)
+    drill = read_drill(tmp_path / "my.toml")
+    assert (drill.name, drill.phases.steady, drill.phases.fault) == ("mine", 3.0, 8.0)
+    assert drill.needs == {"gateway", "llm-gateway", "simulator"}
+    assert drill.steady[0].when == "steady"
+    assert drill.steady[0].title == "errors:rate<1% (steady)"
+    assert drill.assertions[0].title == "breaker llm:openai is open"
+    assert drill.ttl_s(drill.fault[0]) == 38.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[load]", "colour = 1\n[load]", "my.toml:4:1: unknown key 'colour'. Known: "),
+        ('"8s"', '"8x"', "my.toml:7:1: phases.fault: '8x' has the unknown unit 'x'"),
+        ('"8s"', '"0s"', "my.toml:7:1: phases.fault: expected more than 0"),
+        ('"8s"', '"11m"', "phases: fault: at most 10m."),
+        ("Model = 1", "Model = 0", "my.toml:5:14: load.journeys.Model: input should be greater"),
+        ("{ Model = 1 }", "{}", "my.toml:5:1: load.journeys: "),
+        ("[load]", "[laod]", "my.toml:4:2: unknown key 'laod'. Did you mean 'load'?"),
+        ('"mine"', '"My Drill"', "my.toml:1:1: name: string should match pattern"),
+        ("errors:rate<1%", "erors:rate<1%", "my.toml:10:1: steady.threshold: unknown metric 'erors'"),
+        ("errors:rate<1%", "errors:rate<1x", "unknown unit 'x' (known here: %) at column 14"),
+        ("threshold =", "treshold =", "my.toml:10:1: steady: nothing to hold. Did you mean 'threshold'?"),
+        ('kind = "simulator"', 'kind = "simulatr"', "my.toml:12:1: fault: there is no kind of fault"),
+        ('kind = "simulator"\n', "", "my.toml:11:3: fault: kind is missing."),
+        ("status = 503", "statsu = 503", "my.toml:13:30: unknown key 'statsu'. Did you mean 'status'?"),
+        ("status = 503", "status = 200", "my.toml:13:30: fault.request.status: input should be greater"),
+        ("status = 503", "ttl_s = 5", "fault.request: leave ttl_s out of it"),
+        ('kind = "status"', 'kind = "fire"', "my.toml:13:1: fault.request: input tag 'fire'"),
+        ('state = "open"', 'state = "opn"', "my.toml:18:1: assertions.state"),
+        ('when = "fault"', 'when = "wenn"', "my.toml:15:1: assertions.when: input should be"),
+        ('when = "fault"\n', "", "my.toml:14:3: assertions.when is missing."),
+        ('within = "3s"', 'for = "3s"', "name the time by which it must begin, too"),
+        ('within = "3s"', 'within = "9s"', "my.toml:16:1: assertions: within and for are longer than"),
+        ('state = "open"', 'health = "healthy"', "both breaker and health: make an assertion of each"),
+        (ASSERTED, 'promql = "up("', "my.toml:17:1: assertions.promql: not PromQL"),
+        (ASSERTED, 'promql = "up"', "an assertion compares series"),
+        (ASSERTED, 'simulator = "totl<3"', "Did you mean 'total'?"),
+        (ASSERTED, 'simulator = "total"', "expected NAME OP NUMBER"),
+        (ASSERTED, 'figure = "x<1"', "there is no figure 'x'."),
+        (ASSERTED, 'threshold = "p95<1s"', "within: this is judged when"),
+        ('kind = "simulator"', 'after = "8s"\nkind = "simulator"', "my.toml:12:1: fault: after is beyond"),
+        ("[[steady]]", "steady = 3\n[[x]]", "steady: expected at least one table [[steady]]."),
+        ("summary =", "summary", "my.toml:2:9: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in problems(tmp_path, RIGHT.replace(old, new, 1))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    wrong = RIGHT.replace("8s", "8x").replace("rate<1%", "rat<1%").replace("status = 503", "status = 3")
+    assert len(re.findall(r"my\.toml:\d+:\d+: ", problems(tmp_path, wrong))) == 3
+
+
+@pytest.mark.parametrize("name", built_in_names())
+def test_built_in_drills_are_called_as_their_files(name: str) -> None:
+    (drill,) = drills_called([name], Path("/"))
+    assert drill.name == name
+    assert drill.phases.of("steady") + drill.phases.of("whole") <= 60
+
+
+def test_built_in_drills_there_are() -> None:
+    assert {
+        "llm-outage", "llm-slow", "llm-429", "stream-stall", "cascading", "recovery-herd",
+    } <= set(built_in_files())  # fmt: skip
+
+
+def test_one_of_your_own_is_named_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(RIGHT)
+    assert [drill.name for drill in drills_called(["./my.toml", "llm-outage"], tmp_path)] == [
+        "mine",
+        "llm-outage",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("llm-outrage", "there is no drill 'llm-outrage'. Did you mean 'llm-outage'?"),
+        ("./none.toml", "there is no file ./none.toml"),
+    ],
+)
+def test_what_is_neither_is_a_usage_error(tmp_path: Path, word: str, told: str) -> None:
+    with pytest.raises(WattosError) as caught:
+        file_of(word, tmp_path)
+    assert (caught.value.message, caught.value.exit_code) == (told, ExitCode.USAGE)

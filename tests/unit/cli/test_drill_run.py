@@ -1,0 +1,216 @@
+"""A drill from its first look to its verdict, in a time that only sleep moves."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.drill_stage import House, stage
+from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.outcome import Outcome
+from wattos_cli.drills.performing import perform
+from wattos_cli.drills.reading import read_drill
+from wattos_cli.drills.steps import Step
+from wattos_cli.errors import Terminated
+
+OUTAGE = """
+name = "mine"
+summary = "The provider is down."
+hypothesis = "Nobody notices."
+[load]
+journeys = { Model = 1 }
+[phases]
+steady = "3s"
+fault = "8s"
+recovery = "10s"
+[[steady]]
+name = "well"
+threshold = "errors:rate<1%"
+[[fault]]
+kind = "simulator"
+request = { kind = "status" }
+[[assertions]]
+name = "opens"
+when = "fault"
+within = "3s"
+breaker = "llm:openai"
+state = "open"
+[[assertions]]
+name = "left alone"
+when = "fault"
+simulator = "total <= 20"
+[[assertions]]
+name = "no errors"
+when = "whole"
+threshold = "errors:rate<1%"
+[[assertions]]
+name = "closes"
+when = "recovery"
+within = "5s"
+breaker = "llm:openai"
+state = "closed"
+[rollback]
+reset = ["llm:openai"]
+"""
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Callable[[str], Drill]:
+    def read(text: str = OUTAGE) -> Drill:
+        (tmp_path / "mine.toml").write_text(text)
+        return read_drill(tmp_path / "mine.toml")
+
+    return read
+
+
+def performed(drill: Drill, house: House, **given: Any) -> Outcome:
+    told: list[Step] = []
+    outcome = perform(drill, stage(house, **given), told.append)
+    assert tuple(told) == outcome.steps
+    return outcome
+
+
+def failed(outcome: Outcome) -> list[str]:
+    return [step.name for step in outcome.steps if not step.ok]
+
+
+def test_a_platform_that_holds_passes(drill: Callable[[], Drill]) -> None:
+    house = House()
+    outcome = performed(drill(), house)
+    assert (outcome.verdict, failed(outcome)) == ("pass", [])
+    assert house.events == [
+        "load begins",
+        "apply simulator",
+        "rollback simulator",
+        "reset llm:openai",
+        "load ends",
+    ]
+    assert [step.name for step in outcome.steps] == [
+        "steady: well",
+        "fault: simulator",
+        "fault: opens",
+        "fault: left alone",
+        "rollback: simulator",
+        "recovery: closes",
+        "whole: no errors",
+    ]
+
+
+def test_the_figures_are_those_of_the_platform(drill: Callable[[], Drill]) -> None:
+    house = House(until_open_s=2.0, failing=1)
+    house.counters = {"sum(llm_fallbacks_total)": 3.0}
+    house.counters["sum(retry_attempts_total)"] = 10.0
+
+    def go_on() -> None:
+        if house.is_ill:
+            house.counters["sum(llm_fallbacks_total)"] += 2
+            house.counters["sum(retry_attempts_total)"] += 1
+
+    figures = performed(drill(), house, on_sleep=go_on).figures
+    assert figures.open_s == pytest.approx(2.0, abs=0.51)
+    assert figures.detect_s == figures.open_s
+    assert figures.recover_s == pytest.approx(0.5, abs=0.01)
+    assert figures.fallbacks == 32
+    assert figures.user_errors == 8
+    assert figures.requests is not None
+    assert figures.retry_amplification == pytest.approx(1 + 16 / figures.requests)
+
+
+def test_a_breaker_that_never_opens_fails(drill: Callable[[], Drill]) -> None:
+    outcome = performed(drill(), House(until_open_s=None))
+    assert outcome.verdict == "fail"
+    assert failed(outcome) == ["fault: opens", "fault: left alone"]
+    assert outcome.figures.open_s is None
+
+
+def test_one_that_opens_too_late_fails_and_says_by_how_much(drill: Callable[[], Drill]) -> None:
+    outcome = performed(drill(), House(until_open_s=4.0))
+    step = next(step for step in outcome.steps if step.name == "fault: opens")
+    assert (step.ok, step.detail) == (False, "not within 3 s: llm-gateway-0 closed")
+
+
+def test_errors_of_users_fail_it_and_are_told(drill: Callable[[], Drill]) -> None:
+    outcome = performed(drill(), House(failing=2))
+    assert failed(outcome) == ["whole: no errors"]
+    assert outcome.errors == {"503 nobody answers": 16}
+
+
+def test_nothing_is_broken_where_it_was_not_steady(drill: Callable[[], Drill]) -> None:
+    house = House(failing=5)
+    house.on.append(1e12)  # somebody else's fault
+    outcome = performed(drill(), house)
+    assert outcome.verdict == "invalid"
+    assert outcome.reason == "not steady before anything was broken: well (measured 0.5)"
+    assert house.events == ["load begins", "load ends"]
+
+
+def test_a_load_that_ends_makes_it_invalid_and_all_is_mended(drill: Callable[[], Drill]) -> None:
+    house = House(load_lasts_s=8)
+    outcome = performed(drill(), house)
+    assert (outcome.verdict, outcome.reason) == ("invalid", "the load generator ended before the drill did")
+    assert house.events[-3:] == ["rollback simulator", "reset llm:openai", "load ends"]
+    assert not house.is_ill
+
+
+@pytest.mark.parametrize(
+    ("arrives", "reason"), [(KeyboardInterrupt, "interrupted"), (Terminated, "terminated")]
+)
+def test_a_signal_in_the_middle_leaves_nothing_broken(
+    drill: Callable[[], Drill], arrives: type[BaseException], reason: str
+) -> None:
+    house = House()
+
+    def interrupt() -> None:
+        if house.is_ill:
+            raise arrives
+
+    outcome = performed(drill(), house, on_sleep=interrupt)
+    assert (outcome.verdict, outcome.reason, outcome.signal) == ("invalid", reason, reason)
+    assert house.events[-3:] == ["rollback simulator", "reset llm:openai", "load ends"]
+    assert not house.is_ill
+
+
+def test_a_bug_leaves_nothing_broken(drill: Callable[[], Drill]) -> None:
+    house = House()
+
+    def stumble() -> None:
+        if house.is_ill:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        performed(drill(), house, on_sleep=stumble)
+    assert not house.is_ill
+
+
+def test_what_cannot_be_mended_fails_and_keeps_nothing_else_broken(drill: Callable[[str], Drill]) -> None:
+    house = House(unmendable=True)
+    two = OUTAGE.replace("[[assertions]]", '[[fault]]\nkind = "breaker"\nname = "x"\n[[assertions]]', 1)
+    outcome = performed(drill(two), house)
+    assert {"rollback: breaker", "rollback: simulator"} <= set(failed(outcome))
+    assert [event for event in house.events if "rollback" in event] == [
+        "rollback breaker",
+        "rollback simulator",
+    ]
+    assert "reset llm:openai" in house.events
+
+
+def test_a_fault_begins_when_it_is_due(drill: Callable[[str], Drill]) -> None:
+    later = OUTAGE.replace('kind = "simulator"', 'kind = "simulator"\nafter = "4s"')
+    steps = {step.name: step.at_s for step in performed(drill(later), House()).steps}
+    begun = steps["fault: left alone"] - 8
+    assert steps["fault: simulator"] - begun == pytest.approx(4.0, abs=0.51)
+
+
+def test_an_assertion_must_hold_as_long_as_it_says(drill: Callable[[str], Drill]) -> None:
+    long = OUTAGE.replace('state = "open"', 'state = "closed"\nfor = "4s"', 1)
+    outcome = performed(drill(long), House(until_open_s=2.0))
+    step = next(step for step in outcome.steps if step.name == "fault: opens")
+    assert not step.ok
+
+
+def test_a_load_that_never_begins_is_told(drill: Callable[[], Drill]) -> None:
+    house = House(per_second=0)
+    outcome = performed(drill(), house)
+    assert outcome.reason == "the load did not begin: no request was answered"
+    assert house.events == ["load begins", "load ends"]
