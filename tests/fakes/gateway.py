@@ -24,6 +24,8 @@ from wattos_platform.services.gateway.app import create_app
 
 JWT_SECRET = "test-secret-of-at-least-thirty-two-bytes"
 SERVICES = ("chat", "rag", "llm-gateway", "agent")
+# A loop that a busy machine holds up is no service that does not answer.
+PATIENT = HopSettings(connect_s=30.0, pool_wait_s=30.0)
 
 
 @dataclass
@@ -109,7 +111,7 @@ async def running_gateway(
             {**{name: upstream.url for name, upstream in upstreams.items()}, **(urls or {})},
             runtime.breakers,
             sign=runtime.signer.sign if runtime.signer else None,
-            settings=hop_settings,
+            settings=hop_settings or PATIENT,
             monotonic=runtime.monotonic,
             sleep=sleep,
         )

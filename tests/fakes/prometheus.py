@@ -3,7 +3,6 @@
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import urllib.parse
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import free_port
 from tests.fakes.running_project import wait_until
 
 INSTALL = "{} is not installed; install it: apt-get install -y prometheus prometheus-alertmanager"
@@ -56,23 +56,20 @@ class Api:
 def serving(folder: Path, config: str = "{}\n") -> Iterator[int]:
     """Run a Prometheus over the blocks in `folder`/tsdb and yield its port on loopback."""
     (folder / "prometheus.yml").write_text(config)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    argv = [
-        program("prometheus"),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'tsdb'}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
-    ]
-    with (folder / "prometheus.log").open("wb") as log:
+    with free_port() as port, (folder / "prometheus.log").open("wb") as log:
+        argv = [
+            program("prometheus"),
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'tsdb'}",
+            "--storage.tsdb.retention.time=100y",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        ]
         process = subprocess.Popen(argv, stdout=log, stderr=log)
-    try:
-        ready = Api(port)
-        wait_until(lambda: ready.get("/api/v1/status/buildinfo") is not None, "Prometheus answers", 30)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
+        try:
+            ready = Api(port)
+            wait_until(lambda: ready.get("/api/v1/status/buildinfo") is not None, "Prometheus answers", 30)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(20)

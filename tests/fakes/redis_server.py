@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.fakes.ports import free_port
+
 INSTALL = "redis-server is not installed; install it: apt-get install -y redis-server"
 _READY_S = 20.0
 
@@ -23,12 +25,13 @@ class RedisServer:
     def __init__(
         self,
         folder: Path,
+        port: int,
         *,
         password: str = "",
         config: str = "",
         certificate: tuple[Path, Path] | None = None,
     ) -> None:
-        self.port = _free_port()
+        self.port = port
         self.socket_path = folder / "redis.sock"
         self._folder = folder
         self._password = password
@@ -139,16 +142,10 @@ def redis_server(
     certificate: tuple[Path, Path] | None = None,
 ) -> Iterator[RedisServer]:
     """Run a redis-server for as long as the block lasts; `config` holds further lines of redis.conf."""
-    server = RedisServer(folder, password=password, config=config, certificate=certificate)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with free_port() as port:
+        server = RedisServer(folder, port, password=password, config=config, certificate=certificate)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()

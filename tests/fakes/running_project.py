@@ -3,9 +3,7 @@ it is what integration and end-to-end tests drive the product with."""
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import port_offset
 from wattos_platform import catalog
 
 # What a project configures in which only services of its own run.
@@ -23,8 +22,6 @@ NONE_BUNDLED = "".join(
     f"[services.{service.name}]\nenabled = false\n" for service in catalog.SERVICES if service.default
 )
 REPOSITORY = Path(__file__).resolve().parents[2]
-# 3001 + 28 700 is below the range from which the kernel takes ports for outgoing connections.
-_OFFSETS = range(1000, 28_700, 100)
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 
 
@@ -91,32 +88,19 @@ class RunningProject:
 
 @contextmanager
 def running_project(root: Path) -> Iterator[RunningProject]:
-    """Yield a project at `root` with a free port offset; whatever was started in it is gone afterwards."""
+    """Yield a project at `root` with ports of its own; whatever was started in it is gone afterwards."""
     runtime = Path(tempfile.mkdtemp(prefix="wx", dir="/tmp"))
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    offset = free_port_offset()
-    environ = {**passed_on, "XDG_RUNTIME_DIR": str(runtime), "WATTOS_PORT_OFFSET": str(offset)}
     root.mkdir(parents=True, exist_ok=True)
-    project = RunningProject(root, offset, environ)
-    try:
-        yield project
-    finally:
-        project.wattos("down")
-        shutil.rmtree(runtime, ignore_errors=True)
-
-
-def free_port_offset() -> int:
-    """Return a random multiple of 100 that shifts all default ports to free ones."""
-    ports = [catalog.SUPERVISOR_PORT, *catalog.PORTS.values()]
-    for offset in random.sample(_OFFSETS, len(_OFFSETS)):
-        if all(is_free(port + offset) for port in ports):
-            return offset
-    raise RuntimeError("no free block of ports")
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    with port_offset() as offset:
+        environ = {**passed_on, "XDG_RUNTIME_DIR": str(runtime), "WATTOS_PORT_OFFSET": str(offset)}
+        project = RunningProject(root, offset, environ)
+        try:
+            yield project
+        finally:
+            if (root / ".wattos").exists():
+                project.wattos("down")
+            shutil.rmtree(runtime, ignore_errors=True)
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:

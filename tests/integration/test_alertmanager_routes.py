@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.ports import free_port
 from tests.fakes.prometheus import Api, program
 from tests.fakes.running_project import wait_until
 from wattos_cli.alerting.alertmanager import Destinations, Mail, Slack, configuration
@@ -96,23 +96,21 @@ def test_every_alert_has_a_severity_and_a_team_that_are_routed() -> None:
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[int]:
     """A real Alertmanager with the committed configuration; its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    argv = [
-        program("alertmanager", "prometheus-alertmanager"),
-        f"--config.file={COMMITTED}",
-        f"--storage.path={tmp_path}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-    ]
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: Api(port).get("/api/v2/status") is not None, "Alertmanager answers", TOLD_S)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+    with free_port() as port:
+        argv = [
+            program("alertmanager", "prometheus-alertmanager"),
+            f"--config.file={COMMITTED}",
+            f"--storage.path={tmp_path}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ]
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: Api(port).get("/api/v2/status") is not None, "Alertmanager answers", TOLD_S)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def post(port: int, alerts: list[dict[str, str]]) -> None:

@@ -10,14 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.fakes.running_project import (
-    NONE_BUNDLED,
-    REPOSITORY,
-    RunningProject,
-    is_free,
-    running_project,
-    wait_until,
-)
+from tests.fakes.ports import is_free
+from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
 WEB = """

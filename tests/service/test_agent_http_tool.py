@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tests.fakes.ports import free_port
 from tests.fakes.service_process import sibling
 from wattos_platform.kernel.resilience.breaker import (
     Action,
@@ -125,10 +125,10 @@ async def test_what_is_refused(base: str, arguments: dict[str, Any], code: str) 
 
 
 async def test_a_host_that_keeps_failing_is_left_alone() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        base = f"http://site.test:{taken.getsockname()[1]}"
-    used = tool(base)
-    codes = [(await call(used, url=f"{base}/"))[1] for _ in range(6)]
+    with free_port() as port:
+        base = f"http://site.test:{port}"
+        used = tool(base)
+        codes = [(await call(used, url=f"{base}/"))[1] for _ in range(6)]
     assert codes == ["tool_failed"] * 5 + ["tool_unavailable"]
 
 

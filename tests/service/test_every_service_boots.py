@@ -18,7 +18,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fakes.running_project import REPOSITORY, free_port_offset
+from tests.fakes.ports import port_offset
+from tests.fakes.running_project import REPOSITORY
 from tests.fakes.runtime import IDENTITY_KEY, OPERATOR_TOKEN, identity_headers
 from wattos_platform.catalog import SERVICES, service
 from wattos_platform.contracts.health import HealthReport
@@ -88,9 +89,15 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def booted(folder: Path) -> Iterator[dict[str, Booted]]:
+def offset() -> Iterator[int]:
+    with port_offset() as offset:
+        yield offset
+
+
+@pytest.fixture(scope="module")
+def booted(folder: Path, offset: int) -> Iterator[dict[str, Booted]]:
     """Start all services at once, each as soon as its own database is there."""
-    offset, started = free_port_offset(), {}
+    started: dict[str, Booted] = {}
     try:
         for name in NAMES:
             given, log = environ(name, folder, offset), folder / f"{name}.log"
@@ -241,18 +248,18 @@ def test_a_database_of_newer_code_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "chat.db").read_bytes() == before
 
 
-def test_sigterm_ends_it_with_zero(folder: Path, tmp_path: Path) -> None:
-    offset = free_port_offset()
-    given, log = environ("simulator", tmp_path, offset), tmp_path / "log"
-    with log.open("wb") as out:
+def test_sigterm_ends_it_with_zero(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with port_offset() as offset, log.open("wb") as out:
+        given = environ("simulator", tmp_path, offset)
         argv = [sys.executable, "-m", "wattos_platform", "serve", "simulator"]
         process = subprocess.Popen(argv, env=given, stdout=out, stderr=out)
-    try:
-        wait_alive(Booted("simulator", given, log, process))
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
+        try:
+            wait_alive(Booted("simulator", given, log, process))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
     assert json.loads(log.read_text().splitlines()[-1])["event"] == "service.stopped"
 
 

@@ -1,6 +1,5 @@
 """One layer tries again, not each: what the gateway has tried twice, llm-gateway asks its provider once."""
 
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,14 +9,10 @@ from aiohttp import web
 from tests.fakes.gateway import running_gateway
 from tests.fakes.llm_service import llm_service
 from tests.fakes.llm_upstream import ScriptedUpstream, scripted_upstream
+from tests.fakes.ports import free_port
 
 COMPLETIONS = "/v1/chat/completions"
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello?"}]}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def unavailable(_request: web.BaseRequest, _upstream: ScriptedUpstream) -> web.StreamResponse:
@@ -30,8 +25,8 @@ async def unavailable(_request: web.BaseRequest, _upstream: ScriptedUpstream) ->
 async def test_a_provider_is_asked_again_only_if_the_hop_was_not_a_retry(
     tmp_path: Path, *, started_late: bool, asked: int
 ) -> None:
-    port = free_port()
     async with AsyncExitStack() as stack:
+        port = stack.enter_context(free_port())
         upstream = await stack.enter_async_context(scripted_upstream())
         upstream.handler = unavailable
         provider = {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}
