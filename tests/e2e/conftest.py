@@ -11,6 +11,8 @@
 
 `standing`   the same, shared by all tests of a run that neither stop nor change it; use tenants of your own.
 
+`reader`     `platform` with what a reader of the docs has at hand.
+
 `project`    a fresh, empty project folder for one test, nothing started, for tests that break things;
              `project.configure(toml)` writes wattos.toml, `project.wattos("up")` starts it.
 
@@ -20,26 +22,43 @@ tests may run in parallel. Mark modules with `pytestmark = pytest.mark.e2e`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.documentation import with_programs
 from tests.fakes.running_project import RunningProject, running_project
+
+# One user of a test does in a minute what a person does in a day, and would mostly wait; what rates refuse
+# is shown where they are the point.
+RATES = {"RATE_LIMIT": "100000r/m", "WATTOS_TENANT_RATE_LIMIT": "100000r/m"}
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]:
     """A running platform for the tests of one module."""
-    with running_project(tmp_path_factory.mktemp("platform")) as project:
-        started = project.wattos("up")
-        assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
+    with running(tmp_path_factory.mktemp("platform")) as project:
         yield project
+
+
+@pytest.fixture(scope="module")
+def reader(platform: RunningProject, tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
+    """A running platform with docs, load tests and programs, as a reader of the docs has them."""
+    return with_programs(platform, tmp_path_factory.mktemp("bin"))
 
 
 @pytest.fixture(scope="session")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]:
     """A running platform for all tests that leave it as it is."""
-    with running_project(tmp_path_factory.mktemp("standing")) as project:
+    with running(tmp_path_factory.mktemp("standing")) as project:
+        yield project
+
+
+@contextmanager
+def running(root: Path) -> Iterator[RunningProject]:
+    with running_project(root) as project:
+        project.environ |= RATES
         started = project.wattos("up")
         assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
         yield project
