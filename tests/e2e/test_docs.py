@@ -1,8 +1,8 @@
 """Every command and snippet of README and docs/ is run: what a page tells a reader to type must work.
 
 `console` and `sh` blocks run in a project whose platform is up (tests/fakes/documentation.py); those of
-guides and runbooks in the modules beside this one, test_docs_how_to.py and test_docs_observing.py. `toml` blocks
-must be valid as wattos.toml.
+guides and runbooks in test_docs_how_to.py and test_docs_observing.py. `toml` blocks must be valid as
+wattos.toml.
 """
 
 import re

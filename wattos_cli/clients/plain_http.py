@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wattos_cli.clients.bounded import Bounded
 from wattos_cli.deps import NoReplyError, Reply
 
 _MAX_BODY_BYTES = 16_000_000
@@ -30,7 +31,7 @@ class PlainHttp:
     ) -> Reply:
         """Return the answer; NoReplyError says why there is none.
 
-        It may be silent for `timeout_s`, and its body must be there as long after it was asked for.
+        All of it must be there `timeout_s` after it was asked for, however slowly it comes.
         """
         import http.client
 
@@ -41,11 +42,14 @@ class PlainHttp:
         deadline_s = self._monotonic() + timeout_s
         connection = _connection(address, timeout_s)
         try:
+            if connection.sock is None:
+                connection.connect()
+            connection.sock = Bounded(connection.sock, lambda: deadline_s - self._monotonic())
             # Who does not wait for the body may have answered and closed before it was sent.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body=content, headers=sent)
             response = connection.getresponse()
-            received = self._body(response, deadline_s)
+            received = _body(response)
             if response.length:
                 raise NoReplyError("the answer is cut short")
         except TimeoutError as error:
@@ -57,18 +61,17 @@ class PlainHttp:
         fields = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, fields, received)
 
-    def _body(self, response: Any, deadline_s: float) -> bytes:
-        """Return what comes until the end; TimeoutError if that is not in time, however little is missing."""
-        parts: list[bytes] = []
-        left = _MAX_BODY_BYTES
-        while part := response.read1(_PART_BYTES):
-            left -= len(part)
-            if left < 0:
-                raise NoReplyError(f"the answer is larger than {_MAX_BODY_BYTES} bytes")
-            if self._monotonic() > deadline_s:
-                raise TimeoutError
-            parts.append(part)
-        return b"".join(parts)
+
+def _body(response: Any) -> bytes:
+    """Return what comes until the end."""
+    parts: list[bytes] = []
+    left = _MAX_BODY_BYTES
+    while part := response.read1(_PART_BYTES):
+        left -= len(part)
+        if left < 0:
+            raise NoReplyError(f"the answer is larger than {_MAX_BODY_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _connection(address: str, timeout_s: float) -> Any:

@@ -1,6 +1,7 @@
 """The plain HTTP client against real sockets, well behaved and not."""
 
 import contextlib
+import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -103,6 +104,27 @@ def test_an_answer_without_end_ends_with_the_time_out(tmp_path: Path) -> None:
         pytest.raises(NoReplyError, match="no answer within 5 s"),
     ):
         PlainHttp(monotonic=lambda: next(clock)).request("GET", address, "/", timeout_s=5)
+
+
+def test_a_head_that_drips_ends_with_the_time_out(tmp_path: Path) -> None:
+    """No wait is long, as something comes each time the clock is looked at; but it is never all of it."""
+    seconds, due = itertools.count(), threading.Semaphore(0)
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        with contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while due.acquire(timeout=5):
+                connection.sendall(b"drop ")
+
+    def monotonic() -> float:
+        due.release()
+        return float(next(seconds))
+
+    with listening(tmp_path / "s", answer) as address:
+        with pytest.raises(NoReplyError, match="no answer within 50 s"):
+            PlainHttp(monotonic).request("GET", address, "/", timeout_s=50)
+        due.release(1000)
 
 
 @pytest.mark.parametrize(
