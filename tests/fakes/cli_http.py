@@ -15,10 +15,14 @@ from wattos_cli.deps import Deps, Gateway, NoReplyError, Reply
 
 @dataclass
 class FakeHttp:
-    """Answers by (address, path); an Exception is raised, a number is slept (a hung service)."""
+    """Answers by (address, path); an Exception is raised, a number is slept (a hung service).
+
+    `timeouts_s` are the different patiences that it was asked with.
+    """
 
     replies: dict[tuple[str, str], Reply | Exception | float] = field(default_factory=dict)
     requests: list[tuple[str, str, str, Any, Mapping[str, str]]] = field(default_factory=list)
+    timeouts_s: set[float] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, address: str, path: str, body: Any, status: int = 200) -> None:
@@ -36,6 +40,7 @@ class FakeHttp:
     ) -> Reply:
         with self.lock:
             self.requests.append((method, address, path, body, headers or {}))
+            self.timeouts_s.add(timeout_s)
         reply = self.replies.get((address, path), NoReplyError("connection refused"))
         if isinstance(reply, Exception):
             raise reply

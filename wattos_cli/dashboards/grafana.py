@@ -12,7 +12,6 @@ from wattos_cli.deps import Http, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.render.safe import visible
 
-TIMEOUT_S = 15.0
 MAX_UID_CHARS = 40
 _MOST_FOLDERS = 1000
 
@@ -39,7 +38,7 @@ class Grafana:
     http: Http
     url: str
     token: str
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float
 
     def folder(self, title: str) -> str:
         """Return the uid of the folder called `title`, made if there is none."""

@@ -186,10 +186,10 @@ def test_answers_that_are_none(grafana: GrafanaServer, token_file: Path, answer:
 def test_a_dashboard_that_is_answered_without_its_json(grafana: GrafanaServer) -> None:
     grafana.answers = [(200, {"meta": {}})]
     with pytest.raises(WattosError, match="a dashboard without its JSON"):
-        Grafana(PlainHttp(), grafana.url, grafana.token).push({"uid": "x", "title": "x"}, "f", "")
+        Grafana(PlainHttp(), grafana.url, grafana.token, 5.0).push({"uid": "x", "title": "x"}, "f", "")
     grafana.answers = [(404, {}), (200, {"status": "queued"})]
     with pytest.raises(WattosError, match="was not saved"):
-        Grafana(PlainHttp(), grafana.url, grafana.token).push({"uid": "x", "title": "x"}, "f", "")
+        Grafana(PlainHttp(), grafana.url, grafana.token, 5.0).push({"uid": "x", "title": "x"}, "f", "")
 
 
 def test_nothing_listens(tmp_path: Path) -> None:

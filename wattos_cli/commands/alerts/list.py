@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
 from wattos_cli.metricsource import Whom
@@ -118,6 +119,9 @@ def command(run: Run[Options] = run) -> Command:
         token_file: Annotated[
             Path | None, Option("--token-file", metavar="FILE", help="The bearer token of either.")
         ] = None,
+        timeout: Annotated[
+            str, Option("--timeout", metavar="TIME", help="How long either may take.")
+        ] = "30s",
         junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Also write JUnit XML.")] = None,
     ) -> ExitCode:
         """Show which alerts fire now, and which wait to, with no Prometheus anywhere.
@@ -138,7 +142,7 @@ def command(run: Run[Options] = run) -> Command:
             tuple(severity or ()),
             fail_on,
             slo,
-            Whom(prometheus, token_file),
+            Whom(prometheus, token_file, option_seconds(timeout, "--timeout")),
             alertmanager,
             junit,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.checks import Checked, tell
+from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
 from wattos_cli.generated import FOLDER
@@ -80,6 +81,9 @@ def command(run: Run[Options] = run) -> Command:
         token_file: Annotated[
             Path | None, Option("--token-file", metavar="FILE", help="Its bearer token.")
         ] = None,
+        timeout: Annotated[
+            str, Option("--timeout", metavar="TIME", help="How long it may take for one query.")
+        ] = "30s",
         junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Also write JUnit XML.")] = None,
     ) -> ExitCode:
         """Check the dashboards: rules, metrics, generated files, and on demand whether there is data.
@@ -95,6 +99,7 @@ def command(run: Run[Options] = run) -> Command:
             raise usage(
                 "--live asks the platform's own metrics, --prometheus another's", "give one of the two"
             )
-        return run(Options(folder, selector, slo, live, Whom(prometheus, token_file), junit), deps)
+        whom = Whom(prometheus, token_file, option_seconds(timeout, "--timeout"))
+        return run(Options(folder, selector, slo, live, whom, junit), deps)
 
     return check

@@ -5,24 +5,30 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Option
 
 FOLDER = "wattos"
+TIMEOUT_S = 15.0
 _TOKEN = "WATTOS_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 _TOKEN_HINT = "write the token of a Grafana service account into a file: --token-file FILE"  # noqa: S105
 
 
 @dataclass(frozen=True)
 class Options:
-    """Grafana, the file with its token, the title of the folder, and further matchers for all queries."""
+    """Grafana, the file with its token, the title of the folder, and further matchers for all queries.
+
+    `timeout_s` is how long Grafana may take for one answer.
+    """
 
     grafana: str = ""
     token_file: Path | None = None
     folder: str = FOLDER
     selector: str = ""
     slo: Path | None = None
+    timeout_s: float = TIMEOUT_S
 
 
 def run(opts: Options, deps: Deps) -> ExitCode:
@@ -36,7 +42,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     _check(opts)
     files = files_for(opts.selector, opts.slo, deps)
     url = opts.grafana.rstrip("/")
-    grafana = Grafana(deps.http, url, _token(opts, deps))
+    grafana = Grafana(deps.http, url, _token(opts, deps), opts.timeout_s)
     deps.console.note(f"to Grafana at {url}, folder {opts.folder}")
     folder = grafana.folder(opts.folder)
     rows = []
@@ -101,6 +107,9 @@ def command(run: Run[Options] = run) -> Command:
             Path | None,
             Option("--slo", metavar="FILE", help="Objectives to draw.", default_text="the program's own"),
         ] = None,
+        timeout: Annotated[
+            str, Option("--timeout", metavar="TIME", help="How long Grafana may take for one answer.")
+        ] = "15s",
     ) -> ExitCode:
         """Put the dashboards into a Grafana, over what was pushed before.
 
@@ -111,6 +120,7 @@ def command(run: Run[Options] = run) -> Command:
           wattos dashboards push --grafana http://127.0.0.1:3000 --token-file grafana.token
           wattos dashboards push --grafana https://grafana.school.example --folder Platform
         """
-        return run(Options(grafana, token_file, folder, selector, slo), deps)
+        timeout_s = option_seconds(timeout, "--timeout")
+        return run(Options(grafana, token_file, folder, selector, slo, timeout_s), deps)
 
     return push
