@@ -6,8 +6,11 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 MODEL := $(VENV)/.model
 NPM := $(VENV)/.npm
+# Tests that start processes mostly wait for them: four at once keep two cores busy. A module stays on one worker,
+# as its tests share what they started; those marked `long` begin, so that no worker is left alone with one.
+TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: up down test check format lint types imports unit integration e2e constraints docs clean
+.PHONY: up down test check format lint types imports unit integration e2e processes constraints docs clean
 
 up: $(STAMP) $(MODEL) ## install into .venv and start the platform
 	$(BIN)/wattos up
@@ -16,7 +19,7 @@ up: $(STAMP) $(MODEL) ## install into .venv and start the platform
 down: $(STAMP) ## stop the platform
 	$(BIN)/wattos down
 
-test: check e2e ## everything CI runs
+test: format lint types imports unit processes ## everything CI runs
 
 check: format lint types imports unit integration ## all but the tests that start the installed program
 
@@ -36,10 +39,13 @@ unit: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/architecture tests/unit tests/contract tests/service
 
 integration: $(STAMP) $(MODEL) $(NPM)
-	$(BIN)/pytest -q tests/integration
+	$(BIN)/pytest -q $(TOGETHER) tests/integration
 
 e2e: $(STAMP) $(MODEL)
-	$(BIN)/pytest -q tests/e2e
+	$(BIN)/pytest -q $(TOGETHER) tests/e2e
+
+processes: $(STAMP) $(MODEL) $(NPM) ## both in one run, which takes less time than one after the other
+	$(BIN)/pytest -q $(TOGETHER) tests/integration tests/e2e
 
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference

@@ -1,4 +1,5 @@
-"""What holds for all tests: shared suites explain their assertions, no property is judged by the clock."""
+"""What holds for all tests: shared suites explain their assertions, no property is judged by the clock, and
+the longest come first."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,3 +11,8 @@ pytest.register_assert_rewrite(
 # Hypothesis would fail an example, or its making, that a busy machine interrupts for long enough.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that are marked `long`; all others stay in their order."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -15,7 +15,7 @@ import pytest
 from tests.fakes.running_project import RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 BASE = '[llm]\nproviders = ["openai"]\n'
 ONE_TOKEN = "[limits]\ntenant.tokens_per_minute = 1\n"

@@ -20,7 +20,7 @@ from wattos_cli.dashboards.queries import queries
 from wattos_cli.dashboards.scope import of_variable, substituted
 from wattos_platform import catalog
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 SHOWN_ELSEWHERE = {"Breakers of providers": "test_dashboards_in_trouble.py"}
 LOAD = ("loadtest", "smoke", "--duration", "30s", "-o", "json")
 

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.documentation import HOW_TO, SCRIPTS, Block, follow
 from tests.fakes.running_project import RunningProject
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.fakes.ports import is_free
 from tests.fakes.running_project import REPOSITORY, RunningProject, running_project, wait_until
 from wattos_platform import catalog
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 
 @pytest.fixture

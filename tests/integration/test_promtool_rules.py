@@ -8,6 +8,8 @@ import pytest
 
 from wattos_cli.alerting.catalogue import ALERTS
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).resolve().parents[2] / "dashboards" / "prometheus"
 
 

@@ -15,6 +15,8 @@ import pytest
 from tests.fakes.knowledge import hashed
 from tests.fakes.service_process import ServiceProcess, respond, service_process, sibling
 
+pytestmark = pytest.mark.long
+
 SMALL = "Der Drucker steht im Keller. Die Kantine ist oben."
 LARGE = "\n\n".join(
     f"Absatz {number} handelt von Thema{number % 97}. " + "Wort " * 90 for number in range(3000)

@@ -20,6 +20,8 @@ from wattos_cli.supervisor import process_table
 
 WEB = """
 import http.server, os
+
+pytestmark = pytest.mark.long
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(503 if os.path.exists("unwell") else 200); self.end_headers()
