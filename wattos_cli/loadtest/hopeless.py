@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.judgement import value_of
 from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.plan import Arrivals, Plan
 from wattos_cli.loadtest.requests import TIMES
 from wattos_cli.loadtest.thresholds import Threshold
-from wattos_cli.loadtest.verdict import Stopped
+from wattos_cli.loadtest.verdict import DROPPED_MOST, Stopped
 
 _FAILING_S = 10.0
 _FAILING_LEAST = 10
@@ -21,9 +21,10 @@ _GROWING = frozenset({"max", "count", "sum"})
 class Hopeless:
     """Looks at a run each time it has grown.
 
-    Three things are hopeless: every request fails for ten seconds; a figure that only grows (`max`, `count`,
-    `sum`) is over its limit; a share or a quantile is so far off that even twice the load, answered well for
-    all the time that is left, could not bring it back. The last needs a load that stays as it is.
+    Hopeless is: every request fails for ten seconds; more arrivals were dropped than a pass allows of all
+    that are to come; a figure that only grows (`max`, `count`, `sum`) is over its limit; a share or a
+    quantile is so far off that even twice the load, answered well for all the time that is left, could not
+    bring it back. The last needs a load that stays as it is.
     """
 
     def __init__(self, plan: Plan, thresholds: Sequence[Threshold]) -> None:
@@ -31,6 +32,7 @@ class Hopeless:
         self._thresholds = thresholds
         self._seen_s = 0.0
         self._peak: dict[str | None, float] = {}
+        self._due = intended(plan.arrivals) if plan.arrivals else 0.0
 
     def __call__(self, measured: Measured) -> Stopped | None:
         """Return why the run cannot pass any more, None while it can."""
@@ -41,6 +43,10 @@ class Hopeless:
         since_s = failing_since_s(measured)
         if since_s is not None and self._seen_s - since_s >= _FAILING_S:
             return Stopped(f"stopped: every request failed for {self._seen_s - since_s:.0f} s", "fail")
+        if self._plan.arrivals and measured.total.dropped > DROPPED_MOST * self._due:
+            return Stopped(
+                f"stopped after {self._seen_s:.0f} s: {measured.total.dropped} arrivals were dropped", "fail"
+            )
         for threshold in self._thresholds:
             value = value_of(threshold, measured)
             if value is not None and (
@@ -87,6 +93,14 @@ class Hopeless:
         for name in {threshold.name for threshold in self._thresholds}:
             count = sum(one.count for one in interval.requests.values() if name in (None, one.name))
             self._peak[name] = max(self._peak.get(name, 0.0), count / max(interval.span_s, 0.1))
+
+
+def intended(arrivals: Arrivals) -> float:
+    """Return how many arrivals there will be, on average if they are random."""
+    count, level = 0.0, arrivals.start
+    for stage in arrivals.stages:
+        count, level = count + (level + stage.level) / 2 * stage.duration_s, stage.level
+    return count
 
 
 def failing_since_s(measured: Measured) -> float | None:

@@ -10,7 +10,8 @@ from wattos_cli.loadtest.judgement import Judged
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Arrivals, Plan
 from wattos_cli.loadtest.requests import TIMES, Requests
-from wattos_cli.loadtest.verdict import Stopped, reasons, verdict
+from wattos_cli.loadtest.saturation import cpu_share
+from wattos_cli.loadtest.verdict import Stopped, reasons, saturated, verdict
 
 SCHEMA = "wattos.loadtest/v1"
 _QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
@@ -41,7 +42,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
-        "verdict": verdict(measured, judged, run.stopped),
+        "verdict": verdict(measured, judged, run.stopped, plan.processes),
         "started_at": run.started_at,
         "duration_s": round(measured.duration_s, 3),
         "requests": total.count,
@@ -57,7 +58,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
             {"error": text, "count": count}
             for text, count in sorted(measured.total.errors.items(), key=lambda row: (-row[1], row[0]))
         ],
-        "reasons": [*reasons(measured, plan.host, run.stopped), *run.notes],
+        "reasons": [*reasons(measured, plan.host, run.stopped, plan.processes), *run.notes],
         "target": plan.host,
         "users": plan.users,
         "spawn_rate": plan.spawn_rate,
@@ -104,14 +105,14 @@ def _arrived(measured: Measured) -> dict[str, Any]:
 
 
 def _generator(plan: Plan, measured: Measured) -> dict[str, Any]:
-    """Return how the generator fared; `cpu_share` is of all processors that its processes may fill."""
-    ending, span_s = measured.ending, measured.duration_s * plan.processes
+    """Return how the generator fared; `cpu_share` is of the processors of its processes, under load."""
+    ending = measured.ending
     workers = ending.workers if ending else 0
     return {
-        "cpu_share": round(measured.total.cpu_s / span_s, 4) if span_s > 0 else None,
+        "cpu_share": round(cpu_share(measured.intervals, plan.processes), 4),
         "processes": plan.processes,
         "workers": {"expected": workers, "lost": ending.lost} if ending and workers else None,
-        "saturated": bool(ending and ending.saturated),
+        "saturated": bool(saturated(measured, plan.processes)),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from wattos_cli.loadtest import saturation
 from wattos_cli.loadtest.judgement import Judged
 from wattos_cli.loadtest.measured import Ending, Measured
 from wattos_cli.loadtest.requests import Requests
@@ -23,19 +24,27 @@ class Stopped:
     verdict: Literal["fail", "invalid"]
 
 
-def verdict(measured: Measured, judged: Sequence[Judged], stopped: Stopped | None = None) -> Verdict:
+def verdict(
+    measured: Measured, judged: Sequence[Judged], stopped: Stopped | None = None, processes: int = 1
+) -> Verdict:
     """Return `invalid` for a run that cannot judge its target, else whether it passed."""
     total, ending = measured.of(), measured.ending
     if stopped is not None and stopped.verdict == "invalid":
         return "invalid"
-    if ending is None or ending.saturated or ending.lost or nobody_answered(total):
+    if ending is None or ending.lost or saturated(measured, processes) or nobody_answered(total):
         return "invalid"
     if stopped is not None or _dropped(measured) or silent_since_s(measured) is not None:
         return "fail"
     return "pass" if total.count and all(one.ok for one in judged) else "fail"
 
 
-def reasons(measured: Measured, target: str, stopped: Stopped | None = None) -> list[str]:
+def saturated(measured: Measured, processes: int = 1) -> tuple[str, ...]:
+    """Return why the figures are the generator's own slowness: what it says itself, else what they say."""
+    said = measured.ending.saturated if measured.ending else ()
+    return said or saturation.reasons(measured, processes)
+
+
+def reasons(measured: Measured, target: str, stopped: Stopped | None = None, processes: int = 1) -> list[str]:
     """Return what a reader must know beside the thresholds."""
     total, ending, silent_s = measured.of(), measured.ending, silent_since_s(measured)
     told = [] if stopped is None else [stopped.reason]
@@ -48,7 +57,7 @@ def reasons(measured: Measured, target: str, stopped: Stopped | None = None) -> 
             how = f" ({measured.broken})" if measured.broken else ""
             told.append(f"the load generator broke off{how}: this is what it had counted until then")
     else:
-        told += _of_the_generator(ending)
+        told += _of_the_generator(ending, saturated(measured, processes))
     if not total.count:
         told.append("no request was sent")
     share = _dropped(measured)
@@ -84,11 +93,12 @@ def silent_since_s(measured: Measured) -> float | None:
     return None
 
 
-def _of_the_generator(ending: Ending) -> list[str]:
+def _of_the_generator(ending: Ending, why: Sequence[str]) -> list[str]:
     told = []
-    if ending.saturated:
-        why = "; ".join(ending.saturated)
-        told.append(f"the load generator was saturated, what it measured is its own slowness: {why}")
+    if why:
+        told.append(
+            f"the load generator was saturated, what it measured is its own slowness: {'; '.join(why)}"
+        )
     if ending.lost:
         told.append(f"{ending.lost} of {ending.workers} workers were lost: less load was made than asked for")
     return [*told, *ending.notes]

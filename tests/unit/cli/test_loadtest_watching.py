@@ -84,15 +84,12 @@ def test_ctrl_c_reports_what_ran(tmp_path: Path, time: FakeTime) -> None:
     assert "Ctrl-C again ends at once" in err(deps)
 
 
-def test_a_generator_that_does_not_end_is_stopped(tmp_path: Path, time: FakeTime) -> None:
+def test_while_locusts_page_is_shown_ctrl_c_is_how_a_run_ends(tmp_path: Path, time: FakeTime) -> None:
     deps = deps_of(tmp_path, time)
-    load = load_of(time, [second(at, 10) for at in range(300)])
-    code = command.run(
-        Options(host=HOST, duration_s=10, quiet=True, json_file=Path("r.json")), deps, start=load.start
-    )
-    assert (code, load.stops > 0) == (4, True)
-    (reason,) = json.loads((tmp_path / "r.json").read_text())["reasons"]
-    assert reason == "the generator did not end 120 s after its time"
+    load = load_of(time, [second(at, 10) for at in range(60)], raises=(7, KeyboardInterrupt()))
+    assert command.run(Options(host=HOST, ui=True), deps, start=load.start) == 0
+    assert "Locust's page: http://127.0.0.1:8089" in err(deps)
+    assert "smoke: pass, 6 requests" in out(deps)
 
 
 def test_a_generator_that_broke_off_leaves_a_result(tmp_path: Path, time: FakeTime) -> None:

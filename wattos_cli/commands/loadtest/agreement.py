@@ -25,6 +25,7 @@ def agree(opts: Options) -> None:
         "--worker": bool(opts.worker),
         "--processes": opts.processes != 1,
         "--ui": opts.ui,
+        "--find-limit": opts.find_limit,
         "--engine fast": opts.engine == "fast",
     }
     clashes = [
@@ -39,12 +40,16 @@ def agree(opts: Options) -> None:
             ("--engine fast", name, "only Locust works in a crew and has a page")
             for name in ("--master", "--worker", "--ui")
         ),
+        *(
+            ("--find-limit", name, "it is one run after the other")
+            for name in ("--stages", "--ui", "--master", "--worker")
+        ),
         ("--worker", "--ui", "the page is the master's"),
     ]
     for one, other, why in clashes:
         if given[one] and given[other]:
             raise usage(f"{one} and {other} contradict each other", why)
-    if opts.poisson and not opts.rate:
+    if opts.poisson and not (opts.rate or opts.find_limit):
         raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
     if opts.processes < 1:
         raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")

@@ -9,13 +9,17 @@ from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest import load_shape
 from wattos_cli.loadtest.judgement import objectives_ms
-from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
+from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.scenarios import Scenario, scenario, whole_file
 from wattos_cli.loadtest.thresholds import Threshold, parse
 
 _DEFAULT = "smoke"
 _MOST_USERS = {"locust": 1000, "fast": 20_000}
 """Users that one process carries."""
+_LEAST_USERS = 10
+_FIRST_RATE, _STEP_S = "10", 15.0
+"""Where --find-limit begins, and how long it stays at each rate."""
+_MOST_STEPS = 60
 _BUSY_S = 2.0
 """So long an iteration of the open model may take on average before no user is free, unless --users says."""
 
@@ -27,6 +31,12 @@ class Asked:
     scenario: Scenario
     plan: Plan
     thresholds: tuple[Threshold, ...]
+    find_limit: bool = False
+
+    @property
+    def longest_s(self) -> float:
+        """Return how long it takes at the longest, all runs of a search together."""
+        return self.plan.duration_s * (_MOST_STEPS if self.find_limit else 1)
 
 
 def asked_for(opts: Options, cwd: Path) -> Asked:
@@ -34,12 +44,14 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
     found = _scenario(opts, cwd)
     agree(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
-    duration_s = found.duration_s if opts.duration_s is None else opts.duration_s
+    duration_s = _duration_s(opts, found)
+    engine = opts.engine or ("fast" if opts.find_limit and opts.locustfile is None else "locust")
     arrivals = None
-    if opts.rate:
-        arrivals = load_shape.arrivals(opts.rate, duration_s, poisson=opts.poisson)
+    if opts.rate or opts.find_limit:
+        arrivals = load_shape.arrivals(opts.rate or _FIRST_RATE, duration_s, poisson=opts.poisson)
     thresholds = tuple(parse(text) for text in opts.thresholds or found.thresholds)
-    users = _users(opts, found, stages, arrivals)
+    _limit_can_be_found(opts, arrivals, thresholds)
+    users = _users(opts, found, engine, stages, arrivals)
     plan = Plan(
         locustfile=found.locustfile,
         journeys=found.journeys,
@@ -49,7 +61,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
         duration_s=_total_s(stages or (arrivals.stages if arrivals else ())) or duration_s,
         stages=stages,
         arrivals=arrivals,
-        engine=opts.engine or "locust",
+        engine=engine,
         processes=opts.processes,
         crew=crew(opts),
         ui_port=UI_PORT if opts.ui else None,
@@ -57,7 +69,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),
     )
-    return Asked(found, plan, thresholds)
+    return Asked(found, plan, thresholds, opts.find_limit)
 
 
 def _scenario(opts: Options, cwd: Path) -> Scenario:
@@ -70,15 +82,38 @@ def _scenario(opts: Options, cwd: Path) -> Scenario:
     return scenario(opts.scenario, path) if opts.scenario else whole_file(path)
 
 
-def _users(opts: Options, found: Scenario, stages: tuple[Stage, ...], arrivals: Arrivals | None) -> int:
+def users_enough(rate: float, engine: Engine, processes: int) -> int:
+    """Return how many users an arrival rate needs while the target is not overloaded."""
+    return max(_LEAST_USERS, min(_MOST_USERS[engine] * processes, math.ceil(rate * _BUSY_S)))
+
+
+def _duration_s(opts: Options, found: Scenario) -> float:
+    if opts.duration_s is not None:
+        return opts.duration_s
+    return _STEP_S if opts.find_limit else found.duration_s
+
+
+def _limit_can_be_found(opts: Options, arrivals: Arrivals | None, thresholds: tuple[Threshold, ...]) -> None:
+    if not opts.find_limit or arrivals is None:
+        return
+    if not thresholds:
+        raise usage("--find-limit needs something that has to hold", "like this: --threshold 'p95<500ms'")
+    if any(stage.level != arrivals.start for stage in arrivals.stages) or ":" in opts.rate:
+        raise usage(f"--rate {opts.rate}: --find-limit begins at one rate", "like this: --rate 20")
+
+
+def _users(
+    opts: Options, found: Scenario, engine: Engine, stages: tuple[Stage, ...], arrivals: Arrivals | None
+) -> int:
     """Return how many users there are: those asked for, of the highest stage, or enough for the rate."""
-    most = _MOST_USERS[opts.engine or "locust"] * (opts.workers if opts.master else opts.processes)
+    crew = opts.workers if opts.master else opts.processes
+    most = _MOST_USERS[engine] * crew
     users = found.users if opts.users is None else opts.users
     if stages:
         users = int(max(stage.level for stage in stages))
     elif arrivals and opts.users is None:
         peak = max(arrivals.start, *(stage.level for stage in arrivals.stages))
-        users = min(most, max(users, math.ceil(peak * _BUSY_S)))
+        users = users_enough(peak, engine, crew)
     if not 1 <= users <= most:
         option = "--stages" if stages else "--users"
         raise usage(

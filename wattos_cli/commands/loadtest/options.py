@@ -21,6 +21,7 @@ class Options:
     stages: str = ""
     rate: str = ""
     poisson: bool = False
+    find_limit: bool = False
     engine: Engine | None = None
     processes: int = 1
     master: str = ""

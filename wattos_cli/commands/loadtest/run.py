@@ -1,17 +1,15 @@
 """`wattos loadtest run`, which `wattos loadtest SCENARIO` means."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.watching import Load
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.plan import Engine, Plan
+from wattos_cli.loadtest.plan import Engine
 from wattos_cli.parameters import Argument, Option
 
 
@@ -23,28 +21,43 @@ class EngineName(StrEnum):
 
 
 _ENGINES: Mapping[EngineName | None, Engine] = {EngineName.LOCUST: "locust", EngineName.FAST: "fast"}
-Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]
+if TYPE_CHECKING:
+    from wattos_cli.commands.loadtest.running import Runner, Start
+
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHABLE}
 
 
-def run(opts: Options, deps: Deps, *, start: Start = started) -> ExitCode:
+def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
     from wattos_cli.commands.loadtest.asked import asked_for
-    from wattos_cli.commands.loadtest.running import measured, work
+    from wattos_cli.commands.loadtest.running import Runner
     from wattos_cli.commands.loadtest.target import target_for
-    from wattos_cli.commands.loadtest.told import prepare_files, tell
+    from wattos_cli.commands.loadtest.told import announce, prepare_files, tell
 
     asked = asked_for(opts, deps.cwd)
     prepare_files(opts, deps.cwd)
     with target_for(asked, opts.host, deps) as target:
+        runner = Runner(asked, target, opts, deps, start)
         if opts.worker:
-            work(asked, target, deps, start)
+            runner.work()
             return ExitCode.OK
-        result, cut = measured(asked, target, opts, deps, start)
+        title = announce(asked, target, opts, deps.console)
+        result, cut = _measured(runner, title)
     tell(result, opts, deps)
     if cut is not None:
         raise cut
     return _CODES[str(result["verdict"])]
+
+
+def _measured(runner: "Runner", title: str) -> tuple[dict[str, Any], BaseException | None]:
+    """Return the result, and the Ctrl-C or SIGTERM that ended the run, to be raised once it is told."""
+    from wattos_cli.commands.loadtest.limiting import Limiting
+
+    if runner.opts.find_limit:
+        return Limiting(runner).result()
+    with runner.beside():
+        watched = runner.run(runner.plan, title)
+    return runner.result(runner.plan, watched), watched.cut
 
 
 def command(run: Run[Options] = run) -> Command:
@@ -72,6 +85,10 @@ def command(run: Run[Options] = run) -> Command:
         rate: Annotated[
             str, Option("--rate", metavar="N", help="Arrivals a second, whoever is busy: 50, 10..200.")
         ] = "",
+        find_limit: Annotated[
+            bool,
+            Option("--find-limit", help="Find the largest rate that holds; --rate N is the first tried."),
+        ] = False,
         poisson: Annotated[bool, Option("--poisson", help="Let them arrive at random times.")] = False,
         engine: Annotated[
             EngineName | None, Option("--engine", help="What makes the load.", default_text="locust")
@@ -140,6 +157,7 @@ def command(run: Run[Options] = run) -> Command:
                 stages=stages,
                 rate=rate,
                 poisson=poisson,
+                find_limit=find_limit,
                 engine=_ENGINES.get(engine),
                 processes=processes,
                 master=master,

@@ -1,9 +1,10 @@
-"""One run from its start to its result."""
+"""Runs generators for what was asked, and makes results of what they measured."""
 
 import math
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wattos_cli import metricsource
 from wattos_cli.clients.running import project_of
@@ -13,70 +14,95 @@ from wattos_cli.commands.loadtest.breaker_watch import BreakerWatch
 from wattos_cli.commands.loadtest.course import Course
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.target import Target
-from wattos_cli.commands.loadtest.watching import POLL_S, Display, watch
+from wattos_cli.commands.loadtest.watching import POLL_S, Display, Guard, Load, Watched, watch
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.environment import environment
 from wattos_cli.loadtest.hopeless import Hopeless
 from wattos_cli.loadtest.judgement import judge
 from wattos_cli.loadtest.outcome import Run, outcome
+from wattos_cli.loadtest.plan import Plan
 from wattos_cli.logstore.instants import rfc3339
-from wattos_cli.render import loadtest as render
 
-if TYPE_CHECKING:
-    from wattos_cli.commands.loadtest.run import Start
+Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]
 
 
-def measured(
-    asked: Asked, target: Target, opts: Options, deps: Deps, start: "Start"
-) -> tuple[dict[str, Any], BaseException | None]:
-    """Return the result of the run, and the Ctrl-C or SIGTERM that ended it, to be raised once it is told."""
-    plan = replace(asked.plan, host=target.url, tokens=target.tokens)
-    title = f"{asked.scenario.name}: {described(asked)} against {target.url}"
-    if not opts.quiet:
-        deps.console.note(f"{title}\n{render.limits({'tenant': target.tenant})}")
-    around = environment(plan)
-    breakers = BreakerWatch(deps, project_of(deps)) if target.ours else None
-    course = Course(title, plan)
-    with start(plan, deps.environ) as load, breakers.beside() if breakers else nullcontext():
-        watched = watch(
-            load,
-            course,
-            Display(deps.console, plan.duration_s, quiet=opts.quiet),
-            [Hopeless(plan, asked.thresholds)] if opts.abort else [],
-            deps,
-            duration_s=plan.duration_s,
-            breakers=lambda: breakers.not_closed if breakers else None,
+class Runner:
+    """Runs plans against one target, and knows what goes on there meanwhile."""
+
+    def __init__(self, asked: Asked, target: Target, opts: Options, deps: Deps, start: Start) -> None:
+        self.asked = asked
+        self.opts = opts
+        self.deps = deps
+        self.plan = replace(asked.plan, host=target.url, tokens=target.tokens)
+        self._target = target
+        self._start = start
+        self._environment = environment(self.plan)
+        self._breakers = BreakerWatch(deps, project_of(deps)) if target.ours else None
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Look after the target's breakers while the block runs."""
+        with self._breakers.beside() if self._breakers else nullcontext():
+            yield
+
+    def run(self, plan: Plan, title: str) -> Watched:
+        """Run a plan to its end, or until there is a reason to end it before; see `watch`."""
+        guards: list[Guard] = [Hopeless(plan, self.asked.thresholds)] if self.opts.abort else []
+        with self._start(plan, self.deps.environ) as load:
+            return watch(
+                load,
+                Course(title, plan),
+                Display(self.deps.console, plan.duration_s, quiet=self.opts.quiet),
+                guards,
+                self.deps,
+                plan=plan,
+                breakers=lambda: self._breakers.not_closed if self._breakers else None,
+            )
+
+    def work(self) -> None:
+        """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""
+        self.deps.console.note(f"working for the master at {self.plan.crew.address}; Ctrl-C ends")
+        with self._start(self.plan, self.deps.environ) as load:
+            while load.running:
+                self.deps.sleep(POLL_S)
+                load.poll()
+            load.result()
+
+    def result(
+        self, plan: Plan, watched: Watched, limit: Mapping[str, Any] | None = None, *notes: str
+    ) -> dict[str, Any]:
+        """Return the result of a run, with what the platform tells of its time; `limit` is of a search."""
+        began_s = watched.began_at_s
+        charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
+        changes = self._breakers.rows(began_s) if self._breakers else []
+        run = Run(
+            scenario=self.asked.scenario.name,
+            plan=plan,
+            started_at=rfc3339(began_s),
+            tenant=self._target.tenant,
+            environment=self._environment,
+            stopped=watched.stopped,
+            server=charts,
+            breakers=[change for change in changes if change["at_s"] >= 0],
+            limit=limit,
+            notes=[*notes, *([problem] if problem else [])],
         )
-    charts, problem = _server(deps, watched.began_at_s) if target.ours else ([], "")
-    run = Run(
-        scenario=asked.scenario.name,
-        plan=plan,
-        started_at=rfc3339(watched.began_at_s),
-        tenant=target.tenant,
-        environment=around,
-        stopped=watched.stopped,
-        server=charts,
-        breakers=breakers.rows(watched.began_at_s) if breakers else (),
-        notes=[problem] if problem else [],
-    )
-    return outcome(run, watched.measured, judge(asked.thresholds, watched.measured)), watched.cut
+        return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
+
+    def _server(self, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
+        """Return the platform's own metrics of a time, and why they are missing if they are."""
+        if not self._target.ours:
+            return [], ""
+        try:
+            source = metricsource.metrics(metricsource.Whom(), self.deps)
+        except WattosError as error:
+            return [], f"metrics of the platform are missing: {error.message}"
+        return server_side.charts(source, start_s, end_s)
 
 
-def work(asked: Asked, target: Target, deps: Deps, start: "Start") -> None:
-    """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""
-    plan = replace(asked.plan, host=target.url, tokens=target.tokens)
-    deps.console.note(f"working for the master at {plan.crew.address}; Ctrl-C ends")
-    with start(plan, deps.environ) as load:
-        while load.running:
-            deps.sleep(POLL_S)
-            load.poll()
-        load.result()
-
-
-def described(asked: Asked) -> str:
+def described(plan: Plan) -> str:
     """Return how much load it will be, and for how long."""
-    plan = asked.plan
     if plan.arrivals:
         levels = [plan.arrivals.start, *(stage.level for stage in plan.arrivals.stages)]
         rates = " to ".join(f"{level:g}" for place, level in enumerate(levels) if level not in levels[:place])
@@ -86,12 +112,3 @@ def described(asked: Asked) -> str:
         return f"{', then '.join(f'{level:.0f}' for level in levels)} users in {plan.duration_s:g} s"
     until = f"for {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else "until their own shape ends"
     return f"{plan.users} users {until}"
-
-
-def _server(deps: Deps, began_at_s: float) -> tuple[list[dict[str, Any]], str]:
-    """Return the platform's own metrics of the run, and why they are missing if they are."""
-    try:
-        source = metricsource.metrics(metricsource.Whom(), deps)
-    except WattosError as error:
-        return [], f"metrics of the platform are missing: {error.message}"
-    return server_side.charts(source, began_at_s, deps.clock())

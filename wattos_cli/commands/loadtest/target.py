@@ -42,8 +42,10 @@ def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
     project = running.project_of(deps)
     url = _gateway_url(project, asked.scenario.services or _DOOR)
     _answers(url, deps)
-    count = min(asked.plan.users, loadtest_tenant.MOST_KEYS)
-    keys = loadtest_tenant.make_keys(deps, project, count, asked.plan.duration_s)
+    most = loadtest_tenant.MOST_KEYS
+    keys = loadtest_tenant.make_keys(
+        deps, project, most if asked.find_limit else min(asked.plan.users, most), asked.longest_s
+    )
     try:
         tenant = {
             "name": loadtest_tenant.TENANT,

@@ -5,11 +5,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wattos_cli.commands.loadtest.asked import Asked
 from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.running import described
+from wattos_cli.commands.loadtest.target import Target
+from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.render import loadtest as render
 from wattos_cli.reports import add_to_summary
+
+
+def announce(asked: Asked, target: Target, opts: Options, console: Console) -> str:
+    """Tell what is about to run, against whom and as whom, and return it as a title."""
+    what = "the largest rate that holds" if asked.find_limit else described(asked.plan)
+    title = f"{asked.scenario.name}: {what} against {target.url}"
+    if not opts.quiet:
+        console.note(f"{title}\n{render.limits({'tenant': target.tenant})}")
+    if asked.plan.ui_port is not None:
+        console.note(f"Locust's page: http://127.0.0.1:{asked.plan.ui_port}   Ctrl-C ends the run")
+    return title
 
 
 def prepare_files(opts: Options, cwd: Path) -> None:

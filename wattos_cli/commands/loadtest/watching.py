@@ -10,6 +10,7 @@ from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.verdict import Stopped
 from wattos_cli.render import load_view
 
@@ -17,7 +18,6 @@ POLL_S = 0.2
 _DRAW_S = 1.0
 _TELL_S = 5.0
 _TELLINGS = 10
-_LATEST_S = 120.0
 
 Guard = Callable[[Measured], Stopped | None]
 """Why a run has to end before its time, if it has to."""
@@ -97,12 +97,13 @@ def watch(
     guards: Sequence[Guard],
     deps: Deps,
     *,
-    duration_s: float,
+    plan: Plan,
     breakers: Callable[[], Sequence[tuple[str, str]] | None] = lambda: None,
 ) -> Watched:
     """Return what was measured when the generator has ended, a guard spoke, or somebody interrupted.
 
-    WattosError (exit 4) if nothing at all was counted and nobody interrupted.
+    While Locust's page is shown, Ctrl-C is how a run ends. WattosError (exit 4) if nothing at all was counted
+    and nobody interrupted.
     """
     began_s, began_at_s = deps.monotonic(), deps.clock()
     stopped, cut, passed_s, counting = None, None, 0.0, False
@@ -119,15 +120,15 @@ def watch(
             if display.due(passed_s):
                 display.show(course.view(passed_s, load.measured, breakers()))
             stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
-            if passed_s > duration_s + _LATEST_S:
-                stopped = Stopped(f"the generator did not end {_LATEST_S:.0f} s after its time", "invalid")
     except BaseException as caught:
         if isinstance(caught, Exception):
             raise
-        cut = caught
-        whole = f" of {duration_s:g} s" if math.isfinite(duration_s) else ""
-        stopped = Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")
         deps.console.note("stopping; what ran will be reported. Ctrl-C again ends at once")
+        load.stop()
+        if plan.ui_port is None or not isinstance(caught, KeyboardInterrupt):
+            cut = caught
+            whole = f" of {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else ""
+            stopped = Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")
     if stopped is not None:
         load.stop()
     if cut is not None:

@@ -1,0 +1,160 @@
+"""--find-limit against targets whose limit is known, on a clock that only sleeping moves."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.cli import FakeTime, err, make_deps
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.load_generation import FakeLoad, second
+from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.deps import Deps
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.limit import Search, Step, knee, search
+from wattos_cli.loadtest.plan import Plan
+
+HOST = "http://other:1"
+
+
+def step(rate: float, limit: float, saturated_from: float = 1e9) -> Step:
+    """Return what a target with a limit shows: it slows down towards it (M/M/1), and above it fails."""
+    p95 = 10 / (1 - min(rate / limit, 0.99))
+    verdict = "invalid" if rate >= saturated_from else "pass" if rate <= limit else "fail"
+    return Step(rate, min(rate, limit), p95 / 2, p95, p95 * 1.5, 0.0, verdict)  # type: ignore[arg-type]
+
+
+@given(st.floats(1, 90_000), st.floats(1, 1000))
+def test_the_limit_is_found_within_five_per_cent_and_from_below(limit: float, start: float) -> None:
+    found = Search()
+    search(start, 100_000, lambda rate: step(rate, limit), found)
+    if found.held is None:
+        assert found.ended.startswith("not even")
+        assert found.crossed is not None
+        assert limit < found.crossed <= start / 64
+        return
+    assert limit / 1.06 <= found.held <= limit
+    assert len(found.steps) <= 30
+
+
+def test_a_saturated_generator_ends_the_search() -> None:
+    found = Search()
+    search(10, 100_000, lambda rate: step(rate, 1000, saturated_from=100), found)
+    assert (found.held, found.crossed, found.inconclusive) == (80, None, True)
+    assert found.ended == "at 160/s nothing valid could be measured: the search ends there"
+
+
+def test_an_interrupt_ends_the_search_and_keeps_what_was_tried() -> None:
+    found = Search()
+    search(10, 100_000, lambda rate: step(rate, 1000) if rate < 50 else None, found)
+    assert ([one.rate for one in found.steps], found.ended) == ([10, 20, 40], "interrupted")
+
+
+def test_the_knee_is_where_latency_begins_to_climb() -> None:
+    rates = [100, 200, 300, 400, 500, 600, 700]
+    p95s = [10, 10, 11, 12, 14, 60, 200]
+    steps = [Step(rate, rate, 1, p95, 1, 0, "pass") for rate, p95 in zip(rates, p95s, strict=True)]
+    assert knee(steps) == 500
+    assert knee(steps[:2]) is None
+    assert knee([Step(rate, rate, 1, 10, 1, 0, "pass") for rate in rates]) is None
+
+
+class Target:
+    """Answers up to `limit` arrivals a second in 10 to 100 ms, the closer to it the slower."""
+
+    def __init__(self, time: FakeTime, limit: float, saturated_from: float = 1e9) -> None:
+        self.time, self.limit, self.saturated_from = time, limit, saturated_from
+        self.plans: list[Plan] = []
+
+    @contextmanager
+    def start(self, plan: Plan, environ: Mapping[str, str]) -> Iterator[FakeLoad]:
+        self.plans.append(plan)
+        assert plan.arrivals is not None
+        rate = plan.arrivals.start
+        saturated = ["it is slow"] if rate >= self.saturated_from else []
+        seconds = [self._second(at, rate) for at in range(int(plan.duration_s))]
+        with FakeLoad(seconds, saturated=saturated, time=self.time).start(plan, environ) as load:
+            yield load
+
+    def _second(self, at: int, rate: float) -> Interval:
+        served = min(rate, self.limit)
+        interval = second(
+            at, *[min(1000.0, 10 / (1 - min(served / self.limit, 0.9999)))] * max(1, int(served))
+        )
+        interval.due, interval.dropped = int(rate), int(rate) - int(served)
+        return interval
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def deps(tmp_path: Path, time: FakeTime) -> Deps:
+    http = FakeHttp()
+    http.answer(HOST, "/health/liveness", {})
+    return make_deps(cwd=tmp_path, http=http, time=time)
+
+
+def options(**changes: object) -> Options:
+    given = {"host": HOST, "find_limit": True, "thresholds": ("p95<100ms",), "json_file": Path("r.json")}
+    return Options(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def result(deps: Deps) -> dict[str, object]:
+    found: dict[str, object] = json.loads((deps.cwd / "r.json").read_text())
+    return found
+
+
+def test_the_largest_rate_that_holds_the_thresholds(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=300)  # p95 crosses 100 ms at 90 % of it
+    assert command.run(options(rate="20"), deps, start=target.start) == ExitCode.OK
+    limit = result(deps)["limit"]
+    assert isinstance(limit, dict)
+    assert 270 / 1.06 <= limit["rate"] <= 270
+    assert [one["rate"] for one in limit["steps"]] == sorted(
+        plan.arrivals.start for plan in target.plans if plan.arrivals
+    )
+    assert {one["verdict"] for one in limit["steps"]} == {"pass", "fail"}
+    assert (target.plans[0].engine, target.plans[0].duration_s) == ("fast", 15)
+    assert result(deps)["load"]["arrivals"]["stages"][0]["rate"] == limit["rate"]  # type: ignore[index]
+    assert "20/s: pass, 20/s begun, p95 11 ms" in err(deps)
+    assert "missed: p95<100ms" in err(deps)
+
+
+def test_a_generator_that_is_the_limit_itself_is_no_limit(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=3000, saturated_from=300)
+    assert command.run(options(), deps, start=target.start) == ExitCode.UNREACHABLE
+    found = result(deps)
+    assert found["verdict"] == "invalid"
+    assert found["limit"]["rate"] == 160  # type: ignore[index]
+    assert found["reasons"] == ["at 320/s nothing valid could be measured: the search ends there"]
+
+
+def test_a_target_that_holds_nothing_fails(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=1)
+    assert command.run(options(rate="500"), deps, start=target.start) == ExitCode.NO
+    assert result(deps)["limit"]["rate"] is None  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"rate": "10..20"}, "--find-limit begins at one rate"),
+        ({"stages": "1m:5"}, "--find-limit and --stages contradict each other"),
+        ({"ui": True}, "--find-limit and --ui contradict each other"),
+        ({"rate": "0"}, "--rate: expected a rate of more than 0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_search_that_makes_no_sense_is_refused(deps: Deps, changes: dict[str, object], says: str) -> None:
+    with pytest.raises(WattosError) as caught:
+        command.run(options(**changes), deps)
+    assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
