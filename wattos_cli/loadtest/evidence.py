@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from wattos_cli.loadtest.journey import Answer, CallError, Check
 
+CUT_OFF = "cut off: it had no whole answer when the run was over"
 _FAILED_FROM = 400
 _EXCERPT_BYTES = 200
+_ID = re.compile(r"[0-9a-fA-F-]{16,}")
 _COST_MARK = b'"wattos_cost_usd"'
 _COST = re.compile(_COST_MARK + rb'\s*:\s*"?(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)')
 
@@ -39,8 +41,17 @@ def failure(answer: Answer, check: Check | None) -> str:
 
 def call_error(method: str, path: str, answer: Answer, reason: str) -> CallError:
     """Return the error of an unmeasured call; `reason` is why no answer came, if none did."""
-    excerpt = answer.body[:_EXCERPT_BYTES].decode("utf-8", "replace")
-    return CallError(f"{method} {path}: {reason or f'HTTP {answer.status} {excerpt}'}", answer.status)
+    told = reason or f"HTTP {answer.status} {_message(answer)}".rstrip()
+    return CallError(f"{method} {_ID.sub('[id]', path)}: {told}", answer.status)
+
+
+def _message(answer: Answer) -> str:
+    """Return what an error says of itself; the platform's two shapes, of others the beginning."""
+    try:
+        body = answer.json()
+        return str(body["error"]["message"] if "error" in body else body["message"])
+    except (LookupError, TypeError, ValueError):
+        return answer.body[:_EXCERPT_BYTES].decode("utf-8", "replace")
 
 
 def said(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -122,7 +123,7 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
         (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
         with (folder / "said.txt").open("wb") as output:
             process = subprocess.Popen(
-                command_line.arguments(plan),
+                _argv(plan),
                 cwd=folder,
                 env=_environment(environ, folder),
                 stdin=subprocess.DEVNULL,
@@ -135,6 +136,12 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
             yield generation
         finally:
             generation.stop()
+
+
+def _argv(plan: Plan) -> list[str]:
+    if plan.engine == "fast":
+        return [sys.executable, "-m", "wattos_cli.loadtest.fast"]
+    return command_line.arguments(plan)
 
 
 def _environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:

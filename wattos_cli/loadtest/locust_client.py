@@ -10,19 +10,18 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import gevent
-import msgspec
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
+from wattos_cli.loadtest.bodies import encoded
 from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.journey import ANSWER_S, CONNECT_S, SILENCE_S, Answer, Check
 from wattos_cli.loadtest.streaming import Tokens
 
 _MS = 1000.0
 _NO_ANSWER = Answer(0, {}, b"")
 _FAILURES = (OSError, HTTPParseError, ValueError)
-_JSON = "application/json"
 Fire = Callable[..., Any]
 
 
@@ -55,7 +54,11 @@ class LocustClient:
     ) -> Answer:
         """Send a request and return its answer, whatever its status."""
         began_s = self.began_s()
-        answer, error = self._exchange(method, path, json, content, content_type)
+        try:
+            answer, error = self._exchange(method, path, json, content, content_type)
+        except gevent.GreenletExit:
+            self.tell(method, Observed(name or path, began_s, 0.0, 0, CUT_OFF))
+            raise
         latency_ms = (time.monotonic() - began_s) * _MS
         error = error or failure(answer, check)
         cost, trace = usd(answer.body), trace_id(answer.headers)
@@ -173,8 +176,8 @@ class LocustStream:
         ended_s = time.monotonic()
         if self._response is not None:
             self._response.release()
-        if isinstance(error, Exception):
-            self.fail(said(error))
+        if error is not None:
+            self.fail(said(error) if isinstance(error, Exception) else CUT_OFF)
         tokens = self._tokens
         seen = Observed(
             name=self._name,
@@ -227,11 +230,6 @@ class _Seen:
 
     def __init__(self, status: int) -> None:
         self.status_code = status
-
-
-def encoded(json: Any, content: bytes | None, kind: str) -> tuple[bytes | None, str]:
-    """Return the body of a request and its content type."""
-    return (content, kind) if json is None else (msgspec.json.encode(json), kind or _JSON)
 
 
 def lowered(response: Any) -> dict[str, str]:

@@ -2,10 +2,7 @@
 
 import os
 import time
-from collections.abc import Coroutine, Iterable, Mapping
-from itertools import count
-from pathlib import Path
-from random import Random
+from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar, TypeVar
 
 import gevent
@@ -13,36 +10,13 @@ from locust import User, task
 from locust.exception import StopUser
 
 from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.generation import PLAN_FILE
-from wattos_cli.loadtest.journey import Journey, Traveller
+from wattos_cli.loadtest.fleet import Fleet
+from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.locust_client import LocustClient
-from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.steps import Steps, broken_off
 
-FREE_MODEL = "wattos-extractive"
-"""A model that is named never changes its provider: the local one costs nothing, whatever is configured."""
 _CLEAN_UP_S = 8.0
 ResultT = TypeVar("ResultT")
-
-
-class Fleet:
-    """Hands each user its number, its dice, its model and its token: from the plan, else from `environ`."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        path = environ.get(PLAN_FILE)
-        plan = Plan.load(Path(path).read_text(encoding="utf-8")) if path else None
-        self.weights: Mapping[str, int] = plan.journeys if plan else {}
-        self._seed = plan.seed if plan else int(environ.get("WATTOS_LOADTEST_SEED", "0"))
-        self._model = (plan.model if plan else environ.get("WATTOS_LOADTEST_MODEL", "")) or FREE_MODEL
-        self._tokens = (plan.tokens if plan else ()) or (environ.get("WATTOS_TOKEN", ""),)
-        self._step = plan.processes if plan else 1
-        self._counted = count()
-
-    def enlist(self, worker: int) -> tuple[Traveller, str]:
-        """Return the next traveller of this process, which is number `worker`, and its token."""
-        number = next(self._counted) * self._step + worker
-        rng = Random(f"{self._seed}/{number}")  # noqa: S311 - dice
-        return Traveller(number, rng, self._model), self._tokens[number % len(self._tokens)]
 
 
 class JourneyUser(User):
@@ -97,7 +71,7 @@ class JourneyUser(User):
 
 def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUser]]:
     """Return a user class for each journey, by the same name, weighted as the plan says."""
-    fleet = Fleet(os.environ)
+    fleet = Fleet.of(os.environ)
     return {
         journey.__name__: type(
             journey.__name__,

@@ -52,6 +52,9 @@ def test_a_step_that_raised_is_told_with_what_came() -> None:
     error = call_error("GET", "/x", Answer(409, {}, b"taken"), "")
     assert broken_off(error) == (409, "GET /x: HTTP 409 taken")
     assert broken_off(call_error("GET", "/x", Answer(0, {}, b""), "refused")) == (0, "GET /x: refused")
+    limited = Answer(429, {}, b'{"error": {"message": "slow down", "at": 1}}')
+    error = call_error("GET", "/x/01a21bba-e815-701e-8c76/y", limited, "")
+    assert str(error) == "GET /x/[id]/y: HTTP 429 slow down"
     assert broken_off(CallError("late", 200)) == (200, "late")
     assert broken_off(KeyError("id")) == (0, "KeyError: 'id'")
 

@@ -3,7 +3,6 @@
 import atexit
 import math
 import os
-import sys
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.saying import say
 
 INTERVAL_S = 1.0
 _GRACE_S = 5.0
@@ -33,12 +33,6 @@ class Hooks(Protocol):
     def stop(self, **given: Any) -> None:
         """Do what is due when the test has stopped."""
         ...
-
-
-def say(text: str) -> None:
-    """Tell whoever reads what the generator says."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 class Conductor:

@@ -9,10 +9,11 @@ import gevent
 
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import INTERVAL_S, say
+from wattos_cli.loadtest.locust_side.conductor import INTERVAL_S
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Crew, Plan
+from wattos_cli.loadtest.saying import say
 
 _SILENT_MASTER_S = 15.0
 _SENT_S = 0.3

@@ -1,0 +1,44 @@
+"""Run the plan that WATTOS_LOADTEST_PLAN names; the journal lies beside it."""
+
+import gc
+import os
+import resource
+import sys
+from pathlib import Path
+
+import uvloop
+
+from wattos_cli.loadtest.fast.loading import LoadingError, journeys
+from wattos_cli.loadtest.fast.run import Run
+from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE, tie_to_parent
+from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.saying import say
+
+
+def main() -> int:
+    """Return the exit code: 0 once the journal has its ending."""
+    tie_to_parent()
+    path = Path(os.environ[PLAN_FILE])
+    plan = Plan.load(path.read_text(encoding="utf-8"))
+    if plan.processes > 1:
+        say("the fast engine is one process; several are Locust's: --engine locust")
+        return 1
+    try:
+        weights = journeys(plan.locustfile, plan.journeys)
+    except LoadingError as error:
+        say(str(error))
+        return 1
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each user
+    gc.freeze()  # what is loaded stays: the collector need not look at it again and again
+
+    async def run() -> None:
+        await Run(plan, weights, Journal(path.with_name(JOURNAL))).whole()
+
+    uvloop.run(run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""The closed model: so many users, each beginning its next task when the last is over and it has thought."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from wattos_cli.loadtest.arrivals import level_at
+from wattos_cli.loadtest.collector import Collector
+from wattos_cli.loadtest.fast.user import Nap, VirtualUser
+from wattos_cli.loadtest.plan import Plan
+
+_LOOK_EVERY_S = 0.05
+_MS = 1000.0
+
+
+class Closed:
+    """Implements Pacing."""
+
+    def __init__(self, plan: Plan, enlist: Callable[[], VirtualUser], collector: Collector) -> None:
+        self._plan = plan
+        self._enlist = enlist
+        self._collector = collector
+        self._guests: list[Guest] = []
+        self._working: set[asyncio.Task[None]] = set()
+        self.users: list[VirtualUser] = []
+
+    @property
+    def present(self) -> int:
+        """Return how many users there are."""
+        return sum(guest.ready for guest in self._guests)
+
+    async def prepare(self) -> None:
+        """Nothing: users prepare when they come."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Let users come and go as the plan says, until it is over."""
+        began_s = time.monotonic()
+        while not stopping.is_set():
+            passed_s = time.monotonic() - began_s
+            if passed_s >= self._plan.duration_s:
+                return
+            self._adapt(self._wanted(passed_s))
+            if self._guests and self.all_gone:
+                return
+            await asyncio.sleep(min(_LOOK_EVERY_S, self._plan.duration_s - passed_s))
+
+    async def finish(self, within_s: float) -> None:
+        """Let every user end its task; those that take longer are cut off."""
+        for guest in self._guests:
+            guest.leave()
+        if self._working:
+            _, late = await asyncio.wait(self._working, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def all_gone(self) -> bool:
+        """Return whether every user that came has failed to prepare."""
+        return len(self._guests) >= self._plan.users and not self._working
+
+    def _wanted(self, passed_s: float) -> int:
+        if self._plan.stages:
+            return round(level_at(0.0, self._plan.stages, passed_s))
+        return min(self._plan.users, int(passed_s * self._plan.spawn_rate) + 1)
+
+    def _adapt(self, wanted: int) -> None:
+        staying = [guest for guest in self._guests if not guest.leaving]
+        for guest in staying[wanted:]:
+            guest.leave()
+        for _ in range(wanted - len(staying)):
+            guest = Guest(self._enlist(), self._collector)
+            self.users.append(guest.user)
+            self._guests.append(guest)
+            task = asyncio.create_task(guest.stay())
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+
+
+class Guest:
+    """A user while it is there."""
+
+    def __init__(self, user: VirtualUser, collector: Collector) -> None:
+        self.user = user
+        self.leaving = False
+        self.ready = False
+        self._collector = collector
+        self._nap = Nap()
+
+    def leave(self) -> None:
+        """Begin no further task."""
+        self.leaving = True
+        self._nap.wake()
+
+    async def stay(self) -> None:
+        """Do one task after the other until it is time to leave."""
+        try:
+            self.ready = await self.user.prepare()
+            while self.ready and not self.leaving:
+                await self.user.iterate()
+                if not self.leaving:
+                    await self._think()
+        finally:
+            self.ready = False
+
+    async def _think(self) -> None:
+        seconds = self.user.thinks_s()
+        if seconds <= 0:
+            return
+        until_s = time.monotonic() + seconds
+        await self._nap.sleep(seconds)
+        if not self.leaving:
+            late_s = max(time.monotonic() - until_s, 0.0)
+            self._collector.current.lateness.add(late_s * _MS)

@@ -1,0 +1,161 @@
+"""A run of the fast engine, from the first user's preparation to the last one's clean-up."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from itertools import cycle
+from typing import Protocol
+
+from wattos_cli.loadtest.collector import Collector, Observed
+from wattos_cli.loadtest.fast.client import FastClient
+from wattos_cli.loadtest.fast.closed import Closed
+from wattos_cli.loadtest.fast.door import Door
+from wattos_cli.loadtest.fast.opened import Opened
+from wattos_cli.loadtest.fast.user import VirtualUser
+from wattos_cli.loadtest.fleet import Fleet
+from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.journey import Journey
+from wattos_cli.loadtest.measured import Ending, Measured
+from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.saturation import reasons
+from wattos_cli.loadtest.saying import say
+
+_INTERVAL_S = 1.0
+_FINISH_S = 10.0
+_CLEAN_UP_S = 8.0
+_CLEANING_AT_ONCE = 50
+
+
+class Pacing(Protocol):
+    """When users begin their tasks."""
+
+    users: list[VirtualUser]
+
+    @property
+    def present(self) -> int:
+        """Return how many users there are."""
+        ...
+
+    async def prepare(self) -> None:
+        """Do what must be done before time counts."""
+        ...
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Let users work until the plan is over or it is time to stop."""
+        ...
+
+    async def finish(self, within_s: float) -> None:
+        """Let users end what they do; cut off what takes longer."""
+        ...
+
+
+class Run:
+    """One run: counts into the journal each second, and ends it whatever happens in between."""
+
+    def __init__(self, plan: Plan, weights: Mapping[type[Journey], int], journal: Journal) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._door = Door(plan.host)
+        self._fleet = Fleet(plan, {})
+        self._order = _in_turn(weights)
+        self._collector = Collector(plan.objectives_ms, time.monotonic())
+        self._early: list[Observed] | None = []
+        self._measured = Measured()
+        self._cpu_s = time.process_time()
+        self._stopping = asyncio.Event()
+        self._pacing: Pacing = (
+            Closed(plan, self._enlist, self._collector)
+            if plan.arrivals is None
+            else Opened(plan, plan.arrivals, weights, self._enlist, self._collector)
+        )
+
+    async def whole(self) -> None:
+        """Run until the plan is over, or SIGTERM or SIGINT comes; a second one ends it at once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number)
+        watching = asyncio.create_task(self._door.watch())
+        await self._pacing.prepare()
+        self._begin()
+        counting = asyncio.create_task(self._count())
+        try:
+            await self._pacing.run(self._stopping)
+            await self._pacing.finish(_FINISH_S)
+        finally:
+            counting.cancel()
+            self._end()
+        await self._clean_up()
+        watching.cancel()
+
+    def _enlist(self) -> VirtualUser:
+        traveller, token = self._fleet.enlist()
+        return VirtualUser(next(self._order), FastClient(self._door, token, self._record), traveller)
+
+    def _record(self, seen: Observed) -> None:
+        """Count a request; what failed before time counted is counted in the first interval."""
+        if self._early is None:
+            self._collector.record(seen)
+        else:
+            self._early.append(seen)
+
+    def _begin(self) -> None:
+        self._collector.began_s = time.monotonic()
+        self._cpu_s = time.process_time()
+        early, self._early = self._early or [], None
+        for seen in early:
+            self._collector.record(seen)
+
+    def _stop(self, number: int) -> None:
+        if self._stopping.is_set():
+            raise SystemExit(128 + number)
+        self._stopping.set()
+
+    async def _count(self) -> None:
+        due_s = self._collector.began_s
+        while True:
+            due_s += _INTERVAL_S
+            await asyncio.sleep(due_s - time.monotonic())
+            self._take()
+
+    def _take(self) -> None:
+        cpu_s = time.process_time()
+        taken = self._collector.take(time.monotonic(), self._pacing.present, cpu_s - self._cpu_s)
+        self._cpu_s = cpu_s
+        self._measured.add(taken)
+        self._journal.interval(taken)
+
+    def _end(self) -> None:
+        self._take()
+        duration_s = time.monotonic() - self._collector.began_s
+        self._journal.end(Ending(duration_s, reasons(self._measured)))
+
+    async def _clean_up(self) -> None:
+        """Let all users clean up, some at a time, for a limited time."""
+        gate = asyncio.Semaphore(_CLEANING_AT_ONCE)
+
+        async def clean(user: VirtualUser) -> None:
+            async with gate:
+                await user.clean_up()
+
+        cleaning = [asyncio.create_task(clean(user)) for user in self._pacing.users]
+        if not cleaning:
+            return
+        _, late = await asyncio.wait(cleaning, timeout=_CLEAN_UP_S)
+        for task in late:
+            task.cancel()
+        if late:
+            say(f"{len(late)} users had not cleaned up after {_CLEAN_UP_S:g} s")
+        await asyncio.gather(*cleaning, return_exceptions=True)
+
+
+def _in_turn(weights: Mapping[type[Journey], int]) -> Iterator[type[Journey]]:
+    """Return journeys in proportion to their weights, spread evenly (smooth weighted round robin)."""
+    total, due, turn = sum(weights.values()), dict.fromkeys(weights, 0), []
+    for _ in range(total):
+        for journey, weight in weights.items():
+            due[journey] += weight
+        chosen = max(due, key=lambda journey: due[journey])
+        due[chosen] -= total
+        turn.append(chosen)
+    return cycle(turn)
