@@ -91,7 +91,11 @@ TREE: tuple[Entry, ...] = (
     Entry(
         "loadtest",
         "Put load on the platform; thresholds decide the exit code.",
-        children=(_verb("loadtest", "run", "Run a scenario against the platform, or another host."),),
+        children=(
+            _verb("loadtest", "run", "Run a scenario against the platform, or another host."),
+            _verb("loadtest", "report", "Show a result again: table, HTML, Markdown, JUnit."),
+            _verb("loadtest", "compare", "Say whether a run is slower than an earlier one."),
+        ),
         default_verb="run",
         section=_SEE,
     ),

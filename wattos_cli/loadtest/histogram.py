@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_GROWTH = math.log(1.005)
-_ZERO = -(10**6)
+GROWTH = math.log(1.005)
+"""Bucket n holds the values from exp(n * GROWTH) up to exp((n + 1) * GROWTH)."""
+ZERO = -(10**6)
+"""The bucket of 0."""
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Histogram:
 
     def add(self, value: float) -> None:
         """Count one value."""
-        bucket = math.floor(math.log(value) / _GROWTH) if value > 0 else _ZERO
+        bucket = math.floor(math.log(value) / GROWTH) if value > 0 else ZERO
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
         self.count += 1
         self.total += value
@@ -48,7 +50,7 @@ class Histogram:
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]
             if seen >= rank:
-                middle = 0.0 if bucket == _ZERO else math.exp((bucket + 0.5) * _GROWTH)
+                middle = 0.0 if bucket == ZERO else math.exp((bucket + 0.5) * GROWTH)
                 return min(max(middle, self.least), self.most)
         return self.most
 

@@ -101,9 +101,10 @@ def test_every_report_says_the_same(deps: Deps, tmp_path: Path) -> None:
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert (suite.get("tests"), failed) == ("3", ["p95<15ms"])
     assert (tmp_path / "out" / "junit.xml").read_text() == (tmp_path / "new" / "j.xml").read_text()
-    assert "| p95<15ms | 20 | failed |" in summary.read_text()
+    assert "| p95<15ms | 20.0 ms | failed |" in summary.read_text()
     assert (tmp_path / "out" / "summary.md").read_text() == summary.read_text()
-    assert "::error title=wattos loadtest smoke::p95<15ms: measured 20" in err(deps)
+    assert "Failed: p95&lt;15ms does not hold" in (tmp_path / "out" / "report.html").read_text()
+    assert "::error title=wattos loadtest smoke::p95<15ms: measured 20.0 ms" in err(deps)
 
 
 def test_keys_are_revoked_whatever_happens(deps: Deps, http: FakeHttp) -> None:

@@ -37,7 +37,7 @@ def load_of(time: FakeTime, intervals: Sequence[Interval], **options: object) ->
 
 def test_a_pipe_gets_a_line_now_and_then(tmp_path: Path, time: FakeTime) -> None:
     deps = deps_of(tmp_path, time)
-    load = load_of(time, [second(at, 10, 30, failures=at == 12) for at in range(22)])
+    load = load_of(time, [second(at, 10, 30, failures=int(at == 12)) for at in range(22)])
     command.run(Options(host=HOST, duration_s=20, thresholds=("p95<1s",)), deps, start=load.start)
     told = [line.strip() for line in err(deps).splitlines() if " s of 20 s" in line]
     assert [line.partition(":")[0] for line in told] == [
@@ -60,7 +60,7 @@ def test_quiet_shows_nothing_while_it_runs(tmp_path: Path, time: FakeTime) -> No
 
 def test_a_terminal_gets_a_screen_that_fits(tmp_path: Path, time: FakeTime) -> None:
     deps = deps_of(tmp_path, time, terminal=True)
-    load = load_of(time, [second(at, 10, 30, failures=at == 2) for at in range(8)])
+    load = load_of(time, [second(at, 10, 30, failures=int(at == 2)) for at in range(8)])
     command.run(Options(host=HOST, duration_s=8), deps, start=load.start)
     *_, last = out(deps).split("\033[H")
     screen = last.partition("\033[J")[0].replace("\033[K", "").splitlines()

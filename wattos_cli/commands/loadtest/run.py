@@ -130,7 +130,7 @@ def command(run: Run[Options] = run) -> Command:
         json_file: Annotated[Path | None, Option("--json", metavar="FILE", help="Write the result.")] = None,
         junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
         report: Annotated[
-            Path | None, Option("--report", metavar="DIR", help="Write result.json, junit.xml, summary.md.")
+            Path | None, Option("--report", metavar="DIR", help="Write result.json and its reports.")
         ] = None,
     ) -> ExitCode:
         """Put load on the platform; thresholds decide the exit code.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wattos_cli.commands.loadtest import written
 from wattos_cli.commands.loadtest.asked import Asked
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.running import described
@@ -12,6 +13,8 @@ from wattos_cli.commands.loadtest.target import Target
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.result.document import document
+from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
 from wattos_cli.reports import add_to_summary
 
@@ -29,7 +32,7 @@ def announce(asked: Asked, target: Target, opts: Options, console: Console) -> s
 
 def prepare_files(opts: Options, cwd: Path) -> None:
     """Make the files to write, so that no run is lost for want of a folder; WattosError if that fails."""
-    for path, _ in _files(opts, cwd):
+    for path in _files(opts, cwd):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -48,42 +51,42 @@ def tell(result: Mapping[str, Any], opts: Options, deps: Deps) -> None:
 
     WattosError names the files that could not be written: by then stdout has the whole result.
     """
-    console = deps.console
+    console, told = deps.console, document(result_of(result))
     if console.json_output:
         console.json(result)
     else:
-        console.data(render.as_table(result, color=console.color))
+        console.data(render.as_table(told, color=console.color, width=console.table_width))
     console.stdout.flush()
-    whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-    contents = {"json": whole, "junit": render.as_junit(result), "markdown": render.as_markdown(result)}
-    problems = {path: _write(path, contents[form]) for path, form in _files(opts, deps.cwd)}
-    add_to_summary(deps, render.as_markdown(result))
-    for line in render.annotations(result, deps.environ):
+    problems = {path: _write(path, form, result, told) for path, form in _files(opts, deps.cwd).items()}
+    add_to_summary(deps, render.as_markdown(told))
+    for line in render.annotations(told, deps.environ):
         console.note(line)
     failed = {path: problem for path, problem in problems.items() if problem}
     if failed:
-        told = "; ".join(f"{path}: {problem}" for path, problem in failed.items())
+        which = "; ".join(f"{path}: {problem}" for path, problem in failed.items())
         raise WattosError(
-            f"the run is over ({result['verdict']}), but its report cannot be written: {told}",
+            f"the run is over ({result['verdict']}), but its report cannot be written: {which}",
             hint="the result stands on stdout; make room, then: wattos loadtest report FILE",
             code="report_not_written",
             details={"files": [str(path) for path in failed], "verdict": result["verdict"]},
         )
 
 
-def _write(path: Path, text: str) -> str:
-    """Write the file and return "", or why it cannot be."""
+def _write(path: Path, form: written.Form | None, result: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """Write the file and return "", or why it cannot be; without a form it holds the result itself."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(
+            form(told) if form else f"{json.dumps(result, ensure_ascii=False)}\n", encoding="utf-8"
+        )
     except OSError as error:
         return error.strerror or str(error)
     return ""
 
 
-def _files(opts: Options, cwd: Path) -> list[tuple[Path, str]]:
-    """Return the files to write, each with its form."""
-    asked = [(opts.json_file, "json"), (opts.junit_file, "junit")]
+def _files(opts: Options, cwd: Path) -> Mapping[Path, written.Form | None]:
+    """Return the files to write, each with its form, or None for the result itself."""
+    asked: dict[Path | None, written.Form | None] = {opts.json_file: None, opts.junit_file: written.junit}
     if opts.report_dir:
-        asked += [(opts.report_dir / "result.json", "json"), (opts.report_dir / "junit.xml", "junit")]
-        asked.append((opts.report_dir / "summary.md", "markdown"))
-    return [(cwd / path, form) for path, form in asked if path is not None]
+        asked[opts.report_dir / "result.json"] = None
+        asked |= {opts.report_dir / name: form for name, form in written.REPORTS.items()}
+    return {cwd / path: form for path, form in asked.items() if path is not None}

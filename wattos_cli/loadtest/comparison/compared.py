@@ -1,0 +1,122 @@
+"""One run against another, figure by figure, with a verdict each."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from wattos_cli.loadtest.comparison import bootstrap
+from wattos_cli.loadtest.comparison.bootstrap import Draws, Estimate
+from wattos_cli.loadtest.comparison.counts import Counts, Floats, counts
+from wattos_cli.loadtest.result.shape import Compared, Comparison, Result
+
+SMALLEST_EFFECT = 0.05
+"""A change of a time or a rate by less than this share is none, however certain."""
+SMALLEST_POINTS = 0.005
+"""The same for the share of errors: half a percentage point."""
+_SHARES = {"p50": 0.5, "p95": 0.95}
+_FALSE_ALARMS = 0.05
+_LEAST_CONFIDENCE = 0.95
+_SEED = 5
+_REGRESSION = "regression"
+_Pair = tuple[Estimate, Estimate]
+
+
+def compare(baseline: Result, now: Result, name: str = "") -> Comparison:
+    """Return how `now` compares with `baseline`, which is called `name`; the same for the same two results.
+
+    Both must be comparable (`comparability.reasons_against`). All rows together raise a false alarm in 5 % of
+    comparisons at most: the more rows, the surer each has to be.
+    """
+    rng = np.random.default_rng(_SEED)
+    runs = (counts(baseline), counts(now))
+    weights = tuple(bootstrap.resamples(len(run.requests), rng) for run in runs)
+    times = [metric for metric in runs[0].times if metric in runs[1].times]
+    alarming = len(times) * len(_SHARES) + 2
+    sure = max(_LEAST_CONFIDENCE, 1 - 2 * _FALSE_ALARMS / alarming)
+    rows = [
+        *(row for metric in times for row in _time_rows(metric, runs, weights, sure)),
+        *(_no_sample(metric) for metric in sorted(runs[0].times.keys() ^ runs[1].times.keys())),
+        _errors(_pair(_error_share, runs, weights), sure),
+        _rate(_pair(_log_rate, runs, weights), sure),
+    ]
+    verdict = _REGRESSION if any(row.verdict == _REGRESSION for row in rows) else "no_regression"
+    return Comparison(verdict, rows, name, round(sure, 4))
+
+
+def _time_rows(
+    metric: str, runs: tuple[Counts, ...], weights: tuple[Floats, ...], sure: float
+) -> Iterator[Compared]:
+    for told, share in _SHARES.items():
+
+        def of(run: Counts, drawn: Floats, share: float = share) -> Estimate:
+            histograms = run.times[metric]
+            whole = np.ones((1, drawn.shape[1]), np.float32)
+            value = float(bootstrap.log_quantile(histograms, share, whole)[0])
+            series = bootstrap.contributions(histograms, share, value)
+            return bootstrap.estimate(
+                lambda given: bootstrap.log_quantile(histograms, share, given), series, drawn
+            )
+
+        yield _ratio(f"{metric} {told}", "ms", _pair(of, runs, weights), sure)
+
+
+def _pair(
+    of: Callable[[Counts, Floats], Estimate], runs: tuple[Counts, ...], weights: tuple[Floats, ...]
+) -> _Pair:
+    first, second = (of(run, drawn) for run, drawn in zip(runs, weights, strict=True))
+    return first, second
+
+
+def _error_share(run: Counts, drawn: Floats) -> Estimate:
+    def share(given: Floats) -> Draws:
+        found: Draws = (given @ run.failures) / (given @ run.requests)
+        return found
+
+    whole = float(run.failures.sum() / run.requests.sum())
+    return bootstrap.estimate(share, run.failures - whole * run.requests, drawn)
+
+
+def _log_rate(run: Counts, drawn: Floats) -> Estimate:
+    def rate(given: Floats) -> Draws:
+        found: Draws = np.log((given @ run.requests) / (given @ run.spans_s))
+        return found
+
+    whole = float(run.requests.sum() / run.spans_s.sum())
+    return bootstrap.estimate(rate, run.requests - whole * run.spans_s, drawn)
+
+
+def _rate(pair: _Pair, sure: float) -> Compared:
+    """Return the row of the requests a second, of which fewer are worse."""
+    return _ratio("rps", "/s", pair, sure, less_is_worse=True)
+
+
+def _ratio(metric: str, unit: str, pair: _Pair, sure: float, *, less_is_worse: bool = False) -> Compared:
+    """Return the row of a figure whose logarithm was estimated."""
+    low, high = bootstrap.between(*pair, sure)
+    change = pair[1].value - pair[0].value
+    worse = (-change, -high, -low) if less_is_worse else (change, low, high)
+    baseline, now = (float(f"{math.exp(each.value):.4g}") for each in pair)
+    ratio, least, most = (round(math.exp(value), 4) for value in (change, low, high))
+    verdict = _verdict(*worse, math.log1p(SMALLEST_EFFECT))
+    return Compared(metric, baseline, now, ratio, least, most, verdict, unit)
+
+
+def _errors(pair: _Pair, sure: float) -> Compared:
+    low, high = bootstrap.between(*pair, sure)
+    verdict = _verdict(pair[1].value - pair[0].value, low, high, SMALLEST_POINTS)
+    baseline, now = (round(each.value, 6) for each in pair)
+    return Compared("errors", baseline, now, None, round(low, 6), round(high, 6), verdict, "share")
+
+
+def _no_sample(metric: str) -> Compared:
+    return Compared(metric, None, None, None, None, None, "no_sample")
+
+
+def _verdict(worse: float, low: float, high: float, smallest: float) -> str:
+    """Return what a figure that got worse by `worse`, between `low` and `high`, means."""
+    if low > 0 and worse >= smallest:
+        return _REGRESSION
+    if high < 0 and worse <= -smallest:
+        return "improvement"
+    return "no_change" if high < smallest else "unclear"

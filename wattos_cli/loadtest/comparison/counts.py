@@ -1,0 +1,84 @@
+"""A run as arrays, one row per interval: what is resampled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wattos_cli.loadtest.result.shape import Dumped, Interval, Result
+
+Floats = npt.NDArray[np.float32]
+Buckets = npt.NDArray[np.int64]
+_METRICS = ("latency", "ttft", "itl")
+# The bucket of a microsecond: what is faster is as good as it.
+_FLOOR = -1385
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """Counts of one time: a row per interval, a column per bucket, buckets in rising order."""
+
+    buckets: Buckets
+    counts: Floats
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted in each interval; `times` only of those that have samples."""
+
+    spans_s: Floats
+    requests: Floats
+    failures: Floats
+    times: Mapping[str, Histograms]
+
+
+def counts(result: Result) -> Counts:
+    """Return the intervals of a run in which requests ended."""
+    intervals = [each for each in _under_full_load(result) if each.span_s > 0 and _requests(each)]
+    times = {metric: _histograms(intervals, metric) for metric in _METRICS}
+    return Counts(
+        np.array([each.span_s for each in intervals], np.float32),
+        np.array([_requests(each) for each in intervals], np.float32),
+        np.array([_failures(each) for each in intervals], np.float32),
+        {metric: found for metric, found in times.items() if found is not None},
+    )
+
+
+def _under_full_load(result: Result) -> Sequence[Interval]:
+    """Return the intervals after the users were started; all, if their number is not to stay."""
+    load = result.load
+    if load is None or load.model != "closed" or load.stages:
+        return result.intervals
+    most = max((each.users for each in result.intervals), default=0)
+    return [each for each in result.intervals if each.users == most]
+
+
+def _requests(interval: Interval) -> int:
+    return sum(counted.count for counted in interval.requests.values())
+
+
+def _failures(interval: Interval) -> int:
+    return sum(counted.failures for counted in interval.requests.values())
+
+
+def _histograms(intervals: Sequence[Interval], metric: str) -> Histograms | None:
+    rows: list[dict[int, int]] = []
+    for interval in intervals:
+        row: dict[int, int] = {}
+        for counted in interval.requests.values():
+            dumped: Dumped | None = getattr(counted, metric)
+            for bucket, count in (dumped.buckets if dumped else {}).items():
+                place = max(int(bucket), _FLOOR)
+                row[place] = row.get(place, 0) + count
+        rows.append(row)
+    buckets = sorted({bucket for row in rows for bucket, count in row.items() if count})
+    if not buckets:
+        return None
+    column = {bucket: place for place, bucket in enumerate(buckets)}
+    table = np.zeros((len(rows), len(buckets)), np.float32)
+    for filled, row in zip(table, rows, strict=True):
+        for place, count in row.items():
+            if count:
+                filled[column[place]] = count
+    return Histograms(np.array(buckets), table)

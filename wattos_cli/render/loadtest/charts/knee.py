@@ -1,0 +1,77 @@
+"""The search for the limit: where latency leaves the ground, and where the rate no longer follows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.plot import Chart, Line, Mark
+from wattos_cli.render.loadtest.charts.scale import Scale
+from wattos_cli.render.loadtest.charts.twin import Twin
+from wattos_cli.render.loadtest.figures import digits, figure, share, time, time_tick
+
+_SPREAD = 30.0
+_QUANTILES = ("p99", "p95", "p50")
+
+Step = Mapping[str, Any]
+
+
+def knee(limit: Mapping[str, Any]) -> list[Chart]:
+    """Return latency over the rate, and the achieved rate over the one that was asked for."""
+    steps: Sequence[Step] = sorted(limit["steps"], key=lambda step: float(step["rate"]))
+    if not steps:
+        return []
+    x = scale.linear(steps[-1]["rate"], ticks=6)
+    marks = (
+        []
+        if limit["rate"] is None
+        else [Mark(limit["rate"], "limit", f"limit {figure(limit['rate'], '/s')}", 0)]
+    )
+    return [_latency(steps, x, marks), _achieved(steps, x, marks)]
+
+
+def _latency(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
+    values = [step[key] for step in steps for key in _QUANTILES if step[key]]
+    wide = values and max(values) / min(values) > _SPREAD
+    y = (
+        scale.logarithmic(min(values), max(values), time_tick)
+        if wide
+        else scale.linear(max(values, default=0.0), time_tick)
+    )
+    lines = [
+        Line(key, f"q-{key}", [(step["rate"], step[key]) for step in steps], dots=True) for key in _QUANTILES
+    ]
+    return Chart(
+        "Latency over rate", "arrivals a second", x, y, _twin(steps, x), lines, marks=marks, size="headed"
+    )
+
+
+def _achieved(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
+    asked = [(0.0, 0.0), (steps[-1]["rate"], steps[-1]["rate"])]
+    lines = [
+        Line("asked for", "calm", asked),
+        Line("achieved", "c1", [(step["rate"], step["achieved"]) for step in steps], dots=True),
+    ]
+    most = max([steps[-1]["rate"], *(step["achieved"] or 0.0 for step in steps)])
+    return Chart(
+        "Achieved rate",
+        "requests a second",
+        x,
+        scale.linear(most),
+        _twin(steps, x),
+        lines,
+        marks=marks,
+        size="headed",
+    )
+
+
+def _twin(steps: Sequence[Step], x: Scale) -> Twin:
+    rows = [
+        (
+            *(digits(step["rate"]), "-" if step["achieved"] is None else digits(step["achieved"])),
+            *(time(step[key]) for key in reversed(_QUANTILES)),
+            *(share(step["errors"]), str(step["verdict"])),
+        )
+        for step in steps
+    ]
+    head = ("asked for/s", "achieved/s", "p50", "p95", "p99", "errors", "verdict")
+    return Twin(head, rows, [x.place(step["rate"]) for step in steps])

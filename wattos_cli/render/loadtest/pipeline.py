@@ -1,0 +1,96 @@
+"""The result of a load test as a pipeline shows it: Markdown, JUnit, annotations."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattos_cli.render import ci
+from wattos_cli.render.junit import Case, junit
+from wattos_cli.render.loadtest import rows
+from wattos_cli.render.loadtest.figures import figure
+from wattos_cli.render.loadtest.summary import limits, summary
+from wattos_cli.render.safe import visible
+
+_REGRESSION = "regression"
+_MARKUP = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])")
+
+
+def as_markdown(result: Mapping[str, Any]) -> str:
+    """Return verdict, thresholds, requests and whatever else was found, for GITHUB_STEP_SUMMARY."""
+    tables = [rows.requests(result), rows.streams(result)]
+    if result["comparison"]:
+        tables.append(rows.comparison(result["comparison"]))
+    if result["limit"]:
+        tables.append(rows.steps(result["limit"]))
+    tables.append(rows.slowest(result))
+    first = rows.thresholds(result)._replace(title=f"wattos loadtest: {summary(result)}")
+    lines = [
+        _table(first),
+        *(_table(table) for table in tables if table.rows),
+        *(f"{_plain(reason)}\n\n" for reason in (*result["reasons"], limits(result))),
+    ]
+    return "".join(lines)
+
+
+def comparison_as_markdown(compared: Mapping[str, Any]) -> str:
+    """Return how two runs compare, for GITHUB_STEP_SUMMARY."""
+    told = rows.comparison(compared)
+    return _table(told._replace(title=f"wattos loadtest compare: {compared['verdict']}"))
+
+
+def as_junit(result: Mapping[str, Any]) -> str:
+    """Return a test case per threshold, per compared figure, and one that says whether the run counts."""
+    seconds = float(result["duration_s"])
+    valid = "" if result["verdict"] != "invalid" else "; ".join(result["reasons"])
+    cases = [Case(f"{result['scenario']} is valid", seconds, valid)]
+    for row in result["thresholds"]:
+        failure = "" if row["ok"] else f"measured {figure(row['value'], row['unit'])}"
+        cases.append(Case(str(row["expression"]), 0.0, failure))
+    if not result["requests"]:
+        cases.append(Case("there are samples", 0.0, "no request was sent"))
+    cases += _compared(result["comparison"])
+    return junit(f"wattos loadtest {result['scenario']}", cases)
+
+
+def comparison_as_junit(compared: Mapping[str, Any]) -> str:
+    """Return a test case per compared figure."""
+    return junit("wattos loadtest compare", _compared(compared))
+
+
+def annotations(result: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Return a GitHub annotation for each threshold that was missed, each regression and an invalid run."""
+    told = [
+        f"{row['expression']}: measured {figure(row['value'], row['unit'])}"
+        for row in result["thresholds"]
+        if not row["ok"]
+    ]
+    told += [f"{case.name}: {case.failure}" for case in _compared(result["comparison"]) if case.failure]
+    told += result["reasons"] if result["verdict"] == "invalid" else []
+    title = f"wattos loadtest {result['scenario']}"
+    return [line for line in (ci.annotation(environ, "error", title, message) for message in told) if line]
+
+
+def _compared(compared: Mapping[str, Any] | None) -> list[Case]:
+    if not compared:
+        return []
+    told = zip(compared["rows"], rows.comparison(compared).rows, strict=True)
+    return [
+        Case(f"{row['metric']} is no worse than the baseline", 0.0, _failure(str(row["verdict"]), cells))
+        for row, cells in told
+    ]
+
+
+def _failure(verdict: str, cells: Sequence[str]) -> str:
+    _, baseline, now, change, between, _ = cells
+    return f"{baseline} became {now}: {change}, between {between}" if verdict == _REGRESSION else ""
+
+
+def _table(told: rows.Table) -> str:
+    return ci.markdown_table(
+        _plain(told.title), told.head, [[_plain(cell) for cell in row] for row in told.rows]
+    )
+
+
+def _plain(text: str) -> str:
+    """Return measured text so that Markdown shows it as it is: no tag, no link, no picture."""
+    return _MARKUP.sub(lambda found: f"\\{found.group()}", visible(text))

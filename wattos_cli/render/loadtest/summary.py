@@ -1,0 +1,36 @@
+"""What a load test came to in a line each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """Return the verdict in one line."""
+    return (
+        f"{result['scenario']}: {result['verdict']}, {result['requests']} requests"
+        f" in {result['duration_s']:.1f} s ({result['rps']:.1f}/s), {result['failures']} failed"
+    )
+
+
+def limits(result: Mapping[str, Any]) -> str:
+    """Return as whom the users came and which limits held for them."""
+    tenant = result.get("tenant")
+    if not tenant:
+        return "no tenant of ours: credentials from WATTOS_TOKEN, if set"
+    stated = f"; the gateway states {tenant['policy']}" if tenant["policy"] else ""
+    return (
+        f"tenant {tenant['name']}: {tenant['keys']} keys of {tenant['per_minute']} requests a minute each"
+        f"{stated}; no limiter is switched off"
+    )
+
+
+def comparison_summary(compared: Mapping[str, Any]) -> str:
+    """Return what the comparison came to, and what it could not tell."""
+    rows = compared["rows"]
+    worse = [str(row["metric"]) for row in rows if row["verdict"] == "regression"]
+    unclear = [str(row["metric"]) for row in rows if row["verdict"] == "unclear"]
+    told = f"against {compared['baseline'] or 'the baseline'}: "
+    told += f"regression of {', '.join(worse)}" if worse else "no regression"
+    if unclear:
+        told += f"; these runs are too short to rule one out of {', '.join(unclear)}"
+    return told
