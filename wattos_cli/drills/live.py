@@ -69,6 +69,10 @@ class LivePlatform:
             return {}
         return Simulator.running(self._deps, self._project).counts()
 
+    def restarts(self) -> int:
+        """Return how often the supervisor has started a process again, of all that run."""
+        return sum(int(row.row.get("restarts") or 0) for row in running.running(self._project))
+
 
 def live_stage(deps: Deps, project: Project, shield: Shield) -> Stage:
     """Return the stage for the platform of `project`."""

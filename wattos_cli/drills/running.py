@@ -109,8 +109,7 @@ class DrillRun:
         waited = [each for each in self._tracked if each.check.when == "recovery" and each.check.within]
         held = [each.step.at_s for each in waited if each.step is not None and each.step.ok]
         figures.recover_s = max(held) - began_s if held and len(held) == len(waited) else None
-        requests = self.record.requests("whole").of()
-        figures.requests, figures.user_errors = requests.count, requests.failures
+        figures.count(self.record.requests("whole"))
         Counters.of(View(self._stage.platform)).since(before, figures)
         self._end(self._tracked)
 

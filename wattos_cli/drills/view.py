@@ -39,6 +39,10 @@ class Platform(Protocol):
         """Return what the simulator received; empty when none runs."""
         ...
 
+    def restarts(self) -> int:
+        """Return how often the supervisor has started a process again, of all that run."""
+        ...
+
 
 class View:
     """One look at the platform: each part is asked for once, when it is first wanted."""
@@ -65,6 +69,11 @@ class View:
     def counts(self) -> Mapping[str, Any]:
         """Return what the simulator received."""
         return self._platform.counts()
+
+    @cached_property
+    def restarts(self) -> int:
+        """Return how often the supervisor has started a process again."""
+        return self._platform.restarts()
 
     def received(self, provider: str = "") -> Mapping[str, int]:
         """Return the counts of one provider, or of all."""

@@ -15,7 +15,10 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
     "recover_s": ("time to recover", " s"),
     "requests": ("requests", ""),
     "user_errors": ("user-visible errors", ""),
+    "unanswered": ("without any answer", ""),
+    "longest_s": ("longest request", " s"),
     "fallbacks": ("fallbacks", ""),
+    "restarts": ("restarts", ""),
     "retry_amplification": ("retry amplification", "x"),
 }
 
