@@ -1,10 +1,13 @@
-"""Faults that go through the platform's own doors, against the real simulator and real breakers."""
+"""What every fault must do, against the real simulator, real breakers, real processes and a real database."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.contract import fault_contract
 from tests.fakes.cli import make_deps, write_running
+from tests.fakes.listed_processes import listed_processes, state
 from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
 from tests.fakes.server import served
 from tests.fakes.simulator import simulator
@@ -12,8 +15,10 @@ from wattos_cli.clients import breakers
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.simulator import Simulator
 from wattos_cli.drills.faults.breaker import BreakerForm
+from wattos_cli.drills.faults.database import LockForm
 from wattos_cli.drills.faults.fault import Site
 from wattos_cli.drills.faults.kinds import KINDS
+from wattos_cli.drills.faults.processes import FreezeForm
 from wattos_cli.drills.faults.simulator import SimulatorForm
 from wattos_cli.project import Project
 from wattos_platform.kernel.service import ServiceSpec, build_service
@@ -65,6 +70,33 @@ async def test_a_breaker_is_tripped_until_the_rollback(tmp_path: Path) -> None:
         form = BreakerForm.model_validate({"kind": "breaker", "name": "hop:llm-gateway", "service": "rag"})
         await asyncio.to_thread(fault_contract.holds, form.fault(place), lambda: state() == "forced_open")
         assert await asyncio.to_thread(state) == "closed"
+
+
+def test_a_process_is_frozen_until_the_rollback(tmp_path: Path) -> None:
+    with listed_processes(tmp_path) as listed:
+        pid = listed.start("chat")
+        form = FreezeForm.model_validate({"kind": "freeze", "service": "chat"})
+        place = Site(make_deps(cwd=tmp_path), listed.project)
+        fault_contract.holds(form.fault(place), lambda: state(pid) == "T")
+
+
+def test_a_database_is_locked_until_the_rollback(tmp_path: Path) -> None:
+    with listed_processes(tmp_path) as listed:
+        path = listed.project.data_dir / "chat.db"
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+
+            def refuses() -> bool:
+                try:
+                    database.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    return True
+                database.execute("ROLLBACK")
+                return False
+
+            form = LockForm.model_validate({"kind": "lock", "service": "chat"})
+            place = Site(make_deps(cwd=tmp_path), listed.project)
+            fault_contract.holds(form.fault(place), refuses)
 
 
 def test_every_kind_is_called_what_its_table_calls_it() -> None:

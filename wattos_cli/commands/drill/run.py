@@ -35,6 +35,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.commands.drill.reports import Reports
     from wattos_cli.drills import preflight
     from wattos_cli.drills.catalogue import drills_called
+    from wattos_cli.drills.exclusive import alone
     from wattos_cli.drills.interruptions import Interruptions
     from wattos_cli.drills.live import live_stage
 
@@ -44,7 +45,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     project = project_of(deps)
     preflight.check(drills, deps, project)
     reports = Reports(deps, opts, [drill.name for drill in drills])
-    with Interruptions() as shield:
+    with alone(project), Interruptions() as shield:
         return run_all(drills, live_stage(deps, project, shield), deps, reports.add)
 
 
