@@ -12,7 +12,7 @@ from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.stage import Stage
 from wattos_cli.drills.view import Scraped
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.interval import Interval, Slow
 from wattos_cli.loadtest.requests import Requests
 
 NAME = "llm:openai"
@@ -58,6 +58,7 @@ class House:
     opened_at: float | None = None
     events: list[str] = field(default_factory=list)
     unmendable: bool = False
+    restarted: int = 0
     sent: int = 0
 
     @property
@@ -110,6 +111,9 @@ class House:
     def counts(self) -> Mapping[str, Any]:
         tally = {"total": self.sent, "completed": self.sent, "in_flight": 0}
         return {**tally, "providers": {"openai": tally}}
+
+    def restarts(self) -> int:
+        return self.restarted
 
 
 def _written(now: float) -> str:
@@ -167,8 +171,11 @@ class FakeLoad:
             for _ in range(house.per_second - failures):
                 requests.time("latency").add(50.0)
             interval.requests[requests.name] = requests
+            interval.note_slow(Slow(50.0, interval.at_s, requests.name, 200))
             if failures:
                 interval.note_error("503 nobody answers", failures)
+                interval.note_slow(Slow(750.0, interval.at_s, requests.name, 503))
+                requests.unanswered = 1
             found.append(interval)
             self._told += 1
         return found

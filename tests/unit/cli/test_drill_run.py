@@ -106,13 +106,15 @@ def test_the_figures_are_those_of_the_platform(drill: Callable[[], Drill]) -> No
         if house.is_ill:
             house.counters["sum(llm_fallbacks_total)"] += 2
             house.counters["sum(retry_attempts_total)"] += 1
+            house.restarted = 2
 
     figures = performed(drill(), house, on_sleep=go_on).figures
     assert figures.open_s == pytest.approx(2.0, abs=0.51)
     assert figures.detect_s == figures.open_s
     assert figures.recover_s == pytest.approx(0.5, abs=0.01)
     assert figures.fallbacks == 32
-    assert figures.user_errors == 8
+    assert (figures.user_errors, figures.unanswered, figures.longest_s) == (8, 8, 0.75)
+    assert figures.restarts == 2
     assert figures.requests is not None
     assert figures.retry_amplification == pytest.approx(1 + 16 / figures.requests)
 
