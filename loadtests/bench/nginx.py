@@ -11,7 +11,9 @@ http {{ access_log off; keepalive_requests 10000000; client_max_body_size 30m; c
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   {servers} }}
 """
+STATUS = "/nginx-status"
 _STATIC = """server {{ listen 127.0.0.1:{port} backlog=1024;
+  location = {STATUS} {{ stub_status; }}
   location / {{ default_type application/json; return 200 '{answer}'; }} }}"""
 _PROXY = """upstream u{port} {{ server 127.0.0.1:{upstream}; keepalive 1024; keepalive_requests 10000000; }}
   server {{ listen 127.0.0.1:{port} backlog=1024; location / {{ proxy_pass http://u{port};
@@ -19,8 +21,8 @@ _PROXY = """upstream u{port} {{ server 127.0.0.1:{upstream}; keepalive 1024; kee
 
 
 def static(port: int, answer: str) -> str:
-    """Return a server that gives one JSON `answer` to everything."""
-    return _STATIC.format(port=port, answer=answer.replace("'", "\\'"))
+    """Return a server that gives one JSON `answer` to everything, and its counts at `STATUS`."""
+    return _STATIC.format(STATUS=STATUS, port=port, answer=answer.replace("'", "\\'"))
 
 
 def proxy(port: int, upstream: int, *, buffering: bool = True) -> str:

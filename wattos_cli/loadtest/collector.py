@@ -1,5 +1,6 @@
 """Counts what an engine observed, whichever engine it is."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ _NAME_CHARACTERS = 200
 _MS = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request, and that would cost as much as counting it
 class Observed:
     """One request that ended. `status` 0: no HTTP answer; `error` "": it succeeded; times in ms.
 
@@ -35,7 +36,8 @@ class Collector:
     """Fills interval after interval; requests that keep `objectives_ms` (latency, ttft, itl) are good."""
 
     def __init__(self, objectives_ms: Mapping[str, float], began_s: float) -> None:
-        self._objectives_ms = objectives_ms
+        self._latency_limit_ms = objectives_ms.get("latency", math.inf)
+        self._stream_limits = {name: limit for name, limit in objectives_ms.items() if name != "latency"}
         self.began_s = began_s
         self.current = Interval(0.0, 0.0)
         self._names: set[str] = set()
@@ -52,7 +54,7 @@ class Collector:
         if seen.usd is not None:
             requests.usd += seen.usd
             requests.usd_known += 1
-        if seen.latency_ms is not None:
+        if seen.latency_ms is not None and current.is_slow(seen.latency_ms):
             current.note_slow(
                 Slow(seen.latency_ms, seen.began_s - self.began_s, requests.name, seen.status, seen.trace_id)
             )
@@ -73,22 +75,24 @@ class Collector:
         return self.current.named(name)
 
     def _times(self, requests: Requests, seen: Observed) -> None:
-        times: dict[str, Sequence[float]] = {}
+        good = True
         if seen.latency_ms is not None:
             requests.time("latency").add(seen.latency_ms)
-            times["latency"] = (seen.latency_ms,)
+            good = seen.latency_ms < self._latency_limit_ms
         if seen.ttft_ms is not None:
-            times |= {"ttft": (seen.ttft_ms,), "itl": seen.itl_ms}
             requests.time("ttft").add(seen.ttft_ms)
+            gaps = requests.time("itl")
             for gap_ms in seen.itl_ms:
-                requests.time("itl").add(gap_ms)
+                gaps.add(gap_ms)
+            times = {"ttft": (seen.ttft_ms,), "itl": seen.itl_ms}
+            good = good and all(
+                value < limit for metric, limit in self._stream_limits.items() for value in times[metric]
+            )
         if seen.tokens:
             requests.tokens += seen.tokens
             if seen.latency_ms:
                 requests.pace.add(seen.tokens * _MS / seen.latency_ms)
-        requests.good += all(
-            value < limit for metric, limit in self._objectives_ms.items() for value in times.get(metric, ())
-        )
+        requests.good += good
 
     def take(self, now_s: float, users: int, cpu_s: float) -> Interval:
         """Return the interval that ends now and begin the next."""

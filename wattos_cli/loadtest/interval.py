@@ -69,9 +69,13 @@ class Interval:
             text = OTHER_ERRORS
         self.errors[text] = self.errors.get(text, 0) + count
 
+    def is_slow(self, latency_ms: float) -> bool:
+        """Return whether a request that took so long is among the slowest."""
+        return len(self.slowest) < SLOWEST_KEPT or latency_ms > self.slowest[-1].latency_ms
+
     def note_slow(self, slow: Slow) -> None:
         """Keep the request if it is among the slowest."""
-        if len(self.slowest) < SLOWEST_KEPT or slow.latency_ms > self.slowest[-1].latency_ms:
+        if self.is_slow(slow.latency_ms):
             self.slowest = sorted([*self.slowest, slow], key=lambda one: -one.latency_ms)[:SLOWEST_KEPT]
 
     def count(self, other: "Interval") -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Ending
 
@@ -16,7 +18,7 @@ class Journal:
     """The writing end."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab")
 
     def interval(self, interval: Interval) -> None:
         """Write what was counted in a stretch of the run."""
@@ -28,7 +30,7 @@ class Journal:
         self._file.close()
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+        self._file.write(msgspec.json.encode(value) + b"\n")
         self._file.flush()
 
 

@@ -57,7 +57,8 @@ class LocustClient:
         try:
             answer, error = self._exchange(method, path, json, content, content_type)
         except gevent.GreenletExit:
-            self.tell(method, Observed(name or path, began_s, 0.0, 0, CUT_OFF))
+            latency_ms = (time.monotonic() - began_s) * _MS
+            self.tell(method, Observed(name or path, began_s, latency_ms, 0, CUT_OFF))
             raise
         latency_ms = (time.monotonic() - began_s) * _MS
         error = error or failure(answer, check)

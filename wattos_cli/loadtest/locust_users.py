@@ -66,7 +66,7 @@ class JourneyUser(User):
 
     def _broke_off(self, kind: str, name: str, error: Exception) -> None:
         status, text = broken_off(error)
-        self.client.tell(kind, Observed(name, time.monotonic(), 0.0, status, text))
+        self.client.tell(kind, Observed(name, time.monotonic(), None, status, text))
 
 
 def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUser]]:

@@ -31,7 +31,10 @@ class Requests:
 
     def time(self, metric: str) -> Histogram:
         """Return the histogram of latency, ttft or itl."""
-        return self.times.setdefault(metric, Histogram())
+        found = self.times.get(metric)
+        if found is None:
+            found = self.times[metric] = Histogram()
+        return found
 
     def add(self, other: "Requests") -> None:
         """Count the requests of `other` too."""

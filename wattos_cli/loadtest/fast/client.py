@@ -50,7 +50,7 @@ class FastClient:
         try:
             answer, error, ended_s = await self._exchange(method, path, json, content, content_type)
         except asyncio.CancelledError:
-            self.record(Observed(label, began_s, 0.0, 0, CUT_OFF))
+            self.record(Observed(label, began_s, (time.monotonic() - began_s) * _MS, 0, CUT_OFF))
             raise
         self.record(
             Observed(

@@ -56,7 +56,7 @@ class VirtualUser:
 
     def _broke_off(self, name: str, error: Exception) -> None:
         status, text = broken_off(error)
-        self.client.record(Observed(name, time.monotonic(), 0.0, status, text))
+        self.client.record(Observed(name, time.monotonic(), None, status, text))
 
 
 class Nap:
