@@ -15,6 +15,7 @@ from wattos_platform.kernel.resilience.rate_limits import Want
 from wattos_platform.kernel.resilience.slots import MemorySlots
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
+from wattos_platform.services.llm_gateway.caps import Caps
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.quotas import Account, QuotaPlan
 from wattos_platform.services.llm_gateway.quotas import Demand, Quotas, Spending
@@ -38,6 +39,7 @@ async def test_a_stream_cancelled_while_it_is_settled_does_not_hold_its_place_fo
         limiter=LeavingLimiter(time.monotonic),
         slots=MemorySlots(time.monotonic),
         ledger=MemoryLedger(nothing, time.monotonic),
+        caps=Caps(time.monotonic),
         meter=FakeMeter(),
         clock=time.time,
     )

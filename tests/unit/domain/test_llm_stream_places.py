@@ -1,12 +1,14 @@
 """A stream's place is leased for a moment and held by renewing, for as long as the stream runs."""
 
 import asyncio
+import time
 
 from tests.fakes.meter import FakeMeter
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.contracts.limits import Limits
 from wattos_platform.kernel.resilience.limiter import Limiter
 from wattos_platform.kernel.resilience.slots import Lease
+from wattos_platform.services.llm_gateway.caps import Caps
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.quotas import QuotaPlan
 from wattos_platform.services.llm_gateway.quotas import Demand, Quotas, Spending
@@ -43,6 +45,7 @@ async def test_a_place_is_renewed_while_the_stream_runs_and_given_back_at_its_en
         limiter=Limiter(lambda: 0.0),
         slots=slots,
         ledger=None,
+        caps=Caps(time.monotonic),
         meter=FakeMeter(),
         clock=lambda: 0.0,
         lease_s=0.003,

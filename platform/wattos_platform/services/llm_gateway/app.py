@@ -29,6 +29,7 @@ from wattos_platform.services.llm_gateway.live import Live
 from wattos_platform.services.llm_gateway.ports import Embedder
 from wattos_platform.services.llm_gateway.routes import Endpoints
 from wattos_platform.services.llm_gateway.running_streams import RunningStreams
+from wattos_platform.services.llm_gateway.spending_routes import SpendingEndpoints
 from wattos_platform.services.llm_gateway.usage_routes import UsageEndpoints
 
 
@@ -74,7 +75,11 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         runtime,
         ServiceSpec(
             routes=[*Endpoints(live).routes(), *reports.routes()],
-            admin_routes=[*reports.admin_routes(), reload_route(runtime, live.apply)],
+            admin_routes=[
+                *reports.admin_routes(),
+                *SpendingEndpoints(live, maker.caps, runtime.clock).admin_routes(),
+                reload_route(runtime, live.apply),
+            ],
             lifespan=(streams.running, maker.running, lambda: _running(queue), retention.running),
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,

@@ -15,6 +15,7 @@ from wattos_platform.services.llm_gateway.adapters.redis_ledger import RedisLedg
 from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
 from wattos_platform.services.llm_gateway.adapters.upstream_settings import ProviderSettings, read_providers
 from wattos_platform.services.llm_gateway.answer_cache import ANSWER_TTL_S, AnswerCache
+from wattos_platform.services.llm_gateway.caps import Caps
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
 from wattos_platform.services.llm_gateway.completions import Completions
 from wattos_platform.services.llm_gateway.domain.models import LOCAL, MINILM, ModelBook
@@ -72,6 +73,7 @@ class EngineMaker:
         self._embedder = embedder
         self._retries = Retries(runtime)
         self._ledger = _ledger(runtime)
+        self.caps = Caps(runtime.monotonic)
         self.upstreams = Upstreams(runtime)
         self.cache = runtime.cache("llm-answers", ANSWER_TTL_S)
 
@@ -123,6 +125,7 @@ class EngineMaker:
             limiter=runtime.limiter,
             slots=runtime.slots,
             ledger=self._ledger,
+            caps=self.caps,
             meter=runtime.metrics,
             clock=runtime.clock,
         )

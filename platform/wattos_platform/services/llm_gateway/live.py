@@ -52,7 +52,7 @@ class Live:
         health = self._runtime.health
         upstreams = self.engine.configured.providers.upstreams
         health.info["providers"] = ", ".join([*(each.name for each in upstreams), LOCAL])
-        simulated = self._simulated(upstreams)
+        simulated = self.simulated()
         if simulated:
             health.info["simulated"] = ", ".join(simulated)
         else:
@@ -62,11 +62,13 @@ class Live:
         for each in upstreams:
             health.add(Check(f"llm:{each.name}", _provider_ping(self.engine.catalog, each)))
 
-    def _simulated(self, upstreams: Sequence[UpstreamSettings]) -> list[str]:
+    def simulated(self) -> list[str]:
         """Return the providers that are the simulator: who breaks or loads them must know."""
         simulator = self._runtime.environ.get(SIMULATOR_URL)
         return [
-            each.name for each in upstreams if simulator and f"{each.base_url}/".startswith(f"{simulator}/")
+            each.name
+            for each in self.engine.configured.providers.upstreams
+            if simulator and f"{each.base_url}/".startswith(f"{simulator}/")
         ]
 
     def _warn_of_limits(self) -> None:

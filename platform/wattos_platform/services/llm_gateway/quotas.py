@@ -13,6 +13,7 @@ from wattos_platform.kernel.resilience.rate_limits import Decision, DecisionCoun
 from wattos_platform.kernel.resilience.slots import Lease, Slots
 from wattos_platform.kernel.telemetry import Meter
 from wattos_platform.kernel.timestamps import DAY_S, utc_day
+from wattos_platform.services.llm_gateway.caps import Caps
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.domain.quotas import (
@@ -97,6 +98,7 @@ class Quotas:
         limiter: RateLimiter,
         slots: Slots,
         ledger: Ledger,
+        caps: Caps,
         meter: Meter,
         clock: Callable[[], float],
         lease_s: float = LEASE_S,
@@ -106,6 +108,7 @@ class Quotas:
         self.limiter = limiter
         self.slots = slots
         self.ledger = ledger
+        self.caps = caps
         self.clock = clock
         self.lease_s = lease_s
         self.counted = DecisionCounter(meter)
@@ -119,6 +122,8 @@ class Quotas:
         """
         identity = demand.identity
         draw = self.plan.of(identity.tenant, identity.user, demand.model)
+        if self.caps:
+            draw = self.caps.over(identity.tenant, draw)
         return _UNLIMITED if draw is None else Admission(self, draw, demand, spending, utc_day(self.clock()))
 
 
