@@ -34,6 +34,7 @@ class Run:
     breakers: Sequence[Mapping[str, Any]] = ()
     limit: Mapping[str, Any] | None = None
     notes: Sequence[str] = ()
+    command: str = ""
 
 
 def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
         "users": plan.users,
         "spawn_rate": plan.spawn_rate,
         "tenant": run.tenant,
+        "command": run.command,
         "engine": plan.engine,
         "load": _load(plan),
         "arrivals": _arrived(measured) if plan.arrivals else None,

@@ -26,6 +26,7 @@ def agree(opts: Options) -> None:
         "--processes": opts.processes != 1,
         "--ui": opts.ui,
         "--find-limit": opts.find_limit,
+        "--baseline": opts.baseline is not None,
         "--engine fast": opts.engine == "fast",
     }
     clashes = [
@@ -42,8 +43,9 @@ def agree(opts: Options) -> None:
         ),
         *(
             ("--find-limit", name, "it is one run after the other")
-            for name in ("--stages", "--ui", "--master", "--worker")
+            for name in ("--stages", "--ui", "--master", "--worker", "--baseline")
         ),
+        ("--worker", "--baseline", "the master compares"),
         ("--worker", "--ui", "the page is the master's"),
     ]
     for one, other, why in clashes:
@@ -53,6 +55,8 @@ def agree(opts: Options) -> None:
         raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
     if opts.processes < 1:
         raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")
+    if opts.allow_other_machine and opts.baseline is None:
+        raise usage("--allow-other-machine is for --baseline", "like this: --baseline main.json")
     if opts.workers < 1:
         raise usage(f"--workers {opts.workers}: expected 1 or more", "so many come to --master")
     if opts.workers != 1 and not opts.master:

@@ -1,5 +1,6 @@
 """All that `wattos loadtest run` may know of the command line."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Options:
     model: str = ""
     seed: int = 0
     thresholds: tuple[str, ...] = ()
+    baseline: Path | None = None
+    allow_other_machine: bool = False
     abort: bool = True
     quiet: bool = False
     host: str | None = None
@@ -38,3 +41,39 @@ class Options:
     json_file: Path | None = None
     junit_file: Path | None = None
     report_dir: Path | None = None
+
+    @property
+    def command(self) -> str:
+        """Return the command that means these options, for a report."""
+        plain = {
+            "--users": self.users,
+            "--spawn-rate": self.spawn_rate,
+            "--duration": None if self.duration_s is None else f"{self.duration_s:g}s",
+            "--stages": self.stages,
+            "--rate": self.rate,
+            "--engine": self.engine,
+            "--processes": self.processes if self.processes > 1 else None,
+            "--master": self.master,
+            "--workers": self.workers if self.workers > 1 else None,
+            "--model": self.model,
+            "--seed": self.seed,
+            "--host": self.host,
+            "--locustfile": self.locustfile,
+            "--baseline": self.baseline,
+        }
+        words = ["wattos", "loadtest", *([self.scenario] if self.scenario else [])]
+        for flag, value in plain.items():
+            words += [flag, str(value)] if value else []
+        words += [flag for flag, given in self._switches() if given]
+        for expression in self.thresholds:
+            words += ["--threshold", expression]
+        return shlex.join(words)
+
+    def _switches(self) -> tuple[tuple[str, bool], ...]:
+        return (
+            ("--poisson", self.poisson),
+            ("--find-limit", self.find_limit),
+            ("--ui", self.ui),
+            ("--no-abort", not self.abort),
+            ("--allow-other-machine", self.allow_other_machine),
+        )

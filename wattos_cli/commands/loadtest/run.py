@@ -30,22 +30,29 @@ _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHA
 def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
     from wattos_cli.commands.loadtest.asked import asked_for
+    from wattos_cli.commands.loadtest.baseline import baseline_of
     from wattos_cli.commands.loadtest.running import Runner
     from wattos_cli.commands.loadtest.target import target_for
     from wattos_cli.commands.loadtest.told import announce, prepare_files, tell
 
     asked = asked_for(opts, deps.cwd)
+    baseline = baseline_of(opts, deps)
     prepare_files(opts, deps.cwd)
     with target_for(asked, opts.host, deps) as target:
         runner = Runner(asked, target, opts, deps, start)
         if opts.worker:
             runner.work()
             return ExitCode.OK
+        if baseline:
+            baseline.require_promising(runner.planned())
         title = announce(asked, target, opts, deps.console)
         result, cut = _measured(runner, title)
+    result = baseline.held_against(result) if baseline else result
     tell(result, opts, deps)
     if cut is not None:
         raise cut
+    if baseline:
+        baseline.require_comparable(result)
     return _CODES[str(result["verdict"])]
 
 
@@ -112,6 +119,12 @@ def command(run: Run[Options] = run) -> Command:
                 "--threshold", metavar="EXPR", help="What must hold, instead of the scenario's: p95<500ms."
             ),
         ] = None,
+        baseline: Annotated[
+            Path | None, Option("--baseline", metavar="FILE", help="Fail if slower than this earlier result.")
+        ] = None,
+        allow_other_machine: Annotated[
+            bool, Option("--allow-other-machine", help="Compare although the machines differ.")
+        ] = False,
         no_abort: Annotated[
             bool, Option("--no-abort", help="Go on even when no threshold can hold any more.")
         ] = False,
@@ -167,6 +180,8 @@ def command(run: Run[Options] = run) -> Command:
                 model=model,
                 seed=seed,
                 thresholds=tuple(threshold or ()),
+                baseline=baseline,
+                allow_other_machine=allow_other_machine,
                 abort=not no_abort,
                 quiet=quiet,
                 host=host,

@@ -20,6 +20,7 @@ from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.environment import environment
 from wattos_cli.loadtest.hopeless import Hopeless
 from wattos_cli.loadtest.judgement import judge
+from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.outcome import Run, outcome
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.logstore.instants import rfc3339
@@ -87,8 +88,14 @@ class Runner:
             breakers=[change for change in changes if change["at_s"] >= 0],
             limit=limit,
             notes=[*notes, *([problem] if problem else [])],
+            command=self.opts.command,
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
+
+    def planned(self) -> dict[str, Any]:
+        """Return the result of a run of which nothing was measured yet."""
+        scenario, around = self.asked.scenario.name, self._environment
+        return outcome(Run(scenario, self.plan, "", self._target.tenant, around), Measured(), [])
 
     def _server(self, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
         """Return the platform's own metrics of a time, and why they are missing if they are."""

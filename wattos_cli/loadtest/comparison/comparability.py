@@ -15,10 +15,27 @@ _MOST_TOLD = 60
 def require_comparable(baseline: Result, now: Result, *, allow_other_machine: bool = False) -> None:
     """Refuse two results that do not measure the same thing; WattosError (exit 4) that says what differs."""
     reasons = reasons_against(baseline, now, allow_other_machine=allow_other_machine)
-    if not reasons:
-        return
-    machine_alone = not reasons_against(baseline, now, allow_other_machine=True)
-    raise WattosError(
+    if reasons:
+        machine_alone = not reasons_against(baseline, now, allow_other_machine=True)
+        raise _refusal(reasons, machine_alone=machine_alone)
+
+
+def require_promising(baseline: Result, planned: Result, *, allow_other_machine: bool = False) -> None:
+    """Refuse a baseline that a run as it is planned cannot be held against: before it runs; as above."""
+    reasons = _reasons_ahead(baseline, planned, allow_other_machine=allow_other_machine)
+    if reasons:
+        machine_alone = not _reasons_ahead(baseline, planned, allow_other_machine=True)
+        raise _refusal(reasons, machine_alone=machine_alone)
+
+
+def _reasons_ahead(baseline: Result, planned: Result, *, allow_other_machine: bool) -> list[str]:
+    return [*_unfit("the baseline", baseline)] or _different(
+        baseline, planned, allow_other_machine=allow_other_machine
+    )
+
+
+def _refusal(reasons: list[str], *, machine_alone: bool) -> WattosError:
+    return WattosError(
         "\n  ".join(["the baseline is not comparable:", *reasons]),
         hint="compare all the same: --allow-other-machine"
         if machine_alone
@@ -31,7 +48,13 @@ def require_comparable(baseline: Result, now: Result, *, allow_other_machine: bo
 
 def reasons_against(baseline: Result, now: Result, *, allow_other_machine: bool = False) -> list[str]:
     """Return why the two are not comparable, nothing if they are."""
-    return [*_unfit("the baseline", baseline), *_unfit("the run", now)] or [
+    return [*_unfit("the baseline", baseline), *_unfit("the run", now)] or _different(
+        baseline, now, allow_other_machine=allow_other_machine
+    )
+
+
+def _different(baseline: Result, now: Result, *, allow_other_machine: bool) -> list[str]:
+    return [
         *([] if allow_other_machine else _machines(baseline.environment, now.environment)),
         *_asked(baseline, now),
     ]
