@@ -41,7 +41,8 @@ async def test_the_last_requests_are_listed_in_order_and_as_many_as_asked_for(si
     assert [record["provider"] for record in records] == ["anthropic", "google", "ollama"]
     assert [record["number"] for record in records] == sorted(record["number"] for record in records)
     assert set(records[0]) == {
-        "number", "time", "provider", "path", "model", "stream", "fault", "status", "outcome", "duration_ms",
+        "number", "time", "provider", "path", "model", "stream", "fault", "status", "outcome",
+        "duration_ms", "first_token_ms", "last_token_ms",
         "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens",
     }  # fmt: skip
     for last in ("-1", "1001", "x"):

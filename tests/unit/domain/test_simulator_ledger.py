@@ -34,6 +34,14 @@ def test_shown_reasoning_is_spent_as_it_is_shown():
     assert (call.given()["output_tokens"], call.given()["reasoning_tokens"]) == (9, 5)
 
 
+def test_the_first_and_the_last_token_have_their_times(ledger):
+    call = ledger.arrived("openai", "/")
+    for tokens, after_s in ((0, 0.1), (1, 0.25), (2, 0.5), (0, 0.75)):
+        call.sent(tokens, after_s)
+    (told,) = ledger.report(1)["recent"]
+    assert (told["first_token_ms"], told["last_token_ms"]) == (250.0, 500.0)
+
+
 def test_names_are_capped(ledger):
     for number in range(1000):
         call = ledger.arrived(f"p{number}", f"/path/{number}")

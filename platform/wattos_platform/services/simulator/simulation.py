@@ -43,8 +43,15 @@ class Simulation:
         """
         mount = mount.claimed(request.headers)
         call = self.ledger.arrived(alias or mount.provider.name, request.scope["path"])
-        line = Line(request.scope, request.receive, send, self.sleep, self.hang_up)
         began = self.monotonic()
+        line = Line(
+            request.scope,
+            request.receive,
+            send,
+            self.sleep,
+            self.hang_up,
+            passed_s=lambda: self.monotonic() - began,
+        )
         outcome: Outcome = "failed"
         try:
             script, intended = await self._script(request, mount, call)

@@ -15,13 +15,14 @@ from wattos_platform.services.simulator.ports import HangUp
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The connection to one caller whose request has been read."""
+    """The connection to one caller whose request has been read; `passed_s` is how long ago it came."""
 
     scope: Scope
     receive: Receive
     send: Send
     sleep: Callable[[float], Awaitable[object]]
     hang_up: HangUp
+    passed_s: Callable[[], float]
 
 
 async def perform(script: Iterator[steps.Step], line: Line, call: Call) -> bool:
@@ -60,6 +61,6 @@ async def _take(step: steps.Step, line: Line, call: Call) -> None:
         case steps.Send(data, tokens):
             await line.send({"type": "http.response.body", "body": data, "more_body": True})
             if tokens is not None:
-                call.sent(tokens)
+                call.sent(tokens, line.passed_s())
         case steps.Silence():
             await asyncio.Event().wait()

@@ -34,12 +34,18 @@ class Call:
     status: int | None = None
     outcome: Outcome | Literal[""] = ""
     duration_ms: float = 0.0
+    first_token_ms: float | None = None
+    last_token_ms: float | None = None
     tokens: Tokens = field(default_factory=Tokens)
     sent_tokens: int | None = None
 
-    def sent(self, tokens: int) -> None:
-        """Note that so many more tokens of the answer went out."""
+    def sent(self, tokens: int, after_s: float = 0.0) -> None:
+        """Note that so many more tokens of the answer went out, `after_s` behind the request's arrival."""
         self.sent_tokens = (self.sent_tokens or 0) + tokens
+        if tokens:
+            self.last_token_ms = round(after_s * 1000, 3)
+            if self.first_token_ms is None:
+                self.first_token_ms = self.last_token_ms
 
     def given(self) -> dict[str, int]:
         """Return what a true bill says: nothing before an answer began, then the prompt and what went out.
@@ -166,5 +172,7 @@ def _shown(call: Call) -> dict[str, Any]:
         "status": call.status,
         "outcome": call.outcome or "in_flight",
         "duration_ms": call.duration_ms,
+        "first_token_ms": call.first_token_ms,
+        "last_token_ms": call.last_token_ms,
         **call.given(),
     }
