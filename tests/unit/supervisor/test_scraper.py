@@ -270,3 +270,47 @@ async def test_a_scrape_that_cannot_be_kept_is_no_answer_to_who_asked_for_it(tmp
     (tmp_path / "metrics" / "chat-0").unlink()
     assert [each["instance"] for each in (await scraping.scrape_now())["targets"]] == ["chat-0"]
     await scraping.close()
+
+
+@pytest.fixture
+async def silent_once(tmp_path: Path) -> AsyncIterator[tuple[Scraping, asyncio.Event]]:
+    """A scraping of one replica, and what is set when that is first asked, which it never answers."""
+    asked = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if asked.is_set():
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
+        else:
+            asked.set()
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(serve, tmp_path / "s"):
+        scraping = Scraping(lambda: [row(ops_socket=str(tmp_path / "s"))], tmp_path / "metrics")
+        scraping.obey(ScrapeSettings(interval_s=600).to_json())
+        yield scraping, asked
+        await scraping.close()
+
+
+async def test_who_asks_while_the_settings_change_is_answered_under_the_new_ones(
+    silent_once: tuple[Scraping, asyncio.Event],
+) -> None:
+    scraping, silent = silent_once
+    asking = asyncio.create_task(scraping.scrape_now())
+    await silent.wait()
+    scraping.obey(ScrapeSettings(interval_s=300).to_json())
+    (target,) = (await asking)["targets"]
+    assert (target["instance"], target["up"], target["samples"]) == ("chat-0", True, 1)
+
+
+async def test_who_asks_while_the_platform_stops_is_told_that_nothing_is_kept(
+    silent_once: tuple[Scraping, asyncio.Event],
+) -> None:
+    scraping, silent = silent_once
+    asking = asyncio.create_task(scraping.scrape_now())
+    await silent.wait()
+    await scraping.close()
+    with pytest.raises(WattosError, match="no metrics are kept") as caught:
+        await asking
+    assert caught.value.exit_code == ExitCode.UNREACHABLE

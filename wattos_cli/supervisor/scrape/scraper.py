@@ -24,6 +24,10 @@ Rows = Callable[[], Iterable[Mapping[str, Any]]]
 _T = TypeVar("_T")
 
 
+class ScraperClosedError(Exception):
+    """The scraper was closed before what was asked for was done."""
+
+
 @dataclass(slots=True)
 class _Watched:
     target: Target
@@ -57,6 +61,8 @@ class Scraper:
         self._thread = ThreadPoolExecutor(1, "metrics")
         self._opening = asyncio.Lock()
         self._recorder: Recorder | None = None
+        self._asked: set[asyncio.Task[list[Outcome]]] = set()
+        self._closed = asyncio.Event()
 
     async def run(self) -> None:
         """Scrape until cancelled; a folder that cannot be written is told, and tried again."""
@@ -76,20 +82,38 @@ class Scraper:
             await asyncio.sleep(min(_LONGEST_PAUSE_S, max(0.0, self._begun() - self._monotonic())))
 
     async def scrape_now(self) -> list[Outcome]:
-        """Scrape every target at once, out of its rhythm; OSError when the store cannot be opened."""
-        await self._opened()
-        await self._adopt()
-        return list(await asyncio.gather(*map(self._scrape, self._watched.values())))
+        """Scrape every target at once, out of its rhythm.
+
+        Raises OSError when the store cannot be opened, ScraperClosedError when it is closed meanwhile.
+        """
+        if self._closed.is_set():
+            raise ScraperClosedError
+        task = asyncio.create_task(self._scraped())
+        self._asked.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._closed.is_set() and task.cancelled():
+                raise ScraperClosedError from None
+            raise
+        finally:
+            task.cancel()
+            self._asked.discard(task)
 
     def states(self) -> list[TargetState]:
         """Return what is known of every target."""
         return [TargetState(each.target, each.fetched, each.outcome) for each in self._watched.values()]
 
     async def close(self) -> None:
-        """End all series and give the thread back; what cannot be written any more is lost."""
-        for watched in self._watched.values():
-            if watched.task is not None:
-                watched.task.cancel()
+        """End all series and give the thread back; what cannot be written any more is lost.
+
+        Nothing that is being scraped is waited for.
+        """
+        self._closed.set()
+        begun = [watched.task for watched in self._watched.values() if watched.task is not None]
+        for task in (*begun, *self._asked):
+            task.cancel()
+        await asyncio.gather(*begun, *self._asked, return_exceptions=True)
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             try:
@@ -97,6 +121,11 @@ class Scraper:
             except OSError as error:
                 journal.write("metrics.failed", f"cannot end the series: {error.strerror}", level="error")
         self._thread.shutdown(wait=False)
+
+    async def _scraped(self) -> list[Outcome]:
+        await self._opened()
+        await self._adopt()
+        return list(await asyncio.gather(*map(self._scrape, self._watched.values())))
 
     async def _opened(self) -> Recorder:
         async with self._opening:

@@ -1,6 +1,7 @@
 """The scraper of a running platform: begun with the first `up`, and anew when its settings change."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wattos_cli.errors import ExitCode, WattosError
 
 if TYPE_CHECKING:
+    from wattos_cli.supervisor.scrape.recorder import Outcome
     from wattos_cli.supervisor.scrape.scraper import Scraper
 
 # Services start first; what scraping needs is imported meanwhile.
@@ -24,6 +26,7 @@ class Scraping:
         self._wanted: Mapping[str, Any] | None = None
         self._scraper: Scraper | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Lock()  # two scrapers would write the same files
 
     def obey(self, settings: Mapping[str, Any]) -> None:
         """Scrape as `settings` say from now on; nothing happens when they are the same as before."""
@@ -37,16 +40,8 @@ class Scraping:
 
         Raises WattosError (exit 4) when metrics are not kept, or cannot be written.
         """
-        scraper = self._made()
-        if scraper is None:
-            raise WattosError(
-                "no metrics are kept: they are switched off",
-                hint="Set [metrics] enabled = true in wattos.toml, then: wattos up",
-                code="metrics_not_kept",
-                exit_code=ExitCode.UNREACHABLE,
-            )
         try:
-            outcomes = await scraper.scrape_now()
+            outcomes = await self._outcomes()
         except OSError as error:
             raise self._not_written(error.strerror or str(error)) from error
         lost = next((outcome.lost for outcome in outcomes if outcome.lost), "")
@@ -66,20 +61,39 @@ class Scraping:
     async def close(self) -> None:
         """End the scraper, for good; the series of all targets end."""
         self._wanted = None
-        await _ended(self._task)
-        if self._scraper is not None:
-            await self._scraper.close()
-        self._scraper = self._task = None
+        await self._end(self._task)
+        self._task = None
 
     async def _renewed(self, before: "asyncio.Task[None] | None") -> None:
-        await _ended(before)
-        if self._scraper is not None:
-            await self._scraper.close()
-            self._scraper = None
+        await self._end(before)
         await asyncio.sleep(_HEAD_START_S)
         scraper = self._made()
         if scraper is not None:
             await scraper.run()
+
+    async def _end(self, task: "asyncio.Task[None] | None") -> None:
+        async with self._closing:
+            await _ended(task)
+            if self._scraper is not None:
+                await self._scraper.close()
+                self._scraper = None
+
+    async def _outcomes(self) -> "list[Outcome]":
+        """Scrape with the scraper that is wanted: when that one is replaced meanwhile, with the next."""
+        from wattos_cli.supervisor.scrape.scraper import ScraperClosedError
+
+        while True:
+            async with self._closing:
+                scraper = self._made()
+            if scraper is None:
+                raise WattosError(
+                    "no metrics are kept: they are switched off",
+                    hint="Set [metrics] enabled = true in wattos.toml, then: wattos up",
+                    code="metrics_not_kept",
+                    exit_code=ExitCode.UNREACHABLE,
+                )
+            with contextlib.suppress(ScraperClosedError):
+                return await scraper.scrape_now()
 
     def _not_written(self, why: str) -> WattosError:
         return WattosError(
