@@ -1,5 +1,6 @@
 """Readers of a store that is being written, sealed and cleared at the same time."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -80,3 +81,13 @@ def test_a_head_that_was_sealed_and_removed_since_it_was_read_is_passed_over(tmp
     for times in seen(Reader(tmp_path)):
         assert times == list(range(times[0], 60))
         assert times[0] > 1
+
+
+def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
+    Writer(tmp_path, Keep(), now_ms=0, interval_ms=1).append("t-0", 5, [(SERIES[0], 1.0)])
+    for name in ("1.head", "9.head", "1-9.block", "families.json"):
+        os.mkfifo(tmp_path / "t-0" / name)
+    (tmp_path / "t-0" / "2.head").mkdir()
+    reader = Reader(tmp_path)
+    assert seen(reader) == [[5]]
+    assert (reader.last_ms(), dict(reader.families()), reader.damaged) == (5, {}, set())

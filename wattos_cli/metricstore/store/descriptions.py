@@ -23,11 +23,14 @@ def write(target: Path, families: Mapping[str, Family]) -> None:
 
 def read(target: Path) -> Mapping[str, Family]:
     """Return what the target said of its metrics, by name; nothing when that cannot be read."""
+    path = target / files.FAMILIES
+    if not path.is_file():
+        return {}
     try:
-        document = json.loads((target / files.FAMILIES).read_bytes())
+        document = json.loads(path.read_bytes())
         return {name: _family(said) for name, said in document.items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}  # not there yet, or of another version
+        return {}  # of another version
 
 
 def _family(said: Mapping[str, str]) -> Family:
