@@ -17,8 +17,29 @@ _MATCHER = rf"{_LABEL}\s*(?:=~|!~|!=|=)\s*{_QUOTED}"
 _SELECTOR = re.compile(rf"\s*{_MATCHER}(?:\s*,\s*{_MATCHER})*\s*")
 
 
+_QUERY = "up{"
+
+
 class SelectorError(ValueError):
-    """A selector that is no list of label matchers."""
+    """A selector that is no list of label matchers, wrong from its character `position` (0-based) on."""
+
+    def __init__(self, reason: str, position: int = 0) -> None:
+        super().__init__(reason)
+        self.position = position
+
+
+def check(selector: str) -> None:
+    """Raise SelectorError for a selector that no query can bear, with the place that is to blame."""
+    from wattos_cli.metricstore.promql.errors import PromqlError
+    from wattos_cli.metricstore.promql.parse import parse
+
+    if selector.strip():
+        try:
+            parse(f"{_QUERY}{selector}}}")
+        except PromqlError as error:
+            at = max(0, (error.position or 0) - len(_QUERY))
+            raise SelectorError(error.message, min(at, len(selector))) from None
+    _joined("", selector)
 
 
 def scoped(expr: str, selector: str = "") -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 from wattos_cli.alerting.slo import slos_of
 from wattos_cli.config import load
 from wattos_cli.dashboards.files import all_files
-from wattos_cli.dashboards.scope import SelectorError
+from wattos_cli.dashboards.scope import SelectorError, check
 from wattos_cli.deps import Deps
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.marking import marked
 from wattos_cli.project import find
 
 
@@ -19,12 +19,8 @@ def files_for(selector: str, slo: Path | None, deps: Deps) -> dict[str, str]:
     config = load(find(deps.cwd).root, deps.environ)
     book = slos_of(config, None if slo is None else deps.cwd / slo)
     try:
-        return all_files(selector, book)
+        check(selector)
     except SelectorError as error:
-        raise WattosError(
-            f"--selector: {error}",
-            hint="""write label matchers: --selector 'cluster="school", env=~"test|prod"'""",
-            code="bad_selector",
-            exit_code=ExitCode.USAGE,
-            details={"selector": selector},
-        ) from None
+        hint = """write label matchers: --selector 'cluster="school", env=~"test|prod"'"""
+        raise marked("--selector", selector, error.position, str(error), hint) from None
+    return all_files(selector, book)

@@ -41,11 +41,30 @@ def test_a_selector_is_in_every_query(tmp_path: Path) -> None:
 
 
 def test_a_selector_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(
-        WattosError, match="--selector: not a list of label matchers: cluster=school"
-    ) as caught:
-        run(Options(selector="cluster=school"), make_deps(cwd=tmp_path))
-    assert (caught.value.exit_code, caught.value.code) == (ExitCode.USAGE, "bad_selector")
+    with pytest.raises(WattosError, match="--selector: not a list of label matchers") as caught:
+        run(Options(selector="cluster='school'"), make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "reason", "column"),
+    [
+        ('cluster=~"a("', "illegal regex for a(", 10),
+        ('env="x", cluster=~"[z-a]"', "illegal regex for [z-a]", 19),
+        ("cluster=school", "expected a value in quotes, found 'school'", 9),
+        ("cluster", "expected one of = != =~ !~", 8),
+    ],
+)
+def test_the_place_of_a_mistake_in_a_selector_is_marked(
+    tmp_path: Path, selector: str, reason: str, column: int
+) -> None:
+    with pytest.raises(WattosError) as caught:
+        run(Options(selector=selector), make_deps(cwd=tmp_path))
+    first, shown, caret = caught.value.message.split("\n")
+    assert reason in first
+    assert first.endswith(f" at column {column}")
+    assert (shown, caret) == (f"  {selector}", f"  {' ' * (column - 1)}^")
     assert list(tmp_path.iterdir()) == []
 
 
