@@ -36,7 +36,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP) $(MODEL)
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/architecture tests/unit tests/contract tests/service
+	$(BIN)/pytest -q -n 3 --dist loadfile tests/architecture tests/unit tests/contract tests/service
 
 integration: $(STAMP) $(MODEL) $(NPM)
 	$(BIN)/pytest -q $(TOGETHER) tests/integration
