@@ -57,6 +57,16 @@ def test_an_outage_fires_and_its_end_ends_it(rehearsal: RunningProject) -> None:
     wait_until(lambda: ("ServiceDown", "rag") not in firing(rehearsal), "it is over", TOLD_S)
 
 
+def test_a_service_that_was_stopped_is_not_missed(rehearsal: RunningProject) -> None:
+    assert rehearsal.wattos("down", "agent").returncode == 0
+    still = 'count by (job) (up{job="agent"})'
+    wait_until(
+        lambda: rehearsal.wattos("metrics", "query", still).stdout == "", "it is no target any more", TOLD_S
+    )
+    waiting = {(each["name"], each["labels"]["job"]) for each in alerts(rehearsal, "--state", "pending")}
+    assert ("ServiceDown", "agent") not in waiting | firing(rehearsal)
+
+
 def test_what_is_generated_is_what_is_checked(rehearsal: RunningProject) -> None:
     assert rehearsal.wattos("alerts", "generate").returncode == 0
     checked = rehearsal.wattos("alerts", "check", "-o", "json")
