@@ -146,7 +146,7 @@ def comparison() -> dict[str, Any]:
 
 
 def limit() -> dict[str, Any]:
-    """Return a search for the limit: the knee is at 180 a second."""
+    """Return a search for the limit: the knee is at 160 a second."""
     steps = []
     for rate in (20, 40, 80, 120, 160, 180, 200, 240):
         queue = 1 / max(1 - rate / 205, 0.02)
@@ -156,4 +156,4 @@ def limit() -> dict[str, Any]:
         errors = 0.0 if held else round((rate - achieved) / rate, 3)
         verdict = "pass" if held else "fail"
         steps.append({"rate": rate, "achieved": achieved, **times, "errors": errors, "verdict": verdict})
-    return {"rate": 180.0, "steps": steps}
+    return {"rate": 180.0, "knee": 160.0, "steps": steps}

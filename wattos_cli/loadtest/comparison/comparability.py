@@ -1,11 +1,12 @@
 """Whether two results may be held against each other at all."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.result.shape import Environment, Result
+from wattos_cli.loadtest.result.shape import Environment, Load, Result
 
 LEAST_INTERVALS = 10
 """So many seconds with requests a run needs before its scatter can be told."""
@@ -86,9 +87,18 @@ def _asked(baseline: Result, now: Result) -> Iterator[str]:
     if hashes[0] != hashes[1] and baseline.scenario == now.scenario:
         yield f"the scenario's code or test data changed: {_short(hashes[0])} before, {_short(hashes[1])} now"
     yield from _differs("engine", baseline.engine, now.engine)
-    before, after = (msgspec.to_builtins(each.load) or {} for each in (baseline, now))
+    before, after = (_load(each.load) for each in (baseline, now))
     for field in sorted(before.keys() | after.keys()):
         yield from _differs(f"load ({field})", before.get(field), after.get(field))
+
+
+def _load(load: Load | None) -> dict[str, Any]:
+    """Return what was asked of the generator; not for how long, where that changes nothing else."""
+    told: dict[str, Any] = msgspec.to_builtins(load) or {}
+    stages = (told.get("arrivals") or {}).get("stages", ())
+    if len(stages) == 1 and told["arrivals"]["shape"] != "ramp":
+        stages[0].pop("duration_s")
+    return told
 
 
 def _differs(told: str, before: object, after: object) -> Iterator[str]:

@@ -251,10 +251,11 @@ class Step(Struct):
 
 
 class Limit(Struct):
-    """The largest rate that held, None if none did."""
+    """The largest rate that held, None if none did, and the one from which on latency climbs."""
 
     rate: float | None
     steps: list[Step]
+    knee: float | None = None
 
 
 class Distribution(Struct):

@@ -16,7 +16,7 @@ def figure(value: float | None, unit: str) -> str:
         return share(value)
     if unit == "USD":
         return f"{value:.4g} USD"
-    return f"{digits(value)}{unit}"
+    return f"{tick(value)}{unit}"
 
 
 def time(value_ms: float | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wattos_cli.render.loadtest.figures import change, digits, figure, points, share, tick, time
+from wattos_cli.render.loadtest.figures import change, digits, figure, points, share, time
 
 _QUANTILES = ("p50", "p95", "p99", "max")
 _TIMES = {"ttft_ms": "time to first token", "itl_ms": "between tokens"}
@@ -57,14 +57,14 @@ def steps(limit: Mapping[str, Any]) -> Table:
     """Return each rate that was tried in search of the limit."""
     rows = [
         (
-            *(f"{tick(row['rate'])}/s", figure(row["achieved"], "/s")),
+            *(figure(row["rate"], "/s"), figure(row["achieved"], "/s")),
             *(time(row[key]) for key in _QUANTILES[:3]),
             *(share(row["errors"]), str(row["verdict"])),
         )
         for row in limit["steps"]
     ]
     head = ("RATE", "ACHIEVED", "P50", "P95", "P99", "ERRORS", "VERDICT")
-    return Table("Search for the limit", head, rows, frozenset(head[:6]))
+    return Table("Search for the limit", head, rows, frozenset(head[1:6]))
 
 
 def slowest(result: Mapping[str, Any], most: int = _MOST_SLOW) -> Table:

@@ -7,11 +7,9 @@ from wattos_cli.render.loadtest.charts import scale
 from wattos_cli.render.loadtest.charts.plot import Chart, Line, Mark
 from wattos_cli.render.loadtest.charts.scale import Scale
 from wattos_cli.render.loadtest.charts.twin import Twin
-from wattos_cli.render.loadtest.figures import digits, time, time_tick
+from wattos_cli.render.loadtest.figures import tick, time
 
 _QUANTILES = ("p50", "p95", "p99")
-_SPREAD = 30.0
-"""From so many times between the least p50 and the largest p99 on, the axis is logarithmic."""
 
 Row = Mapping[str, Any]
 
@@ -64,7 +62,7 @@ def _twin(rows: Sequence[Row], x: Scale, columns: Mapping[str, str]) -> Twin:
 def _cell(key: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return time(value) if key in _QUANTILES else digits(value)
+    return time(value) if key in _QUANTILES else tick(value)
 
 
 def _latency(rows: Sequence[Row], x: Scale, marks: Sequence[Mark]) -> Chart:
@@ -74,21 +72,13 @@ def _latency(rows: Sequence[Row], x: Scale, marks: Sequence[Mark]) -> Chart:
         "Latency",
         "of successful requests",
         x,
-        _time_axis(values),
+        scale.times(values),
         _twin(rows, x, {key: key for key in _QUANTILES} | {"rate": "requests/s", "failed": "failed/s"}),
         lines,
         marks=marks,
         note="" if values else "no sample",
         size="tall",
     )
-
-
-def _time_axis(values: Sequence[float]) -> Scale:
-    """Return an axis of times; a logarithmic one where the largest would flatten all others."""
-    above = [value for value in values if value > 0]
-    if above and max(above) / min(above) > _SPREAD:
-        return scale.logarithmic(min(above), max(above), time_tick)
-    return scale.linear(max(values, default=0.0), time_tick)
 
 
 def _rates(rows: Sequence[Row], x: Scale, marks: Sequence[Mark]) -> Chart:

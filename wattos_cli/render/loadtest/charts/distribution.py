@@ -31,7 +31,7 @@ def _chart(title: str, drawn: Mapping[str, Any]) -> Chart:
         f"{count:,} values",
         x,
         scale.linear(max(bar["count"] for bar in bars), lambda value: f"{value:,.0f}", whole=True),
-        Twin(("from, to", "values", "share"), rows, places),
+        Twin(("range", "values", "share"), rows, places),
         bars=[Bar(bar["from"], bar["to"], bar["count"], row[0]) for bar, row in zip(bars, rows, strict=True)],
         marks=[
             Mark(drawn[key], "quantile", f"{key} {time(drawn[key])}", row)

@@ -7,9 +7,8 @@ from wattos_cli.render.loadtest.charts import scale
 from wattos_cli.render.loadtest.charts.plot import Chart, Line, Mark
 from wattos_cli.render.loadtest.charts.scale import Scale
 from wattos_cli.render.loadtest.charts.twin import Twin
-from wattos_cli.render.loadtest.figures import digits, figure, share, time, time_tick
+from wattos_cli.render.loadtest.figures import digits, share, tick, time
 
-_SPREAD = 30.0
 _QUANTILES = ("p99", "p95", "p50")
 
 Step = Mapping[str, Any]
@@ -21,27 +20,33 @@ def knee(limit: Mapping[str, Any]) -> list[Chart]:
     if not steps:
         return []
     x = scale.linear(steps[-1]["rate"], ticks=6)
-    marks = (
-        []
-        if limit["rate"] is None
-        else [Mark(limit["rate"], "limit", f"limit {figure(limit['rate'], '/s')}", 0)]
-    )
+    found = {"limit": limit["rate"], "knee": limit["knee"]}
+    marks = [
+        Mark(rate, "limit", f"{told} {tick(rate)}/s", row)
+        for row, (told, rate) in enumerate(found.items())
+        if rate is not None
+    ]
     return [_latency(steps, x, marks), _achieved(steps, x, marks)]
 
 
 def _latency(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
-    values = [step[key] for step in steps for key in _QUANTILES if step[key]]
-    wide = values and max(values) / min(values) > _SPREAD
-    y = (
-        scale.logarithmic(min(values), max(values), time_tick)
-        if wide
-        else scale.linear(max(values, default=0.0), time_tick)
-    )
+    values = [step[key] for step in steps for key in _QUANTILES if step[key] is not None]
     lines = [
         Line(key, f"q-{key}", [(step["rate"], step[key]) for step in steps], dots=True) for key in _QUANTILES
     ]
+    missed = [(step["rate"], step["p95"]) for step in steps if step["verdict"] != "pass"]
+    if missed:
+        apart = [point for place in missed for point in (place, (place[0], None))]
+        lines.append(Line("did not hold", "bad", apart))
     return Chart(
-        "Latency over rate", "arrivals a second", x, y, _twin(steps, x), lines, marks=marks, size="headed"
+        "Latency over rate",
+        "iterations a second",
+        x,
+        scale.times(values),
+        _twin(steps, x),
+        lines,
+        marks=marks,
+        size="headed",
     )
 
 
@@ -54,7 +59,7 @@ def _achieved(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
     most = max([steps[-1]["rate"], *(step["achieved"] or 0.0 for step in steps)])
     return Chart(
         "Achieved rate",
-        "requests a second",
+        "iterations a second",
         x,
         scale.linear(most),
         _twin(steps, x),

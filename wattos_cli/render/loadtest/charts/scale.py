@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wattos_cli.render.loadtest.figures import tick
+from wattos_cli.render.loadtest.figures import tick, time_tick
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
@@ -12,6 +12,7 @@ _MINUTE_S = 60
 _MOST_TICKS = 12
 _FEW_DECADES = 2.5
 _LEAST = 1e-9
+_SPREAD = 30.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ def logarithmic(low: float, high: float, label: Callable[[float], str] = tick) -
         within = [linear_step * place for place in range(start, math.floor(high / linear_step) + 1)]
     thinned = within[:: math.ceil(len(within) / _MOST_TICKS)]
     return Scale(low, high, [(value, label(value)) for value in thinned], log=True)
+
+
+def times(values_ms: Sequence[float]) -> Scale:
+    """Return an axis of times in ms; a logarithmic one where the largest would flatten all others."""
+    above = [value for value in values_ms if value > 0]
+    if above and max(above) / min(above) > _SPREAD:
+        return logarithmic(min(above), max(above), time_tick)
+    return linear(max(values_ms, default=0.0), time_tick)
 
 
 def seconds(end_s: float) -> Scale:
