@@ -31,8 +31,7 @@ def verdicts(comparison: Comparison) -> dict[str, str]:
     [
         pytest.param(STEADY, 60, id="60s-at-100"),
         pytest.param(replace(STEADY, rate=20), 20, id="20s-at-20"),
-        pytest.param(replace(STEADY, rate=200), 20, id="20s-at-200"),
-        pytest.param(replace(STEADY, rate=200, wander=0.06, memory=0.7), 60, id="60s-that-wander"),
+        pytest.param(replace(STEADY, rate=200, wander=0.05, memory=0.6), 30, id="30s-that-wander"),
     ],
 )
 def test_equal_runs_raise_at_most_5_per_cent_false_alarms(service: Service, seconds: int) -> None:
@@ -44,7 +43,6 @@ def test_equal_runs_raise_at_most_5_per_cent_false_alarms(service: Service, seco
     [
         pytest.param(STEADY, 60, id="60s-at-100"),
         pytest.param(replace(STEADY, wander=0.03, rate=200), 20, id="20s-at-200"),
-        pytest.param(replace(STEADY, wander=0.03, rate=50), 60, id="60s-at-50"),
     ],
 )
 def test_a_slow_down_of_10_per_cent_is_caught(service: Service, seconds: int) -> None:

@@ -337,8 +337,9 @@ def test_the_table_fits_80_columns_and_has_units(result: dict[str, Any]) -> None
 def test_the_knee_shows_where_the_limit_is() -> None:
     page = page_of(results.whole(20, limit=results.limit()))
     marks = [each for each in page.of("span") if "limit" in str(each.get("class")).split()]
-    assert [each["style"] for each in marks] == ["left:72.00%"] * 2
+    assert [each["style"] for each in marks] == ["left:72.00%", "left:64.00%"] * 2
     assert "limit 180/s" in told(page)
+    assert "knee 160/s" in told(page)
 
 
 def test_of_many_series_the_largest_are_drawn() -> None:

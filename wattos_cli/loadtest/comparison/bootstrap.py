@@ -6,14 +6,13 @@ factor that is known for a first-order autoregression and given back here.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from wattos_cli.loadtest.comparison.counts import Floats, Histograms
+from wattos_cli.loadtest.comparison.counts import Buckets, Floats, Histograms
 from wattos_cli.loadtest.histogram import GROWTH
 
 Draws = npt.NDArray[np.float64]
@@ -32,13 +31,14 @@ class Estimate:
 
 
 def resamples(intervals: int, rng: np.random.Generator) -> Floats:
-    """Return how often each interval (columns) occurs in each resample (rows)."""
+    """Return how often each interval (columns) is in each resample (rows); the first row is the run itself."""
     block = block_length(intervals)
     starts = rng.integers(0, intervals, (RESAMPLES, math.ceil(intervals / block)))
     drawn = (starts[:, :, None] + np.arange(block)) % intervals
     places = drawn.reshape(RESAMPLES, -1)[:, :intervals] + intervals * np.arange(RESAMPLES)[:, None]
     counted = np.bincount(places.ravel(), minlength=RESAMPLES * intervals)
-    return counted.reshape(RESAMPLES, intervals).astype(np.float32)
+    whole = np.ones((1, intervals), np.float32)
+    return np.vstack([whole, counted.reshape(RESAMPLES, intervals).astype(np.float32)])
 
 
 def block_length(intervals: int) -> int:
@@ -46,26 +46,23 @@ def block_length(intervals: int) -> int:
     return max(1, round(math.cbrt(intervals)))
 
 
-def estimate(figure: Callable[[Floats], Draws], series: Draws, weights: Floats) -> Estimate:
-    """Return a figure with its resamples; `figure` takes weights of the intervals, one row per resample.
+def estimate(figures: Draws, series: Draws) -> Estimate:
+    """Return a figure of the run, the first, with those of the resamples, the others.
 
     `series` is what each interval contributes to the figure.
     """
-    intervals = weights.shape[1]
-    whole = np.ones((1, intervals), np.float32)
-    return Estimate(float(figure(whole)[0]), figure(weights), likeness(series), intervals)
+    return Estimate(float(figures[0]), figures[1:], likeness(series), len(series))
 
 
-def log_quantile(histograms: Histograms, share: float, weights: Floats) -> Draws:
-    """Return the logarithm of a quantile (ms) for each row of weights, interpolated within the bucket."""
-    upto = np.cumsum(weights @ histograms.counts, axis=1)
+def log_quantile(buckets: Buckets, upto: Floats, share: float) -> Draws:
+    """Return the logarithm of a quantile (ms) of each row of cumulated counts, interpolated in its bucket."""
     rank = share * upto[:, -1]
     last = upto.shape[1] - 1
     place = np.minimum((upto < rank[:, None]).sum(axis=1), last)
     rows = np.arange(len(upto))
     before = np.where(place > 0, upto[rows, np.maximum(place - 1, 0)], 0)
     here = np.maximum(upto[rows, place] - before, 1)
-    logs: Draws = (histograms.buckets[place] + (rank - before) / here) * GROWTH
+    logs: Draws = (buckets[place] + (rank - before) / here) * GROWTH
     return logs
 
 

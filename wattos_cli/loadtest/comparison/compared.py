@@ -1,13 +1,13 @@
 """One run against another, figure by figure, with a verdict each."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from wattos_cli.loadtest.comparison import bootstrap
-from wattos_cli.loadtest.comparison.bootstrap import Draws, Estimate
-from wattos_cli.loadtest.comparison.counts import Counts, Floats, counts
+from wattos_cli.loadtest.comparison.bootstrap import Estimate
+from wattos_cli.loadtest.comparison.counts import Counts, Floats, Histograms, counts
 from wattos_cli.loadtest.result.shape import Compared, Comparison, Result
 
 SMALLEST_EFFECT = 0.05
@@ -19,7 +19,7 @@ _FALSE_ALARMS = 0.05
 _LEAST_CONFIDENCE = 0.95
 _SEED = 5
 _REGRESSION = "regression"
-_Pair = tuple[Estimate, Estimate]
+_Pair = Sequence[Estimate]
 
 
 def compare(baseline: Result, now: Result, name: str = "") -> Comparison:
@@ -30,60 +30,43 @@ def compare(baseline: Result, now: Result, name: str = "") -> Comparison:
     """
     rng = np.random.default_rng(_SEED)
     runs = (counts(baseline), counts(now))
-    weights = tuple(bootstrap.resamples(len(run.requests), rng) for run in runs)
+    weights = [bootstrap.resamples(len(run.requests), rng) for run in runs]
     times = [metric for metric in runs[0].times if metric in runs[1].times]
     alarming = len(times) * len(_SHARES) + 2
     sure = max(_LEAST_CONFIDENCE, 1 - 2 * _FALSE_ALARMS / alarming)
     rows = [
         *(row for metric in times for row in _time_rows(metric, runs, weights, sure)),
         *(_no_sample(metric) for metric in sorted(runs[0].times.keys() ^ runs[1].times.keys())),
-        _errors(_pair(_error_share, runs, weights), sure),
-        _rate(_pair(_log_rate, runs, weights), sure),
+        _errors(list(map(_error_share, runs, weights)), sure),
+        _rate(list(map(_log_rate, runs, weights)), sure),
     ]
     verdict = _REGRESSION if any(row.verdict == _REGRESSION for row in rows) else "no_regression"
     return Comparison(verdict, rows, name, round(sure, 4))
 
 
 def _time_rows(
-    metric: str, runs: tuple[Counts, ...], weights: tuple[Floats, ...], sure: float
+    metric: str, runs: Sequence[Counts], weights: Sequence[Floats], sure: float
 ) -> Iterator[Compared]:
+    taken = [run.times[metric] for run in runs]
+    upto = [np.cumsum(drawn @ one.counts, axis=1) for one, drawn in zip(taken, weights, strict=True)]
     for told, share in _SHARES.items():
-
-        def of(run: Counts, drawn: Floats, share: float = share) -> Estimate:
-            histograms = run.times[metric]
-            whole = np.ones((1, drawn.shape[1]), np.float32)
-            value = float(bootstrap.log_quantile(histograms, share, whole)[0])
-            series = bootstrap.contributions(histograms, share, value)
-            return bootstrap.estimate(
-                lambda given: bootstrap.log_quantile(histograms, share, given), series, drawn
-            )
-
-        yield _ratio(f"{metric} {told}", "ms", _pair(of, runs, weights), sure)
+        pair = [_quantile(one, counted, share) for one, counted in zip(taken, upto, strict=True)]
+        yield _ratio(f"{metric} {told}", "ms", pair, sure)
 
 
-def _pair(
-    of: Callable[[Counts, Floats], Estimate], runs: tuple[Counts, ...], weights: tuple[Floats, ...]
-) -> _Pair:
-    first, second = (of(run, drawn) for run, drawn in zip(runs, weights, strict=True))
-    return first, second
+def _quantile(histograms: Histograms, upto: Floats, share: float) -> Estimate:
+    found = bootstrap.log_quantile(histograms.buckets, upto, share)
+    return bootstrap.estimate(found, bootstrap.contributions(histograms, share, float(found[0])))
 
 
 def _error_share(run: Counts, drawn: Floats) -> Estimate:
-    def share(given: Floats) -> Draws:
-        found: Draws = (given @ run.failures) / (given @ run.requests)
-        return found
-
-    whole = float(run.failures.sum() / run.requests.sum())
-    return bootstrap.estimate(share, run.failures - whole * run.requests, drawn)
+    found = (drawn @ run.failures) / (drawn @ run.requests)
+    return bootstrap.estimate(found, run.failures - found[0] * run.requests)
 
 
 def _log_rate(run: Counts, drawn: Floats) -> Estimate:
-    def rate(given: Floats) -> Draws:
-        found: Draws = np.log((given @ run.requests) / (given @ run.spans_s))
-        return found
-
-    whole = float(run.requests.sum() / run.spans_s.sum())
-    return bootstrap.estimate(rate, run.requests - whole * run.spans_s, drawn)
+    found = np.log((drawn @ run.requests) / (drawn @ run.spans_s))
+    return bootstrap.estimate(found, run.requests - np.exp(found[0]) * run.spans_s)
 
 
 def _rate(pair: _Pair, sure: float) -> Compared:
@@ -93,7 +76,7 @@ def _rate(pair: _Pair, sure: float) -> Compared:
 
 def _ratio(metric: str, unit: str, pair: _Pair, sure: float, *, less_is_worse: bool = False) -> Compared:
     """Return the row of a figure whose logarithm was estimated."""
-    low, high = bootstrap.between(*pair, sure)
+    low, high = bootstrap.between(pair[0], pair[1], sure)
     change = pair[1].value - pair[0].value
     worse = (-change, -high, -low) if less_is_worse else (change, low, high)
     baseline, now = (float(f"{math.exp(each.value):.4g}") for each in pair)
@@ -103,7 +86,7 @@ def _ratio(metric: str, unit: str, pair: _Pair, sure: float, *, less_is_worse: b
 
 
 def _errors(pair: _Pair, sure: float) -> Compared:
-    low, high = bootstrap.between(*pair, sure)
+    low, high = bootstrap.between(pair[0], pair[1], sure)
     verdict = _verdict(pair[1].value - pair[0].value, low, high, SMALLEST_POINTS)
     baseline, now = (round(each.value, 6) for each in pair)
     return Compared("errors", baseline, now, None, round(low, 6), round(high, 6), verdict, "share")
