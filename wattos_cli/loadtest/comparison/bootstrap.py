@@ -31,7 +31,7 @@ class Estimate:
 
 
 def resamples(intervals: int, rng: np.random.Generator) -> Floats:
-    """Return how often each interval (columns) is in each resample (rows); the first row is the run itself."""
+    """Return how often each interval (columns) is in each resample (rows); the first row is the run."""
     block = block_length(intervals)
     starts = rng.integers(0, intervals, (RESAMPLES, math.ceil(intervals / block)))
     drawn = (starts[:, :, None] + np.arange(block)) % intervals
