@@ -51,7 +51,10 @@ def _print(text: str) -> int:
 
 def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> int:
     """Run the command and return its code, with every failure told on stderr."""
+    import time
+
     from wattos_cli.dispatch import failures
+    from wattos_cli.dispatch.sections import section
     from wattos_cli.errors import ExitCode, Terminated
 
     _watch_signals(Terminated)
@@ -60,7 +63,8 @@ def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> i
             from wattos_cli import app
 
             execute = app.execute
-        return int(execute(args))
+        with section(args, os.environ, sys.stderr, time.time):
+            return int(execute(args))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return int(ExitCode.INTERRUPTED)

@@ -1,7 +1,8 @@
-"""The pipeline of docs/how-to/github-actions.yml, run step by step as GitHub Actions would."""
+"""The pipelines of docs/how-to, run step by step as GitHub Actions and GitLab would."""
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -17,12 +18,15 @@ from tests.fakes.running_project import REPOSITORY, RunningProject
 
 pytestmark = pytest.mark.e2e
 
-WORKFLOW = REPOSITORY / "docs" / "how-to" / "github-actions.yml"
+HOW_TO = REPOSITORY / "docs" / "how-to"
+GITHUB = yaml.safe_load((HOW_TO / "github-actions.yml").read_text(encoding="utf-8"))["jobs"]["smoke"]
+GITLAB = yaml.safe_load((HOW_TO / "gitlab-ci.yml").read_text(encoding="utf-8"))["platform"]
 PROVIDED = {"Install"}  # here the packages come from the checkout
+_COMMAND = re.compile(r"^ *(wattos .*)$", re.MULTILINE)
 
 
 class Pipeline:
-    """The job's steps with a `run`; `done` keeps what each that ran wrote."""
+    """A job in a fresh project; `done` keeps what each step that ran wrote."""
 
     def __init__(self, project: RunningProject, folder: Path) -> None:
         self.project = project
@@ -38,37 +42,46 @@ class Pipeline:
             **project.process_environ(),
             "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
             "CI": "true",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_STEP_SUMMARY": str(self.summary),
         }
 
-    def run(self, *, after: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
+    def github(self, *, after: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
         """Run the steps as their conditions say; return the names of those that failed.
 
         `after` maps a step to a `wattos` command that breaks something once that step is done.
         """
-        job = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["smoke"]
         failed: list[str] = []
-        for step in job["steps"]:
+        environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(self.summary)}
+        for step in GITHUB["steps"]:
             if "run" in step and step["name"] not in PROVIDED and _is_due(step, failed):
-                self._step(step, failed)
+                if self.shell(step["name"], step["run"], environ).returncode:
+                    failed.append(step["name"])
                 if after and step["name"] in after:
                     assert self.project.wattos(*after[step["name"]]).returncode == 0
         return failed
 
-    def _step(self, step: Mapping[str, Any], failed: list[str]) -> None:
+    def gitlab(self, *, broken: tuple[str, ...]) -> str:
+        """Run the job, in which `broken` follows the check of its health; return its state."""
+        environ = {"GITLAB_CI": "true"}
+        lines = list(GITLAB["script"])
+        lines.insert(lines.index(next(line for line in lines if "health" in line)) + 1, shlex.join(broken))
+        state = "failed" if self.shell("script", "\n".join(lines), environ).returncode else "success"
+        after = "\n".join(GITLAB["after_script"])
+        self.shell("after_script", after, {**environ, "CI_JOB_STATUS": state})
+        return state
+
+    def shell(self, name: str, script: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run `script` as the runners do: it ends with the first command that fails."""
         done = subprocess.run(
-            ["bash", "-e", "-c", step["run"]],
+            ["bash", "-e", "-c", script],
             cwd=self.project.root,
-            env=self._environ,
+            env={**self._environ, **environ},
             capture_output=True,
             text=True,
             timeout=100,
             check=False,
         )
-        self.done[step["name"]] = done
-        if done.returncode:
-            failed.append(step["name"])
+        self.done[name] = done
+        return done
 
 
 def _is_due(step: Mapping[str, Any], failed: list[str]) -> bool:
@@ -82,24 +95,43 @@ def pipeline(project: RunningProject, tmp_path: Path) -> Pipeline:
 
 
 def test_a_good_build_passes(pipeline: Pipeline) -> None:
-    failed = pipeline.run()
+    failed = pipeline.github()
     assert failed == [], pipeline.done[failed[0]].stdout + pipeline.done[failed[0]].stderr
-    assert list(pipeline.done) == ["Up", "Health", "Smoke", "Down"]
+    assert list(pipeline.done) == ["Up", "Health", "Smoke", "Drill", "Down"]
     reports = pipeline.project.root / "reports"
-    result = json.loads((reports / "loadtest.json").read_text())
+    result = json.loads((reports / "loadtest" / "result.json").read_text())
     assert (result["verdict"], result["failures"], result["requests"] > 10) == ("pass", 0, True)
-    assert ET.fromstring((reports / "loadtest.xml").read_text()).get("failures") == "0"
-    assert ET.fromstring((reports / "health.xml").read_text()).get("failures") == "0"
+    for report in GITLAB["artifacts"]["reports"]["junit"]:
+        assert ET.parse(pipeline.project.root / report).getroot().get("failures") == "0", report
     summary = pipeline.summary.read_text()
     assert "### wattos health: " in summary
     assert "### wattos loadtest: smoke: pass" in summary
+    assert "### wattos drill: llm-outage: pass" in summary
     assert pipeline.project.rows() == []
 
 
-def test_a_build_without_its_chat_service_fails_and_leaves_logs(pipeline: Pipeline) -> None:
-    assert pipeline.run(after={"Health": ("down", "chat")}) == ["Smoke"]
+def test_a_build_without_its_chat_service_fails_and_leaves_what_happened(pipeline: Pipeline) -> None:
+    assert pipeline.github(after={"Health": ("down", "chat")}) == ["Smoke"]
     assert list(pipeline.done) == ["Up", "Health", "Smoke", "Logs", "Down"]
     assert pipeline.done["Smoke"].returncode == 4
     assert "chat" in pipeline.done["Smoke"].stderr
-    assert "service.started" in (pipeline.project.root / "reports" / "platform.log").read_text()
+    assert (pipeline.project.root / "reports" / "platform.tar.gz").stat().st_size > 0
     assert pipeline.project.rows() == []
+
+
+def test_gitlab_says_the_same(pipeline: Pipeline) -> None:
+    assert pipeline.gitlab(broken=("wattos", "down", "chat")) == "failed"
+    told = pipeline.done["script"].stderr
+    assert re.search(r"section_start:\d+:wattos_loadtest_\d+$", told, re.MULTILINE)
+    assert "the target is not there: chat is not running" in told
+    assert re.search(
+        r"section_start:\d+:wattos_logs_\d+\[collapsed=true\]", pipeline.done["after_script"].stderr
+    )
+    assert (pipeline.project.root / "reports" / "platform.tar.gz").stat().st_size > 0
+    assert pipeline.project.rows() == []
+
+
+def test_both_pipelines_type_the_same_commands() -> None:
+    steps = "\n".join(step["run"] for step in GITHUB["steps"] if "run" in step)
+    job = "\n".join([*GITLAB["script"], *GITLAB["after_script"]])
+    assert _COMMAND.findall(steps) == _COMMAND.findall(job)
