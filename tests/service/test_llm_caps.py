@@ -99,7 +99,9 @@ async def test_a_wrong_cap_is_refused_by_name(tmp_path, upstream, body, names):
 
 async def test_where_the_money_of_a_model_goes(tmp_path, upstream):
     async with gateway(tmp_path, upstream) as service:
-        targets = (await service.ops.get("/admin/models/targets?model=careful")).json()["targets"]
+        told = (await service.ops.get("/admin/models/targets?model=careful")).json()
+        assert told["providers"] == [{"name": "openai", "simulated": False}]
+        targets = told["targets"]
         paid = {"provider": "openai", "model": "gpt-4o-mini", "simulated": False, "price": "paid"}
         free = {"provider": "local", "model": "wattos-extractive", "simulated": False, "price": "free"}
         assert targets == [paid, free]

@@ -17,7 +17,8 @@ from wattos_cli.dispatch.tree import with_default_verb
 from wattos_cli.errors import ExitCode, WattosError
 
 ROOT = Path(__file__).resolve().parents[3]
-OPS = "unix:/run/gateway.sock"
+OPS, LLM = "unix:/run/gateway.sock", "unix:/run/llm-gateway.sock"
+FREE = "/admin/models/targets?model=wattos-extractive"
 URL = "http://127.0.0.1:3001"
 SERVICES = ("gateway", "llm-gateway", "chat", "rag", "agent")
 
@@ -26,6 +27,7 @@ SERVICES = ("gateway", "llm-gateway", "chat", "rag", "agent")
 def http(tmp_path: Path) -> FakeHttp:
     write_running(tmp_path, *({"name": name, "url": URL} for name in SERVICES))
     http = FakeHttp()
+    http.answer(LLM, FREE, {"targets": [], "providers": []})
     http.answer(OPS, "/admin/tokens", {"token": "wk_secret", "id": "k1"}, 201)
     http.answer(OPS, "/admin/tokens/revoke", {"id": "k1"})
     http.answer(URL, "/health/liveness", {})
@@ -167,7 +169,8 @@ def test_another_host_gets_the_token_of_the_environment(deps: Deps, http: FakeHt
         (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
         (Options(scenario="smok"), "Did you mean 'smoke'?"),
         (Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
-        (Options(host="localhost:3001"), "--host localhost:3001: expected http://"),
+        (Options(host="localhost:3001"), "--host 'localhost:3001': no http(s) address"),
+        (Options(host="http://ann:secret@other:1"), "--host: a user or password in the address"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

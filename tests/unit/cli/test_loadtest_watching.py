@@ -117,6 +117,8 @@ def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, tim
     http = deps.http
     http.answer("http://127.0.0.1:3001", "/health/liveness", {})
     http.answer("http://127.0.0.1:3001", "/v1/models", {})
+    free = "/admin/models/targets?model=wattos-extractive"
+    http.answer("unix:/run/llm-gateway.sock", free, {"targets": [], "providers": []})
     http.answer("unix:/run/gateway.sock", "/admin/tokens", {"token": "wk_1", "id": "k1"}, 201)
     http.answer("unix:/run/gateway.sock", "/admin/tokens/revoke", {})
     ops = "unix:/run/chat.sock"

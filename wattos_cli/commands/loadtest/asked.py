@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, crew
 from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.paying import agreed
 from wattos_cli.errors import usage
 from wattos_cli.loadtest import load_shape
 from wattos_cli.loadtest.judgement import objectives_ms
@@ -43,6 +44,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
     """Return the run that the options mean; WattosError (exit 2) naming the option that is wrong."""
     found = _scenario(opts, cwd)
     agree(opts)
+    agreed(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = _duration_s(opts, found)
     engine = opts.engine or ("fast" if opts.find_limit and opts.locustfile is None else "locust")

@@ -12,6 +12,7 @@ class Options:
     """What to run, against what, and where the result goes; None means as the scenario says.
 
     `stages` and `rate` are as they were written; without a `scenario` it is smoke, or all of a `locustfile`.
+    `max_usd` is what a run on paid models may cost.
     `master` and `worker` are addresses, HOST:PORT: where to wait for `workers`, where to find the master.
     """
 
@@ -30,6 +31,8 @@ class Options:
     worker: str = ""
     ui: bool = False
     model: str = ""
+    allow_paid: bool = False
+    max_usd: float | None = None
     seed: int = 0
     thresholds: tuple[str, ...] = ()
     baseline: Path | None = None
@@ -56,6 +59,7 @@ class Options:
             "--master": self.master,
             "--workers": self.workers if self.workers > 1 else None,
             "--model": self.model,
+            "--max-usd": self.max_usd,
             "--seed": self.seed,
             "--host": self.host,
             "--locustfile": self.locustfile,
@@ -74,6 +78,7 @@ class Options:
             ("--poisson", self.poisson),
             ("--find-limit", self.find_limit),
             ("--ui", self.ui),
+            ("--allow-paid", self.allow_paid),
             ("--no-abort", not self.abort),
             ("--allow-other-machine", self.allow_other_machine),
         )

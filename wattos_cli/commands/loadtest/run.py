@@ -38,7 +38,7 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     asked = asked_for(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
     prepare_files(opts, deps.cwd)
-    with target_for(asked, opts.host, deps) as target:
+    with target_for(asked, opts, deps) as target:
         runner = Runner(asked, target, opts, deps, start)
         if opts.worker:
             runner.work()
@@ -112,6 +112,12 @@ def command(run: Run[Options] = run) -> Command:
         model: Annotated[
             str, Option("--model", metavar="NAME", help="Ask this model instead of the free local one.")
         ] = "",
+        allow_paid: Annotated[
+            bool, Option("--allow-paid", help="Let it be a model that costs money; needs --max-usd.")
+        ] = False,
+        max_usd: Annotated[
+            float | None, Option("--max-usd", metavar="N", help="Spend at most so many US dollars.")
+        ] = None,
         seed: Annotated[int, Option("--seed", metavar="N", help="Which choices users make.")] = 0,
         threshold: Annotated[
             list[str] | None,
@@ -178,6 +184,8 @@ def command(run: Run[Options] = run) -> Command:
                 worker=worker,
                 ui=ui,
                 model=model,
+                allow_paid=allow_paid,
+                max_usd=max_usd,
                 seed=seed,
                 thresholds=tuple(threshold or ()),
                 baseline=baseline,

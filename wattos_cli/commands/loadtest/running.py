@@ -49,7 +49,9 @@ class Runner:
 
     def run(self, plan: Plan, title: str) -> Watched:
         """Run a plan to its end, or until there is a reason to end it before; see `watch`."""
-        guards: list[Guard] = [Hopeless(plan, self.asked.thresholds)] if self.opts.abort else []
+        guards: list[Guard] = [self._target.wallet]
+        if self.opts.abort:
+            guards.append(Hopeless(plan, self.asked.thresholds))
         with self._start(plan, self.deps.environ) as load:
             return watch(
                 load,

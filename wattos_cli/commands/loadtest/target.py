@@ -4,15 +4,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from wattos_cli.clients import credentials, loadtest_tenant, running
+from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
 from wattos_cli.commands.loadtest.asked import Asked
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.paying import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, WattosError, usage
 from wattos_cli.project import Project
 
 _TIMEOUT_S = 5.0
+_OTHERS_KEY = "put the key into WATTOS_TOKEN, or a file: WATTOS_TOKEN_FILE"
 _DOOR = ("gateway",)
 
 
@@ -23,6 +28,7 @@ class Target:
     url: str
     tokens: Sequence[str]
     tenant: dict[str, Any] | None
+    wallet: Wallet
 
     @property
     def ours(self) -> bool:
@@ -31,20 +37,22 @@ class Target:
 
 
 @contextmanager
-def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
+def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
     """Check that the target answers and yield it; afterwards the keys are revoked.
 
-    WattosError (exit 4) says which service is down.
+    Meanwhile no more is spent in its name than --max-usd says. WattosError: exit 4 says which service is
+    down, exit 2 that a model costs money.
     """
-    if host is not None:
-        yield _other(host, deps)
+    if opts.host is not None:
+        yield _other(opts.host, Wallet(deps, None, opts.max_usd), deps)
         return
     project = running.project_of(deps)
-    url = _gateway_url(project, asked.scenario.services or _DOOR)
+    url = _gateway_url(project, run.scenario.services or _DOOR)
     _answers(url, deps)
+    wallet = _wallet(opts, deps, project)
     most = loadtest_tenant.MOST_KEYS
     keys = loadtest_tenant.make_keys(
-        deps, project, most if asked.find_limit else min(asked.plan.users, most), asked.longest_s
+        deps, project, most if run.find_limit else min(run.plan.users, most), run.longest_s
     )
     try:
         tenant = {
@@ -53,7 +61,8 @@ def target_for(asked: Asked, host: str | None, deps: Deps) -> Iterator[Target]:
             "per_minute": loadtest_tenant.PER_MINUTE,
             "policy": loadtest_tenant.policy(deps, url, keys.tokens[0]),
         }
-        yield Target(url, keys.tokens, tenant)
+        with wallet.guarded():
+            yield Target(url, keys.tokens, tenant, wallet)
     finally:
         problem = loadtest_tenant.revoke_keys(deps, project, keys.ids)
         if problem:
@@ -78,24 +87,28 @@ def _gateway_url(project: Project, services: Sequence[str]) -> str:
     return running.service(project, "gateway").url.rstrip("/")
 
 
+def _wallet(opts: Options, deps: Deps, project: Project) -> Wallet:
+    """Return the wallet of the run; without a model gateway there is nothing to pay for."""
+    if not any(row.name == "llm-gateway" for row in running.running(project)):
+        return Wallet(deps, None, opts.max_usd)
+    return wallet_for(opts, deps, project)
+
+
 def _answers(url: str, deps: Deps) -> None:
+    """Return if anything answers there, whatever; WattosError (exit 4) if nothing does."""
     try:
-        deps.http.request("GET", url, "/health/liveness", timeout_s=_TIMEOUT_S)
+        asked(deps.http, "GET", url, "/health/liveness", token=None, timeout_s=_TIMEOUT_S)
     except NoReplyError as error:
         raise unreachable(url, str(error)) from error
 
 
-def _other(host: str, deps: Deps) -> Target:
+def _other(host: str, wallet: Wallet, deps: Deps) -> Target:
     """Return a target that is not this project's platform; its credential is in WATTOS_TOKEN, if it asks."""
-    if not host.startswith(("http://", "https://")):
-        raise WattosError(
-            f"--host {host}: expected http://... or https://...",
-            hint="like this: --host http://127.0.0.1:8080",
-            code="usage",
-            exit_code=ExitCode.USAGE,
-        )
+    if "@" in urlsplit(host).netloc:
+        raise usage("--host: a user or password in the address would be seen by others", _OTHERS_KEY)
+    check_address("--host", host, "http://127.0.0.1:8080", "WATTOS_TOKEN_FILE")
     url = host.rstrip("/")
     _answers(url, deps)
     given = deps.environ.get("WATTOS_TOKEN") or deps.environ.get("WATTOS_TOKEN_FILE")
     tokens = [credentials.token(deps, running.project_of(deps))] if given else []
-    return Target(url, tokens, None)
+    return Target(url, tokens, None, wallet)

@@ -83,13 +83,20 @@ class SpendingEndpoints:
         return json_answer({"tenant": asked.tenant})
 
     async def targets(self, request: Request) -> Response:
-        """Say which providers' models a name may lead to and whether each costs money; 404 for no model."""
+        """Say which providers' models a name may lead to and whether each costs money; 404 for no model.
+
+        `providers` are all that are named: whom any request may be meant for.
+        """
         name = query(request, TargetsQuery).model
         engine = self.live.engine
         await engine.catalog.make_known(name)
         simulated = set(self.live.simulated())
         found = [self._target(target, simulated) for target in engine.book.resolve(name).targets]
-        return json_answer({"model": name, "targets": found})
+        providers = [
+            {"name": each.name, "simulated": each.name in simulated}
+            for each in engine.configured.providers.upstreams
+        ]
+        return json_answer({"model": name, "targets": found, "providers": providers})
 
     def _target(self, target: Target, simulated: set[str]) -> dict[str, Any]:
         day = utc_day(self.clock())

@@ -1,0 +1,154 @@
+"""A load test costs nothing unless somebody says how much it may cost, and then not more than that."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import FakeTime, make_deps, out, write_running
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.load_generation import FakeLoad, second
+from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.paying import Wallet
+from wattos_cli.deps import Deps, NoReplyError, Reply
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.project import find
+
+URL = "http://127.0.0.1:3001"
+OPS, LLM = "unix:/run/gateway.sock", "unix:/run/llm-gateway.sock"
+LOCAL = {"provider": "local", "model": "wattos-extractive", "simulated": False, "price": "free"}
+OPENAI = {"provider": "openai", "model": "gpt-4o", "simulated": False, "price": "paid"}
+PAID = Options(scenario="chat-stream", model="gpt-4o", allow_paid=True, max_usd=2.0, quiet=True)
+
+
+def model(http: FakeHttp, name: str, *targets: dict[str, object], simulated: bool = False) -> None:
+    body = {
+        "targets": [{**target, "simulated": simulated} for target in targets],
+        "providers": [{"name": "openai", "simulated": simulated}],
+    }
+    http.answer(LLM, f"/admin/models/targets?model={name}", body)
+
+
+class Platform(FakeHttp):
+    """A platform with one paid provider; `spent` is what the usage report says, whatever the period."""
+
+    spent = "0.25"
+
+    def request(self, method: str, address: str, path: str, **given: object) -> Reply:
+        if path.startswith("/admin/usage?"):
+            totals = {"cost_usd": self.spent}
+            answer = {"since": "", "until": "", "totals": totals, "unpriced": [], "left_off": 0, "data": []}
+            self.answer(address, path, answer)
+        return super().request(method, address, path, **given)  # type: ignore[arg-type]
+
+    def sent(self, path: str) -> list[dict[str, object]]:
+        return [body for _, _, asked, body, _ in self.requests if asked == path]
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> Platform:
+    write_running(tmp_path, *({"name": name, "url": URL} for name in ("gateway", "llm-gateway")))
+    http = Platform()
+    http.answer(OPS, "/admin/tokens", {"token": "wk_secret", "id": "k1"}, 201)
+    http.answer(OPS, "/admin/tokens/revoke", {"id": "k1"})
+    http.answer(URL, "/health/liveness", {})
+    http.answer(URL, "/v1/models", {})
+    http.answer(LLM, "/admin/budgets", {})
+    http.answer(LLM, "/admin/budgets/remove", {})
+    model(http, "wattos-extractive", LOCAL)
+    model(http, "gpt-4o", OPENAI)
+    return http
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def deps(tmp_path: Path, http: Platform, time: FakeTime) -> Deps:
+    return make_deps(cwd=tmp_path, http=http, time=time)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (replace(PAID, allow_paid=False, max_usd=None), "--model gpt-4o costs money: openai/gpt-4o"),
+        (replace(PAID, max_usd=None), "--allow-paid needs a sum"),
+        (replace(PAID, allow_paid=False), "--max-usd is for paid models"),
+        (replace(PAID, max_usd=0.0), "--max-usd 0: expected more than 0"),
+        (replace(PAID, max_usd=float("nan")), "--max-usd nan: expected more than 0"),
+        (Options(model="gpt-4o", host="http://other:1"), "--model gpt-4o at another host may cost money"),
+        (replace(PAID, model="mixed"), "nobody knows the price of openai/new"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_may_cost_money_is_refused_before_anything_starts(
+    deps: Deps, http: Platform, options: Options, says: str
+) -> None:
+    model(http, "mixed", LOCAL, {**OPENAI, "model": "new", "price": "unknown"})
+    load = FakeLoad([second(0, 10)])
+    with pytest.raises(WattosError) as caught:
+        command.run(options, deps, start=load.start)
+    assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
+    assert load.plan is None
+    assert http.sent("/admin/tokens") == []
+
+
+def test_the_model_gateway_keeps_the_sum_on_top_of_what_was_spent_today(deps: Deps, http: Platform) -> None:
+    load = FakeLoad([second(0, 10, usd=0.01)])
+    assert command.run(PAID, deps, start=load.start) == ExitCode.NO  # no stream, no sample of its thresholds
+    first, *_ = http.sent("/admin/budgets")
+    assert first == {"tenant": "loadtest", "usd_per_day": "2.25", "ttl_s": 60.0}
+    assert http.sent("/admin/budgets/remove") == [{"tenant": "loadtest"}]
+    assert load.plan is not None
+    assert load.plan.model == "gpt-4o"
+
+
+def test_without_leave_no_cent_is_spent_whatever_a_journey_asks_for(deps: Deps, http: Platform) -> None:
+    options = Options(scenario="chat-stream", quiet=True)
+    command.run(options, deps, start=FakeLoad([second(0, 10)]).start)
+    assert [body["usd_per_day"] for body in http.sent("/admin/budgets")][:1] == ["0.25"]
+
+
+def test_the_dollars_of_the_simulator_are_none(deps: Deps, http: Platform) -> None:
+    model(http, "gpt-4o", OPENAI, simulated=True)
+    free = replace(PAID, allow_paid=False, max_usd=None)
+    command.run(free, deps, start=FakeLoad([second(0, 10)]).start)
+    assert http.sent("/admin/budgets") == []
+
+
+def test_a_cap_that_cannot_be_set_lets_nothing_start(deps: Deps, http: Platform) -> None:
+    http.replies[LLM, "/admin/budgets"] = NoReplyError("time-out")
+    load = FakeLoad([second(0, 10)])
+    with pytest.raises(WattosError, match="what the load test may spend cannot be limited") as caught:
+        command.run(PAID, deps, start=load.start)
+    assert (caught.value.exit_code, load.plan) == (ExitCode.UNREACHABLE, None)
+    assert len(http.sent("/admin/tokens/revoke")) == len(http.sent("/admin/tokens"))
+
+
+def test_the_run_ends_when_the_sum_is_spent(deps: Deps, time: FakeTime) -> None:
+    load = FakeLoad([second(at, 10, usd=0.5) for at in range(60)], time=time)
+    options = replace(PAID, json_file=Path("r.json"), thresholds=("p95<1s",))
+    assert command.run(options, deps, start=load.start) == ExitCode.UNREACHABLE
+    result = json.loads((deps.cwd / "r.json").read_text())
+    assert (result["verdict"], result["requests"]) == ("invalid", 4)
+    assert result["reasons"][0] == "stopped: 2.0000 of 2.0 USD are spent (--max-usd)"
+    assert "--max-usd" in out(deps)
+
+
+def test_what_nobody_told_the_generator_counts_too(deps: Deps, http: Platform) -> None:
+    wallet = Wallet(deps, find(deps.cwd), 2.0)
+    http.spent = "2.5"
+    assert wallet(Measured()) is None
+    wallet.look()
+    assert wallet.spent == Decimal("2.5")
+    stopped = wallet(Measured())
+    assert stopped is not None
+    assert stopped.verdict == "invalid"
+    http.replies[LLM, "/admin/budgets"] = NoReplyError("it restarts")
+    wallet.look()

@@ -1,0 +1,86 @@
+"""What a tenant may spend and has spent on models, over the model gateway's operations listener."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from wattos_cli.clients import breakers, running, usage
+from wattos_cli.clients.refusals import part
+from wattos_cli.deps import Deps
+from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.project import Project
+
+_GATEWAY = "llm-gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Where requests for a model may go, and to which providers any request may."""
+
+    targets: Sequence[Mapping[str, Any]]
+    providers: Sequence[Mapping[str, Any]]
+
+    @property
+    def paid(self) -> list[str]:
+        """Return the targets that cost money, or may: PROVIDER/MODEL."""
+        return [
+            f"{target['provider']}/{target['model']}"
+            for target in self.targets
+            if target["price"] != "free" and not target["simulated"]
+        ]
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Return those of the paid ones whose price nobody knows."""
+        return [
+            f"{target['provider']}/{target['model']}"
+            for target in self.targets
+            if target["price"] == "unknown" and not target["simulated"]
+        ]
+
+    @property
+    def anybody_is_real(self) -> bool:
+        """Return whether a provider is named that is not the simulator."""
+        return any(not provider["simulated"] for provider in self.providers)
+
+
+def destinations(deps: Deps, project: Project, model: str) -> Destinations:
+    """Return where the model's requests may go; WattosError for a model that nobody serves."""
+    gateway = running.service(project, _GATEWAY)
+    path = f"/admin/models/targets?{urlencode({'model': model})}"
+    answer = running.admin(deps, project, gateway, path)
+    return Destinations(part(answer, "targets"), part(answer, "providers"))
+
+
+def cap(deps: Deps, project: Project, tenant: str, usd_per_day: Decimal, ttl_s: float) -> None:
+    """Let no replica spend more than that for the tenant in a UTC day; WattosError (exit 4) if one may."""
+    body = {"tenant": tenant, "usd_per_day": str(usd_per_day), "ttl_s": ttl_s}
+    for answer in _everywhere(deps, project, "/admin/budgets", body):
+        if answer.error is not None:
+            raise WattosError(
+                f"what the load test may spend cannot be limited: {answer.error.message}",
+                hint=answer.error.hint,
+                code="spending_not_limited",
+                exit_code=ExitCode.UNREACHABLE,
+            )
+
+
+def uncap(deps: Deps, project: Project, tenant: str) -> None:
+    """Lift the cap where it can be; elsewhere it ends by itself."""
+    _everywhere(deps, project, "/admin/budgets/remove", {"tenant": tenant})
+
+
+def spent_usd(deps: Deps, project: Project, tenant: str, since: datetime) -> Decimal:
+    """Return what the tenant's calls have cost since then, as far as their price is known."""
+    report = usage.report(deps, project, {"tenant": tenant, "since": since.isoformat()})
+    return Decimal(str(part(report["totals"], "cost_usd")))
+
+
+def _everywhere(
+    deps: Deps, project: Project, path: str, body: Mapping[str, Any]
+) -> Sequence[breakers.Answer]:
+    targets = breakers.replicas(project, _GATEWAY)
+    return breakers.ask(deps, project, targets, lambda _target: path, body)

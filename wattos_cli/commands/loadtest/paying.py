@@ -1,0 +1,110 @@
+"""Keeps a load test from costing more than was allowed, which is nothing unless --max-usd says otherwise."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from wattos_cli.clients import spending
+from wattos_cli.clients.loadtest_tenant import TENANT
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.deps import Deps
+from wattos_cli.errors import WattosError, usage
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.verdict import Stopped
+from wattos_cli.project import Project
+
+FREE_MODEL = "wattos-extractive"
+"""The local model: what journeys ask unless --model says otherwise."""
+_LOOK_S = 2.0
+_CAP_S = 60.0
+_HINT = "allow it, up to a sum: --allow-paid --max-usd 2   or leave --model out: the local model is free"
+
+
+def agreed(opts: Options) -> None:
+    """Raise WattosError (exit 2) for --allow-paid without a sum, or a sum that is none."""
+    if opts.allow_paid and opts.max_usd is None:
+        raise usage("--allow-paid needs a sum that must not be passed", "like this: --allow-paid --max-usd 2")
+    if opts.max_usd is not None and not opts.allow_paid:
+        raise usage("--max-usd is for paid models", "like this: --allow-paid --max-usd 2")
+    if opts.max_usd is not None and not 0 < opts.max_usd <= 1_000_000:  # noqa: PLR2004 - a million dollars
+        raise usage(f"--max-usd {opts.max_usd:g}: expected more than 0", "US dollars: --max-usd 2.5")
+    if opts.host is not None and opts.model not in ("", FREE_MODEL) and not opts.allow_paid:
+        raise usage(
+            f"--model {opts.model} at another host may cost money: nobody here knows its price", _HINT
+        )
+
+
+class Wallet:
+    """What a run has cost and may cost; a guard of the run.
+
+    The model gateway refuses what would pass the sum, whoever asks in the name of the load test; and the
+    run ends as soon as it is known to be spent.
+    """
+
+    def __init__(self, deps: Deps, project: Project | None, max_usd: float | None) -> None:
+        self._deps = deps
+        self._project = project
+        self._max = Decimal(str(max_usd or 0))
+        self._allowed = max_usd is not None
+        self._began = datetime.fromtimestamp(deps.clock(), UTC)
+        self._cap = self._max
+        self.spent = Decimal(0)
+
+    def __call__(self, measured: Measured) -> Stopped | None:
+        """Return that the run has to end if the sum is spent, None before."""
+        counted = sum(requests.usd for requests in measured.total.requests.values())
+        known = max(self.spent, Decimal(str(round(counted, 9))))
+        if not self._allowed or known < self._max:
+            return None
+        return Stopped(f"stopped: {known:.4f} of {self._max} USD are spent (--max-usd)", "invalid")
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Limit what is spent in the name of the load test meanwhile; WattosError if it cannot be."""
+        if self._project is None:
+            yield
+            return
+        midnight = self._began.replace(hour=0, minute=0, second=0, microsecond=0)
+        spent_today = spending.spent_usd(self._deps, self._project, TENANT, midnight)
+        self._cap = spent_today + self._max
+        spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
+        over = threading.Event()
+        looking = threading.Thread(target=self._look_until, args=(over,), daemon=True, name="wallet")
+        looking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            looking.join(_LOOK_S)
+            with suppress(WattosError):  # the platform is gone, and the cap with it
+                spending.uncap(self._deps, self._project, TENANT)
+
+    def look(self) -> None:
+        """Ask what was spent and renew the cap: a replica that started anew knows of none."""
+        if self._project is None:
+            return
+        with suppress(WattosError):  # asked again in two seconds; what is capped stays capped
+            self.spent = spending.spent_usd(self._deps, self._project, TENANT, self._began)
+            spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
+
+    def _look_until(self, over: threading.Event) -> None:
+        while not over.wait(_LOOK_S):
+            self.look()
+
+
+def wallet_for(opts: Options, deps: Deps, project: Project) -> Wallet:
+    """Return the wallet of a run against this project's platform; the simulator's dollars are none.
+
+    WattosError (exit 2) for a model that costs money and was not allowed to, or whose price nobody knows.
+    """
+    found = spending.destinations(deps, project, opts.model or FREE_MODEL)
+    if found.paid and not opts.allow_paid:
+        raise usage(f"--model {opts.model} costs money: {', '.join(found.paid)}", _HINT)
+    if found.unpriced:
+        raise usage(
+            f"--model {opts.model}: nobody knows the price of {', '.join(found.unpriced)}",
+            "tell it in wattos.toml: [[llm.prices]]",
+        )
+    return Wallet(deps, project if found.anybody_is_real else None, opts.max_usd)
