@@ -1,26 +1,19 @@
 """`wattos loadtest run`, which `wattos loadtest SCENARIO` means."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
+from wattos_cli.commands.loadtest import flags
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.plan import Engine
-from wattos_cli.parameters import Argument, Option
 
-
-class EngineName(StrEnum):
-    """What makes the load."""
-
-    LOCUST = "locust"
-    FAST = "fast"
-
-
-_ENGINES: Mapping[EngineName | None, Engine] = {EngineName.LOCUST: "locust", EngineName.FAST: "fast"}
+_ENGINES: Mapping[flags.EngineName | None, Engine] = {
+    flags.EngineName.LOCUST: "locust",
+    flags.EngineName.FAST: "fast",
+}
 if TYPE_CHECKING:
     from wattos_cli.commands.loadtest.running import Runner, Start
 
@@ -73,84 +66,34 @@ def command(run: Run[Options] = run) -> Command:
     def loadtest(
         deps: Deps,
         *,
-        scenario: Annotated[
-            str | None, Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.")
-        ] = None,
-        users: Annotated[
-            int | None,
-            Option("--users", metavar="N", help="Virtual users; with --rate the most that are busy at once."),
-        ] = None,
-        spawn_rate: Annotated[
-            float | None, Option("--spawn-rate", metavar="N", help="Users started a second.")
-        ] = None,
-        duration: Annotated[
-            str | None, Option("--duration", metavar="TIME", help="How long: 30s, 5m.")
-        ] = None,
-        stages: Annotated[
-            str, Option("--stages", metavar="LIST", help="Users in the course of time: 30s:10,1m:50.")
-        ] = "",
-        rate: Annotated[
-            str, Option("--rate", metavar="N", help="Arrivals a second, whoever is busy: 50, 10..200.")
-        ] = "",
-        find_limit: Annotated[
-            bool,
-            Option("--find-limit", help="Find the largest rate that holds; --rate N is the first tried."),
-        ] = False,
-        poisson: Annotated[bool, Option("--poisson", help="Let them arrive at random times.")] = False,
-        engine: Annotated[
-            EngineName | None, Option("--engine", help="What makes the load.", default_text="locust")
-        ] = None,
-        processes: Annotated[int, Option("--processes", metavar="N", help="Processes that make it.")] = 1,
-        master: Annotated[
-            str, Option("--master", metavar="HOST:PORT", help="Make it with --worker commands elsewhere.")
-        ] = "",
-        workers: Annotated[int, Option("--workers", metavar="N", help="How many come to --master.")] = 1,
-        worker: Annotated[
-            str, Option("--worker", metavar="HOST:PORT", help="Work for the --master there.")
-        ] = "",
-        ui: Annotated[bool, Option("--ui", help="Show Locust's own page, at port 8089.")] = False,
-        model: Annotated[
-            str, Option("--model", metavar="NAME", help="Ask this model instead of the free local one.")
-        ] = "",
-        allow_paid: Annotated[
-            bool, Option("--allow-paid", help="Let it be a model that costs money; needs --max-usd.")
-        ] = False,
-        max_usd: Annotated[
-            float | None, Option("--max-usd", metavar="N", help="Spend at most so many US dollars.")
-        ] = None,
-        seed: Annotated[int, Option("--seed", metavar="N", help="Which choices users make.")] = 0,
-        threshold: Annotated[
-            list[str] | None,
-            Option(
-                "--threshold", metavar="EXPR", help="What must hold, instead of the scenario's: p95<500ms."
-            ),
-        ] = None,
-        baseline: Annotated[
-            Path | None, Option("--baseline", metavar="FILE", help="Fail if slower than this earlier result.")
-        ] = None,
-        allow_other_machine: Annotated[
-            bool, Option("--allow-other-machine", help="Compare although the machines differ.")
-        ] = False,
-        no_abort: Annotated[
-            bool, Option("--no-abort", help="Go on even when no threshold can hold any more.")
-        ] = False,
-        quiet: Annotated[bool, Option("-q", "--quiet", help="Show nothing while it runs.")] = False,
-        host: Annotated[
-            str | None, Option("--host", metavar="URL", help="Another target; its key in WATTOS_TOKEN.")
-        ] = None,
-        locustfile: Annotated[
-            Path | None,
-            Option(
-                "--locustfile",
-                metavar="FILE",
-                help="Run a locustfile of your own; scenarios of thresholds.toml beside it.",
-            ),
-        ] = None,
-        json_file: Annotated[Path | None, Option("--json", metavar="FILE", help="Write the result.")] = None,
-        junit: Annotated[Path | None, Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
-        report: Annotated[
-            Path | None, Option("--report", metavar="DIR", help="Write result.json and its reports.")
-        ] = None,
+        scenario: flags.Scenario = None,
+        users: flags.Users = None,
+        spawn_rate: flags.SpawnRate = None,
+        duration: flags.Duration = None,
+        stages: flags.Stages = "",
+        rate: flags.Rate = "",
+        find_limit: flags.FindLimit = False,
+        poisson: flags.Poisson = False,
+        engine: flags.Engine = None,
+        processes: flags.Processes = 1,
+        master: flags.Master = "",
+        workers: flags.Workers = 1,
+        worker: flags.Worker = "",
+        ui: flags.Ui = False,
+        model: flags.Model = "",
+        allow_paid: flags.AllowPaid = False,
+        max_usd: flags.MaxUsd = None,
+        seed: flags.Seed = 0,
+        threshold: flags.Threshold = None,
+        baseline: flags.Baseline = None,
+        allow_other_machine: flags.AllowOtherMachine = False,
+        no_abort: flags.NoAbort = False,
+        quiet: flags.Quiet = False,
+        host: flags.Host = None,
+        locustfile: flags.Locustfile = None,
+        json_file: flags.JsonFile = None,
+        junit: flags.JunitFile = None,
+        report: flags.ReportDir = None,
     ) -> ExitCode:
         """Put load on the platform; thresholds decide the exit code.
 
