@@ -1,5 +1,6 @@
 """A stage for drills: platform, load and faults as a test scripts them, in a time that only sleep moves."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class House:
     events: list[str] = field(default_factory=list)
     unmendable: bool = False
     restarted: int = 0
+    gone_at: float = math.inf
     sent: int = 0
 
     @property
@@ -109,6 +111,8 @@ class House:
         return Scraped(FakeMetrics(self.counters), self.time.now)
 
     def counts(self) -> Mapping[str, Any]:
+        if self.time.now >= self.gone_at:
+            raise WattosError("the platform is not running")
         tally = {"total": self.sent, "completed": self.sent, "in_flight": 0}
         return {**tally, "providers": {"openai": tally}}
 

@@ -9,7 +9,7 @@ from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.running import DrillRun, InvalidDrillError
 from wattos_cli.drills.stage import Stage
 from wattos_cli.drills.steps import Tell
-from wattos_cli.errors import Terminated
+from wattos_cli.errors import Terminated, WattosError
 
 _SLACK_S = 120.0
 
@@ -17,8 +17,8 @@ _SLACK_S = 120.0
 def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
     """Run the drill and return what became of it; `tell` is called with each step as it happens.
 
-    Interrupted or terminated, it mends what is broken and says so in the outcome. WattosError when the load
-    cannot be started.
+    Interrupted or terminated, it mends what is broken and says so in the outcome; likewise when the platform
+    goes away in the middle. WattosError when the load cannot be started.
     """
     phases = drill.phases
     began, started = stage.monotonic(), datetime.fromtimestamp(stage.clock(), UTC)
@@ -31,6 +31,10 @@ def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
             run.run()
     except InvalidDrillError as error:
         reason = str(error)
+    except WattosError as error:
+        if run is None or not run.steps:
+            raise
+        reason = error.message
     except KeyboardInterrupt:
         reason = signal = "interrupted"
     except Terminated:

@@ -155,6 +155,16 @@ def test_a_load_that_ends_makes_it_invalid_and_all_is_mended(drill: Callable[[],
     assert not house.is_ill
 
 
+def test_a_platform_that_goes_away_makes_it_invalid_and_all_is_mended(drill: Callable[[], Drill]) -> None:
+    house = House()
+    house.gone_at = house.time.now + 9
+    outcome = performed(drill(), house)
+    assert (outcome.verdict, outcome.reason) == ("invalid", "the platform is not running")
+    assert outcome.steps
+    assert house.events[-1] == "load ends"
+    assert not house.is_ill
+
+
 @pytest.mark.parametrize(
     ("arrives", "reason"), [(KeyboardInterrupt, "interrupted"), (Terminated, "terminated")]
 )
