@@ -84,6 +84,21 @@ def test_a_service_that_stands_still_is_ended_without_waiting_for_its_drain_time
     assert down.returncode == 0, down.stderr
 
 
+@pytest.mark.parametrize("before", [(), ("down", "idle")], ids=["running", "stopped"])
+def test_who_wants_fewer_replicas_does_not_wait_for_those_given_up(
+    project: RunningProject, before: tuple[str, ...]
+) -> None:
+    idle = '[services.idle]\ncommand = ["sleep", "600"]\n'
+    project.configure(NONE_BUNDLED + idle + idle.replace("idle", "other"))
+    assert project.wattos("up", "--scale", "idle=3").returncode == 0
+    if before:
+        assert project.wattos(*before).returncode == 0
+    up = project.wattos("up", "--scale", "idle=1", "--timeout", "20s", "-o", "json")
+    assert up.returncode == 0, up.stderr
+    rows = [(row["name"], row["replica"]) for row in json.loads(up.stdout)["services"]]
+    assert rows == [("idle", 0), ("other", 0)]
+
+
 def test_readiness_turns_in_both_directions_without_a_restart(project: RunningProject) -> None:
     assert project.wattos("up").returncode == 0
     pid = project.row("web")["pid"]

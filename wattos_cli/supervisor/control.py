@@ -108,7 +108,9 @@ class ControlServer:
                 await _send(writer, {"result": {}})
             else:
                 await self._perform(operation, request, writer)
-            await _send(writer, self._operations.rows())
+            rows = self._operations.rows()
+            _forget_changes(queue)
+            await _send(writer, rows)
             await _until_first(self._follow(queue, writer), reader.read())
         finally:
             self._followers.discard(queue)
@@ -130,6 +132,15 @@ class ControlServer:
     ) -> None:
         while (change := await queue.get()) is not None:
             await _send(writer, change)
+
+
+def _forget_changes(queue: "asyncio.Queue[dict[str, Any] | None]") -> None:
+    """Drop the changes that wait in `queue`, but not its end: the rows of this moment are newer than they."""
+    ended = False
+    while not queue.empty():
+        ended = queue.get_nowait() is None or ended
+    if ended:
+        queue.put_nowait(None)
 
 
 async def _until_first(*works: Awaitable[object]) -> None:

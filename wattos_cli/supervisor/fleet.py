@@ -68,8 +68,8 @@ class Fleet:
         self._surroundings.write_service_config(plan)
         if missing:
             await self._launcher.renew()
-        started = [replica for service in missing for replica in self._begin(service)]
         await self._trim(plan)
+        started = [replica for service in missing for replica in self._begin(service)]
         return {"started": sorted({r.plan.name for r in started}), "stale": stale}
 
     async def down(self, names: Iterable[str]) -> None:
