@@ -18,10 +18,9 @@ from tests.fakes.ports import is_free
 from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
+pytestmark = pytest.mark.long
 WEB = """
 import http.server, os
-
-pytestmark = pytest.mark.long
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(503 if os.path.exists("unwell") else 200); self.end_headers()
