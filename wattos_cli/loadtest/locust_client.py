@@ -28,7 +28,7 @@ Fire = Callable[..., Any]
 class LocustClient:
     """Implements Client; tells Locust of every measured request by `fire` (`events.request.fire`).
 
-    `owed_s` is how long the iteration that begins had to wait: its first request bears that.
+    In the open model it is the recorder that adds what an iteration had to wait.
     """
 
     def __init__(self, host: str, token: str, fire: Fire) -> None:
@@ -39,7 +39,6 @@ class LocustClient:
         self._prefix = urlsplit(host).path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._fire = fire
-        self.owed_s = 0.0
 
     async def request(
         self,
@@ -53,7 +52,7 @@ class LocustClient:
         check: Check | None = None,
     ) -> Answer:
         """Send a request and return its answer, whatever its status."""
-        began_s = self.began_s()
+        began_s = time.monotonic()
         try:
             answer, error = self._exchange(method, path, json, content, content_type)
         except gevent.GreenletExit:
@@ -98,11 +97,6 @@ class LocustClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-
-    def began_s(self) -> float:
-        """Return when the request that is sent now should have begun."""
-        owed_s, self.owed_s = self.owed_s, 0.0
-        return time.monotonic() - owed_s
 
     def send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
         """Send a request and return geventhttpclient's response, of which the head has arrived."""
@@ -159,7 +153,7 @@ class LocustStream:
 
     async def __aenter__(self) -> Self:
         """Send the request and wait for the head of its answer."""
-        began_s = self._client.began_s()
+        began_s = time.monotonic()
         self._tokens = Tokens(began_s)
         self._line_s = began_s
         try:

@@ -54,6 +54,7 @@ class Plan:
     their number. `duration_s` may be infinite: until the file's own shape ends, or somebody stops it.
     `tokens` are the users', one after the other. `objectives_ms` are what a request must keep to be good.
     `seed` makes the choices of the users repeatable. `processes` share the users, and the arrivals.
+    Users are given `stop_s` to finish what they do when the run ends.
     `ui_port` is where Locust's page listens on 127.0.0.1; None: no page.
     """
 
@@ -69,6 +70,7 @@ class Plan:
     processes: int = 1
     crew: Crew = Crew()
     ui_port: int | None = None
+    stop_s: float = 10.0
     model: str = ""
     seed: int = 0
     tokens: Sequence[str] = ()

@@ -7,7 +7,7 @@ from wattos_cli.loadtest.plan import Plan
 
 START_S = 120.0
 """So long a generator may take before it counts anything: users are made ready in that time."""
-SILENT_S = 60.0
+SILENT_S = 30.0
 LATE_S = 60.0
 """So long after the end of its time it must have ended."""
 EXIT_S = 10.0

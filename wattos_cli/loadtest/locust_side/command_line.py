@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wattos_cli.loadtest.plan import Plan
 
-STOP_TIMEOUT_S = 10
+_READY_A_SECOND = 50
 _HOME = "127.0.0.1"
 
 
@@ -16,12 +16,17 @@ def arguments(plan: Plan) -> list[str]:
     return [
         *(sys.executable, "-m", "locust", "-f", f"{plugin},{plan.locustfile}"),
         *("--only-summary", "--loglevel", "WARNING", "--exit-code-on-error", "0"),
-        *("--users", str(plan.users), "--spawn-rate", f"{plan.spawn_rate:g}"),
-        *("--stop-timeout", str(STOP_TIMEOUT_S), "--host", plan.host),
+        *("--users", str(plan.users), "--spawn-rate", f"{_spawn_rate(plan):g}"),
+        *("--host", plan.host),
         *_page(plan),
         *_crew(plan),
         *plan.journeys,
     ]
+
+
+def _spawn_rate(plan: Plan) -> float:
+    """Return how many users come a second; in the open model they are ready before anything is measured."""
+    return max(plan.spawn_rate, min(plan.users, _READY_A_SECOND)) if plan.arrivals else plan.spawn_rate
 
 
 def _page(plan: Plan) -> list[str]:

@@ -8,16 +8,15 @@ import gevent
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import Conductor
+from wattos_cli.loadtest.locust_side.conductor import GRACE_S, Conductor, patience_s
 from wattos_cli.loadtest.locust_side.gathering import Gathering
+from wattos_cli.loadtest.locust_side.open_model import LOOK_S, READY_S, Install
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Plan
 
 _STATE_MISSING = "missing"
 _STATE_STOPPING = "stopping"
-_LOOK_S = 0.05
-_GRACE_S = 3.0
 
 
 class Master(Conductor):
@@ -27,14 +26,18 @@ class Master(Conductor):
     last.
     """
 
-    def __init__(self, plan: Plan, environment: Any, journal: Journal, send: messages.Send) -> None:
-        super().__init__(plan, environment, journal, Recorder(plan.objectives_ms))
+    def __init__(
+        self, plan: Plan, environment: Any, journal: Journal, *, install: Install, send: messages.Send
+    ) -> None:
+        super().__init__(plan, environment, journal, Recorder(plan.objectives_ms), install=install)
         self._terms = replace(plan, tokens=()).dump()
         self._send = send
         self._gathering = Gathering()
         self._stopping = False
         self._crew: set[str] = set()
+        self._ready: set[str] = set()
         self._ended_workers: set[str] = set()
+        environment.runner.register_message(messages.READY, self._worker_ready)
         environment.runner.register_message(messages.INTERVAL, self._hand_in)
         environment.runner.register_message(messages.ENDING, self._worker_ended)
 
@@ -46,8 +49,11 @@ class Master(Conductor):
 
     def join(self, client_id: str, **_given: Any) -> None:
         """Take in a worker that comes while the run is under way."""
-        if self._writing:
+        if self._begun:
             self._engage(client_id)
+
+    def spawned(self, **_given: Any) -> None:
+        """Leave it to the workers to say when their users are ready."""
 
     def stopping(self, **given: Any) -> None:
         """Let the workers stop, and wait for the last that they have to tell."""
@@ -56,23 +62,38 @@ class Master(Conductor):
         # Else it would give the users of those who stop to the others.
         self._environment.runner.update_state(_STATE_STOPPING)
         self._send(messages.STOP, None, None)
-        waited_s, longest_s = 0.0, self._environment.stop_timeout + _GRACE_S
-        while self._outstanding() and waited_s < longest_s:
-            gevent.sleep(_LOOK_S)
-            waited_s += _LOOK_S
+        waited_s, longest_s = 0.0, patience_s(self._plan)
+        while self._living(self._crew - self._ended_workers) and waited_s < longest_s:
+            gevent.sleep(LOOK_S)
+            waited_s += LOOK_S
+
+    def _prepare(self) -> None:
+        gevent.spawn(self._go_together)
+
+    def _go_together(self) -> None:
+        """Let arrivals begin when the users of every worker are ready."""
+        waited_s = 0.0
+        while self._living(self._crew - self._ready) and waited_s < READY_S + GRACE_S:
+            gevent.sleep(LOOK_S)
+            waited_s += LOOK_S
+        ready = sorted(self._living(self._crew))
+        for index, worker in enumerate(ready):
+            self._send(messages.GO, {"index": index, "of": len(ready)}, worker)
+        self._recorder.restart()
+        self._go()
 
     def _engage(self, worker: str) -> None:
         self._crew.add(worker)
         self._gathering.expect(worker)
         self._send(messages.TERMS, self._terms, worker)
 
-    def _outstanding(self) -> set[str]:
-        """Return the workers that still have something to tell."""
-        return {worker for worker in self._crew - self._ended_workers if self._lives(worker)}
+    def _living(self, workers: set[str]) -> set[str]:
+        """Return those of the workers that are neither gone nor missing."""
+        clients = self._environment.runner.clients
+        return {worker for worker in workers if worker in clients and clients[worker].state != _STATE_MISSING}
 
-    def _lives(self, worker: str) -> bool:
-        client = self._environment.runner.clients.get(worker)
-        return client is not None and client.state != _STATE_MISSING
+    def _worker_ready(self, msg: Any, **_given: Any) -> None:
+        self._ready.add(msg.node_id)
 
     def _hand_in(self, msg: Any, **_given: Any) -> None:
         self._gathering.hand_in(msg.node_id, Interval.load(msg.data))
@@ -83,9 +104,8 @@ class Master(Conductor):
             self._ended_workers.add(msg.node_id)
 
     def _take(self) -> list[Interval]:
-        for worker in self._crew:
-            if not self._lives(worker):
-                self._gathering.release(worker)
+        for worker in self._crew - self._living(self._crew):
+            self._gathering.release(worker)
         return self._gathering.take()
 
     def _rest(self) -> list[Interval]:

@@ -5,6 +5,10 @@ from typing import Any
 
 TERMS = "wattos_terms"
 """To a worker, before the test starts: the plan, as JSON and without tokens."""
+READY = "wattos_ready"
+"""To the master, in the open model: the users are ready."""
+GO = "wattos_go"
+"""To a worker, in the open model: let arrivals begin; `index` and `of` say which are its own."""
 INTERVAL = "wattos_interval"
 """To the master, each second: what was counted."""
 ENDING = "wattos_ending"

@@ -5,13 +5,17 @@ Locust forks after it has loaded this file: who takes which part is known when `
 """
 
 import os
+import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from locust import events
+import gevent
+from locust import events, main
 from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
+from locust.user.task import DefaultTaskSet, TaskSet
 
 from wattos_cli import parenthood
 from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE, tie_to_parent
@@ -19,6 +23,8 @@ from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
 from wattos_cli.loadtest.locust_side.master import Master
 from wattos_cli.loadtest.locust_side.recorder import Recorder
+from wattos_cli.loadtest.locust_side.shape import StagedUsers
+from wattos_cli.loadtest.locust_side.turnstile import Turnstile
 from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
 from wattos_cli.loadtest.plan import Plan
 
@@ -43,21 +49,69 @@ def take_part(path: Path) -> None:
         journal = Journal(path.with_name(JOURNAL))
         recorder = Recorder(plan.objectives_ms)
         hooks.request.add_listener(recorder.record)
+        hooks.user_error.add_listener(recorder.fail)
         part: Hooks
         if isinstance(environment.runner, WorkerRunner):
-            part = Worker(plan, environment, recorder, journal, send)
+            part = Worker(plan, environment, recorder, journal, install=install, send=send)
         elif isinstance(environment.runner, MasterRunner):
-            part = Master(plan, environment, journal, send)
+            part = Master(plan, environment, journal, install=install, send=send)
             hooks.worker_connect.add_listener(part.join)
         else:
-            part = Conductor(plan, environment, journal, recorder)
+            part = Conductor(plan, environment, journal, recorder, install=install)
+        environment.stop_timeout = plan.stop_s  # --stop-timeout takes whole seconds
+        shape(plan, environment)
         hooks.test_start.add_listener(part.start)
+        hooks.spawning_complete.add_listener(part.spawned)
         hooks.test_stopping.add_listener(part.stopping)
         hooks.test_stop.add_listener(part.stop)
 
     hooks.init.add_listener(begin)
 
 
+def install(turnstile: Turnstile) -> None:
+    """Let users wait for arrivals: instead of their wait times, and before their first task too."""
+    tasks: Any = TaskSet
+
+    def wait(task_set: Any, _seconds: float) -> None:
+        turnstile.enter(type(task_set.user).__name__)
+
+    tasks._sleep = wait  # noqa: SLF001 - where Locust waits, and only there
+    first: Any = DefaultTaskSet
+    first.on_start = first.wait
+
+
+def name_what_is_missing() -> None:
+    """Say that a file has no users, where Locust looks for tests of pytest in it."""
+    locust_main: Any = main
+    look_for_tests = locust_main.load_locustfile_pytest
+
+    def load(path: str) -> dict[str, Any]:
+        if path == __file__:
+            return {}
+        try:
+            found: dict[str, Any] = look_for_tests(path)
+        except Exception:  # noqa: BLE001 - whatever pytest says of a file without tests
+            found = {}
+        if not found:
+            sys.exit(f"{path} has no class of users: one that is derived from locust.User and not abstract")
+        return found
+
+    locust_main.load_locustfile_pytest = load
+
+
+def shape(plan: Plan, environment: Any) -> None:
+    """Let the stages of the plan be the shape; a shape in the file counts where the plan has none."""
+    if plan.stages:
+        environment.shape_class = StagedUsers(plan.stages)
+        environment.shape_class.runner = environment.runner
+    elif plan.arrivals:
+        environment.shape_class = None
+    if environment.shape_class and plan.ui_port is None:
+        # Locust installs its own handler only after a shape has ended.
+        gevent.signal_handler(signal.SIGTERM, environment.runner.quit)
+
+
 tie_to_parent()
 if PLAN_FILE in os.environ:
+    name_what_is_missing()
     take_part(Path(os.environ[PLAN_FILE]))

@@ -9,7 +9,8 @@ import gevent
 
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import INTERVAL_S
+from wattos_cli.loadtest.locust_side.conductor import INTERVAL_S, patience_s
+from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Crew, Plan
@@ -17,7 +18,6 @@ from wattos_cli.loadtest.saying import say
 
 _SILENT_MASTER_S = 15.0
 _SENT_S = 0.3
-_GRACE_S = 5.0
 
 
 class Connecting:
@@ -40,31 +40,55 @@ class Worker:
     """Counts until the master stops the run or is gone; then the process ends."""
 
     def __init__(
-        self, plan: Plan, environment: Any, recorder: Recorder, journal: Journal, send: messages.Send
+        self,
+        plan: Plan,
+        environment: Any,
+        recorder: Recorder,
+        journal: Journal,
+        *,
+        install: Install,
+        send: messages.Send,
     ) -> None:
         self._plan = plan
+        self._install = install
         self._send = send
+        self._open: OpenModel | None = None
+        self._begun = False
         self._environment = environment
         self._recorder = recorder
         self._journal = journal
         self._handing_over: Any = None
         environment.runner.register_message(messages.TERMS, self._learn)
+        environment.runner.register_message(messages.GO, self._go)
         gevent.spawn(self._watch_master)
 
     def start(self, **_given: Any) -> None:
-        """Begin to count and to hand over."""
+        """Begin to count and to hand over; in the open model when the master says so."""
+        self._begun = True
         self._recorder.begin(self._plan.objectives_ms)
-        self._handing_over = gevent.spawn(self._hand_over)
+        if self._plan.arrivals:
+            self._open = OpenModel(self._plan.arrivals, self._plan.seed, self._install)
+            self._recorder.turnstile = self._open.turnstile
+        else:
+            self._handing_over = gevent.spawn(self._hand_over)
+
+    def spawned(self, **_given: Any) -> None:
+        """Tell the master when the users are ready for arrivals."""
+        if self._open and not self._handing_over:
+            gevent.spawn(self._tell_when_ready, self._open)
 
     def stopping(self, **_given: Any) -> None:
         """See to it that the process ends even if a user does not."""
-        gevent.spawn_later(self._environment.stop_timeout + _GRACE_S, self._cut_off)
+        gevent.spawn_later(patience_s(self._plan), self._cut_off)
+        if self._open:
+            self._open.drain()
 
     def stop(self, **_given: Any) -> None:
         """Hand over what is left, say that this is all, and let the process end."""
-        if self._handing_over:
-            self._handing_over.kill()
-            self._handing_over = None
+        if self._begun:
+            self._begun = False
+            if self._handing_over:
+                self._handing_over.kill(block=False)
             self._send(messages.INTERVAL, self._taken(), None)
             self._send(messages.ENDING, {}, None)
             self._journal.end(Ending(self._recorder.passed_s))
@@ -73,6 +97,17 @@ class Worker:
     def _learn(self, msg: Any, **_given: Any) -> None:
         """Take over the plan of the master; the tokens are this worker's own."""
         self._plan = replace(Plan.load(msg.data), tokens=self._plan.tokens)
+
+    def _tell_when_ready(self, model: OpenModel) -> None:
+        model.gather(self._environment.runner)
+        self._send(messages.READY, {}, None)
+
+    def _go(self, msg: Any, **_given: Any) -> None:
+        """Let this worker's share of the arrivals begin."""
+        if self._open and not self._handing_over:
+            self._recorder.restart()
+            self._open.open(self._environment.runner, msg.data["index"], msg.data["of"])
+            self._handing_over = gevent.spawn(self._hand_over)
 
     def _hand_over(self) -> None:
         while True:
@@ -94,7 +129,7 @@ class Worker:
                 return
 
     def _cut_off(self) -> None:
-        if self._handing_over:
+        if self._begun:
             self.stop()
             gevent.sleep(_SENT_S)
         os._exit(0)

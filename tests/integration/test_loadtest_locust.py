@@ -1,0 +1,232 @@
+"""Locust as our engine: its plan kept, and whatever a locustfile of somebody else may do."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.fakes.load_plans import plan
+from tests.fakes.platform_server import PlatformServer
+from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.generation import started
+from wattos_cli.loadtest.generator import generate
+from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES
+from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.plan import Arrivals, Stage
+
+ENVIRON = dict(os.environ)
+HEAD = """
+import sys, gevent
+from locust import FastHttpUser, HttpUser, LoadTestShape, User, constant, events, task
+"""
+TWO_USERS = """
+class Plain(HttpUser):
+    wait_time = constant(0.05)
+    @task
+    def ask(self): self.client.get("/plain")
+
+class Fast(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def ask(self): self.client.get("/fast")
+"""
+ONE_USER = """
+class One(FastHttpUser):
+    wait_time = constant(0.05)
+    asked = 0
+    @task
+    def ask(self):
+        self.client.get("/one")
+        self.asked += 1
+        self.then()
+    def then(self): pass
+"""
+
+
+@pytest.fixture
+def platform() -> Iterator[PlatformServer]:
+    server = PlatformServer()
+    yield server
+    server.close()
+
+
+def run(folder: Path, url: str, body: str, **changes: object) -> Measured:
+    file = folder / "theirs.py"
+    file.write_text(HEAD + body)
+    return generate(plan(locustfile=file, host=url, **{"duration_s": 1.5, **changes}), ENVIRON, time.sleep)
+
+
+def test_all_classes_of_a_file_run_or_those_that_are_named(platform: PlatformServer, tmp_path: Path) -> None:
+    measured = run(tmp_path, platform.url, TWO_USERS)
+    assert set(measured.total.requests) == {"GET /plain", "GET /fast"}
+    assert measured.ending is not None
+    assert 1.5 <= measured.duration_s < 2.5
+    named = run(tmp_path, platform.url, TWO_USERS, journeys={"Fast": 1}, duration_s=0.5)
+    assert set(named.total.requests) == {"GET /fast"}
+    assert named.duration_s < 1.5
+
+
+def test_users_follow_the_stages_in_a_straight_line(platform: PlatformServer, tmp_path: Path) -> None:
+    stages = (Stage(2.0, 4.0), Stage(2.0, 0.0))
+    measured = run(tmp_path, platform.url, ONE_USER, stages=stages, users=4, duration_s=4.5)
+    assert [interval.users for interval in measured.intervals][1:3] == [2, 4]
+    assert measured.intervals[-1].users <= 1
+    assert measured.ending is not None
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_arrivals_come_by_the_rate_whatever_users_think(
+    platform: PlatformServer, tmp_path: Path, processes: int
+) -> None:
+    body = ONE_USER.replace("constant(0.05)", "constant(100)")
+    arrivals = Arrivals(40.0, (Stage(1.5, 40.0),))
+    measured = run(tmp_path, platform.url, body, arrivals=arrivals, users=4, processes=processes)
+    assert measured.total.due == measured.of().count == 60
+    assert measured.total.dropped == 0
+    assert measured.total.lateness.count > 0
+
+
+def test_a_request_counts_from_when_it_was_due(platform: PlatformServer, tmp_path: Path) -> None:
+    body = ONE_USER.replace("self.then()", "gevent.sleep(0.2)")  # 5 a second at the most, of 20 that come
+    arrivals = Arrivals(20.0, (Stage(1.0, 20.0),))
+    measured = run(tmp_path, platform.url, body, arrivals=arrivals, users=1, duration_s=1.0)
+    latency = measured.of().time("latency")
+    assert measured.total.due == latency.count == 20  # what waits at the end is still begun
+    assert (latency.quantile(0.1) or 0.0) < 600
+    assert latency.most >= 2500
+
+
+def test_a_shape_of_the_file_decides_how_long_it_takes(platform: PlatformServer, tmp_path: Path) -> None:
+    shape = """
+class Theirs(LoadTestShape):
+    def tick(self): return (2, 2) if self.get_run_time() < 1.5 else None
+"""
+    measured = run(tmp_path, platform.url, ONE_USER + shape, duration_s=float("inf"))
+    assert measured.ending is not None
+    assert 1.5 <= measured.duration_s < 4
+    assert measured.of().count > 0
+
+
+def test_a_run_with_a_shape_is_stopped_with_its_result(platform: PlatformServer, tmp_path: Path) -> None:
+    file = tmp_path / "theirs.py"
+    file.write_text(HEAD + ONE_USER)
+    endless = plan(locustfile=file, host=platform.url, stages=(Stage(60.0, 60.0),), duration_s=float("inf"))
+    with started(endless, ENVIRON) as generation:
+        while not generation.measured.intervals:
+            generation.poll()
+            time.sleep(0.1)
+        generation.stop()
+        assert generation.result().ending is not None
+
+
+def test_requests_that_are_no_http_count(tmp_path: Path) -> None:
+    body = """
+class Rpc(User):
+    wait_time = constant(100)
+    @task
+    def call(self):
+        fire = self.environment.events.request.fire
+        fire(request_type="RPC", name="no time", response_time=None, response_length=0)
+        long = ValueError("y" * 10_000)
+        fire(request_type="RPC", name="x" * 10_000, response_time=1, response_length=0, exception=long)
+        for number in range(10_000):
+            fire(request_type="RPC", name=str(number), response_time=2, response_length=0, context=None)
+"""
+    measured = run(tmp_path, "http://127.0.0.1:9", body, users=1, duration_s=1.0)
+    assert (measured.of().count, measured.of().failures) == (10_002, 1)
+    assert measured.of("RPC no time").time("latency").count == 0
+    assert len(measured.total.requests) == NAMES_LIMIT + 1
+    assert measured.of(OTHER_NAMES).count == 10_002 - NAMES_LIMIT
+    assert max(map(len, [*measured.total.requests, *measured.total.errors])) <= 300
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (ONE_USER + "    def on_start(self): raise RuntimeError('cannot log in')", "TASK One: cannot log in"),
+        (ONE_USER.replace("pass", "{}['missing']"), "TASK One: 'missing'"),
+        ("class Idle(User): pass", "TASK Idle: No tasks defined on Idle."),
+    ],
+    ids=["on_start", "task", "no task"],
+)
+def test_what_the_code_of_a_user_raises_is_a_failure(
+    platform: PlatformServer, tmp_path: Path, body: str, error: str
+) -> None:
+    measured = run(tmp_path, platform.url, body, duration_s=1.0)
+    assert [text for text in measured.total.errors if text.startswith(error)]
+    assert measured.of().failures > 0
+    assert measured.ending is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
+        ("class A(", "SyntaxError"),
+        ("sys.exit('not today')", "not today"),
+        ("x = 1", r"theirs\.py has no class of users"),
+    ],
+    ids=["import", "syntax", "exit", "no user"],
+)
+def test_a_file_that_cannot_run_says_why(tmp_path: Path, body: str, says: str) -> None:
+    with pytest.raises(WattosError, match=says):
+        run(tmp_path, "http://127.0.0.1:9", body)
+
+
+@pytest.mark.parametrize(
+    ("then", "broken"),
+    [
+        ("sys.exit(3) if self.asked == 5 else None", "it ended with exit code 3 in the middle"),
+        ("__import__('os').kill(__import__('os').getpid(), 9) if self.asked == 30 else None", "SIGKILL"),
+    ],
+    ids=["exit", "killed"],
+)
+def test_a_run_that_breaks_off_keeps_what_it_counted(
+    platform: PlatformServer, tmp_path: Path, then: str, broken: str
+) -> None:
+    measured = run(tmp_path, platform.url, ONE_USER.replace("pass", then), duration_s=5.0)
+    assert measured.ending is None
+    assert broken in measured.broken
+    assert measured.of().count > 0
+
+
+def test_a_file_may_end_the_run(platform: PlatformServer, tmp_path: Path) -> None:
+    body = ONE_USER.replace("pass", "self.environment.runner.quit() if self.asked == 5 else None")
+    measured = run(tmp_path, platform.url, body, users=1, duration_s=20.0)
+    assert measured.ending is not None
+    assert measured.of().count == 5
+
+
+def test_a_user_that_will_not_stop_is_cut_off(platform: PlatformServer, tmp_path: Path) -> None:
+    stubborn = """
+    def on_stop(self):
+        while True:
+            try: gevent.sleep(1)
+            except BaseException: pass
+"""
+    measured = run(tmp_path, platform.url, ONE_USER + stubborn, users=1, duration_s=1.0, stop_s=0.5)
+    assert measured.ending is not None
+    assert measured.ending.notes == ("users did not stop within 0.5 s and were cut off",)
+    assert measured.duration_s < 3
+    assert psutil.Process().children() == []
+
+
+def test_listeners_and_options_of_the_file_work(platform: PlatformServer, tmp_path: Path) -> None:
+    body = """
+@events.init_command_line_parser.add_listener
+def options(parser): parser.add_argument("--mine", default="seven")
+
+@events.test_start.add_listener
+def broken(environment, **_given): raise RuntimeError("a broken listener")
+
+class One(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def ask(self): self.client.get("/" + self.environment.parsed_options.mine)
+"""
+    measured = run(tmp_path, platform.url, body, duration_s=1.0)
+    assert set(measured.total.requests) == {"GET /seven"}
+    assert measured.ending is not None

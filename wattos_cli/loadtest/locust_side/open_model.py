@@ -1,0 +1,54 @@
+"""The open model in one process of Locust: users are made ready, then arrivals begin."""
+
+from collections.abc import Callable
+from itertools import islice
+from random import Random
+from typing import Any
+
+import gevent
+
+from wattos_cli.loadtest.arrivals import LATE_S, times
+from wattos_cli.loadtest.locust_side.turnstile import Turnstile
+from wattos_cli.loadtest.plan import Arrivals
+
+READY_S = 60.0
+"""So long users may take until they are ready; arrivals begin without those that take longer."""
+LOOK_S = 0.05
+
+Install = Callable[[Turnstile], None]
+"""Makes every user of this process go through the turnstile before each of its tasks."""
+
+
+class OpenModel:
+    """The share of the arrivals that one process serves."""
+
+    def __init__(self, arrivals: Arrivals, seed: int, install: Install) -> None:
+        self.turnstile = Turnstile()
+        self._arrivals = arrivals
+        self._seed = seed
+        install(self.turnstile)
+
+    def gather(self, runner: Any) -> None:
+        """Wait until every user of the runner is ready for an arrival, `READY_S` at the longest."""
+        waited_s = 0.0
+        while self.turnstile.free < runner.user_count and waited_s < READY_S:
+            gevent.sleep(LOOK_S)
+            waited_s += LOOK_S
+
+    def open(self, runner: Any, index: int, of: int) -> None:
+        """Begin; of `of` processes this is number `index`, and every `of`-th arrival is its own.
+
+        They are of the user classes in proportion to the users that the runner has of each.
+        """
+        dice = Random(f"{self._seed}/arrivals")  # noqa: S311 - dice
+        due = islice(times(self._arrivals, dice), index, None, of)
+        kinds = Random(f"{self._seed}/{index}/kinds")  # noqa: S311 - dice
+        self.turnstile.open(due, runner.user_classes_count, kinds)
+
+    def drain(self) -> None:
+        """Let no more arrivals come, and wait until those that wait are begun or dropped."""
+        self.turnstile.close()
+        waited_s = 0.0
+        while self.turnstile.waiting and waited_s < LATE_S:
+            gevent.sleep(LOOK_S)
+            waited_s += LOOK_S
