@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import events, main
+from locust import User, events, main
 from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 from locust.user.task import DefaultTaskSet, TaskSet
@@ -24,6 +24,7 @@ from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
 from wattos_cli.loadtest.locust_side.master import Master
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.shape import StagedUsers
+from wattos_cli.loadtest.locust_side.thinking import Thinking
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
 from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
 from wattos_cli.loadtest.plan import Plan
@@ -80,6 +81,19 @@ def install(turnstile: Turnstile) -> None:
     first.on_start = first.wait
 
 
+def stop_gently(thinking: Thinking) -> None:
+    """Let users that think stop by themselves, and leave the others to Locust."""
+    tasks: Any = TaskSet
+    tasks._sleep = lambda _tasks, seconds: thinking.sleep(seconds)  # noqa: SLF001 - where Locust waits
+    users: Any = User
+    stop = users.stop
+
+    def gently(user: Any, force: bool = False) -> bool:  # noqa: FBT001, FBT002 - as Locust calls it
+        return False if not force and thinking.wake(user) else bool(stop(user, force))
+
+    users.stop = gently
+
+
 def name_what_is_missing() -> None:
     """Say that a file has no users, where Locust looks for tests of pytest in it."""
     locust_main: Any = main
@@ -113,5 +127,6 @@ def shape(plan: Plan, environment: Any) -> None:
 
 tie_to_parent()
 if PLAN_FILE in os.environ:
+    stop_gently(Thinking())
     name_what_is_missing()
     take_part(Path(os.environ[PLAN_FILE]))
