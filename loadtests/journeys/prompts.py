@@ -12,6 +12,8 @@ MEDIAN_WORDS = 25.0
 SIGMA = 1.43
 _MU = math.log(MEDIAN_WORDS)
 FEWEST_WORDS, MOST_WORDS = 4, 1000
+_FEWEST_AROUND = 4
+"""So many words make a question another one."""
 PASSAGE = (
     "The night bus N7 leaves the central station at 23:40 and at 00:40. A ticket costs 3.20 euros. "
     "Bicycles are carried free of charge after 20:00."
@@ -29,13 +31,13 @@ _WORDS = """
 """.split()  # noqa: SIM905 - a hundred quotation marks are not easier to read
 
 
-def length(rng: Random) -> int:
+def length(rng: Random, most: int = MOST_WORDS) -> int:
     """Return how many words the next prompt has."""
-    return min(max(round(rng.lognormvariate(_MU, SIGMA)), FEWEST_WORDS), MOST_WORDS)
+    return min(max(round(rng.lognormvariate(_MU, SIGMA)), FEWEST_WORDS), most)
 
 
-def question(rng: Random) -> str:
+def question(rng: Random, most: int = MOST_WORDS) -> str:
     """Return the next prompt: a question that `PASSAGE` answers, behind what people write around it."""
     asked = rng.choice(QUESTIONS)
-    around = rng.choices(_WORDS, k=max(length(rng) - len(asked.split()), 1))
+    around = rng.choices(_WORDS, k=max(length(rng, most) - len(asked.split()), _FEWEST_AROUND))
     return f"{' '.join(around)}. {asked}"

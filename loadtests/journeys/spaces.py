@@ -12,6 +12,8 @@ DOCUMENTS = f"{SPACES}/[id]/documents"
 READY_WITHIN_S = 60.0
 _LOOK_EVERY_S = 0.5
 _PARAGRAPHS = (1, 12)
+_MOST_WORDS = 400
+"""A search takes 4000 characters."""
 _BOUNDARY = "wattos-load-test"
 
 
@@ -86,7 +88,7 @@ class Search(Journey):
         await self.client.request("POST", SEARCH, json=self._query(), check=found_something)
 
     def _query(self) -> dict[str, Any]:
-        return {"knowledge_space_id": self.space.id, "query": question(self.traveller.rng)}
+        return {"knowledge_space_id": self.space.id, "query": question(self.traveller.rng, _MOST_WORDS)}
 
 
 class Ingest(Journey):

@@ -38,11 +38,16 @@ Check = Callable[[Answer], str]
 """Why an answer with a status below 400 is a failure all the same; "" if it is none."""
 
 
-ANSWER_S = 30.0
-"""A whole answer that takes longer has failed."""
-SILENCE_S = 30.0
-"""A stream that brings nothing for so long has failed."""
-CONNECT_S = 5.0
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits: for a connection, for a whole answer, and while a stream brings nothing."""
+
+    connect_s: float = 5.0
+    answer_s: float = 30.0
+    silence_s: float = 30.0
+
+
+PATIENCE = Patience()
 
 
 class CallError(Exception):

@@ -4,9 +4,9 @@ Beneath it is what Locust's FastHttpUser uses, without its cookies and redirects
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
@@ -16,13 +16,14 @@ from geventhttpclient.response import HTTPParseError
 from wattos_cli.loadtest.bodies import encoded
 from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
-from wattos_cli.loadtest.journey import ANSWER_S, CONNECT_S, SILENCE_S, Answer, Check
+from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
 from wattos_cli.loadtest.streaming import Tokens
 
 _MS = 1000.0
 _NO_ANSWER = Answer(0, {}, b"")
 _FAILURES = (OSError, HTTPParseError, ValueError)
 Fire = Callable[..., Any]
+ResultT = TypeVar("ResultT")
 
 
 class LocustClient:
@@ -31,10 +32,11 @@ class LocustClient:
     In the open model it is the recorder that adds what an iteration had to wait.
     """
 
-    def __init__(self, host: str, token: str, fire: Fire) -> None:
+    def __init__(self, host: str, token: str, fire: Fire, patience: Patience = PATIENCE) -> None:
+        self._answer_s = patience.answer_s
         # One connection is kept; a second may be open while a stream of the same user is read.
         self._http = HTTPClient.from_url(
-            host, concurrency=2, connection_timeout=CONNECT_S, network_timeout=SILENCE_S
+            host, concurrency=2, connection_timeout=patience.connect_s, network_timeout=patience.silence_s
         )
         self._prefix = urlsplit(host).path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -130,7 +132,7 @@ class LocustClient:
         """Return the answer, and why there is none."""
         body, kind = encoded(json, content, kind)
         try:
-            with gevent.Timeout(ANSWER_S, TimeoutError(f"no whole answer within {ANSWER_S:g} s")):
+            with gevent.Timeout(self._answer_s, TimeoutError(f"no whole answer within {self._answer_s:g} s")):
                 response = self.send(method, path, body, kind)
                 data = response.read()
         except _FAILURES as error:
@@ -230,3 +232,14 @@ class _Seen:
 def lowered(response: Any) -> dict[str, str]:
     """Return the header fields of geventhttpclient's response, names in lower case."""
     return {name.lower(): value for name, value in response.items()}
+
+
+def driven(walk: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Return what a coroutine that never suspends returns; RuntimeError if it does suspend."""
+    try:
+        walk.send(None)
+    except StopIteration as done:
+        result: ResultT = done.value
+        return result
+    walk.close()
+    raise RuntimeError("a journey may wait for its client only: await self.client....")

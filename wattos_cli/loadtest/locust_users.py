@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Coroutine, Iterable
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import gevent
 from locust import User, task
@@ -12,11 +12,10 @@ from locust.exception import StopUser
 from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.fleet import Fleet
 from wattos_cli.loadtest.journey import Journey
-from wattos_cli.loadtest.locust_client import LocustClient
+from wattos_cli.loadtest.locust_client import LocustClient, driven
 from wattos_cli.loadtest.steps import Steps, broken_off
 
 _CLEAN_UP_S = 8.0
-ResultT = TypeVar("ResultT")
 
 
 class JourneyUser(User):
@@ -85,14 +84,3 @@ def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUse
         )
         for journey in journeys
     }
-
-
-def driven(walk: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Return what a coroutine that never suspends returns; RuntimeError if it does suspend."""
-    try:
-        walk.send(None)
-    except StopIteration as done:
-        result: ResultT = done.value
-        return result
-    walk.close()
-    raise RuntimeError("a journey may wait for its client only: await self.client....")

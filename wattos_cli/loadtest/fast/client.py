@@ -120,6 +120,7 @@ class FastClient:
         try:
             request = self._door.request(method, path, self._head, body, kind)
         except ValueError as error:
+            await asyncio.sleep(0)
             raise NoAnswerError(said(error)) from None
         while True:
             connection = self._take()

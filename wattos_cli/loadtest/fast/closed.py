@@ -5,23 +5,21 @@ import time
 from collections.abc import Callable
 
 from wattos_cli.loadtest.arrivals import level_at
-from wattos_cli.loadtest.collector import Collector
 from wattos_cli.loadtest.fast.user import Nap, VirtualUser
 from wattos_cli.loadtest.plan import Plan
 
 _LOOK_EVERY_S = 0.05
-_MS = 1000.0
 
 
 class Closed:
     """Implements Pacing."""
 
-    def __init__(self, plan: Plan, enlist: Callable[[], VirtualUser], collector: Collector) -> None:
+    def __init__(self, plan: Plan, enlist: Callable[[], VirtualUser]) -> None:
         self._plan = plan
         self._enlist = enlist
-        self._collector = collector
         self._guests: list[Guest] = []
         self._working: set[asyncio.Task[None]] = set()
+        self._over = False
         self.users: list[VirtualUser] = []
 
     @property
@@ -29,8 +27,8 @@ class Closed:
         """Return how many users there are."""
         return sum(guest.ready for guest in self._guests)
 
-    async def prepare(self) -> None:
-        """Nothing: users prepare when they come."""
+    async def prepare(self, _stopping: asyncio.Event) -> None:
+        """Do nothing: users prepare when they come."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Let users come and go as the plan says, until it is over."""
@@ -46,6 +44,7 @@ class Closed:
 
     async def finish(self, within_s: float) -> None:
         """Let every user end its task; those that take longer are cut off."""
+        self._over = True
         for guest in self._guests:
             guest.leave()
         if self._working:
@@ -69,22 +68,29 @@ class Closed:
         for guest in staying[wanted:]:
             guest.leave()
         for _ in range(wanted - len(staying)):
-            guest = Guest(self._enlist(), self._collector)
+            guest = Guest(self._enlist())
             self.users.append(guest.user)
             self._guests.append(guest)
-            task = asyncio.create_task(guest.stay())
+            task = asyncio.create_task(self._host(guest))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
+
+    async def _host(self, guest: "Guest") -> None:
+        """Let a user stay; one that leaves before the end cleans up when it goes."""
+        await guest.stay()
+        if guest.leaving and not self._over:
+            await guest.user.clean_up()
+            self._guests.remove(guest)
+            self.users.remove(guest.user)
 
 
 class Guest:
     """A user while it is there."""
 
-    def __init__(self, user: VirtualUser, collector: Collector) -> None:
+    def __init__(self, user: VirtualUser) -> None:
         self.user = user
         self.leaving = False
         self.ready = False
-        self._collector = collector
         self._nap = Nap()
 
     def leave(self) -> None:
@@ -105,10 +111,7 @@ class Guest:
 
     async def _think(self) -> None:
         seconds = self.user.thinks_s()
-        if seconds <= 0:
-            return
-        until_s = time.monotonic() + seconds
-        await self._nap.sleep(seconds)
-        if not self.leaving:
-            late_s = max(time.monotonic() - until_s, 0.0)
-            self._collector.current.lateness.add(late_s * _MS)
+        if seconds > 0:
+            await self._nap.sleep(seconds)
+        else:
+            await asyncio.sleep(0)  # a task that waits for nothing must not keep the loop

@@ -9,7 +9,7 @@ from typing import cast
 import httptools
 
 from wattos_cli.loadtest.evidence import said
-from wattos_cli.loadtest.journey import ANSWER_S, SILENCE_S
+from wattos_cli.loadtest.journey import Patience
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
 _MOST_HEAD_BYTES = 64 * 1024
@@ -35,7 +35,8 @@ class Connection(asyncio.Protocol):
     watchdog calls `time_out` when `deadline_s` has passed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         self.usable = False
         self.deadline_s = math.inf
         self.status = 0
@@ -61,12 +62,12 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> None:
         """Send a request and wait for its whole answer; NoAnswerError."""
-        self._begin(request, None, ANSWER_S)
+        self._begin(request, None, self._patience.answer_s)
         await self._wait()
 
     async def ask_stream(self, request: bytes) -> None:
         """Send a request and wait for the head of its answer; NoAnswerError."""
-        self._begin(request, deque(), SILENCE_S)
+        self._begin(request, deque(), self._patience.silence_s)
         while not self.status and not self.whole:
             await self._wait()
 
@@ -100,9 +101,9 @@ class Connection(asyncio.Protocol):
     def time_out(self) -> None:
         """Give up: the answer takes too long."""
         if self._chunks is None:
-            self._fail(f"no whole answer within {ANSWER_S:g} s")
+            self._fail(f"no whole answer within {self._patience.answer_s:g} s")
         else:
-            self._fail(f"nothing came for {SILENCE_S:g} s")
+            self._fail(f"nothing came for {self._patience.silence_s:g} s")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -128,7 +129,7 @@ class Connection(asyncio.Protocol):
             self._fail("bytes came that belong to no answer")
             return
         if self._chunks is not None:
-            self.deadline_s = time.monotonic() + SILENCE_S
+            self.deadline_s = time.monotonic() + self._patience.silence_s
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:

@@ -4,11 +4,12 @@ import asyncio
 import re
 import ssl
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 from wattos_cli.loadtest.evidence import said
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
-from wattos_cli.loadtest.journey import CONNECT_S
+from wattos_cli.loadtest.journey import PATIENCE, Patience
 
 _LOOK_EVERY_S = 0.25
 _PATH = re.compile(r"/[!-~]*")
@@ -18,7 +19,8 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 class Door:
     """Opens connections to one target; `watch` must run beside."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -30,14 +32,14 @@ class Door:
 
     async def connect(self) -> Connection:
         """Return a new connection; NoAnswerError says why there is none."""
-        loop = asyncio.get_running_loop()
+        loop, within_s = asyncio.get_running_loop(), self._patience.connect_s
         try:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(within_s):
                 _, connection = await loop.create_connection(
-                    Connection, self._host, self._port, ssl=self._ssl
+                    partial(Connection, self._patience), self._host, self._port, ssl=self._ssl
                 )
         except TimeoutError:
-            raise NoAnswerError(f"no connection within {CONNECT_S:g} s") from None
+            raise NoAnswerError(f"no connection within {within_s:g} s") from None
         except OSError as error:
             raise NoAnswerError(said(error)) from None
         self._open.add(connection)

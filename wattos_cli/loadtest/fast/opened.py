@@ -47,7 +47,7 @@ class Opened:
         """Return how many users there are."""
         return len(self._working)
 
-    async def prepare(self) -> None:
+    async def prepare(self, stopping: asyncio.Event) -> None:
         """Let all users prepare, some at a time, before the first arrival; those that cannot are left out."""
         gate = asyncio.Semaphore(_PREPARING_AT_ONCE)
 
@@ -59,11 +59,13 @@ class Opened:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
 
-        preparing = [asyncio.create_task(ready(user)) for user in self.users]
-        _, late = await asyncio.wait(preparing, timeout=_PREPARED_WITHIN_S)
+        until_s = time.monotonic() + _PREPARED_WITHIN_S
+        late = {asyncio.create_task(ready(user)) for user in self.users}
+        while late and not stopping.is_set() and time.monotonic() < until_s:
+            _, late = await asyncio.wait(late, timeout=_LOOK_EVERY_S)
         for task in late:
             task.cancel()
-        await asyncio.gather(*preparing, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Let everything begin when it is due, until the plan is over and nothing waits any more."""
@@ -166,21 +168,23 @@ class Queue:
 
     async def work(self, user: VirtualUser) -> None:
         """Begin what is due, one after the other, until the queue is closed."""
-        loop = asyncio.get_running_loop()
-        while not self._closed:
-            self.drop_late(time.monotonic())
-            if self.waiting:
-                due_s: float | None = self.waiting.popleft()
-                self._collector.current.due += 1
-                late_s = time.monotonic() - (due_s or 0.0)
-            else:
-                waiter: asyncio.Future[float | None] = loop.create_future()
-                self._free.append(waiter)
-                due_s = await waiter
-                if due_s is None:
-                    return
-                late_s = max(time.monotonic() - due_s, 0.0)
-                self._collector.current.lateness.add(late_s * _MS)
-            user.client.owed_s = late_s
+        while (due_s := await self._next()) is not None:
+            user.client.owed_s = max(time.monotonic() - due_s, 0.0)
             await user.iterate()
             user.client.owed_s = 0.0
+            await asyncio.sleep(0)  # a task that waits for nothing must not keep the loop
+
+    async def _next(self) -> float | None:
+        """Return when the next iteration was due, once it is; None when the queue is closed."""
+        self.drop_late(time.monotonic())
+        if self._closed:
+            return None
+        if self.waiting:
+            self._collector.current.due += 1
+            return self.waiting.popleft()
+        waiter: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
+        self._free.append(waiter)
+        due_s = await waiter
+        if due_s is not None:
+            self._collector.current.lateness.add(max(time.monotonic() - due_s, 0.0) * _MS)
+        return due_s

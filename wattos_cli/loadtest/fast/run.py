@@ -37,7 +37,7 @@ class Pacing(Protocol):
         """Return how many users there are."""
         ...
 
-    async def prepare(self) -> None:
+    async def prepare(self, stopping: asyncio.Event) -> None:
         """Do what must be done before time counts."""
         ...
 
@@ -58,14 +58,14 @@ class Run:
         self._journal = journal
         self._door = Door(plan.host)
         self._fleet = Fleet(plan, {})
-        self._order = _in_turn(weights)
+        self._order = in_turn(weights)
         self._collector = Collector(plan.objectives_ms, time.monotonic())
         self._early: list[Observed] | None = []
         self._measured = Measured()
         self._cpu_s = time.process_time()
         self._stopping = asyncio.Event()
         self._pacing: Pacing = (
-            Closed(plan, self._enlist, self._collector)
+            Closed(plan, self._enlist)
             if plan.arrivals is None
             else Opened(plan, plan.arrivals, weights, self._enlist, self._collector)
         )
@@ -76,7 +76,7 @@ class Run:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
         watching = asyncio.create_task(self._door.watch())
-        await self._pacing.prepare()
+        await self._pacing.prepare(self._stopping)
         self._begin()
         counting = asyncio.create_task(self._count())
         try:
@@ -149,7 +149,7 @@ class Run:
         await asyncio.gather(*cleaning, return_exceptions=True)
 
 
-def _in_turn(weights: Mapping[type[Journey], int]) -> Iterator[type[Journey]]:
+def in_turn(weights: Mapping[type[Journey], int]) -> Iterator[type[Journey]]:
     """Return journeys in proportion to their weights, spread evenly (smooth weighted round robin)."""
     total, due, turn = sum(weights.values()), dict.fromkeys(weights, 0), []
     for _ in range(total):

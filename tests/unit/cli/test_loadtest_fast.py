@@ -1,0 +1,160 @@
+import asyncio
+import sys
+import time
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wattos_cli.loadtest.arrivals import LATE_S
+from wattos_cli.loadtest.collector import Collector
+from wattos_cli.loadtest.fast import loading
+from wattos_cli.loadtest.fast.opened import Queue
+from wattos_cli.loadtest.fast.run import in_turn
+from wattos_cli.loadtest.fast.timer import Timer
+from wattos_cli.loadtest.journey import Journey, task
+
+JOURNEY = """
+from wattos_cli.loadtest.journey import Journey, task
+
+class Look(Journey):
+    @task(1)
+    async def look(self): ...
+
+class Stare(Look):
+    pass
+"""
+
+
+class Look(Journey):
+    @task(1)
+    async def look(self) -> None:
+        """Look."""
+
+
+class Stare(Look):
+    """Look for long."""
+
+
+@pytest.fixture(autouse=True)
+def _imports_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "modules", sys.modules)
+    for name in ("locust", "gevent", "journeys"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def found(path: Path, **wanted: int) -> dict[str, int]:
+    return {journey.__name__: weight for journey, weight in loading.journeys(path, wanted).items()}
+
+
+def test_journeys_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(JOURNEY)
+    assert found(path) == {"Look": 1, "Stare": 1}
+    assert found(path, Stare=3, Look=0) == {"Stare": 3, "Look": 1}
+
+
+def test_journeys_beside_a_locustfile(tmp_path: Path) -> None:
+    (tmp_path / "journeys").mkdir()
+    (tmp_path / "journeys" / "__init__.py").write_text(f"{JOURNEY}\nJOURNEYS = (Stare,)\n")
+    (tmp_path / "locustfile.py").write_text("import locust\n")
+    assert found(tmp_path / "locustfile.py") == {"Stare": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("from locust import HttpUser\n", "is written for Locust.*--engine locust"),
+        ("import locust.contrib.fasthttp\n", "is written for Locust.*--engine locust"),
+        ("import nothing_of_that_name\n", "nothing_of_that_name"),
+        ("X = 1\n", "has no journeys.*--engine locust"),
+        (JOURNEY, "there is no journey 'Lok'; there are: Look, Stare"),
+    ],
+    ids=["of Locust", "deep in Locust", "broken", "empty", "misspelt"],
+)
+def test_what_cannot_be_run_is_told(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(loading.LoadingError, match=says):
+        found(path, Lok=1)
+
+
+def test_users_take_turns_in_proportion_and_evenly() -> None:
+    turn = list(islice(in_turn({Look: 3, Stare: 1}), 8))
+    assert turn[:4] == turn[4:] == [Look, Look, Stare, Look]
+    assert Counter(turn) == {Look: 6, Stare: 2}
+
+
+async def test_the_timer_rings_when_it_is_set_to() -> None:
+    rung: list[float] = []
+    ringing = asyncio.Event()
+
+    def ring() -> None:
+        rung.append(time.monotonic())
+        if len(rung) == 1:
+            timer.set(time.monotonic() - 1)  # what is over rings at once
+        else:
+            ringing.set()
+
+    timer = Timer(ring)
+    due_s = time.monotonic() + 0.02
+    timer.set(due_s)
+    await asyncio.wait_for(ringing.wait(), 5)
+    timer.close()
+    assert len(rung) == 2
+    assert rung[0] >= due_s
+
+
+class Walker:
+    """What a queue asks of a user."""
+
+    def __init__(self) -> None:
+        self.client: Any = self
+        self.owed_s = 0.0
+        self.bore: list[float] = []
+        self.busy: asyncio.Event | None = None
+
+    async def iterate(self) -> None:
+        self.bore.append(self.owed_s)
+        if self.busy:
+            await self.busy.wait()
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_who_is_free_begins_at_once_and_the_rest_waits_for_who_is_busy() -> None:
+    collector, walker = Collector({}, 0.0), Walker()
+    queue = Queue(collector)
+    walker.busy = asyncio.Event()
+    working = asyncio.create_task(queue.work(walker))  # type: ignore[arg-type] # as much of a user as is asked
+    await turns()
+    now_s = time.monotonic()
+    queue.arrive(now_s - 1)
+    queue.arrive(now_s - 2)
+    await turns()
+    assert (len(walker.bore), list(queue.waiting)) == (1, [now_s - 2])
+    walker.busy.set()
+    await turns()
+    queue.close()
+    await working
+    assert walker.bore == [pytest.approx(1, abs=0.5), pytest.approx(2, abs=0.5)]
+    assert (collector.current.due, collector.current.dropped) == (2, 0)
+    assert collector.current.lateness.count == 1  # only for the first a user was free
+
+
+async def test_what_nobody_begins_in_time_is_dropped_and_counted() -> None:
+    collector = Collector({}, 0.0)
+    queue = Queue(collector)
+    for due_s in (10.0, 11.0, 12.0):
+        queue.arrive(due_s)
+    queue.drop_late(11.5 + LATE_S)
+    assert list(queue.waiting) == [12.0]
+    assert (collector.current.due, collector.current.dropped) == (2, 2)
+    queue.close()
+    assert (list(queue.waiting), collector.current.dropped) == ([], 2)
