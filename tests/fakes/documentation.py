@@ -20,6 +20,8 @@ COVERED_ELSEWHERE = {
     "make up": "tests/e2e/test_install.py",
     ". .venv/bin/activate": "tests/e2e/test_install.py",
     "make test": ".ci/run",
+    "wattos drill run llm-outage": "tests/e2e/test_drills.py",
+    "wattos drill run --all --report out/ --junit drills.xml": "tests/e2e/test_drills.py",
     "wattos up --port-offset 100": "tests/e2e/test_up_platform.py",
 }
 RUN = {"console", "sh", "toml", "output"}

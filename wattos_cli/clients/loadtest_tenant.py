@@ -1,6 +1,7 @@
 """The temporary tenant of a load test: a key per virtual user, with limits of its own, revoked afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wattos_cli.clients import credentials, running
@@ -25,6 +26,18 @@ class Keys:
 
     tokens: tuple[str, ...]
     ids: tuple[str, ...]
+
+
+@contextmanager
+def keys_for(deps: Deps, project: Project, count: int, duration_s: float) -> Iterator[Keys]:
+    """Yield `count` keys that outlive the test by minutes, and revoke them when the block ends."""
+    keys = make_keys(deps, project, count, duration_s)
+    try:
+        yield keys
+    finally:
+        problem = revoke_keys(deps, project, keys.ids)
+        if problem:
+            deps.console.note(f"keys of the load test could not be revoked, they expire soon: {problem}")
 
 
 def make_keys(deps: Deps, project: Project, count: int, duration_s: float) -> Keys:

@@ -37,6 +37,11 @@ class Breaking:
         return steps
 
     @property
+    def waits(self) -> bool:
+        """Return whether a fault is still to begin."""
+        return bool(self._waiting)
+
+    @property
     def begun(self) -> bool:
         """Return whether something is, or may be, broken."""
         return bool(self._begun)

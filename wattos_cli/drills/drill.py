@@ -8,7 +8,7 @@ from wattos_cli.config.forms import Form, Seconds
 from wattos_cli.drills.checks.check import CheckForm
 from wattos_cli.drills.faults.fault import FaultForm
 
-_LONGEST_S = 600.0
+_LONGEST_S, _LEAST_STEADY_S = 600.0, 2.0
 MARGIN_S = 30.0
 """So much longer than the phase a fault may last that names no `ttl`."""
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -37,17 +37,23 @@ class LoadForm(Form):
 
 
 class PhasesForm(Form):
-    """`[phases]`: how long it is watched before, how long it is broken, how long it may take to recover."""
+    """`[phases]`: how long it is watched before, how long it is broken, how long it may take to recover.
+
+    With `settle` it is broken no longer than so long after the last assertion with `within` was decided.
+    """
 
     steady: Seconds = 3.0
     fault: Seconds
     recovery: Seconds
+    settle: Seconds | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> "PhasesForm":
         for name in ("steady", "fault", "recovery"):
             if getattr(self, name) > _LONGEST_S:
                 raise ValueError(f"{name}: at most 10m")
+        if self.steady < _LEAST_STEADY_S:
+            raise ValueError(f"steady: at least {_LEAST_STEADY_S:g}s, to see some requests")
         return self
 
     def of(self, phase: str) -> float:

@@ -93,8 +93,7 @@ def live_stage(deps: Deps, project: Project, shield: Shield) -> Stage:
 def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Iterator[Load]:
     """Run the drill's load as the temporary tenant of load tests, whose keys end with the block."""
     load = drill.load
-    keys = loadtest_tenant.make_keys(deps, project, load.users, longest_s)
-    try:
+    with loadtest_tenant.keys_for(deps, project, load.users, longest_s) as keys:
         plan = Plan(
             locustfile=folder() / "locustfile.py",
             journeys=load.journeys,
@@ -108,10 +107,6 @@ def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Itera
         )
         with started(plan, deps.environ) as generation:
             yield generation
-    finally:
-        problem = loadtest_tenant.revoke_keys(deps, project, keys.ids)
-        if problem:
-            deps.console.note(f"keys of the drill could not be revoked, they expire soon: {problem}")
 
 
 def _close(deps: Deps, platform: LivePlatform, name: str) -> None:

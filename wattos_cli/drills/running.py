@@ -92,14 +92,15 @@ class DrillRun:
         self._noticing = Noticing(before, self._stage.platform, self.record.figures)
         tracked = self._begin("fault")
         self._begin("whole")
-        self._pass("fault", self._drill.phases.fault)
+        phases = self._drill.phases
+        self._pass("fault", phases.fault, settle_s=phases.settle)
         self._end(each for each in tracked if each.check.lasting)
 
     def _recovery(self) -> None:
         tracked = self._begin("recovery")
         thresholds = [each.check for each in tracked if isinstance(each.check, ThresholdForm)]
         least_s = _LEAST_RECOVERY_S + max((check.after or 0.0 for check in thresholds), default=0.0)
-        self._pass("recovery", self._drill.phases.recovery, least_s)
+        self._pass("recovery", self._drill.phases.recovery, least_s=least_s, settle_s=0.0)
         self._end(each for each in tracked if each.check.lasting)
 
     def _conclude(self, before: Counters) -> None:
@@ -131,16 +132,23 @@ class DrillRun:
             each.begin(self.now_s())
         return tracked
 
-    def _pass(self, phase: str, length_s: float, least_s: float | None = None) -> None:
-        """Let a phase pass; with `least_s` it ends earlier, once all that it waits for is decided."""
-        began_s = self.now_s()
+    def _pass(
+        self, phase: str, length_s: float, *, least_s: float = 0.0, settle_s: float | None = None
+    ) -> None:
+        """Let a phase pass.
+
+        With `settle_s` it ends earlier: so long after all that waits was decided, `least_s` old at the least.
+        """
+        began_s = decided_s = self.now_s()
         while (passed_s := self.now_s() - began_s) < length_s:
             if phase == "fault":
                 self._break(passed_s)
             self._wait(min(TICK_S, length_s - passed_s))
             self._look()
-            waiting = any(each.waits for each in self._tracked)
-            if least_s is not None and not waiting and self.now_s() - began_s >= least_s:
+            now_s = self.now_s()
+            if self._breaking.waits or any(each.waits for each in self._tracked):
+                decided_s = now_s
+            if settle_s is not None and now_s - began_s >= least_s and now_s - decided_s >= settle_s:
                 return
 
     def _break(self, passed_s: float) -> None:

@@ -214,6 +214,12 @@ def test_a_fault_begins_when_it_is_due(drill: Callable[[str], Drill]) -> None:
     assert steps["fault: simulator"] - begun == pytest.approx(4.0, abs=0.51)
 
 
+def test_a_phase_that_may_settle_ends_when_all_is_decided(drill: Callable[[str], Drill]) -> None:
+    settled = OUTAGE.replace('recovery = "10s"', 'recovery = "10s"\nsettle = "2s"')
+    steps = {step.name: step.at_s for step in performed(drill(settled), House()).steps}
+    assert steps["rollback: simulator"] - steps["fault: simulator"] == pytest.approx(3.0, abs=0.51)
+
+
 def test_an_assertion_must_hold_as_long_as_it_says(drill: Callable[[str], Drill]) -> None:
     long = OUTAGE.replace('state = "open"', 'state = "closed"\nfor = "4s"', 1)
     outcome = performed(drill(long), House(until_open_s=2.0))

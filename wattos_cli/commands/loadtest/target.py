@@ -51,10 +51,8 @@ def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
     _answers(url, deps)
     wallet = _wallet(opts, deps, project)
     most = loadtest_tenant.MOST_KEYS
-    keys = loadtest_tenant.make_keys(
-        deps, project, most if run.find_limit else min(run.plan.users, most), run.longest_s
-    )
-    try:
+    count = most if run.find_limit else min(run.plan.users, most)
+    with loadtest_tenant.keys_for(deps, project, count, run.longest_s) as keys:
         tenant = {
             "name": loadtest_tenant.TENANT,
             "keys": len(keys.ids),
@@ -63,10 +61,6 @@ def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
         }
         with wallet.guarded():
             yield Target(url, keys.tokens, tenant, wallet)
-    finally:
-        problem = loadtest_tenant.revoke_keys(deps, project, keys.ids)
-        if problem:
-            deps.console.note(f"keys of the load test could not be revoked, they expire soon: {problem}")
 
 
 def _gateway_url(project: Project, services: Sequence[str]) -> str:

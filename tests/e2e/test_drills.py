@@ -1,0 +1,170 @@
+"""`wattos drill` against a running platform: every built-in drill, one that must fail, signals in between."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.schemas import published
+from wattos_cli.drills.names import built_in_names
+
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(150)]
+BREAKER = "llm:openai"
+# A silent stream is given up sooner: the drill need not wait for half a minute.
+SETTINGS = "[settings]\nstream_idle_timeout_s = 6\n"
+ENDLESS = """
+name = "endless"
+summary = "A fault that lasts beyond its drill."
+hypothesis = "It ends by itself."
+[requires]
+providers = ["openai"]
+[load]
+journeys = { Model = 1 }
+model = "default"
+[phases]
+steady = "3s"
+fault = "60s"
+recovery = "5s"
+[[steady]]
+threshold = "errors:rate<1%"
+[[fault]]
+kind = "simulator"
+request = { kind = "status", status = 503, provider = "openai" }
+ttl = "6s"
+[[assertions]]
+when = "fault"
+breaker = "llm:openai"
+state = "open"
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]:
+    """A platform whose provider openai is the simulator."""
+    with running_project(tmp_path_factory.mktemp("house")) as project:
+        project.configure(SETTINGS)
+        started = project.wattos("up", "--with", "simulator,redis", "--provider", "openai")
+        assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
+        yield project
+
+
+def faults(house: RunningProject) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.get(f"{house.url('simulator')}/simulator/faults").json()["faults"]
+    return found
+
+
+def open_breakers(house: RunningProject) -> list[str]:
+    done = house.wattos("breaker", "list", "--state", "open", "--state", "forced_open", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    return [row["name"] for row in published(done.stdout)["breakers"]]
+
+
+def failed_steps(result: dict[str, Any]) -> list[str]:
+    return [step["name"] for step in result["steps"] if not step["ok"]]
+
+
+def tell(house: RunningProject, action: str) -> None:
+    """Give an order to the provider's breaker on the operations socket."""
+    (row,) = [row for row in house.state()["services"] if row["name"] == "llm-gateway"]
+    operator = (house.root / ".wattos/run/operator.token").read_text().strip()
+    with httpx.Client(transport=httpx.HTTPTransport(uds=row["ops_socket"]), base_url="http://ops") as client:
+        answer = client.post(
+            f"/admin/breakers/{BREAKER}/{action}",
+            json={"reason": "a test", "actor": "a test"},
+            headers={"authorization": f"Bearer {operator}"},
+        )
+    assert answer.status_code == 200, answer.text
+
+
+def begun(house: RunningProject, *argv: str) -> subprocess.Popen[str]:
+    """Start `wattos drill run` and return it once a fault is on."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "wattos_cli", "drill", "run", *argv],
+        cwd=house.root,
+        env=house.process_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: process.poll() is not None or faults(house) != [], "a fault is on", 60)
+        assert process.poll() is None, process.communicate()
+    except BaseException:
+        process.kill()
+        raise
+    return process
+
+
+@pytest.mark.parametrize("name", built_in_names())
+def test_the_platform_holds(house: RunningProject, tmp_path: Path, name: str) -> None:
+    done = house.wattos("drill", "run", name, "-o", "json", "--report", str(tmp_path), timeout_s=140)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    result = published(done.stdout)
+    assert (result["drill"], result["verdict"], failed_steps(result)) == (name, "pass", [])
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.json", f"{name}.md", "junit.xml"}
+    assert faults(house) == []
+    assert open_breakers(house) == []
+
+
+def test_with_the_breaker_disabled_an_outage_goes_red(house: RunningProject) -> None:
+    tell(house, "disable")
+    try:
+        done = house.wattos("drill", "run", "llm-outage", "-o", "json", timeout_s=140)
+    finally:
+        tell(house, "reset")
+    assert done.returncode == 1, f"{done.stdout}\n{done.stderr}"
+    result = published(done.stdout)
+    assert result["verdict"] == "fail"
+    assert {"fault: the breaker opens", "fault: the provider is left alone"} <= set(failed_steps(result))
+    assert result["figures"]["open_s"] is None
+    assert faults(house) == []
+
+
+@pytest.mark.parametrize(
+    ("signals", "code"), [([signal.SIGINT], 130), ([signal.SIGINT] * 2, 130), ([signal.SIGTERM], 143)]
+)
+def test_a_signal_in_the_middle_leaves_no_fault_behind(
+    house: RunningProject, tmp_path: Path, signals: Sequence[signal.Signals], code: int
+) -> None:
+    report = tmp_path / "drill.json"
+    process = begun(house, "llm-outage", "--json", str(report))
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == code, told
+    assert faults(house) == []
+    assert BREAKER not in open_breakers(house)
+    assert "rollback: openai: status (status 503)" in told
+    if len(signals) == 1:
+        result = published(report.read_text())
+        assert (result["verdict"], result["drill"]) == ("invalid", "llm-outage")
+
+
+def test_a_drill_that_is_killed_leaves_a_fault_that_ends_by_itself(house: RunningProject) -> None:
+    (house.root / "endless.toml").write_text(ENDLESS)
+    process = begun(house, "./endless.toml")
+    process.kill()
+    process.communicate(timeout=10)
+    assert [fault["spec"]["ttl_s"] for fault in faults(house)] == [6.0]
+    wait_until(lambda: faults(house) == [], "the fault ended by itself", 15)
+    tell(house, "reset")
+
+
+def test_a_platform_that_is_not_steady_is_left_alone(house: RunningProject) -> None:
+    (house.root / "strict.toml").write_text(ENDLESS.replace("errors:rate<1%", "p50<0.001ms"))
+    done = house.wattos("drill", "run", "./strict.toml", "-o", "json")
+    assert done.returncode == 4, done.stderr
+    result = json.loads(done.stdout)
+    assert result["reason"].startswith(
+        "not steady before anything was broken: p50<0.001ms (steady) (measured"
+    )
+    assert [step["name"].split(":")[0] for step in result["steps"]] == ["steady"]
