@@ -25,7 +25,7 @@ components = ["redis"]
 journeys = { Model = 1 }
 users = 2
 [phases]
-steady = "1s"
+steady = "2s"
 fault = "60s"
 recovery = "5s"
 [[steady]]
