@@ -65,6 +65,12 @@ def test_a_change_that_is_certain_but_small_is_none() -> None:
     assert row.ratio == pytest.approx(1.025, abs=0.003)
 
 
+def test_a_tenth_of_a_millisecond_is_what_clocks_scatter_by() -> None:
+    quick = replace(STEADY, median_ms=0.2, wander=0.001, spread=0.05)
+    row = compared(run(quick, 60, 1), run(replace(quick, median_ms=0.25), 60, 2)).rows[0]
+    assert (row.verdict, row.ratio) == ("no_change", pytest.approx(1.25, rel=0.01))
+
+
 @pytest.mark.parametrize(
     ("now", "expected"),
     [

@@ -20,6 +20,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
+from wattos_cli.render.loadtest.charts.server import server
 from wattos_cli.render.loadtest.html import as_html
 
 MINIMAL = {
@@ -340,6 +341,24 @@ def test_the_knee_shows_where_the_limit_is() -> None:
     assert [each["style"] for each in marks] == ["left:72.00%", "left:64.00%"] * 2
     assert "limit 180/s" in told(page)
     assert "knee 160/s" in told(page)
+
+
+def test_a_label_keeps_its_colour_from_chart_to_chart() -> None:
+    def metric(title: str, *labels: str) -> dict[str, Any]:
+        return {
+            "title": title,
+            "unit": "",
+            "series": [{"label": each, "points": [[0, 1], [5, 2]]} for each in labels],
+        }
+
+    charts = [metric("one", "chat", "rag"), metric("two", "rag"), metric("three", "agent", "rag", "chat")]
+    drawn = [each.lines for each in server({"duration_s": 9.0, "server": charts})]
+    kinds = [{line.label: line.kind for line in lines} for lines in drawn]
+    assert kinds == [
+        {"chat": "c1", "rag": "c2"},
+        {"rag": "c2"},
+        {"agent": "c3", "rag": "c2", "chat": "c1"},
+    ]
 
 
 def test_of_many_series_the_largest_are_drawn() -> None:

@@ -12,10 +12,12 @@ from wattos_cli.loadtest.result.shape import Compared, Comparison, Result
 
 SMALLEST_EFFECT = 0.05
 """A change of a time or a rate by less than this share is none, however certain."""
+SMALLEST_MS = 0.1
+"""Nor is one of a time by less than this, which is what clocks and schedulers scatter by."""
 SMALLEST_POINTS = 0.005
 """The same for the share of errors: half a percentage point."""
 _SHARES = {"p50": 0.5, "p95": 0.95}
-_FALSE_ALARMS = 0.05
+_FALSE_ALARMS = 0.04  # below the 5 % that are promised: a bootstrap of few seconds is a little too sure
 _LEAST_CONFIDENCE = 0.95
 _SEED = 5
 _REGRESSION = "regression"
@@ -81,7 +83,8 @@ def _ratio(metric: str, unit: str, pair: _Pair, sure: float, *, less_is_worse: b
     worse = (-change, -high, -low) if less_is_worse else (change, low, high)
     baseline, now = (float(f"{math.exp(each.value):.4g}") for each in pair)
     ratio, least, most = (round(math.exp(value), 4) for value in (change, low, high))
-    verdict = _verdict(*worse, math.log1p(SMALLEST_EFFECT))
+    smallest = max(SMALLEST_EFFECT, SMALLEST_MS / baseline) if unit == "ms" else SMALLEST_EFFECT
+    verdict = _verdict(*worse, math.log1p(smallest))
     return Compared(metric, baseline, now, ratio, least, most, verdict, unit)
 
 

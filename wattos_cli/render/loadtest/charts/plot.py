@@ -5,7 +5,7 @@ single point is a line of no length with round ends. Everything written stands b
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wattos_cli.render.loadtest.charts.scale import Scale
 from wattos_cli.render.loadtest.charts.twin import Twin
@@ -52,7 +52,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn, and the words around it."""
+    """What is drawn, and the words around it; `named`: a single line is not what the title says."""
 
     title: str
     unit: str
@@ -64,7 +64,7 @@ class Chart:
     marks: Sequence[Mark] = ()
     note: str = ""
     size: str = ""
-    legend: bool = field(default=True)
+    named: bool = False
 
 
 def chart(drawn: Chart) -> Html:
@@ -88,8 +88,8 @@ def chart(drawn: Chart) -> Html:
 
 
 def _legend(drawn: Chart) -> Html:
-    """Return the names of the lines; one line needs none, the title names it."""
-    if not drawn.legend or len(drawn.lines) < 2:  # noqa: PLR2004 - see above
+    """Return the names of the lines; one line needs none where the title names it."""
+    if len(drawn.lines) < (1 if drawn.named else 2):
         return Html()
     keys = (element("li", element("i", class_=f"key {line.kind}"), line.label) for line in drawn.lines)
     return element("ul", *keys, class_="legend")

@@ -21,10 +21,11 @@ Points = Sequence[tuple[float, float | None]]
 def server(result: Mapping[str, Any]) -> Iterator[Chart]:
     """Yield a chart of each metric; of more than eight series the eight largest."""
     end_s = max([result["duration_s"], *_times(result)])
+    kinds: dict[str, str] = {}
     for metric in result["server"]:
         drawn = [one for one in metric["series"] if any(value is not None for _, value in one["points"])]
         if drawn:
-            yield _chart(metric, drawn, end_s)
+            yield _chart(metric, drawn, end_s, kinds)
 
 
 def _times(result: Mapping[str, Any]) -> Iterator[float]:
@@ -33,7 +34,9 @@ def _times(result: Mapping[str, Any]) -> Iterator[float]:
             yield from (at_s for at_s, _ in one["points"])
 
 
-def _chart(metric: Mapping[str, Any], series: Sequence[Mapping[str, Any]], end_s: float) -> Chart:
+def _chart(
+    metric: Mapping[str, Any], series: Sequence[Mapping[str, Any]], end_s: float, kinds: dict[str, str]
+) -> Chart:
     largest = sorted(series, key=lambda one: -max(abs(value or 0.0) for _, value in one["points"]))
     shown = [one for one in series if any(one is kept for kept in largest[:MOST_LINES])]
     x = scale.seconds(end_s)
@@ -49,9 +52,24 @@ def _chart(metric: Mapping[str, Any], series: Sequence[Mapping[str, Any]], end_s
         x,
         y,
         _twin(shown, x, _teller(unit, digits)),
-        [Line(one["label"], f"c{place + 1}", _with_gaps(one["points"])) for place, one in enumerate(shown)],
+        [
+            Line(one["label"], kind, _with_gaps(one["points"]))
+            for one, kind in zip(shown, _colored([str(one["label"]) for one in shown], kinds), strict=True)
+        ],
         note=f"{hidden} smaller ones are not drawn" if hidden else "",
+        named=True,
     )
+
+
+def _colored(labels: Sequence[str], kinds: dict[str, str]) -> list[str]:
+    """Return a colour for each label: the one that it has in the charts before, if no other took it here."""
+    free = [f"c{number}" for number in range(1, MOST_LINES + 1)]
+    kept = {label: kinds[label] for label in labels if label in kinds}
+    taken = {kind: label for label, kind in reversed(kept.items())}
+    left = iter([kind for kind in free if kind not in taken])
+    colored = [kinds[label] if taken.get(kinds.get(label, "")) == label else next(left) for label in labels]
+    kinds.update({label: kind for label, kind in zip(labels, colored, strict=True) if label not in kinds})
+    return colored
 
 
 def _twin(series: Sequence[Mapping[str, Any]], x: scale.Scale, told: Callable[[float], str]) -> Twin:

@@ -81,7 +81,7 @@ def _comparison(compared: Mapping[str, Any]) -> Html:
     told = (
         f"Baseline: {compared['baseline'] or 'unnamed'}. Each change lies between the two figures given with "
         f"{compared['confidence'] * 100:.3g} % confidence; seconds were resampled in blocks. A regression is "
-        "certain and at least 5 % (errors: 0.5 percentage points)."
+        "certain, and at least 5 % and 0.1 ms (errors: 0.5 percentage points)."
     )
     return together([table(rows.comparison(compared)), element("p", told, class_="note")])
 

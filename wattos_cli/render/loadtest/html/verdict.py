@@ -68,7 +68,7 @@ def _tiles(result: Result) -> Iterator[Html]:
     times, requests = result["latency_ms"], result["requests"]
     failed = result["failures"] / requests if requests else None
     yield _tile("Requests", f"{requests:,}", f"{tick(result['rps'])} a second")
-    yield _tile("Failed", share(failed), f"{result['failures']:,} requests", bad=bool(result["failures"]))
+    yield _tile("Failed", share(failed), f"{result['failures']:,} in all", bad=bool(result["failures"]))
     for key in ("p50", "p95", "p99"):
         note = f"at most {time(times['max'])}" if key == "p99" and times["max"] is not None else ""
         yield _tile(f"Latency {key}", time(times[key]), note)
