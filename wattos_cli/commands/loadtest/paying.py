@@ -19,6 +19,7 @@ FREE_MODEL = "wattos-extractive"
 """The local model: what journeys ask unless --model says otherwise."""
 _LOOK_S = 2.0
 _CAP_S = 60.0
+_NOT_FOUND = 404
 _HINT = "allow it, up to a sum: --allow-paid --max-usd 2   or leave --model out: the local model is free"
 
 
@@ -99,7 +100,14 @@ def wallet_for(opts: Options, deps: Deps, project: Project) -> Wallet:
 
     WattosError (exit 2) for a model that costs money and was not allowed to, or whose price nobody knows.
     """
-    found = spending.destinations(deps, project, opts.model or FREE_MODEL)
+    try:
+        found = spending.destinations(deps, project, opts.model or FREE_MODEL)
+    except WattosError as error:
+        if error.details.get("status") != _NOT_FOUND:
+            raise
+        raise usage(
+            f"--model {opts.model}: {error.message}", "name a model of a provider in [llm]"
+        ) from error
     if found.paid and not opts.allow_paid:
         raise usage(f"--model {opts.model} costs money: {', '.join(found.paid)}", _HINT)
     if found.unpriced:

@@ -1,0 +1,132 @@
+"""`wattos loadtest` against a real platform: it decides, it reports, and it leaves nothing behind."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import psutil
+import pytest
+
+from tests.fakes.running_project import RunningProject
+
+pytestmark = pytest.mark.e2e
+SCHEMA = Path(__file__).resolve().parents[2] / "docs/reference/schemas/wattos.loadtest.v1.json"
+# A machine that runs many tests at once answers late: thresholds here say what is wrong, not what is slow.
+ALL_WELL = ("--threshold", "errors:rate<1%", "--threshold", "p95<20s")
+
+
+def result_in(file: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(file.read_text())
+    jsonschema.validate(result, json.loads(SCHEMA.read_text()))
+    return result
+
+
+def test_smoke_holds_its_thresholds_and_reports_in_every_form(
+    standing: RunningProject, tmp_path: Path
+) -> None:
+    done = standing.wattos("loadtest", "smoke", "--duration", "12s", "--report", str(tmp_path / "out"))
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "smoke: pass" in done.stdout
+    result = result_in(tmp_path / "out" / "result.json")
+    assert (result["verdict"], result["failures"]) == ("pass", 0)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "result.json", "junit.xml", "summary.md", "report.html",
+    }  # fmt: skip
+    assert {row["name"].split()[1] for row in result["by_name"]} >= {"/api/v1/search", "/v1/chat/completions"}
+    assert result["ttft_ms"]["p50"] > 0
+    assert result["tokens"]["output"] > 0
+    assert all(len(slow["trace_id"]) == 32 for slow in result["slowest"])
+    assert "Requests" in {chart["title"] for chart in result["server"]}
+    assert result["environment"]["machine"]["id"]
+    assert "wk_" not in done.stdout + done.stderr + (tmp_path / "out" / "result.json").read_text()
+
+
+def test_arrivals_by_a_rate_and_a_baseline(standing: RunningProject, tmp_path: Path) -> None:
+    main, now = tmp_path / "main.json", tmp_path / "now.json"
+    argv = (
+        "loadtest",
+        "chat-stream",
+        "--rate",
+        "5",
+        "--engine",
+        "fast",
+        "--duration",
+        "12s",
+        "-q",
+        *ALL_WELL,
+    )
+    first = standing.wattos(*argv, "--json", str(main))
+    assert first.returncode == 0, f"{first.stdout}\n{first.stderr}"
+    baseline = result_in(main)
+    assert baseline["load"]["arrivals"]["shape"] == "constant"
+    assert baseline["arrivals"]["intended"] == 60
+    assert baseline["requests"] + baseline["arrivals"]["dropped"] == 60
+    # On a machine that does other things meanwhile an equal run may be slower; it is compared all the same.
+    second = standing.wattos(*argv, "--baseline", str(main), "--json", str(now))
+    compared = result_in(now)["comparison"]
+    assert second.returncode == (1 if compared["verdict"] == "regression" else 0), second.stderr
+    assert {row["metric"] for row in compared["rows"]} >= {"latency p50", "latency p95", "ttft p50"}
+    other = standing.wattos(*argv, "--users", "3", "--baseline", str(main))
+    assert other.returncode == 4
+    assert "another load (users)" in other.stderr
+
+
+def test_ctrl_c_reports_what_ran_and_leaves_no_process_and_no_key(
+    standing: RunningProject, tmp_path: Path
+) -> None:
+    file = tmp_path / "r.json"
+    command = ["loadtest", "rag-search", "--users", "2", "--duration", "5m", "-q", "--json", str(file)]
+    running = subprocess.Popen(
+        [sys.executable, "-P", "-m", "wattos_cli", *command],
+        cwd=standing.root,
+        env=standing.process_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    children: list[psutil.Process] = []
+    deadline = time.monotonic() + 60
+    while not children and time.monotonic() < deadline:
+        time.sleep(0.1)
+        children = psutil.Process(running.pid).children(recursive=True)
+    time.sleep(4)  # what is stopped has begun
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, f"{out}\n{err}"
+    result = result_in(file)
+    assert result["verdict"] == "invalid"
+    assert result["reasons"][0].startswith("interrupted after ")
+    assert "rag-search: invalid" in out
+    assert [child for child in children if child.is_running()] == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (("smok",), 2, "Did you mean 'smoke'?"),
+        (("smoke", "--users", "0"), 2, "--users 0: expected 1 to 1000"),
+        (("smoke", "--rate", "-5"), 2, "--rate: a negative number makes no load at column 1"),
+        (("smoke", "--stages", "30s:x"), 2, "--stages: expected a number at column 5"),
+        (("smoke", "--threshold", "p95<"), 2, "--threshold: expected a number at column 5"),
+        (("smoke", "--host", "http://127.0.0.1:9"), 4, "http://127.0.0.1:9"),
+        (("smoke", "--model", "gpt-nobody-serves"), 2, "--model gpt-nobody-serves: "),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else str(value)[:20],
+)
+def test_what_is_wrong_is_told_before_anything_starts(
+    standing: RunningProject, argv: tuple[str, ...], code: int, says: str
+) -> None:
+    done = standing.wattos("loadtest", *argv, timeout_s=20)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert done.stdout == ""
+
+
+def test_nothing_runs_here(project: RunningProject) -> None:
+    done = project.wattos("loadtest", "smoke")
+    assert done.returncode == 4
+    assert "the platform is not running" in done.stderr
