@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.listed_processes import ListedProcesses, listed_processes, state, wait_until_running
-from tests.fakes.running_project import REPOSITORY, wait_until
+from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, running_project, wait_until
 from wattos_cli.drills.faults.held import HeldFault
 from wattos_cli.drills.faults.holder.order import Order
 from wattos_cli.errors import ExitCode, WattosError
@@ -195,6 +195,19 @@ def test_a_killed_holder_of_a_lock_gives_it_back(
     wait_until(lambda: gone(holder), "the holder has ended")
     database.execute("INSERT INTO told VALUES ('a')")
     fault.rollback()
+
+
+def test_a_service_that_the_supervisor_gave_up_is_started_again(tmp_path: Path) -> None:
+    with running_project(tmp_path / "p") as project:
+        project.environ |= {"WATTOS_RESTART_LIMIT": "2", "WATTOS_RESTART_BASE_S": "0.05"}
+        project.environ["WATTOS_PROBE_SETTLE_S"] = "0.1"
+        project.configure(NONE_BUNDLED + '[services.idle]\ncommand = ["sleep", "600"]\n')
+        assert project.wattos("up").returncode == 0
+        fault = HeldFault(Order("kill", str(project.root), "idle", 0, times=2, every_s=0.3), "idle dies")
+        fault.apply(60)
+        wait_until(lambda: project.row("idle")["state"] == "crash_loop", "the supervisor has given up")
+        fault.rollback()
+        wait_until(lambda: project.row("idle")["state"] == "ready", "it is ready again")
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,20 @@
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from wattos_cli.drills.faults.holder import victims
 from wattos_cli.drills.faults.holder.order import Order, RefusedError
 from wattos_cli.drills.faults.holder.watcher import Watcher
+from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 
-# One less than what the supervisor takes for a crash loop, after which nobody would start the service again.
+# One less than what the supervisor takes for a crash loop, after which it starts the service no more. Crashes
+# that were there before, an earlier drill's perhaps, count too.
 MOST_STRIKES = 4
+_GIVEN_UP = "crash_loop"
+_REVIVED_WITHIN_S = 8.0
 
 
 class Kill:
@@ -29,6 +35,7 @@ class Kill:
         self._monotonic = monotonic
         self._left = order.times
         self._due = 0.0
+        self._has_struck = False
 
     def begin(self) -> str:
         """Strike for the first time; RefusedError when nothing runs, or too much is asked for."""
@@ -56,8 +63,23 @@ class Kill:
         return (struck,) if struck else ()
 
     def undo(self) -> None:
-        """Strike no more; the supervisor starts again what it has lost."""
+        """Strike no more; the supervisor starts again what it has lost, or is told to if it has given up."""
         self._left = 0
+        struck, self._has_struck = self._has_struck, False
+        if struck and any(row["state"] == _GIVEN_UP for row in self._rows()):
+            self._revive()
+
+    def _rows(self) -> list[dict[str, Any]]:
+        try:
+            return victims.rows(self._project, self._order.service, self._order.replica)
+        except RefusedError:
+            return []  # the platform was taken down, or this service of it
+
+    def _revive(self) -> None:
+        from wattos_cli.supervisor import operate
+
+        with suppress(WattosError), operate.running_supervisor(self._project) as supervisor:
+            operate.request(supervisor, "restart", _REVIVED_WITHIN_S, services=[self._order.service])
 
     def _strike(self) -> str:
         order = self._order
@@ -68,4 +90,5 @@ class Kill:
             if victim.signal(signal.SIGKILL)
         ]
         self._left -= bool(hit)
+        self._has_struck = self._has_struck or bool(hit)
         return "killed " + ", ".join(f"{each.name} (pid {each.pid})" for each in hit) if hit else ""
