@@ -25,6 +25,7 @@ class FakeSupervisor:
         reread: tuple[str, ...] = (),
     ) -> None:
         self.reread = list(reread)
+        self.listed: list[dict[str, Any]] = []
         self.above = above or {}
         self.outdated = outdated or {}
         self.in_force: dict[str, Any] = {"service_config": {"llm": {}}, "digests": {"[llm]": "old"}}
@@ -32,7 +33,7 @@ class FakeSupervisor:
         self.handed: list[Mapping[str, Any]] = []
 
     def rows(self) -> dict[str, Any]:
-        return {"rows": [], "port_offset": 0, "above": self.above, "timings": {}}
+        return {"rows": self.listed, "port_offset": 0, "above": self.above, "timings": {}}
 
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "reloaded":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.running_project import wait_until
-from wattos_cli.project import SERVICES_SCHEMA, Project
+from wattos_cli.project import SERVICES_SCHEMA, Project, read_json
 from wattos_cli.supervisor import process_table
 
 _SLEEPER = [sys.executable, "-S", "-c", "print('up', flush=True); import time; time.sleep(600)"]
@@ -57,8 +57,10 @@ class ListedProcesses:
             process.stdout.close()
 
     def _write(self) -> None:
+        known = read_json(self.project.services_file) or {}
         us = {"pid": os.getpid(), "start_time": process_table.start_time(os.getpid())}
         document = {"schema": SERVICES_SCHEMA, "supervisor": us, "guardian": us, "services": self._rows}
+        document["control_socket"] = known.get("control_socket", "")
         self.project.services_file.write_text(json.dumps(document))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.control_socket import FakeSupervisor, supervised
 from tests.fakes.listed_processes import ListedProcesses, listed_processes, state, wait_until_running
 from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, running_project, wait_until
 from wattos_cli.drills.faults.held import HeldFault
@@ -30,8 +31,13 @@ time.sleep(60)
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[ListedProcesses]:
-    with listed_processes(tmp_path) as listed:
+def supervisor() -> FakeSupervisor:
+    return FakeSupervisor()
+
+
+@pytest.fixture
+def platform(tmp_path: Path, supervisor: FakeSupervisor) -> Iterator[ListedProcesses]:
+    with listed_processes(tmp_path) as listed, supervised(tmp_path, tmp_path / "s", supervisor):
         yield listed
 
 
@@ -147,6 +153,22 @@ def test_a_kill_strikes_what_comes_back_too(platform: ListedProcesses) -> None:
     assert (state(third), state(other)) == ("S", "S")
 
 
+def test_nobody_is_killed_into_a_crash_loop(platform: ListedProcesses, supervisor: FakeSupervisor) -> None:
+    pid = platform.start("chat")
+    supervisor.listed = [
+        {"name": "rag", "replica": 0, "crashes_left": 0},
+        {"name": "chat", "replica": 0, "crashes_left": 1},
+    ]
+    with pytest.raises(WattosError, match="the supervisor would start it 1 more times, not 2") as refused:
+        held(platform, "kill", times=2).apply(60)
+    assert refused.value.hint.endswith("wattos restart chat")
+    assert state(pid) == "S"
+    fault = held(platform, "kill", times=1)
+    fault.apply(60)
+    assert platform.exit_code(pid) == -signal.SIGKILL
+    fault.rollback()
+
+
 def test_only_the_process_that_is_listed_is_hit(platform: ListedProcesses) -> None:
     pid = platform.start("chat")
     platform.list("chat", pid, process_table.start_time(pid) - 1)
@@ -203,8 +225,11 @@ def test_a_service_that_the_supervisor_gave_up_is_started_again(tmp_path: Path) 
         project.environ["WATTOS_PROBE_SETTLE_S"] = "0.1"
         project.configure(NONE_BUNDLED + '[services.idle]\ncommand = ["sleep", "600"]\n')
         assert project.wattos("up").returncode == 0
-        fault = HeldFault(Order("kill", str(project.root), "idle", 0, times=2, every_s=0.3), "idle dies")
+        first = project.row("idle")["pid"]
+        fault = HeldFault(Order("kill", str(project.root), "idle", 0), "idle dies")
         fault.apply(60)
+        wait_until(lambda: project.row("idle")["pid"] not in (None, first), "it was started again")
+        os.kill(project.row("idle")["pid"], signal.SIGKILL)
         wait_until(lambda: project.row("idle")["state"] == "crash_loop", "the supervisor has given up")
         fault.rollback()
         wait_until(lambda: project.row("idle")["state"] == "ready", "it is ready again")

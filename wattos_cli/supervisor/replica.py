@@ -135,6 +135,7 @@ class Replica:
             "ops_socket": str(self.ops_socket) if self.ops_socket else None,
             "log_file": str(self.log_file),
             "restarts": self.restarts,
+            "crashes_left": self.policy.left(self._ready_for_s()),
             "started_at": self.started_at,
             "ready_ms": self.ready_ms,
             "reason": self.reason,

@@ -60,6 +60,14 @@ class RestartPolicy:
         self._attempt += 1
         return Verdict(self.rng.uniform(ceiling / 2, ceiling))
 
+    def left(self, ready_for_s: float) -> int:
+        """Return after how many more ends, of which the first comes now, a start would still follow."""
+        most = self.settings.limit - 1
+        if ready_for_s >= self.settings.stable_s:
+            return most
+        since = self.clock() - self.settings.window_s
+        return max(0, most - sum(end >= since for end in self._ends))
+
     def reset(self) -> None:
         """Forget all ends: the operator asked for a start, or the service was stable."""
         self._ends.clear()

@@ -53,6 +53,20 @@ def test_a_stable_time_starts_from_the_beginning() -> None:
     assert verdict.delay_s <= 1
 
 
+def test_it_tells_how_many_more_ends_it_bears() -> None:
+    clock = Clock()
+    record = policy(RestartSettings(limit=4, window_s=10, stable_s=30), clock)
+    assert record.left(ready_for_s=0) == 3
+    record.ended(0)
+    clock.now += 6
+    record.ended(0)
+    assert record.left(ready_for_s=1) == 1
+    assert record.left(ready_for_s=30) == 3, "a stable time forgets them"
+    clock.now += 5
+    assert record.left(ready_for_s=6) == 2, "the first one is outside the window"
+    assert [record.ended(0).crash_loop for _ in range(3)] == [False, False, True]
+
+
 def test_reset_forgets_everything() -> None:
     record = policy(RestartSettings(limit=2), Clock())
     record.ended(0)

@@ -100,7 +100,7 @@ def _first(line: socket.socket, order: Order) -> tuple[dict[str, Any], str]:
 def _not_applied(described: str, first: dict[str, Any], said: str) -> WattosError:
     if first:
         return WattosError(
-            f"cannot apply this fault, {described}: {first.get('reason')}",
+            str(first.get("reason")),
             hint=str(first.get("hint", "")),
             code="fault_refused",
             exit_code=ExitCode.UNREACHABLE,

@@ -11,9 +11,9 @@ from wattos_cli.drills.faults.holder.order import Order, RefusedError
 from wattos_cli.drills.faults.holder.watcher import Watcher
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
+from wattos_cli.supervisor.listing import instance
 
-# One less than what the supervisor takes for a crash loop, after which it starts the service no more. Crashes
-# that were there before, an earlier drill's perhaps, count too.
+# One less than what the supervisor takes for a crash loop, after which it starts the service no more.
 MOST_STRIKES = 4
 _GIVEN_UP = "crash_loop"
 _REVIVED_WITHIN_S = 8.0
@@ -44,10 +44,24 @@ class Kill:
                 f"{self._order.service} would be killed {self._order.times} times",
                 f"At most {MOST_STRIKES} times: after one more the supervisor gives a service up.",
             )
+        self._refuse_crash_loop()
         struck = self._strike()
         if not struck:
             raise RefusedError(f"no replica of {self._order.service} runs", "See why: wattos ps")
         return struck
+
+    def _refuse_crash_loop(self) -> None:
+        """RefusedError when the supervisor would take the last strike for a crash loop."""
+        order = self._order
+        for row in victims.status(self._project):
+            is_meant = row["name"] == order.service and order.replica in (None, row["replica"])
+            left = int(row.get("crashes_left", MOST_STRIKES))
+            if is_meant and left < order.times:
+                raise RefusedError(
+                    f"{instance(row)} has ended so often of late that the supervisor would start it"
+                    f" {left} more times, not {order.times}: wait a minute",
+                    f"Or let it begin anew: wattos restart {order.service}",
+                )
 
     def next_s(self) -> float | None:
         """Return when the next strike is due, None after the last."""

@@ -10,6 +10,7 @@ from wattos_cli.project import Project
 from wattos_cli.supervisor import process_table
 from wattos_cli.supervisor.listing import instance
 
+_ANSWER_S = 5.0
 # While it starts, a service is busy with becoming what a fault could show something about.
 _STARTED = frozenset({"ready", "not_ready"})
 
@@ -65,6 +66,19 @@ def rows(project: Project, service: str, replica: int | None) -> list[dict[str, 
             f"Start more with: wattos up --scale {service}={(replica or 0) + 1}",
         )
     return chosen
+
+
+def status(project: Project) -> list[dict[str, Any]]:
+    """Return the rows of this moment from the supervisor itself; RefusedError when none answers."""
+    from wattos_cli.errors import WattosError
+    from wattos_cli.supervisor import operate
+
+    try:
+        with operate.running_supervisor(project) as supervisor:
+            found: list[dict[str, Any]] = operate.request(supervisor, "status", _ANSWER_S)["rows"]
+    except WattosError as error:
+        raise RefusedError(error.message, error.hint) from error
+    return found
 
 
 def living(project: Project, service: str, replica: int | None) -> list[Victim]:
