@@ -3,12 +3,16 @@
 import asyncio
 import threading
 import time
+from typing import Self
 
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
 
 class StallingServer:
-    """Stands still for `stall_s`, `after_s` behind its first request; `began_s` and `stalled_s` say when."""
+    """Stands still for `stall_s`, `after_s` behind the first request; /connect counts as none.
+
+    `began_s`, `stalled_s` and `ended_s` (monotonic) say when.
+    """
 
     def __init__(self, after_s: float, stall_s: float) -> None:
         self.after_s = after_s
@@ -27,7 +31,10 @@ class StallingServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_why: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -64,6 +71,7 @@ class _Answering(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         *requests, self._held = (self._held + data).split(b"\r\n\r\n")
-        for _ in requests:
-            self._server.asked()
+        for request in requests:
+            if not request.startswith(b"GET /connect"):
+                self._server.asked()
             self._transport.write(_ANSWER)  # type: ignore[attr-defined] # a transport of a stream

@@ -1,28 +1,39 @@
-"""What is reported is what happened: a stall that is known, streams whose truth the simulator knows."""
+"""What is reported is what happened: a stall that is known, streams whose truth the simulator knows.
+
+A machine that is busy elsewhere makes both sides late in its own way; that is nobody's mistake, and passes. What
+is measured wrongly is wrong each time. So a measurement may be repeated, a few times.
+"""
 
 import asyncio
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+import httpx
 import pytest
 
 from tests.fakes.simulator import simulator
 from tests.fakes.stalling_server import StallingServer
 from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
+from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.scenarios import scenario
 
 ENVIRON = dict(os.environ)
 RATE, SECONDS, STALL_AFTER_S, STALL_S = 500.0, 5.0, 2.0, 1.0
 LATENCY_MS, TOKENS, TOKENS_PER_S = 500.0, 20, 25.0
+ATTEMPTS = 3
 JOURNEY = """
 from wattos_cli.loadtest.journey import Journey, task
 
 class Ask(Journey):
+    async def prepare(self):
+        await self.client.call("GET", "/connect")
+
     @task(1)
     async def ask(self):
         await self.client.request("GET", "/")
@@ -38,19 +49,27 @@ JOURNEYS = (Ask, Burn)
 
 
 @pytest.fixture
-def stalling() -> Iterator[StallingServer]:
-    server = StallingServer(STALL_AFTER_S, STALL_S)
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def locustfile(tmp_path: Path) -> Path:
     (tmp_path / "journeys").mkdir()
     (tmp_path / "journeys" / "__init__.py").write_text(JOURNEY)
     path = tmp_path / "locustfile.py"
     path.write_text(scenario("smoke").locustfile.read_text())
     return path
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was reported, what was true, and by how much they may differ: a share, or `least`."""
+
+    name: str
+    reported: float | None
+    truth: float
+    share: float = 0.01
+    least: float = 1.0
+
+    @property
+    def holds(self) -> bool:
+        return self.reported == pytest.approx(self.truth, rel=self.share, abs=self.least)
 
 
 def stalled_p99_ms(server: StallingServer) -> float:
@@ -62,15 +81,26 @@ def stalled_p99_ms(server: StallingServer) -> float:
 
 
 @pytest.mark.parametrize("users", [20, 800], ids=["few users: arrivals wait", "many users: requests wait"])
-def test_a_stall_is_seen_as_long_as_it_was(stalling: StallingServer, locustfile: Path, users: int) -> None:
+def test_a_stall_is_seen_as_long_as_it_was(locustfile: Path, users: int) -> None:
     arrivals = Arrivals(RATE, (Stage(SECONDS, RATE),))
-    plan = Plan(locustfile, {"Ask": 1}, stalling.url, users, users, SECONDS, arrivals=arrivals, engine="fast")
-    measured = generate(plan, ENVIRON, time.sleep)
-    assert measured.total.errors == {}
-    assert (measured.total.due, measured.total.dropped) == (RATE * SECONDS, 0)
-    assert measured.of().count == RATE * SECONDS
-    assert measured.of().time("latency").quantile(0.99) == pytest.approx(stalled_p99_ms(stalling), rel=0.05)
-    assert measured.of().time("latency").quantile(0.5) < 50
+
+    def compared() -> list[Compared]:
+        with StallingServer(STALL_AFTER_S, STALL_S) as server:
+            plan = Plan(
+                locustfile, {"Ask": 1}, server.url, users, users, SECONDS, arrivals=arrivals, engine="fast"
+            )
+            measured = generate(plan, ENVIRON, time.sleep)
+            truth_ms = stalled_p99_ms(server)
+        total = measured.of()
+        assert measured.total.errors == {}
+        assert (measured.total.due, measured.total.dropped, total.count) == (
+            RATE * SECONDS,
+            0,
+            RATE * SECONDS,
+        )
+        return [Compared("p99", total.time("latency").quantile(0.99), truth_ms, share=0.05)]
+
+    hold(compared)
 
 
 @pytest.mark.parametrize("engine", ["fast", "locust"])
@@ -80,28 +110,46 @@ async def test_streams_are_measured_as_the_simulator_sent_them(engine: Engine, t
         plan = Plan(
             scenario("chat-stream").locustfile, {"ChatStream": 1}, upstream.url, 4, 4, 6, engine=engine
         )
-        measured = await asyncio.to_thread(generate, plan, ENVIRON, time.sleep)
-        truth = [call for call in (await upstream.counts())["recent"] if call["stream"]]
-    assert measured.total.errors == {}
-    streams = measured.of()
+
+        def compared() -> list[Compared]:
+            httpx.delete(f"{upstream.url}/simulator/requests")
+            measured = generate(plan, ENVIRON, time.sleep)
+            told = httpx.get(f"{upstream.url}/simulator/requests").json()["recent"]
+            assert measured.total.errors == {}
+            return against(measured.of(), [call for call in told if call["stream"]])
+
+        await asyncio.to_thread(hold, compared)
+
+
+def against(streams: Requests, truth: list[dict[str, float]]) -> list[Compared]:
+    """Return what was reported of streams beside what the simulator knows of them; counts are equal."""
     assert streams.count == len(truth) > 4
     assert streams.tokens == sum(call["output_tokens"] for call in truth) == TOKENS * len(truth)
     assert streams.time("itl").count == (TOKENS - 1) * len(truth)
     gaps_ms = [(call["last_token_ms"] - call["first_token_ms"]) / (TOKENS - 1) for call in truth]
-    for metric, truth_ms in {
-        "latency": mean(call["duration_ms"] for call in truth),
-        "ttft": mean(call["first_token_ms"] for call in truth),
-        "itl": mean(gaps_ms),
-    }.items():
-        # within 1 % or 1 ms
-        assert streams.time(metric).mean() == pytest.approx(truth_ms, rel=0.01, abs=1.0), metric
-    pace = mean(TOKENS * 1000 / call["duration_ms"] for call in truth)
-    assert streams.pace.mean() == pytest.approx(pace, rel=0.01)
+    paces = [TOKENS * 1000 / call["duration_ms"] for call in truth]
+    return [
+        Compared("latency", streams.time("latency").mean(), mean(call["duration_ms"] for call in truth)),
+        Compared("ttft", streams.time("ttft").mean(), mean(call["first_token_ms"] for call in truth)),
+        Compared("itl", streams.time("itl").mean(), mean(gaps_ms)),
+        Compared("pace", streams.pace.mean(), mean(paces), least=0.0),
+    ]
 
 
-def test_a_generator_that_is_too_busy_says_so(stalling: StallingServer, locustfile: Path) -> None:
+def hold(measure: Callable[[], list[Compared]]) -> None:
+    """Measure until everything holds, a few times at most."""
+    tries = []
+    for _ in range(ATTEMPTS):
+        tries.append(measure())
+        if all(one.holds for one in tries[-1]):
+            return
+    raise AssertionError("\n".join(map(str, tries)))
+
+
+def test_a_generator_that_is_too_busy_says_so(locustfile: Path) -> None:
     arrivals = Arrivals(100, (Stage(2, 100),))
-    plan = Plan(locustfile, {"Burn": 1}, stalling.url, 200, 200, 2, arrivals=arrivals, engine="fast")
-    measured = generate(plan, ENVIRON, time.sleep)
+    with StallingServer(after_s=60, stall_s=0) as server:
+        plan = Plan(locustfile, {"Burn": 1}, server.url, 200, 200, 2, arrivals=arrivals, engine="fast")
+        measured = generate(plan, ENVIRON, time.sleep)
     assert measured.ending
     assert any("late though users were free" in reason for reason in measured.ending.saturated)

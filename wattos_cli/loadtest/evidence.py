@@ -5,7 +5,10 @@ from collections.abc import Mapping
 
 from wattos_cli.loadtest.journey import Answer, CallError, Check
 
-CUT_OFF = "cut off: it had no whole answer when the run was over"
+GRACE_S = 10.0
+"""So long what is under way at the end of a run may take."""
+CUT_OFF = f"cut off: it had no whole answer after {GRACE_S:g} s and more, and the run was over"
+"""Told of a request that outlived the grace; a younger one that is cut off is counted nowhere."""
 _FAILED_FROM = 400
 _EXCERPT_BYTES = 200
 _ID = re.compile(r"[0-9a-fA-F-]{16,}")

@@ -15,7 +15,7 @@ from geventhttpclient.response import HTTPParseError
 
 from wattos_cli.loadtest.bodies import encoded
 from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.evidence import CUT_OFF, GRACE_S, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
 from wattos_cli.loadtest.streaming import Tokens
 
@@ -58,8 +58,9 @@ class LocustClient:
         try:
             answer, error = self._exchange(method, path, json, content, content_type)
         except gevent.GreenletExit:
-            latency_ms = (time.monotonic() - began_s) * _MS
-            self.tell(method, Observed(name or path, began_s, latency_ms, 0, CUT_OFF))
+            passed_s = time.monotonic() - began_s
+            if passed_s >= GRACE_S:
+                self.tell(method, Observed(name or path, began_s, passed_s * _MS, 0, CUT_OFF))
             raise
         latency_ms = (time.monotonic() - began_s) * _MS
         error = error or failure(answer, check)
@@ -173,8 +174,12 @@ class LocustStream:
         ended_s = time.monotonic()
         if self._response is not None:
             self._response.release()
-        if error is not None:
-            self.fail(said(error) if isinstance(error, Exception) else CUT_OFF)
+        if isinstance(error, gevent.GreenletExit):
+            if ended_s - self._tokens.began_s < GRACE_S:
+                return
+            self.fail(CUT_OFF)
+        elif error is not None:
+            self.fail(said(error))
         tokens = self._tokens
         seen = Observed(
             name=self._name,

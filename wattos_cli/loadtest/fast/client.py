@@ -8,7 +8,7 @@ from typing import Any
 
 from wattos_cli.loadtest.bodies import encoded
 from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.evidence import CUT_OFF, GRACE_S, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.fast.door import Door
 from wattos_cli.loadtest.fast.stream import FastStream
@@ -50,7 +50,9 @@ class FastClient:
         try:
             answer, error, ended_s = await self._exchange(method, path, json, content, content_type)
         except asyncio.CancelledError:
-            self.record(Observed(label, began_s, (time.monotonic() - began_s) * _MS, 0, CUT_OFF))
+            passed_s = time.monotonic() - began_s
+            if passed_s >= GRACE_S:
+                self.record(Observed(label, began_s, passed_s * _MS, 0, CUT_OFF))
             raise
         self.record(
             Observed(

@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Protocol
 
 from wattos_cli.loadtest.collector import Collector, Observed
+from wattos_cli.loadtest.evidence import GRACE_S
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.closed import Closed
 from wattos_cli.loadtest.fast.door import Door
@@ -22,7 +23,6 @@ from wattos_cli.loadtest.saturation import reasons
 from wattos_cli.loadtest.saying import say
 
 _INTERVAL_S = 1.0
-_FINISH_S = 10.0
 _CLEAN_UP_S = 8.0
 _CLEANING_AT_ONCE = 50
 
@@ -81,7 +81,7 @@ class Run:
         counting = asyncio.create_task(self._count())
         try:
             await self._pacing.run(self._stopping)
-            await self._pacing.finish(_FINISH_S)
+            await self._pacing.finish(GRACE_S)
         finally:
             counting.cancel()
             self._end()

@@ -1,11 +1,12 @@
 """A streamed answer in the fast engine, read line by line; each line is as old as its last byte."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
 from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import CUT_OFF, failure, said, trace_id
+from wattos_cli.loadtest.evidence import CUT_OFF, GRACE_S, failure, said, trace_id
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.journey import Answer
 from wattos_cli.loadtest.streaming import Tokens
@@ -37,9 +38,8 @@ class FastStream:
             self._connection = await self._client.ask(*self._request, stream=True)
         except NoAnswerError as error:
             self._error = str(error)
-        except BaseException:
-            self._error = CUT_OFF
-            self._record(time.monotonic())
+        except asyncio.CancelledError:
+            self._cut_off(time.monotonic())
             raise
         else:
             self.status = self._connection.status
@@ -55,8 +55,11 @@ class FastStream:
             self._client.keep(connection)
         elif connection is not None:
             connection.abort()
+        if isinstance(error, asyncio.CancelledError):
+            self._cut_off(ended_s)
+            return
         if error is not None:
-            self.fail(said(error) if isinstance(error, Exception) else CUT_OFF)
+            self.fail(said(error))
         self._record(ended_s)
 
     async def lines(self) -> AsyncIterator[bytes]:
@@ -91,6 +94,11 @@ class FastStream:
     def fail(self, reason: str) -> None:
         """Note that the answer is a failure; the first reason stays."""
         self._error = self._error or reason
+
+    def _cut_off(self, ended_s: float) -> None:
+        if ended_s - self._tokens.began_s >= GRACE_S:
+            self.fail(CUT_OFF)
+            self._record(ended_s)
 
     def _record(self, ended_s: float) -> None:
         tokens = self._tokens
