@@ -1,7 +1,7 @@
 """What is reported is what happened: a stall that is known, streams whose truth the simulator knows.
 
-A machine that is busy elsewhere makes both sides late in its own way; that is nobody's mistake, and passes. What
-is measured wrongly is wrong each time. So a measurement may be repeated, a few times.
+A machine that is busy elsewhere makes both sides late in its own way; that is nobody's mistake, and passes.
+What is measured wrongly is wrong each time. So a measurement may be repeated, a few times.
 """
 
 import asyncio
