@@ -80,14 +80,15 @@ def stalled_p99_ms(server: StallingServer) -> float:
     return sorted(waits_s)[math.ceil(0.99 * len(waits_s)) - 1] * 1000
 
 
+@pytest.mark.parametrize("engine", ["fast", "locust"])
 @pytest.mark.parametrize("users", [20, 800], ids=["few users: arrivals wait", "many users: requests wait"])
-def test_a_stall_is_seen_as_long_as_it_was(locustfile: Path, users: int) -> None:
+def test_a_stall_is_seen_as_long_as_it_was(engine: Engine, locustfile: Path, users: int) -> None:
     arrivals = Arrivals(RATE, (Stage(SECONDS, RATE),))
 
     def compared() -> list[Compared]:
         with StallingServer(STALL_AFTER_S, STALL_S) as server:
             plan = Plan(
-                locustfile, {"Ask": 1}, server.url, users, users, SECONDS, arrivals=arrivals, engine="fast"
+                locustfile, {"Ask": 1}, server.url, users, users, SECONDS, arrivals=arrivals, engine=engine
             )
             measured = generate(plan, ENVIRON, time.sleep)
             truth_ms = stalled_p99_ms(server)

@@ -8,7 +8,6 @@ from itertools import cycle
 from typing import Protocol
 
 from wattos_cli.loadtest.collector import Collector, Observed
-from wattos_cli.loadtest.evidence import GRACE_S
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.closed import Closed
 from wattos_cli.loadtest.fast.door import Door
@@ -81,7 +80,7 @@ class Run:
         counting = asyncio.create_task(self._count())
         try:
             await self._pacing.run(self._stopping)
-            await self._pacing.finish(GRACE_S)
+            await self._pacing.finish(self._plan.stop_s)
         finally:
             counting.cancel()
             self._end()
