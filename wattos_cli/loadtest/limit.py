@@ -46,8 +46,18 @@ class Search:
 
     @property
     def crossed(self) -> float | None:
-        """Return the smallest rate that did not hold, None if there is none."""
-        return min((step.rate for step in self.steps if step.verdict == "fail"), default=None)
+        """Return the smallest rate that never held, None if there is none."""
+        return min(self._failed(), default=None)
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether all that is known from above is one miss, which a hiccup may have been."""
+        return len(self._failed()) == 1 and self.held is not None
+
+    def _failed(self) -> list[float]:
+        """Return the rates that did not hold, once for each try, without those that held as well."""
+        held = {step.rate for step in self.steps if step.verdict == "pass"}
+        return [step.rate for step in self.steps if step.verdict == "fail" and step.rate not in held]
 
     def dump(self) -> dict[str, Any]:
         """Return `limit` of the result."""
@@ -56,7 +66,7 @@ class Search:
 
 
 def search(start: float, most: float, attempt: Attempt, found: Search) -> None:
-    """Fill `found` by trying rates from `start` on, none above `most`.
+    """Fill `found` by trying rates from `start` on, none above `most`; the first that fails, twice.
 
     It ends early, and `found.ended` says why, when a step says nothing (the generator's fault), when even
     `most` holds, or when nothing does down to a 64th of `start`.
@@ -83,6 +93,8 @@ def _next(start: float, most: float, found: Search) -> float | None:
         return _higher(held or start, most, found)
     if held is None:
         return _lower(crossed, start, found)
+    if found.doubtful:
+        return crossed
     middle = _rounded((held + crossed) / 2)
     return middle if held * (1 + CLOSE) <= crossed and held < middle < crossed else None
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,24 @@ def test_a_saturated_generator_ends_the_search() -> None:
     search(10, 100_000, lambda rate: step(rate, 1000, saturated_from=100), found)
     assert (found.held, found.crossed, found.inconclusive) == (80, None, True)
     assert found.ended == "at 160/s nothing valid could be measured: the search ends there"
+
+
+def test_one_hiccup_does_not_bound_the_search() -> None:
+    upset = 40.0
+
+    def attempt(rate: float) -> Step:
+        nonlocal upset
+        if rate == upset:
+            upset = 0.0
+            return replace(step(rate, 1000), verdict="fail")
+        return step(rate, 1000)
+
+    found = Search()
+    search(10, 100_000, attempt, found)
+    assert found.held is not None
+    assert 1000 / 1.06 <= found.held <= 1000
+    assert [one.rate for one in found.steps][:6] == [10, 20, 40, 40, 80, 160]
+    assert [one.rate for one in found.steps].count(1280) == 2
 
 
 def test_an_interrupt_ends_the_search_and_keeps_what_was_tried() -> None:

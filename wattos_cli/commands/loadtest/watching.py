@@ -18,6 +18,7 @@ POLL_S = 0.2
 _DRAW_S = 1.0
 _TELL_S = 5.0
 _TELLINGS = 10
+_STARTING = ("the generator starts, and makes its users ready",)
 
 Guard = Callable[[Measured], Stopped | None]
 """Why a run has to end before its time, if it has to."""
@@ -73,9 +74,16 @@ class Display:
         )
         self._due_s = 0.0 if self._drawn else self._step_s
 
-    def due(self, passed_s: float) -> bool:
-        """Return whether it is time for the next view; if so, the one after that is due a step later."""
-        if self._quiet or passed_s < self._due_s:
+    def begin(self) -> None:
+        """Count the time from now on: what was shown before was the start."""
+        self._due_s = 0.0 if self._drawn else self._step_s
+
+    def due(self, passed_s: float, *, counting: bool) -> bool:
+        """Return whether it is time for the next view; if so, the one after that is due a step later.
+
+        Before anything is `counting` only a screen has something to show.
+        """
+        if self._quiet or passed_s < self._due_s or not (counting or self._drawn):
             return False
         self._due_s = (passed_s // self._step_s + 1) * self._step_s
         return True
@@ -116,9 +124,11 @@ def watch(
                     counting = True
                     waited_s = deps.monotonic() - began_s - interval.at_s - interval.span_s
                     began_s, began_at_s = began_s + waited_s, began_at_s + waited_s
+                    display.begin()
             passed_s = deps.monotonic() - began_s
-            if display.due(passed_s):
-                display.show(course.view(passed_s, load.measured, breakers()))
+            if display.due(passed_s, counting=counting):
+                shown_s = passed_s if counting else 0.0
+                display.show(course.view(shown_s, load.measured, breakers(), () if counting else _STARTING))
             stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
     except BaseException as caught:
         if isinstance(caught, Exception):
