@@ -343,6 +343,16 @@ def test_the_knee_shows_where_the_limit_is() -> None:
     assert "knee 160/s" in told(page)
 
 
+def test_a_breaker_has_a_lane_with_a_stretch_for_each_state() -> None:
+    page = page_of(course(duration_s=200.0, breakers=results.breakers()))
+    lanes = [each for each in page.of("span") if "stretch" in str(each.get("class")).split()]
+    kinds = [str(each["class"]).split()[1] for each in lanes]
+    assert kinds == ["good", "bad", "warn", "good"] * 2
+    assert lanes[1]["title"] == "open from 104.0 s to 114.1 s"
+    widths = [float(str(each["style"]).rpartition("width:")[2].rstrip("%")) for each in lanes]
+    assert [sum(widths[:4]), sum(widths[4:])] == [pytest.approx(100, abs=0.1)] * 2
+
+
 def test_a_label_keeps_its_colour_from_chart_to_chart() -> None:
     def metric(title: str, *labels: str) -> dict[str, Any]:
         return {
@@ -352,7 +362,7 @@ def test_a_label_keeps_its_colour_from_chart_to_chart() -> None:
         }
 
     charts = [metric("one", "chat", "rag"), metric("two", "rag"), metric("three", "agent", "rag", "chat")]
-    drawn = [each.lines for each in server({"duration_s": 9.0, "server": charts})]
+    drawn = [each.lines for each in server(document(result_of({**MINIMAL, "server": charts})))]
     kinds = [{line.label: line.kind for line in lines} for lines in drawn]
     assert kinds == [
         {"chat": "c1", "rag": "c2"},

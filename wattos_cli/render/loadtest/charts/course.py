@@ -19,12 +19,30 @@ def course(result: Mapping[str, Any]) -> Iterator[Chart]:
     rows: Sequence[Row] = result["timeline"]
     if not rows:
         return
-    end_s = max(result["duration_s"], *(row["at_s"] + row["span_s"] for row in rows))
-    x = scale.seconds(end_s)
+    x = scale.seconds(end_s(result))
     marks = breaker_marks(result)
     yield _latency(rows, x, marks)
     yield _rates(rows, x, marks)
     yield _users(rows, x)
+
+
+def end_s(result: Mapping[str, Any]) -> float:
+    """Return when all is over that has a time: every time axis of the page ends there."""
+    return float(
+        max(
+            [
+                result["duration_s"],
+                *(row["at_s"] + row["span_s"] for row in result["timeline"]),
+                *(row["at_s"] for row in result["breakers"]),
+                *(
+                    at_s
+                    for metric in result["server"]
+                    for one in metric["series"]
+                    for at_s, _ in one["points"]
+                ),
+            ]
+        )
+    )
 
 
 def breaker_marks(result: Mapping[str, Any]) -> list[Mark]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wattos_cli.render.loadtest.charts.course import state_kind
-from wattos_cli.render.loadtest.charts.scale import seconds
+from wattos_cli.render.loadtest.charts.course import end_s, state_kind
+from wattos_cli.render.loadtest.charts.plot import labels
+from wattos_cli.render.loadtest.charts.scale import Scale, seconds
 from wattos_cli.render.markup import Html, element
 
 _KEYS = {"good": "closed", "bad": "open", "warn": "half open"}
@@ -16,15 +17,10 @@ def lanes(result: Mapping[str, Any]) -> Html:
     """Return the figure; nothing if no breaker changed its state."""
     if not result["breakers"]:
         return Html()
-    end_s = max([result["duration_s"], *(row["at_s"] for row in result["breakers"])])
-    x = seconds(end_s)
+    x = seconds(end_s(result))
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(result["breakers"], key=lambda row: float(row["at_s"])):
         by_name.setdefault(f"{row['service']}-{row['replica']} {row['name']}", []).append(row)
-    ticks = (
-        element("span", label, style=f"left:{x.place(value):.2f}%", class_="odd" if place % 2 else None)
-        for place, (value, label) in enumerate(x.ticks)
-    )
     keys = (element("li", element("i", class_=f"key {kind}"), told) for kind, told in _KEYS.items())
     return element(
         "figure",
@@ -33,21 +29,21 @@ def lanes(result: Mapping[str, Any]) -> Html:
             element(
                 "div",
                 element("p", name),
-                element("div", *_stretches(changes, x.place, end_s), class_="lane"),
+                element("div", *_stretches(changes, x), class_="lane"),
             )
             for name, changes in sorted(by_name.items())
         ),
-        element("div", *ticks, class_="xs", aria_hidden="true"),
+        element("div", *labels(x, "left"), class_="xs", aria_hidden="true"),
         class_="chart lanes",
     )
 
 
-def _stretches(changes: list[Mapping[str, Any]], place: Any, end_s: float) -> Iterator[Html]:
+def _stretches(changes: list[Mapping[str, Any]], x: Scale) -> Iterator[Html]:
     """Yield a coloured stretch per state; before its first change a breaker was in the state that it left."""
-    moments = [0.0, *(max(row["at_s"], 0.0) for row in changes), end_s]
+    moments = [0.0, *(max(row["at_s"], 0.0) for row in changes), x.high]
     states = [str(changes[0]["from"]), *(str(row["to"]) for row in changes)]
     for state, start_s, until_s in zip(states, moments, moments[1:], strict=False):
-        left, width = place(start_s), place(until_s) - place(start_s)
+        left, width = x.place(start_s), x.place(until_s) - x.place(start_s)
         told = state.replace("_", " ")
         yield element(
             "span",

@@ -12,7 +12,11 @@ from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.markup import Html, element, together
 
 _WIDTH = 1000.0
+_AREA = {"class_": "area", "role": "group", "tabindex": "0"}
+_KEYS = "the left and right arrow keys show the figures"
 _ALONE = 40
+_END = 97
+"""From so many per cent on a label ends at its tick: beyond it there is no room."""
 _FEW = 5
 """So many labels fit into a narrow chart; of more it leaves out every second one."""
 _ROOM = 30
@@ -77,9 +81,9 @@ def chart(drawn: Chart) -> Html:
         element("figcaption", caption, _legend(drawn)),
         element(
             "div",
-            element("div", *_labels(drawn.y, "bottom"), class_="ys", aria_hidden="true"),
-            element("div", _drawing(drawn), *_marks(drawn), class_="area", tabindex="0"),
-            element("div", *_labels(drawn.x, "left"), class_="xs", aria_hidden="true"),
+            element("div", *labels(drawn.y, "bottom"), class_="ys", aria_hidden="true"),
+            element("div", _drawing(drawn), *_marks(drawn), **_AREA, aria_label=f"{drawn.title}: {_KEYS}"),
+            element("div", *labels(drawn.x, "left"), class_="xs", aria_hidden="true"),
             class_=f"plot {drawn.size}".rstrip(),
         ),
         drawn.twin.html(drawn.title),
@@ -95,14 +99,12 @@ def _legend(drawn: Chart) -> Html:
     return element("ul", *keys, class_="legend")
 
 
-def _labels(scale: Scale, side: str) -> Iterator[Html]:
+def labels(scale: Scale, side: str) -> Iterator[Html]:
+    """Yield the labels of an axis, `side` (left, bottom) by side."""
     for place, (value, label) in enumerate(scale.ticks):
-        yield element(
-            "span",
-            label,
-            class_="odd" if place % 2 and len(scale.ticks) > _FEW else None,
-            style=f"{side}:{scale.place(value):.2f}%",
-        )
+        at = scale.place(value)
+        kinds = ["odd"] * (place % 2 and len(scale.ticks) > _FEW) + ["end"] * (at > _END)
+        yield element("span", label, class_=" ".join(kinds) or None, style=f"{side}:{at:.2f}%")
 
 
 def _drawing(drawn: Chart) -> Html:

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.course import end_s
 from wattos_cli.render.loadtest.charts.plot import Chart, Line
 from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import digits, tick
@@ -20,26 +21,19 @@ Points = Sequence[tuple[float, float | None]]
 
 def server(result: Mapping[str, Any]) -> Iterator[Chart]:
     """Yield a chart of each metric; of more than eight series the eight largest."""
-    end_s = max([result["duration_s"], *_times(result)])
+    x = scale.seconds(end_s(result))
     kinds: dict[str, str] = {}
     for metric in result["server"]:
         drawn = [one for one in metric["series"] if any(value is not None for _, value in one["points"])]
         if drawn:
-            yield _chart(metric, drawn, end_s, kinds)
-
-
-def _times(result: Mapping[str, Any]) -> Iterator[float]:
-    for metric in result["server"]:
-        for one in metric["series"]:
-            yield from (at_s for at_s, _ in one["points"])
+            yield _chart(metric, drawn, x, kinds)
 
 
 def _chart(
-    metric: Mapping[str, Any], series: Sequence[Mapping[str, Any]], end_s: float, kinds: dict[str, str]
+    metric: Mapping[str, Any], series: Sequence[Mapping[str, Any]], x: scale.Scale, kinds: dict[str, str]
 ) -> Chart:
     largest = sorted(series, key=lambda one: -max(abs(value or 0.0) for _, value in one["points"]))
     shown = [one for one in series if any(one is kept for kept in largest[:MOST_LINES])]
-    x = scale.seconds(end_s)
     unit = str(metric["unit"])
     told = _teller(unit, tick)
     values = [value for one in shown for _, value in one["points"] if value is not None]
