@@ -102,6 +102,7 @@ def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Itera
             spawn_rate=load.users,
             duration_s=longest_s,
             arrivals=Arrivals(load.rate, (Stretch(longest_s, load.rate),)) if load.rate else None,
+            engine="fast",
             model=load.model,
             tokens=keys.tokens,
         )

@@ -56,4 +56,5 @@ def _is_worse(row: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
     if before is None:
         return bool(row["consecutive_failures"]) or row["state"] != "closed"
     figures = ("consecutive_failures", "failure_rate", "slow_call_rate")
-    return row["state"] != before["state"] or any(row[name] > before[name] for name in figures)
+    is_new = row["state"] not in ("closed", before["state"])  # one that has just closed is no sign of trouble
+    return is_new or any(row[name] > before[name] for name in figures)

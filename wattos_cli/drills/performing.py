@@ -8,14 +8,14 @@ from wattos_cli.drills.figures import Figures
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.running import DrillRun, InvalidDrillError
 from wattos_cli.drills.stage import Stage
-from wattos_cli.drills.steps import Tell
+from wattos_cli.drills.steps import Teller
 from wattos_cli.errors import Terminated, WattosError
 
 _SLACK_S = 120.0
 
 
-def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
-    """Run the drill and return what became of it; `tell` is called with each step as it happens.
+def perform(drill: Drill, stage: Stage, teller: Teller) -> Outcome:
+    """Run the drill and return what became of it; `teller` is told each step as it happens.
 
     Interrupted or terminated, it mends what is broken and says so in the outcome; likewise when the platform
     goes away in the middle. WattosError when the load cannot be started.
@@ -27,7 +27,7 @@ def perform(drill: Drill, stage: Stage, tell: Tell) -> Outcome:
     signal: Literal["", "interrupted", "terminated"] = ""
     try:
         with stage.load(drill, phases.steady + phases.fault + phases.recovery + _SLACK_S) as load:
-            run = DrillRun(drill, stage, load, tell)
+            run = DrillRun(drill, stage, load, teller)
             run.run()
     except InvalidDrillError as error:
         reason = str(error)

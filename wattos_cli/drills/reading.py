@@ -17,6 +17,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.faults.kinds import KINDS as FAULTS
 from wattos_cli.drills.form_keys import known_keys
+from wattos_cli.drills.journeys import journey_names
 
 HINT = "mend it, then look at it: wattos drill show FILE   (how drills are written: docs/how-to/drills.md)"
 Place = tuple[str, ...]
@@ -45,6 +46,7 @@ class _Reading:
         drill = self._form(Drill, (), {**content, **found})
         if drill is not None and not self._document.problems:
             self._check_times(drill)
+            self._check_journeys(drill)
         if drill is None or self._document.problems:
             raise config_error(self._document.problems, hint=HINT)
         return drill
@@ -106,6 +108,13 @@ class _Reading:
         for part in path:
             value = value[int(part)] if isinstance(value, list) else value[part]
         return value
+
+    def _check_journeys(self, drill: Drill) -> None:
+        known = journey_names()
+        for name in drill.load.journeys:
+            if name not in known:
+                told = f"there is no journey {name!r}.{suggestion(name, known)}"
+                self._document.problem(("load", "journeys", name), f"load.journeys: {told}")
 
     def _check_times(self, drill: Drill) -> None:
         """Note assertions that their phase is too short for, and faults that begin after it."""

@@ -12,7 +12,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.noticing import Noticing
 from wattos_cli.drills.record import Record
 from wattos_cli.drills.stage import Load, Stage
-from wattos_cli.drills.steps import Step, Tell
+from wattos_cli.drills.steps import Phase, Step, Teller
 from wattos_cli.drills.tracking import Tracked
 from wattos_cli.drills.view import View
 from wattos_cli.errors import WattosError
@@ -29,13 +29,13 @@ class InvalidDrillError(Exception):
 class DrillRun:
     """Runs one drill once; `steps` and `record` grow meanwhile, and stay whatever ends it."""
 
-    def __init__(self, drill: Drill, stage: Stage, load: Load, tell: Tell) -> None:
+    def __init__(self, drill: Drill, stage: Stage, load: Load, teller: Teller) -> None:
         self.steps: list[Step] = []
         self.record = Record()
         self._drill = drill
         self._stage = stage
         self._load = load
-        self._tell = tell
+        self._teller = teller
         self._began = stage.monotonic()
         faults = [Due(stage.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
         self._breaking = Breaking(faults, self.now_s)
@@ -126,6 +126,7 @@ class DrillRun:
     def _begin(self, phase: str) -> list[Tracked]:
         """Begin a phase and return its assertions."""
         if phase != "whole":
+            self._teller.phase(Phase(phase, self.now_s(), self._drill.phases.of(phase)))
             self.record.begin(phase, self.now_s(), self._stage.platform.counts())
         tracked = [each for each in self._tracked if each.check.when == phase]
         for each in tracked:
@@ -193,4 +194,4 @@ class DrillRun:
     def _note(self, steps: Sequence[Step]) -> None:
         for step in steps:
             self.steps.append(step)
-            self._tell(step)
+            self._teller.step(step)

@@ -1,8 +1,7 @@
 """One thing that happened in a drill, as it is told and reported."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +18,22 @@ class Step:
         return {**asdict(self), "at_s": round(self.at_s, 3)}
 
 
-Tell = Callable[[Step], None]
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase that begins; it lasts `longest_s` at most."""
+
+    name: str
+    at_s: float
+    longest_s: float
+
+
+class Teller(Protocol):
+    """Who is told what happens, as it happens."""
+
+    def phase(self, phase: Phase) -> None:
+        """Take notice of a phase that begins."""
+        ...
+
+    def step(self, step: Step) -> None:
+        """Take notice of a step."""
+        ...

@@ -40,11 +40,14 @@ Check = Callable[[Answer], str]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a client waits: for a connection, for a whole answer, and while a stream brings nothing."""
+    """How long a client waits: for a connection, for a whole answer, and while a stream brings nothing.
+
+    A silent stream is given up by the platform first, after 30 s: its error is what is to be seen.
+    """
 
     connect_s: float = 5.0
     answer_s: float = 30.0
-    silence_s: float = 30.0
+    silence_s: float = 40.0
 
 
 PATIENCE = Patience()

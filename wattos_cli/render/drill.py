@@ -30,6 +30,11 @@ def step_line(step: Mapping[str, Any], *, color: bool) -> str:
     return f"{step['at_s']:6.1f} s  {word}  {visible(step['name'])}{detail}"
 
 
+def phase_line(name: str, at_s: float, longest_s: float) -> str:
+    """Return how it is told that a phase begins."""
+    return f"{at_s:6.1f} s  --  {name}, up to {longest_s:g} s"
+
+
 def as_list(rows: Sequence[Mapping[str, Any]], *, width: int, color: bool) -> str:
     """Return the drills there are as a table."""
     cells = [(str(row["name"]), str(row["summary"]), _needs(row)) for row in rows]

@@ -63,6 +63,7 @@ def test_one_without_mistakes_is_read(tmp_path: Path) -> None:
         ('"8s"', '"0s"', "my.toml:7:1: phases.fault: expected more than 0"),
         ('"8s"', '"11m"', "phases: fault: at most 10m."),
         ("Model = 1", "Model = 0", "my.toml:5:14: load.journeys.Model: input should be greater"),
+        ("{ Model = 1 }", "{ Modell = 1 }", "my.toml:5:14: load.journeys: there is no journey 'Modell'. Did"),
         ("{ Model = 1 }", "{}", "my.toml:5:1: load.journeys: "),
         ("[load]", "[laod]", "my.toml:4:2: unknown key 'laod'. Did you mean 'load'?"),
         ('"mine"', '"My Drill"', "my.toml:1:1: name: string should match pattern"),

@@ -11,7 +11,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.performing import perform
 from wattos_cli.drills.reading import read_drill
-from wattos_cli.drills.steps import Step
+from wattos_cli.drills.steps import Phase, Step
 from wattos_cli.errors import Terminated
 
 OUTAGE = """
@@ -64,10 +64,24 @@ def drill(tmp_path: Path) -> Callable[[str], Drill]:
     return read
 
 
+class Told:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.phases: list[Phase] = []
+
+    def step(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def phase(self, phase: Phase) -> None:
+        self.phases.append(phase)
+
+
 def performed(drill: Drill, house: House, **given: Any) -> Outcome:
-    told: list[Step] = []
-    outcome = perform(drill, stage(house, **given), told.append)
-    assert tuple(told) == outcome.steps
+    told = Told()
+    outcome = perform(drill, stage(house, **given), told)
+    assert tuple(told.steps) == outcome.steps
     return outcome
 
 
@@ -97,6 +111,17 @@ def test_a_platform_that_holds_passes(drill: Callable[[], Drill]) -> None:
     ]
 
 
+def test_phases_are_told_as_they_begin(drill: Callable[[], Drill]) -> None:
+    told = Told()
+    perform(drill(), stage(House()), told)
+    assert [(phase.name, phase.longest_s) for phase in told.phases] == [
+        ("steady", 3.0),
+        ("fault", 8.0),
+        ("recovery", 10.0),
+    ]
+    assert [phase.at_s for phase in told.phases] == sorted(phase.at_s for phase in told.phases)
+
+
 def test_the_figures_are_those_of_the_platform(drill: Callable[[], Drill]) -> None:
     house = House(until_open_s=2.0, failing=1)
     house.counters = {"sum(llm_fallbacks_total)": 3.0}
@@ -117,6 +142,18 @@ def test_the_figures_are_those_of_the_platform(drill: Callable[[], Drill]) -> No
     assert figures.restarts == 2
     assert figures.requests is not None
     assert figures.retry_amplification == pytest.approx(1 + 16 / figures.requests)
+
+
+def test_a_breaker_that_closes_is_no_sign_of_trouble(drill: Callable[[], Drill]) -> None:
+    house = House(until_open_s=None)
+    house.opened_at = 0.0  # of something before
+
+    def recover() -> None:
+        if house.is_ill:
+            house.opened_at = None
+
+    figures = performed(drill(), house, on_sleep=recover).figures
+    assert (figures.detect_s, figures.open_s) == (None, None)
 
 
 def test_a_breaker_that_never_opens_fails(drill: Callable[[], Drill]) -> None:

@@ -56,17 +56,13 @@ def run_all(
 
     A signal ends the drill it finds, and no other begins.
     """
+    from wattos_cli.commands.drill.progress import Progress
     from wattos_cli.drills.performing import perform
-    from wattos_cli.drills.steps import Step
-    from wattos_cli.render import drill as render
-
-    def tell(step: Step) -> None:
-        deps.console.note(render.step_line(step.as_json(), color=deps.console.color))
 
     outcomes = []
     for drill in drills:
         deps.console.note(f"{drill.name}: {drill.summary}")
-        outcome = perform(drill, stage, tell)
+        outcome = perform(drill, stage, Progress(deps.console))
         outcomes.append(outcome)
         ended(outcome)
         if outcome.signal:
