@@ -48,7 +48,8 @@ def linear(
 def between(low: float, high: float, label: Callable[[float], str] = tick, *, ticks: int = 6) -> Scale:
     """Return an axis from `low` to `high` as they are, with ticks at round values within."""
     if high - low <= _LEAST * max(1.0, abs(high)):
-        low, high = (low * 0.9, high * 1.1) if high > 0 else (low, low + 1.0)
+        room = max(abs(low), abs(high)) / 10 or 0.5
+        low, high = low - room, high + room
     step = _round_step((high - low) / ticks)
     first = math.ceil(low / step - _LEAST)
     last = math.floor(high / step + _LEAST)
