@@ -12,6 +12,7 @@ from wattos_cli.render.loadtest.summary import limits, summary
 from wattos_cli.render.safe import visible
 
 _REGRESSION = "regression"
+_SLOWEST_SHOWN = 5
 _MARKUP = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])")
 
 
@@ -22,7 +23,7 @@ def as_markdown(result: Mapping[str, Any]) -> str:
         tables.append(rows.comparison(result["comparison"]))
     if result["limit"]:
         tables.append(rows.steps(result["limit"]))
-    tables.append(rows.slowest(result))
+    tables.append(rows.slowest(result, _SLOWEST_SHOWN))
     first = rows.thresholds(result)._replace(title=f"wattos loadtest: {summary(result)}")
     lines = [
         _table(first),
@@ -82,7 +83,7 @@ def _compared(compared: Mapping[str, Any] | None) -> list[Case]:
 
 def _failure(verdict: str, cells: Sequence[str]) -> str:
     _, baseline, now, change, between, _ = cells
-    return f"{baseline} became {now}: {change}, between {between}" if verdict == _REGRESSION else ""
+    return f"{baseline} became {now}: {change} ({between})" if verdict == _REGRESSION else ""
 
 
 def _table(told: rows.Table) -> str:

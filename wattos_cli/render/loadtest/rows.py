@@ -64,7 +64,8 @@ def steps(limit: Mapping[str, Any]) -> Table:
         for row in limit["steps"]
     ]
     head = ("RATE", "ACHIEVED", "P50", "P95", "P99", "ERRORS", "VERDICT")
-    return Table("Search for the limit", head, rows, frozenset(head[1:6]))
+    found = "no rate held" if limit["rate"] is None else figure(limit["rate"], "/s")
+    return Table(f"Search for the limit: {found}", head, rows, frozenset(head[1:6]))
 
 
 def slowest(result: Mapping[str, Any], most: int = _MOST_SLOW) -> Table:
