@@ -52,6 +52,12 @@ async def test_a_capped_tenant_spends_no_more_and_others_are_not_touched(tmp_pat
     assert len(upstream.bodies) == 4
 
 
+async def test_a_cap_may_end_in_any_digit(tmp_path, upstream):
+    async with gateway(tmp_path, upstream) as service:
+        assert (await cap(service, "0.000750000001")).status_code == 200
+        assert [(await ask(service)).status_code for _ in range(2)] == [200, 429]
+
+
 async def test_a_cap_of_nothing_leaves_what_is_free(tmp_path, upstream):
     async with gateway(tmp_path, upstream) as service:
         await cap(service, 0)

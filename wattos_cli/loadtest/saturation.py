@@ -9,6 +9,7 @@ BUSY_SHARE = 0.9
 LATE_MS = 10.0
 LATE_SHARE = 0.1
 _LOADED_SHARE = 0.5
+_WHOLE_SHARE = 0.5
 
 
 def reasons(measured: Measured, processes: int = 1) -> tuple[str, ...]:
@@ -32,12 +33,11 @@ def cpu_share(intervals: Sequence[Interval], processes: int = 1) -> float:
     """Return the share of the processors of `processes` that was used while there was load.
 
     Load are the intervals with at least half as many requests a second as the busiest: not the start-up, in
-    which users come one by one, nor the clean-up.
+    which users come one by one, nor the clean-up. An interval that was cut off soon has no rate to speak of.
     """
-    rates = [
-        sum(requests.count for requests in one.requests.values()) / one.span_s if one.span_s > 0 else 0.0
-        for one in intervals
-    ]
+    shortest_s = max((one.span_s for one in intervals), default=0.0) * _WHOLE_SHARE
+    intervals = [one for one in intervals if one.span_s > 0 and one.span_s >= shortest_s]
+    rates = [sum(requests.count for requests in one.requests.values()) / one.span_s for one in intervals]
     least = max(rates, default=0.0) * _LOADED_SHARE
     loaded = [one for one, rate in zip(intervals, rates, strict=True) if rate >= least and rate > 0]
     span_s = sum(one.span_s for one in loaded)

@@ -138,6 +138,7 @@ def test_the_run_ends_when_the_sum_is_spent(deps: Deps, time: FakeTime) -> None:
     result = json.loads((deps.cwd / "r.json").read_text())
     assert (result["verdict"], result["requests"]) == ("invalid", 4)
     assert result["reasons"][0] == "stopped: 2.0000 of 2.0 USD are spent (--max-usd)"
+    assert result["reasons"][1].startswith("0.2500 of 2.0 USD were spent")
     assert "--max-usd" in out(deps)
 
 

@@ -32,6 +32,11 @@ def test_only_seconds_under_load_count() -> None:
     assert cpu_share([starting, loaded, loaded, ending]) == pytest.approx(0.95)
 
 
+def test_a_last_moment_is_no_second_under_load() -> None:
+    moment = Interval(10.0, 0.02, cpu_s=0.02, requests={"GET /": Requests("GET /", count=3)})
+    assert cpu_share([*(second(at, 10, 0.05) for at in range(10)), moment]) == pytest.approx(0.05)
+
+
 def test_processes_have_a_processor_each() -> None:
     assert cpu_share([second(0, 10, 1.9)], processes=2) == pytest.approx(0.95)
 

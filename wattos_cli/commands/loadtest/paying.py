@@ -61,6 +61,14 @@ class Wallet:
             return None
         return Stopped(f"stopped: {known:.4f} of {self._max} USD are spent (--max-usd)", "invalid")
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader must know of the money."""
+        if not self._allowed:
+            return []
+        told = f"{self.spent:.4f} of {self._max} USD were spent, as far as prices are known"
+        return [f"{told}; the model gateway refuses (429) what would pass the sum"]
+
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Limit what is spent in the name of the load test meanwhile; WattosError if it cannot be."""

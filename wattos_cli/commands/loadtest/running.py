@@ -77,6 +77,7 @@ class Runner:
     ) -> dict[str, Any]:
         """Return the result of a run, with what the platform tells of its time; `limit` is of a search."""
         began_s = watched.began_at_s
+        self._target.wallet.look()
         charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
         changes = self._breakers.rows(began_s) if self._breakers else []
         run = Run(
@@ -89,7 +90,7 @@ class Runner:
             server=charts,
             breakers=[change for change in changes if change["at_s"] >= 0],
             limit=limit,
-            notes=[*notes, *([problem] if problem else [])],
+            notes=[*notes, *self._target.wallet.notes, *([problem] if problem else [])],
             command=self.opts.command,
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))

@@ -36,7 +36,7 @@ class NewCap(_Strict):
     usd_per_day: Annotated[
         Decimal,
         BeforeValidator(lambda value: str(value) if isinstance(value, float) else value),
-        Field(ge=0, le=1_000_000, decimal_places=6),
+        Field(ge=0, le=1_000_000),
     ]
     ttl_s: float = Field(gt=0, le=_LONGEST_S)
 
