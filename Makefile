@@ -10,6 +10,9 @@ NPM := $(VENV)/.npm
 # as its tests share what they started; those marked `long` begin, so that no worker is left alone with one.
 TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder
 
+# Every worker imports every test: compiled once, that takes half of the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: up down test check format lint types imports unit integration e2e processes constraints docs clean
 
 up: $(STAMP) $(MODEL) ## install into .venv and start the platform
