@@ -110,7 +110,7 @@ def test_health_names_a_tripped_breaker_and_its_reason(house: RunningProject) ->
     )
     assert house.wattos("health", "--fail-on", "degraded").returncode == 1
     assert house.wattos("breaker", "reset", NAME, "--reason", "vendor moved").returncode == 0
-    assert house.wattos("health", "--fail-on", "degraded").returncode == 0
+    wait_until(lambda: house.wattos("health", "--fail-on", "degraded").returncode == 0, "all is well again")
 
 
 def test_a_trip_without_a_reason_is_a_usage_error(house: RunningProject) -> None:

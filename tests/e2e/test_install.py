@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.running_project import REPOSITORY, RunningProject
+from tests.fakes.running_project import REPOSITORY, RunningProject, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -81,8 +81,12 @@ def test_the_wheel_in_an_empty_folder_does_the_main_job(installed: Path, project
 
     assert len(json.loads(wattos("up", "-o", "json").stdout)["services"]) == 5
     wattos("ingest", "docs")
-    answer = json.loads(wattos("ask", "How long are search results cached?", "-o", "json").stdout)
-    assert "300 seconds" in answer["answer"]
+    question = ("ask", "How long are search results cached?", "-o", "json")
+    wait_until(
+        lambda: "300 seconds" in json.loads(wattos(*question).stdout)["answer"],
+        "the answer is found once the vectors are there",
+        60,
+    )
     wattos("health")
     wattos("down")
 

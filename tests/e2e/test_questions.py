@@ -1,6 +1,7 @@
 """The main job on real input: our own documentation in, cited answers out."""
 
 import json
+import shutil
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,29 +11,40 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.callers import caller
+from tests.fakes.running_project import RunningProject, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(500)]
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = tomllib.loads((Path(__file__).parent / "data" / "questions.toml").read_text(encoding="utf-8"))
 RIGHT_SHARE = 0.8
 AT_ONCE = 2
+EMBEDDED_S = 300.0
 
 
 @pytest.fixture(scope="module")
 def documented(platform: RunningProject) -> RunningProject:
-    done = platform.wattos("ingest", str(ROOT / "docs"))
+    """The platform that has taken in our pages, and has a vector of every part of them."""
+    shutil.copytree(ROOT / "docs", platform.root / "docs", ignore=shutil.ignore_patterns("schemas"))
+    done = platform.wattos("ingest", "docs")
     assert done.returncode == 0, done.stderr
+    with caller(platform, "default") as client:
+        wait_until(lambda: without_vector(client) == 0, "every chunk has a vector", EMBEDDED_S)
     return platform
+
+
+def without_vector(client: httpx.Client) -> int:
+    """Return how many chunks of the space `default` can be found by their words alone as yet."""
+    (space,) = [each["id"] for each in listed(client, "knowledge-spaces") if each["name"] == "default"]
+    documents = listed(client, f"knowledge-spaces/{space}/documents")
+    return sum(each["chunks_without_vector"] for each in documents)
 
 
 @pytest.fixture(scope="module")
 def asker(documented: RunningProject) -> Iterator[httpx.Client]:
     """A client of the gateway: sixty questions as sixty commands would mostly measure interpreters."""
-    key = documented.wattos("token", "create", "--tenant", "default", "--role", "editor", "-q").stdout.strip()
-    headers = {"authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=documented.url("gateway"), headers=headers, timeout=60) as client:
+    with caller(documented, "default") as client:
         yield client
 
 
@@ -43,10 +55,20 @@ def call(client: httpx.Client, method: str, path: str, body: dict[str, str] | No
     return told
 
 
+def listed(client: httpx.Client, path: str) -> list[dict[str, Any]]:
+    """Return all items of a list."""
+    items: list[dict[str, Any]] = []
+    where: str | None = ""
+    while where is not None:
+        page = call(client, "GET", f"/api/v1/{path}?limit=100{where}")
+        items += page["items"]
+        where = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    return items
+
+
 def citations(client: httpx.Client, questions: list[str]) -> dict[str, list[str]]:
     """Return for each question the documents that its answer cites, in order."""
-    spaces = call(client, "GET", "/api/v1/knowledge-spaces")["items"]
-    (space,) = [space["id"] for space in spaces if space["name"] == "default"]
+    (space,) = [each["id"] for each in listed(client, "knowledge-spaces") if each["name"] == "default"]
 
     def cited(question: str) -> list[str]:
         conversation = call(client, "POST", "/api/v1/conversations", {"knowledge_space_id": space})["id"]

@@ -108,8 +108,8 @@ def test_a_service_that_dies_at_once_is_told_with_its_last_lines(project: Runnin
     assert project.row("good")["state"] == "ready", "the rest is left running"
 
 
-def test_a_service_that_dies_after_a_second_is_told(project: RunningProject) -> None:
-    dying = service(project, "dying", "import sys, time; time.sleep(1); sys.exit('gave up')")
+def test_a_service_that_dies_after_a_moment_is_told(project: RunningProject) -> None:
+    dying = service(project, "dying", "import sys, time; time.sleep(0.2); sys.exit('gave up')")
     project.configure(NONE_BUNDLED + dying)
     up = project.wattos("up")
     assert up.returncode == 1
