@@ -58,7 +58,7 @@ class House:
     on: list[float] = field(default_factory=list)
     opened_at: float | None = None
     events: list[str] = field(default_factory=list)
-    unmendable: bool = False
+    unmendable: Exception | None = None
     restarted: int = 0
     gone_at: float = math.inf
     sent: int = 0
@@ -145,7 +145,7 @@ class FakeFault:
         house = self._house
         house.events.append(f"rollback {self._name}")
         if house.unmendable:
-            raise WattosError("it does not answer")
+            raise house.unmendable
         if self._place is not None:
             house.on[self._place] = 0.0
             self._place = None

@@ -51,8 +51,12 @@ class Breaking:
         self._waiting.clear()
         steps = []
         while self._begun:
-            due = self._begun.pop()
-            steps.append(self._step(f"rollback: {due.fault.describe()}", due.fault.rollback))
+            fault = self._begun.pop().fault
+            try:
+                steps.append(self._step(f"rollback: {fault.describe()}", fault.rollback))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are mended, too
+                told = f"{type(error).__name__}: {error}"
+                steps.append(Step(f"rollback: {fault.describe()}", False, self._now_s(), told))
         return steps
 
     def _step(self, name: str, work: Callable[[], None]) -> Step:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while something is broken: the rollback comes first, whatever was typed."""
+"""Ctrl-C, SIGTERM and a closed terminal while something is broken: the rollback comes first."""
 
 import signal
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Shield(Protocol):
 
 
 class Interruptions:
-    """Raises KeyboardInterrupt for each Ctrl-C and Terminated for each SIGTERM, but not in shielded blocks.
+    """Raises KeyboardInterrupt for Ctrl-C, Terminated for SIGTERM and SIGHUP, but not in shielded blocks.
 
     From a signal on until the end of the next shielded block further ones wait: none can come between the
     first and the rollback. A block that is entered in the main thread; afterwards signals do what they did.
@@ -30,8 +30,9 @@ class Interruptions:
         self._waiting: int | None = None
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._arrived)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+                self._before[number] = signal.signal(number, self._arrived)
         return self
 
     def __exit__(
@@ -61,4 +62,4 @@ class Interruptions:
 
 
 def _meaning(number: int) -> BaseException:
-    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+    return KeyboardInterrupt() if number == signal.SIGINT else Terminated()

@@ -63,12 +63,13 @@ class DrillRun:
         """Mend what is broken and close the breakers that the drill names, whatever arrives meanwhile."""
         with self._stage.shield.shielded():
             names = self._drill.rollback.reset if self._breaking.begun else ()
-            self._note(self._breaking.rollback())
+            steps = self._breaking.rollback()
             for name in names:
                 try:
                     self._stage.reset(name)
                 except WattosError as error:
-                    self._note([Step(f"rollback: close {name}", False, self.now_s(), error.message)])
+                    steps.append(Step(f"rollback: close {name}", False, self.now_s(), error.message))
+            self._note(steps)  # last: who listens may be gone
 
     def _warm_up(self) -> None:
         """Wait until the load is there: a cold start is not what is looked at."""

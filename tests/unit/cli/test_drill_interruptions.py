@@ -8,7 +8,7 @@ import pytest
 from wattos_cli.drills.interruptions import Interruptions
 from wattos_cli.errors import Terminated
 
-ARRIVES = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+ARRIVES = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated, signal.SIGHUP: Terminated}
 
 
 def send(number: signal.Signals) -> None:
@@ -66,3 +66,12 @@ def test_signals_do_afterwards_what_they_did_before() -> None:
     with Interruptions():
         pass
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruptions():
+            send(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

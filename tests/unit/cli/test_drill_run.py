@@ -12,7 +12,7 @@ from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.performing import perform
 from wattos_cli.drills.reading import read_drill
 from wattos_cli.drills.steps import Phase, Step
-from wattos_cli.errors import Terminated
+from wattos_cli.errors import Terminated, WattosError
 
 OUTAGE = """
 name = "mine"
@@ -232,8 +232,11 @@ def test_a_bug_leaves_nothing_broken(drill: Callable[[], Drill]) -> None:
     assert not house.is_ill
 
 
-def test_what_cannot_be_mended_fails_and_keeps_nothing_else_broken(drill: Callable[[str], Drill]) -> None:
-    house = House(unmendable=True)
+@pytest.mark.parametrize("why", [WattosError("it does not answer"), OSError("no such process")])
+def test_what_cannot_be_mended_fails_and_keeps_nothing_else_broken(
+    drill: Callable[[str], Drill], why: Exception
+) -> None:
+    house = House(unmendable=why)
     two = OUTAGE.replace("[[assertions]]", '[[fault]]\nkind = "breaker"\nname = "x"\n[[assertions]]', 1)
     outcome = performed(drill(two), house)
     assert {"rollback: breaker", "rollback: simulator"} <= set(failed(outcome))
@@ -242,6 +245,18 @@ def test_what_cannot_be_mended_fails_and_keeps_nothing_else_broken(drill: Callab
         "rollback simulator",
     ]
     assert "reset llm:openai" in house.events
+
+
+def test_who_listens_may_be_gone_and_all_is_mended(drill: Callable[[], Drill]) -> None:
+    class Gone(Told):
+        def step(self, step: Step) -> None:
+            if step.name.startswith("fault"):
+                raise BrokenPipeError
+
+    house = House()
+    with pytest.raises(BrokenPipeError):
+        perform(drill(), stage(house), Gone())
+    assert house.events[-3:] == ["rollback simulator", "reset llm:openai", "load ends"]
 
 
 def test_a_fault_begins_when_it_is_due(drill: Callable[[str], Drill]) -> None:
