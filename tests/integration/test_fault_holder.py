@@ -117,7 +117,7 @@ def test_a_holder_whose_watcher_is_killed_undoes_at_once(platform: ListedProcess
 def test_a_watcher_undoes_what_a_holder_that_hangs_does_not(platform: ListedProcesses) -> None:
     pid = platform.start("chat")
     fault = held(platform, "freeze")
-    fault.apply(0.5)
+    fault.apply(4)
     holder, _ = holder_and_watcher()
     os.kill(holder, signal.SIGSTOP)
     assert state(pid) == "T"
