@@ -225,6 +225,32 @@ def test_the_verdict_comes_first_with_its_reasons(whole: dict[str, Any]) -> None
     assert "Passed: no threshold was set" in told(page_of(MINIMAL))
 
 
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({}, "Failed: http://x stopped answering"),
+        ({"verdict": "pass", "reasons": []}, "Passed: the threshold holds"),
+        ({"comparison": results.comparison()}, "Failed: against main.json: regression of latency p50"),
+        ({"verdict": "invalid"}, "Invalid: http://x stopped answering"),
+    ],
+    ids=["fail-of-its-own", "pass", "regression", "invalid"],
+)
+def test_a_run_may_fail_though_its_thresholds_hold(changes: dict[str, Any], first: str) -> None:
+    held = [{"expression": "p95<1s", "value": 2.0, "ok": True}]
+    result = {
+        **MINIMAL,
+        "verdict": "fail",
+        "thresholds": held,
+        "reasons": ["http://x stopped answering"],
+        **changes,
+    }
+    assert first in told(page_of(result))
+    read = document(result_of(result))
+    failed = [case for case in ET.fromstring(render.as_junit(read)) if case.find("failure") is not None]
+    annotated = render.annotations(read, {"GITHUB_ACTIONS": "true"})
+    assert bool(failed) is bool(annotated) is (result["verdict"] != "pass")
+
+
 def test_every_chart_has_a_table_with_its_figures(whole: dict[str, Any]) -> None:
     page = page_of(whole)
     charts = [each for each in page.of("svg") if each.get("role") == "img"]

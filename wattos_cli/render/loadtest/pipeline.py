@@ -40,17 +40,24 @@ def comparison_as_markdown(compared: Mapping[str, Any]) -> str:
 
 
 def as_junit(result: Mapping[str, Any]) -> str:
-    """Return a test case per threshold, per compared figure, and one that says whether the run counts."""
-    seconds = float(result["duration_s"])
-    valid = "" if result["verdict"] != "invalid" else "; ".join(result["reasons"])
-    cases = [Case(f"{result['scenario']} is valid", seconds, valid)]
-    for row in result["thresholds"]:
-        failure = "" if row["ok"] else f"measured {figure(row['value'], row['unit'])}"
-        cases.append(Case(str(row["expression"]), 0.0, failure))
-    if not result["requests"]:
-        cases.append(Case("there are samples", 0.0, "no request was sent"))
-    cases += _compared(result["comparison"])
-    return junit(f"wattos loadtest {result['scenario']}", cases)
+    """Return a test case per threshold, per compared figure, and one of the run itself."""
+    missed = [
+        Case(
+            str(row["expression"]), 0.0, "" if row["ok"] else f"measured {figure(row['value'], row['unit'])}"
+        )
+        for row in result["thresholds"]
+    ]
+    cases = [*missed, *_compared(result["comparison"])]
+    told = _of_the_run(result, [case for case in cases if case.failure])
+    first = Case(f"{result['scenario']} is valid", float(result["duration_s"]), told)
+    return junit(f"wattos loadtest {result['scenario']}", [first, *cases])
+
+
+def _of_the_run(result: Mapping[str, Any], failed: Sequence[object]) -> str:
+    """Return why the run is no pass, where nothing else has `failed` that says so."""
+    if result["verdict"] == "invalid" or (result["verdict"] == "fail" and not failed):
+        return "; ".join(result["reasons"]) or f"the verdict is {result['verdict']}"
+    return ""
 
 
 def comparison_as_junit(compared: Mapping[str, Any]) -> str:
@@ -59,14 +66,15 @@ def comparison_as_junit(compared: Mapping[str, Any]) -> str:
 
 
 def annotations(result: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """Return a GitHub annotation for each threshold that was missed, each regression and an invalid run."""
+    """Return a GitHub annotation per threshold that was missed, per regression, and for a failed run."""
     told = [
         f"{row['expression']}: measured {figure(row['value'], row['unit'])}"
         for row in result["thresholds"]
         if not row["ok"]
     ]
     told += [f"{case.name}: {case.failure}" for case in _compared(result["comparison"]) if case.failure]
-    told += result["reasons"] if result["verdict"] == "invalid" else []
+    if _of_the_run(result, told):
+        told += result["reasons"]
     title = f"wattos loadtest {result['scenario']}"
     return [line for line in (ci.annotation(environ, "error", title, message) for message in told) if line]
 

@@ -6,7 +6,7 @@ from typing import Any
 from wattos_cli.render import text
 from wattos_cli.render.loadtest import rows
 from wattos_cli.render.loadtest.figures import figure, share, time
-from wattos_cli.render.loadtest.summary import summary
+from wattos_cli.render.loadtest.summary import comparison_summary, summary
 from wattos_cli.render.safe import visible
 
 _ERRORS_SHOWN = 10
@@ -23,7 +23,7 @@ def as_table(result: Mapping[str, Any], *, color: bool, width: int = 0) -> str:
         _limit(result, color=color, width=width),
         "\n".join(_lines("Errors:", [f"{row['count']} x {row['error']}" for row in result["errors"]])),
         "\n".join(_slowest(result)),
-        "\n".join(visible(line) for line in (*_arrivals(result), *result["reasons"], summary(result))),
+        "\n".join(visible(line) for line in _summaries(result)),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -54,6 +54,13 @@ def _lines(heading: str, lines: list[str]) -> list[str]:
     told = [heading, *(f"  {visible(line)}" for line in lines[:_ERRORS_SHOWN])]
     hidden = len(lines) - _ERRORS_SHOWN
     return [*told, f"  and {hidden} others"] if hidden > 0 else told if lines else []
+
+
+def _summaries(result: Mapping[str, Any]) -> list[str]:
+    """Return what the run came to, the verdict last."""
+    compared = result["comparison"]
+    told = [*_arrivals(result), *result["reasons"]]
+    return [*told, *(comparison_summary(compared).split("; ") if compared else []), summary(result)]
 
 
 def _slowest(result: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import tick, time
 
 _QUANTILES = ("p50", "p95", "p99")
+_MOST_MARKS = 60
 
 Row = Mapping[str, Any]
 
@@ -46,14 +47,17 @@ def end_s(result: Mapping[str, Any]) -> float:
 
 
 def breaker_marks(result: Mapping[str, Any]) -> list[Mark]:
-    """Return a line for each change of a breaker."""
+    """Return a line for each change of a breaker; of very many only for those that opened."""
+    changes = result["breakers"]
+    if len(changes) > _MOST_MARKS:
+        changes = [row for row in changes if state_kind(row["to"]) == "bad"][:_MOST_MARKS]
     return [
         Mark(
             row["at_s"],
             state_kind(row["to"]),
             f"{row['service']} {row['name']}: {row['from']} to {row['to']}",
         )
-        for row in result["breakers"]
+        for row in changes
     ]
 
 

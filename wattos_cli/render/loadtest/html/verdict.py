@@ -32,23 +32,26 @@ def head(result: Result) -> Html:
 
 
 def reasons(result: Result) -> Iterator[str]:
-    """Yield why the verdict is what it is, what decided first."""
-    told = list(result["reasons"])
+    """Yield why the verdict is what it is, what decided first; a reason may come twice."""
+    compared = result["comparison"]
     if result["verdict"] == "invalid":
-        yield from told or ["the run did not measure what it was to measure"]
-        told = []
+        yield from result["reasons"] or ["the run did not measure what it was to measure"]
     missed = [row for row in result["thresholds"] if not row["ok"]]
     for row in missed:
         yield f"{row['expression']} does not hold, measured {figure(row['value'], row['unit'])}"
+    if compared and compared["verdict"] == "regression":
+        yield comparison_summary(compared)
+    if result["verdict"] == "fail":
+        yield from result["reasons"]
     if not missed:
-        count = len(result["thresholds"])
-        held = {0: "no threshold was set", 1: "the threshold holds"}.get(
-            count, f"all {count} thresholds hold"
-        )
-        yield held if result["requests"] else "no request was sent"
-    if result["comparison"]:
-        yield comparison_summary(result["comparison"])
-    yield from told
+        yield _held(len(result["thresholds"])) if result["requests"] else "no request was sent"
+    if compared:
+        yield comparison_summary(compared)
+    yield from result["reasons"]
+
+
+def _held(count: int) -> str:
+    return {0: "no threshold was set", 1: "the threshold holds"}.get(count, f"all {count} thresholds hold")
 
 
 def _origin(result: Result) -> Iterator[Html]:
