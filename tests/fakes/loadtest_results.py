@@ -15,6 +15,18 @@ SERVICES = {
     "GET /v1/models": Service(6, 0.3, 0.04, 0.4, 0.0, 40),
 }
 OUTAGE_S = (95, 130)
+MINIMAL = {
+    "schema": "wattos.loadtest/v1",
+    "scenario": "smoke",
+    "verdict": "pass",
+    "duration_s": 5.0,
+    "requests": 2,
+    "failures": 0,
+    "rps": 0.4,
+    "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 2.0, "max": 2.0},
+    "thresholds": [],
+}
+"""What the first version of the schema promised, and no more."""
 
 
 def whole(seconds: int = 240, seed: int = 1, **changes: Any) -> dict[str, Any]:
@@ -48,7 +60,10 @@ def whole(seconds: int = 240, seed: int = 1, **changes: Any) -> dict[str, Any]:
             },
             {"error": "POST /api/v1/search: HTTPConnectionPool: read timed out", "count": 7},
         ],
-        "reasons": ["12 requests were refused by rate limits (429): use fewer users"],
+        "reasons": [
+            "12 requests were refused by rate limits (429): use fewer users",
+            "worse than the baseline main.json: latency p50",
+        ],
         "tenant": {"name": "loadtest", "keys": 20, "per_minute": 6000, "policy": '"tenant";q=6000;w=60'},
         "command": "wattos loadtest mixed --users 20 --duration 4m --baseline main.json",
         "generator": {"cpu_share": 0.34, "processes": 1, "workers": None, "saturated": False},
@@ -157,3 +172,14 @@ def limit() -> dict[str, Any]:
         verdict = "pass" if held else "fail"
         steps.append({"rate": rate, "achieved": achieved, **times, "errors": errors, "verdict": verdict})
     return {"rate": 180.0, "knee": 160.0, "steps": steps}
+
+
+def interrupted(**changes: Any) -> dict[str, Any]:
+    """Return a run of six seconds, of which the third and the fourth have no sample."""
+    empty = {"count": 0, "total": 0.0, "min": None, "max": 0.0, "buckets": {}}
+    service = {"GET /x": synthetic.Service(errors=0.0)}
+    rng = np.random.default_rng(1)
+    intervals = [synthetic.interval(service, float(at_s), 1.0, 0.0, rng) for at_s in range(6)]
+    for place in (2, 3):
+        intervals[place]["requests"] = {"GET /x": {"count": 0, "failures": 0, "latency": empty}}
+    return {**synthetic.result(intervals), **changes}

@@ -8,7 +8,6 @@ import pytest
 from loadtests.bench.comparison import rates
 from loadtests.bench.synthetic_runs import Service, run
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.comparison.baseline import held_against, require_possible
 from wattos_cli.loadtest.comparison.comparability import reasons_against, require_comparable
 from wattos_cli.loadtest.comparison.compared import compare
 from wattos_cli.loadtest.result.reading import result_of
@@ -176,36 +175,6 @@ def test_what_is_not_comparable(now: dict[str, Any], says: str, lifted: bool) ->
 def test_other_versions_are_what_a_comparison_is_for() -> None:
     newer = changed("environment", versions={"wattos": "0.2.0"})
     assert reasons_against(result_of(run(STEADY, 20, 2)), result_of(newer)) == []
-
-
-def test_a_run_that_cannot_be_compared_is_refused_before_it_starts() -> None:
-    baseline = run(STEADY, 20, 2)
-    planned = {name: baseline[name] for name in ("scenario", "engine", "load", "environment")}
-    require_possible(result_of(baseline), planned)
-    with pytest.raises(WattosError, match="another engine: locust before, fast now"):
-        require_possible(result_of(baseline), {**planned, "engine": "fast"})
-    elsewhere = changed("machine", id="other")["environment"]
-    with pytest.raises(WattosError, match="another machine"):
-        require_possible(result_of(baseline), {**planned, "environment": elsewhere})
-    require_possible(result_of(baseline), {**planned, "environment": elsewhere}, allow_other_machine=True)
-
-
-@pytest.mark.parametrize(
-    ("median_ms", "verdict", "expected"),
-    [(80.0, "pass", "pass"), (100.0, "pass", "fail"), (100.0, "fail", "fail")],
-)
-def test_a_regression_is_no_pass(median_ms: float, verdict: str, expected: str) -> None:
-    result = {**run(replace(STEADY, median_ms=median_ms), 40, 3), "verdict": verdict}
-    held = held_against(result_of(run(STEADY, 40, 2)), result, "main.json")
-    assert held["verdict"] == expected
-    assert held["comparison"]["baseline"] == "main.json"
-    assert (held["comparison"]["verdict"] == "regression") is (median_ms > 80)
-
-
-def test_a_run_that_was_cut_short_is_not_compared() -> None:
-    with pytest.raises(WattosError, match="the run has 5 intervals") as caught:
-        held_against(result_of(run(STEADY, 20, 2)), run(STEADY, 5, 3), "main.json")
-    assert caught.value.exit_code == ExitCode.UNREACHABLE
 
 
 def test_how_long_a_constant_rate_is_held_makes_no_difference() -> None:

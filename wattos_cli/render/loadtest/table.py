@@ -60,7 +60,9 @@ def _summaries(result: Mapping[str, Any]) -> list[str]:
     """Return what the run came to, the verdict last."""
     compared = result["comparison"]
     told = [*_arrivals(result), *result["reasons"]]
-    return [*told, *(comparison_summary(compared).split("; ") if compared else []), summary(result)]
+    if compared and compared["verdict"] != "regression":  # one is among the reasons
+        told += comparison_summary(compared).split("; ")
+    return [*told, summary(result)]
 
 
 def _slowest(result: Mapping[str, Any]) -> list[str]:

@@ -39,13 +39,11 @@ def reasons(result: Result) -> Iterator[str]:
     missed = [row for row in result["thresholds"] if not row["ok"]]
     for row in missed:
         yield f"{row['expression']} does not hold, measured {figure(row['value'], row['unit'])}"
-    if compared and compared["verdict"] == "regression":
-        yield comparison_summary(compared)
     if result["verdict"] == "fail":
         yield from result["reasons"]
     if not missed:
         yield _held(len(result["thresholds"])) if result["requests"] else "no request was sent"
-    if compared:
+    if compared and compared["verdict"] != "regression":  # one is among the reasons
         yield comparison_summary(compared)
     yield from result["reasons"]
 
