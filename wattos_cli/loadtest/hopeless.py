@@ -13,6 +13,7 @@ from wattos_cli.loadtest.verdict import DROPPED_MOST, Stopped
 _FAILING_S = 10.0
 _FAILING_LEAST = 10
 _EARLIEST_S = 10.0
+_LEAST_S = 0.5
 _FASTER = 2.0
 """So many times the highest rate so far may come at most: it bounds what the rest can make good."""
 _GROWING = frozenset({"max", "count", "sum"})
@@ -92,7 +93,7 @@ class Hopeless:
         """Keep the highest rate so far of what thresholds are about."""
         for name in {threshold.name for threshold in self._thresholds}:
             count = sum(one.count for one in interval.requests.values() if name in (None, one.name))
-            self._peak[name] = max(self._peak.get(name, 0.0), count / max(interval.span_s, 0.1))
+            self._peak[name] = max(self._peak.get(name, 0.0), count / max(interval.span_s, _LEAST_S))
 
 
 def intended(arrivals: Arrivals) -> float:

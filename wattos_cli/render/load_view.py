@@ -13,7 +13,8 @@ _TIMES = ("RATE", "P50 MS", "P95 MS", "P99 MS", "FAILED")
 _FIGURES = frozenset({*_TIMES, "COUNT", "-"})
 _NARROWEST, _LABEL, _VALUE = 60, 8, 10
 _ROWS = 8
-_PER_CENT = 100.0
+_BREAKERS = 5
+_TEN, _PER_CENT = 10.0, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def as_line(view: View) -> str:
         f"p50 {_ms(recent.p50)}, p95 {_ms(recent.p95)}, p99 {_ms(recent.p99)} ms",
         f"{view.overall.failures} of {view.overall.count} failed",
         *([f"{view.dropped} dropped"] if view.dropped else []),
-        *(f"{name} {state}" for name, state in view.breakers or ()),
+        *(f"{visible(name)} {state}" for name, state in (view.breakers or ())[:_BREAKERS]),
     ]
     whole = f" of {view.duration_s:g} s" if math.isfinite(view.duration_s) else ""
     line = f"  {view.passed_s:.0f} s{whole}: {', '.join(parts)}"
@@ -89,9 +90,8 @@ def as_screen(view: View, *, width: int, color: bool) -> str:
 
 
 def _progress(view: View, width: int) -> str:
-    told = (
-        f" {duration(view.passed_s)} of {duration(view.duration_s)}, {view.users} of {view.most_users} users"
-    )
+    whole = f" of {duration(view.duration_s)}" if math.isfinite(view.duration_s) else ""
+    told = f" {duration(view.passed_s)}{whole}, {view.users} of {view.most_users} users"
     room = width - len(told) - 2
     share = min(1.0, view.passed_s / view.duration_s) if view.duration_s > 0 else 1.0
     return f"[{'=' * round(share * room):<{room}}]{told}"
@@ -116,7 +116,8 @@ def _names(view: View, width: int, *, color: bool) -> str:
 
 def _cells(figures: Figures) -> tuple[str, ...]:
     share = figures.failures / figures.count * _PER_CENT if figures.count else 0.0
-    failed = f"{figures.failures} ({share:.2g} %)" if figures.failures else "0"
+    told = f"{share:.0f}" if share >= _TEN else f"{share:.2g}"
+    failed = f"{figures.failures} ({told} %)" if figures.failures else "0"
     return f"{_rate(figures.rate)}/s", _ms(figures.p50), _ms(figures.p95), _ms(figures.p99), failed
 
 
@@ -132,7 +133,8 @@ def _states(view: View, width: int, *, color: bool) -> list[str]:
         lines.append(f"arrivals  {view.due} due, {view.dropped} dropped")
     if view.breakers is not None:
         told = [f"{visible(name)} {text.status(state, enabled=color)}" for name, state in view.breakers]
-        lines += [f"breaker   {line}" for line in told] or ["breakers  all closed"]
+        lines += [f"breaker   {line}" for line in told[:_BREAKERS]] or ["breakers  all closed"]
+        lines += [f"          and {len(told) - _BREAKERS} more"] if len(told) > _BREAKERS else []
     if view.newest_error:
         error = _cut(f"error     {visible(view.newest_error)}", width)
         lines.append(text.colored(error, "red", enabled=color))

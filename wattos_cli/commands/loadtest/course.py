@@ -11,6 +11,8 @@ from wattos_cli.render.load_view import Figures, View
 
 RECENT_S = 5.0
 _COURSE_KEPT = 600
+_LEAST_S = 0.5
+"""A last moment that is shorter has no rate to speak of."""
 
 
 class Course:
@@ -31,7 +33,7 @@ class Course:
         while len(self._recent) > 1 and self._recent[0].at_s < since_s:
             self._recent.popleft()
         requests = interval.of()
-        if interval.span_s > 0:
+        if interval.span_s >= _LEAST_S:
             self._rates.append(requests.count / interval.span_s)
             self._p95s.append(requests.time("latency").quantile(0.95))
         if interval.errors:

@@ -1,0 +1,60 @@
+"""A load test under way as it is drawn: at every width it fits, and nothing in it controls the terminal."""
+
+from dataclasses import replace
+
+import pytest
+
+from wattos_cli.render.load_view import Figures, View, as_line, as_screen
+
+FIGURES = Figures(12.34, 1234, 7, 4.56, 123.4, 2345.6)
+VIEW = View(
+    title="chat: 10 users for 60 s against http://127.0.0.1:3001",
+    passed_s=12.0,
+    duration_s=60.0,
+    users=10,
+    most_users=10,
+    recent_s=5.0,
+    recent=FIGURES,
+    overall=FIGURES,
+    by_name=[
+        ("POST /api/v1/conversations/[id]/messages", FIGURES),
+        ("GET /x", replace(FIGURES, count=3, failures=3)),
+    ],
+    rates=[1.0, 5.0, 12.0],
+    p95s=[None, 80.0, 123.0],
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_it_fits(width: int) -> None:
+    breakers = [(f"llm:provider-{number} of llm-gateway-0", "open") for number in range(9)]
+    long = replace(VIEW, title="x" * 300, newest_error="y" * 300, notes=["z" * 300], breakers=breakers)
+    screen = as_screen(long, width=width, color=False)
+    assert max(map(len, screen.splitlines())) <= width
+    assert "          and 4 more" in screen
+
+
+def test_what_it_says() -> None:
+    screen = as_screen(replace(VIEW, breakers=[], due=99, dropped=3), width=80, color=False).splitlines()
+    assert screen[1].endswith("] 12s of 1m00s, 10 of 10 users")
+    assert screen[1].startswith("[==========    ")
+    assert "overall   12.3/s    4.56     123    2346  7 (0.57 %)" in screen
+    assert "arrivals  99 due, 3 dropped" in screen
+    assert "breakers  all closed" in screen
+    assert [line.split()[-2:] for line in screen if line.startswith("GET /x")] == [["(100", "%)"]]
+
+
+def test_nobody_can_be_asked_for_breakers_of_another_host() -> None:
+    assert "breaker" not in as_screen(VIEW, width=80, color=False)
+
+
+def test_a_run_without_an_end_tells_none() -> None:
+    endless = replace(VIEW, duration_s=float("inf"))
+    assert "] 12s, 10 of 10 users" in as_screen(endless, width=80, color=False)
+    assert as_line(endless).startswith("  12 s: 10 users")
+
+
+def test_errors_cannot_control_the_terminal() -> None:
+    nasty = replace(VIEW, newest_error="\033[2Jgone\u202e", breakers=[("a\033[31m", "open")])
+    assert "\033" not in as_screen(nasty, width=80, color=False) + as_line(nasty)
+    assert "\033[31mopen" in as_screen(nasty, width=80, color=True)
