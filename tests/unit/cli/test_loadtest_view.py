@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from wattos_cli.render.load_view import Figures, View, as_line, as_screen
+from wattos_cli.render.loadtest.live import Figures, View, as_line, as_screen
 
 FIGURES = Figures(12.34, 1234, 7, 4.56, 123.4, 2345.6)
 VIEW = View(

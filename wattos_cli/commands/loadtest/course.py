@@ -7,7 +7,7 @@ from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.requests import Requests
-from wattos_cli.render.load_view import Figures, View
+from wattos_cli.render.loadtest.live import Figures, View
 
 RECENT_S = 5.0
 _COURSE_KEPT = 600

@@ -12,7 +12,7 @@ from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.verdict import Stopped
-from wattos_cli.render import load_view
+from wattos_cli.render.loadtest import live
 
 POLL_S = 0.2
 _DRAW_S = 1.0
@@ -88,14 +88,14 @@ class Display:
         self._due_s = (passed_s // self._step_s + 1) * self._step_s
         return True
 
-    def show(self, view: load_view.View) -> None:
+    def show(self, view: live.View) -> None:
         """Show the view."""
         console = self._console
         if not self._drawn:
-            console.note(load_view.as_line(view))
+            console.note(live.as_line(view))
             return
         with console.frame(drawn=True):
-            console.data(load_view.as_screen(view, width=console.width, color=console.color))
+            console.data(live.as_screen(view, width=console.width, color=console.color))
 
 
 def watch(
