@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.running_project import STAYS_DOWN, RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
 
 pytestmark = pytest.mark.e2e
@@ -25,7 +25,7 @@ TOLD_S = 60.0
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]:
     """A platform whose alerts wait a sixtieth of their time; what is killed stays down."""
     with running_project(tmp_path_factory.mktemp("rehearsal")) as fresh:
-        fresh.environ["WATTOS_RESTART_BASE_S"] = "600"
+        fresh.environ |= STAYS_DOWN
         fresh.configure(TOML)
         up = fresh.wattos("up")
         assert up.returncode == 0, up.stderr

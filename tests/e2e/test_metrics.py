@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.prometheus import Api, program
-from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
+from tests.fakes.running_project import NONE_BUNDLED, STAYS_DOWN, RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
 from wattos_platform import catalog
 
@@ -135,7 +135,7 @@ def test_an_assertion_scrapes_first_and_a_dead_service_is_down(project: RunningP
         f'[services.shop]\nmetrics = "/metrics"\nport = {port}\n'
         f'command = ["{sys.executable}", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]\n'
     )
-    project.environ["WATTOS_RESTART_BASE_S"] = "60"
+    project.environ |= STAYS_DOWN
     exposed = project.root / "metrics"
     exposed.write_text("# TYPE orders_total counter\norders_total 7\n")
     up = project.wattos("up")

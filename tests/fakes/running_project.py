@@ -21,6 +21,8 @@ from wattos_platform import catalog
 NONE_BUNDLED = "".join(
     f"[services.{service.name}]\nenabled = false\n" for service in catalog.SERVICES if service.default
 )
+# A supervisor with this environment leaves down what was killed; no wait is longer than the cap.
+STAYS_DOWN = {"WATTOS_RESTART_BASE_S": "600", "WATTOS_RESTART_CAP_S": "600"}
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 

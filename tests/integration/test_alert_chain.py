@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.fakes.prometheus import Api, program
-from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.running_project import STAYS_DOWN, RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
 from tests.fakes.webhook import Webhook, webhook
 from wattos_platform import catalog
@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, receiver: Webhook) -> Iter
     program("prometheus")
     program("alertmanager", "prometheus-alertmanager")
     with running_project(tmp_path_factory.mktemp("chain")) as fresh:
-        fresh.environ["WATTOS_RESTART_BASE_S"] = "600"
+        fresh.environ |= STAYS_DOWN
         fresh.configure(TOML)
         (fresh.root / "receiver.url").write_text(f"{receiver.url}\n")
         up = fresh.wattos("up")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.ports import is_free
 from tests.fakes.prometheus import Api, program
-from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
+from tests.fakes.running_project import NONE_BUNDLED, STAYS_DOWN, RunningProject, running_project, wait_until
 from wattos_platform import catalog
 
 # A service of the user's: one metric, and every Authorization header that it is ever sent goes to a file.
@@ -163,7 +163,7 @@ def test_without_the_program_the_line_that_installs_it(project: RunningProject, 
 def test_every_bundled_service_is_scraped_and_one_that_is_down_shows_as_down(tmp_path: Path) -> None:
     program("prometheus")
     with running_project(tmp_path / "whole") as whole:
-        whole.environ |= {"WATTOS_RESTART_BASE_S": "600"}
+        whole.environ |= STAYS_DOWN
         up = whole.wattos("up", "--with", "prometheus", "--scale", "chat=2")
         assert up.returncode == 0, up.stderr
         prometheus = api(whole)
