@@ -8,7 +8,8 @@ MODEL := $(VENV)/.model
 NPM := $(VENV)/.npm
 # Tests that start processes mostly wait for them: four at once keep two cores busy. A module stays on one worker,
 # as its tests share what they started; those marked `long` begin, so that no worker is left alone with one.
-TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder
+# What measures is marked `alone`, and has the machine to itself afterwards.
+TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder -m 'not alone'
 
 # Every worker imports every test: compiled once, that takes half of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,12 +44,14 @@ unit: $(STAMP) $(MODEL)
 
 integration: $(STAMP) $(MODEL) $(NPM)
 	$(BIN)/pytest -q $(TOGETHER) tests/integration
+	$(BIN)/pytest -q -m alone tests/integration
 
 e2e: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q $(TOGETHER) tests/e2e
 
 processes: $(STAMP) $(MODEL) $(NPM) ## both in one run, which takes less time than one after the other
 	$(BIN)/pytest -q $(TOGETHER) tests/integration tests/e2e
+	$(BIN)/pytest -q -m alone tests/integration tests/e2e
 
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference

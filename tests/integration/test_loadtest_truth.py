@@ -23,6 +23,8 @@ from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.scenarios import scenario
 
+pytestmark = pytest.mark.alone
+
 ENVIRON = dict(os.environ)
 RATE, SECONDS, STALL_AFTER_S, STALL_S = 500.0, 5.0, 2.0, 1.0
 LATENCY_MS, TOKENS, TOKENS_PER_S = 500.0, 20, 25.0
