@@ -33,7 +33,7 @@ class Interval:
 
     `users` are busy or thinking at its end. In the open model `due` iterations were to begin, `dropped` of
     them never did; `lateness` (ms) is by how much the generator itself was late though a user was free.
-    `cpu_s` is the processor time of the generator's processes.
+    `cpu_s` is the processor time that the generator's processes wanted: what they ran, and waited for.
     """
 
     at_s: float

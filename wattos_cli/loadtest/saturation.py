@@ -15,13 +15,13 @@ _WHOLE_SHARE = 0.5
 def reasons(measured: Measured, processes: int = 1) -> tuple[str, ...]:
     """Return why the figures of a run are the generator's own, nothing if they are the target's.
 
-    Either its processor was busy, or it began iterations late though a user was free to begin them: then more
-    than `LATE_MS` and more than `LATE_SHARE` of the p95 that it measured.
+    Either it was busy or had no processor to be busy on, or it began iterations late though a user was free
+    to begin them: then more than `LATE_MS` and more than `LATE_SHARE` of the p95 that it measured.
     """
     told = []
     share = cpu_share(measured.intervals, processes)
     if share >= BUSY_SHARE:
-        told.append(f"its processor was busy for {share:.0%} of the time")
+        told.append(f"it was busy, or waited for a processor, for {share:.0%} of the time")
     late_ms = measured.total.lateness.quantile(0.99)
     p95_ms = measured.of().time("latency").quantile(0.95) or 0.0
     if late_ms is not None and late_ms > max(LATE_MS, LATE_SHARE * p95_ms):

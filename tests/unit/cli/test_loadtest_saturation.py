@@ -1,8 +1,12 @@
+import time
+from pathlib import Path
+
 import pytest
 
 from wattos_cli.loadtest.histogram import Histogram
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.processor import wanted_s
 from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.saturation import cpu_share, reasons
 
@@ -47,11 +51,18 @@ def test_nothing_is_not_busy() -> None:
     assert reasons(Measured()) == ()
 
 
+def test_what_a_process_wants_is_what_it_ran_and_what_it_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "schedstat").write_text("440167 4000000000 2\n")
+    before_s = time.process_time()
+    assert before_s + 4 <= wanted_s(tmp_path / "schedstat") <= time.process_time() + 4
+    assert before_s <= wanted_s(tmp_path / "missing") <= time.process_time()
+
+
 @pytest.mark.parametrize(
     ("measured", "expected"),
     [
         (run(second(0, 9, 0.89)), ()),
-        (run(second(0, 9, 0.9)), ("its processor was busy for 90% of the time",)),
+        (run(second(0, 9, 0.9)), ("it was busy, or waited for a processor, for 90% of the time",)),
         (run(second(0, 9, 0.1), lateness_ms=9.9), ()),
         (
             run(second(0, 9, 0.1), lateness_ms=12.0),

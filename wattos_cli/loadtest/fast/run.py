@@ -18,6 +18,7 @@ from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.measured import Ending, Measured
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.processor import wanted_s
 from wattos_cli.loadtest.saturation import reasons
 from wattos_cli.loadtest.saying import say
 
@@ -61,7 +62,7 @@ class Run:
         self._collector = Collector(plan.objectives_ms, time.monotonic())
         self._early: list[Observed] | None = []
         self._measured = Measured()
-        self._cpu_s = time.process_time()
+        self._cpu_s = wanted_s()
         self._stopping = asyncio.Event()
         self._pacing: Pacing = (
             Closed(plan, self._enlist)
@@ -100,7 +101,7 @@ class Run:
 
     def _begin(self) -> None:
         self._collector.began_s = time.monotonic()
-        self._cpu_s = time.process_time()
+        self._cpu_s = wanted_s()
         early, self._early = self._early or [], None
         for seen in early:
             self._collector.record(seen)
@@ -118,7 +119,7 @@ class Run:
             self._take()
 
     def _take(self) -> None:
-        cpu_s = time.process_time()
+        cpu_s = wanted_s()
         taken = self._collector.take(time.monotonic(), self._pacing.present, cpu_s - self._cpu_s)
         self._cpu_s = cpu_s
         self._measured.add(taken)

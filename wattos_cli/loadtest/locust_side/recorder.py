@@ -8,6 +8,7 @@ from typing import Any
 from wattos_cli.loadtest.collector import Collector, Observed
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
+from wattos_cli.loadtest.processor import wanted_s
 
 _MS = 1000.0
 
@@ -24,7 +25,7 @@ class Recorder:
         self,
         objectives_ms: Mapping[str, float],
         monotonic: Callable[[], float] = time.monotonic,
-        cpu: Callable[[], float] = time.process_time,
+        cpu: Callable[[], float] = wanted_s,
     ) -> None:
         self._monotonic = monotonic
         self._cpu = cpu
