@@ -96,6 +96,7 @@ class DrillRun:
         phases = self._drill.phases
         self._pass("fault", phases.fault, settle_s=phases.settle)
         self._end(each for each in tracked if each.check.lasting)
+        self._noticing = None
 
     def _recovery(self) -> None:
         tracked = self._begin("recovery")
@@ -163,12 +164,12 @@ class DrillRun:
     def _look(self) -> None:
         """Look at the platform once, for everything that waits for something."""
         view = View(self._stage.platform)
-        if self._noticing is not None and self.record.has_begun("fault"):
+        if self._noticing is not None:
             passed_s = self.now_s() - self.record.began_s("fault")
             with suppress(WattosError):  # who does not answer gives no sign
                 self._noticing.look(view, passed_s, self._stage.clock())
         for each in self._tracked:
-            if each.waits:
+            if each.looks:
                 each.look(self._judged(each.check, view), self.now_s())
                 self._note([each.step] if each.step is not None else [])
 

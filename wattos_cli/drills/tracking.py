@@ -16,8 +16,17 @@ class Tracked:
 
     @property
     def waits(self) -> bool:
-        """Return whether its phase has begun and it is decided while that runs, but is not yet."""
-        return self._began_s is not None and self.step is None and self.check.within is not None
+        """Return whether its phase has begun, and it waits for something to happen in it."""
+        return self._is_undecided and self.check.within is not None
+
+    @property
+    def looks(self) -> bool:
+        """Return whether its phase has begun, and it wants to know how things are."""
+        return self._is_undecided and (self.check.within is not None or self.check.always)
+
+    @property
+    def _is_undecided(self) -> bool:
+        return self._began_s is not None and self.step is None
 
     def begin(self, at_s: float) -> None:
         """Begin to count its times."""
@@ -25,9 +34,16 @@ class Tracked:
 
     def look(self, judged: Judged, now_s: float) -> None:
         """Take in how it is now."""
-        within_s, for_s = self.check.within or 0.0, self.check.for_ or 0.0
         began_s = now_s if self._began_s is None else self._began_s
         self._last = judged
+        if not self.check.always:
+            self._await(judged, now_s, began_s)
+        elif not judged.ok:
+            self._decide(False, now_s, f"no more after {now_s - began_s:.1f} s: {judged.detail}")
+
+    def _await(self, judged: Judged, now_s: float, began_s: float) -> None:
+        """Decide it when it has begun to hold in time and held for long enough, or can do so no more."""
+        within_s, for_s = self.check.within or 0.0, self.check.for_ or 0.0
         if not judged.ok:
             self._since_s = None
             if now_s - began_s > within_s:

@@ -272,6 +272,19 @@ def test_a_phase_that_may_settle_ends_when_all_is_decided(drill: Callable[[str],
     assert steps["rollback: simulator"] - steps["fault: simulator"] == pytest.approx(3.0, abs=0.51)
 
 
+@pytest.mark.parametrize(
+    ("until_open_s", "ok", "detail"),
+    [(None, True, "llm-gateway-0 closed"), (3.0, False, "no more after 3.0 s: llm-gateway-0 open")],
+)
+def test_one_that_always_holds_does_so_at_every_look(
+    drill: Callable[[str], Drill], until_open_s: float | None, ok: bool, detail: str
+) -> None:
+    always = OUTAGE.replace('within = "3s"', "always = true").replace('state = "open"', 'state = "closed"', 1)
+    outcome = performed(drill(always), House(until_open_s=until_open_s))
+    step = next(step for step in outcome.steps if step.name == "fault: opens")
+    assert (step.ok, step.detail) == (ok, detail)
+
+
 def test_an_assertion_must_hold_as_long_as_it_says(drill: Callable[[str], Drill]) -> None:
     long = OUTAGE.replace('state = "open"', 'state = "closed"\nfor = "4s"', 1)
     outcome = performed(drill(long), House(until_open_s=2.0))

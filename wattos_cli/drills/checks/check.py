@@ -32,9 +32,9 @@ class Scene:
 class CheckForm(Form, ABC):
     """An `[[assertions]]` table: when it must hold, and the keys of its kind.
 
-    With `within` it must begin to hold so soon after its phase began, and with `for` go on for so long;
-    without, it is judged when its phase ends. `lasting` kinds can be judged at any moment, the others look
-    back on a phase.
+    With `within` it must begin to hold so soon after its phase began, and with `for` go on for so long; with
+    `always` it holds whenever its phase is looked at. Without any of them it is judged when its phase ends.
+    `lasting` kinds can be judged at any moment, the others look back on a phase.
     """
 
     lasting: ClassVar[bool] = True
@@ -43,11 +43,14 @@ class CheckForm(Form, ABC):
     when: When
     within: Seconds | None = None
     for_: Seconds | None = Field(default=None, alias="for")
+    always: bool = False
 
     @model_validator(mode="after")
     def _times_fit(self) -> "CheckForm":
-        if self.within is not None and not self.lasting:
-            raise ValueError("within: this is judged when its phase ends; leave it out")
+        if (self.within is not None or self.always) and not self.lasting:
+            raise ValueError("this is judged when its phase ends: leave out within and always")
+        if self.always and (self.within is not None or self.for_ is not None):
+            raise ValueError("always: it holds all the time; leave out within and for")
         if self.for_ is not None and self.within is None:
             raise ValueError("for: name the time by which it must begin, too: within = ...")
         return self
