@@ -46,7 +46,9 @@ PANELS = (
 )  # fmt: skip
 
 
-def charts(metrics: Metrics, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
+def charts(
+    metrics: Metrics, start_s: float, end_s: float, *, timeout_s: float = _TIMEOUT_S
+) -> tuple[list[dict[str, Any]], str]:
     """Return `server` of the result and "", or why some of it is missing; times are epoch seconds.
 
     All panels are asked at once and within seconds, whatever answers.
@@ -62,10 +64,10 @@ def charts(metrics: Metrics, start_s: float, end_s: float) -> tuple[list[dict[st
             return error.message
         return {"title": panel.title, "unit": panel.unit, "series": _series(panel, answer.result, start_s)}
 
-    found = ask_all(PANELS, ask, _TIMEOUT_S)
+    found = ask_all(PANELS, ask, timeout_s)
     told = sorted({one for one in found if isinstance(one, str)})
     if any(one is None for one in found):
-        told.append(f"no answer within {_TIMEOUT_S:.0f} s")
+        told.append(f"no answer within {timeout_s:g} s")
     problem = f"metrics of the platform are missing: {'; '.join(told)}" if told else ""
     return [one for one in found if isinstance(one, dict) and one["series"]], problem
 

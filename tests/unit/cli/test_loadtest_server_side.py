@@ -1,0 +1,98 @@
+"""What the platform's own metrics tell of a load test's time."""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from wattos_cli.commands.loadtest import server_side
+from wattos_cli.commands.loadtest.server_side import PANELS, charts
+from wattos_cli.deps import FailedQueryError, MetricAnswer
+from wattos_platform.contracts.metrics import FAMILIES
+
+BEGAN = 1_700_000_000.0
+
+
+class Source:
+    """Answers expressions that hold a given text; an exception is raised, a number of seconds slept."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, float, float, float]] = []
+
+    def range(self, expression: str, start_s: float, end_s: float, step_s: float) -> MetricAnswer:
+        self.asked.append((expression, start_s, end_s, step_s))
+        found = next((value for text, value in self.answers.items() if text in expression), [])
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, float):
+            time.sleep(found)
+            return MetricAnswer("matrix", [])
+        return MetricAnswer("matrix", found)
+
+    def instant(self, expression: str, at_s: float) -> MetricAnswer:
+        raise AssertionError(expression, at_s)
+
+    def names(self, at_s: float) -> list[str]:
+        raise AssertionError(at_s)
+
+
+def series(job: str, *values: str) -> dict[str, Any]:
+    return {
+        "metric": {"job": job},
+        "values": [[BEGAN + 5 * place, value] for place, value in enumerate(values)],
+    }
+
+
+def test_charts_count_their_time_from_the_start_and_the_largest_comes_first() -> None:
+    rows = [series("chat", "1", "NaN"), series("gateway", "2", "3.123456789"), series("rag", "0", "0")]
+    found, problem = charts(Source({"http_requests_total{}": rows}), BEGAN, BEGAN + 60)
+    assert problem == ""
+    assert found == [
+        {
+            "title": "Requests",
+            "unit": "/s",
+            "series": [
+                {"label": "gateway", "points": [[0.0, 2.0], [5.0, 3.12346]]},
+                {"label": "chat", "points": [[0.0, 1.0], [5.0, None]]},
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize(("length_s", "step_s"), [(10, 5), (60, 5), (3600, 30)])
+def test_a_long_run_is_asked_in_longer_steps(length_s: float, step_s: float) -> None:
+    source = Source({})
+    charts(source, BEGAN, BEGAN + length_s)
+    assert {asked[1:] for asked in source.asked} == {(BEGAN, BEGAN + length_s, step_s)}
+    assert len(source.asked) == len(PANELS)
+
+
+def test_what_fails_is_told_and_the_rest_is_there() -> None:
+    answers = {
+        "llm_calls_total": FailedQueryError("too many points"),
+        "http_requests_total{}": [series("a", "1")],
+    }
+    found, problem = charts(Source(answers), BEGAN, BEGAN + 60)
+    assert [chart["title"] for chart in found] == ["Requests"]
+    assert problem == "metrics of the platform are missing: Model calls: too many points"
+
+
+def test_a_store_that_hangs_costs_seconds_and_not_the_report() -> None:
+    found, problem = charts(
+        Source({"llm_calls_total": 5.0, "http_requests_total{}": [series("a", "1")]}),
+        BEGAN,
+        BEGAN + 60,
+        timeout_s=0.05,
+    )
+    assert [chart["title"] for chart in found] == ["Requests"]
+    assert "no answer within" in problem
+
+
+def test_every_panel_asks_for_what_the_platform_exposes() -> None:
+    known = {family.name for family in FAMILIES} | {"process_cpu_seconds_total"}
+    for panel in server_side.PANELS:
+        (name,) = re.findall(r"[a-z0-9_]+_(?:total|bucket|in_flight|length)(?=[{)])", panel.expression)
+        assert name.removesuffix("_bucket") in known, panel.title
