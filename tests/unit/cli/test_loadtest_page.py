@@ -177,6 +177,16 @@ def test_the_knee_shows_where_the_limit_is() -> None:
     assert "knee 160/s" in told(page)
 
 
+def test_of_a_rate_that_was_tried_again_the_last_is_drawn() -> None:
+    again = {"rate": 80.0, "achieved": 40.0, "p95": 3000.0, "verdict": "fail"}
+    once, twice = (
+        page_of(results.interrupted(limit={**results.limit(), "steps": steps}))
+        for steps in (results.limit()["steps"], [again, *results.limit()["steps"]])
+    )
+    assert twice.drawn("q-p95") == once.drawn("q-p95")
+    assert len(twice.drawn("bad")) == len(once.drawn("bad")) + 1
+
+
 def test_a_breaker_has_a_lane_with_a_stretch_for_each_state() -> None:
     page = page_of(results.interrupted(duration_s=200.0, breakers=results.breakers()))
     lanes = [each for each in page.of("span") if "stretch" in str(each.get("class")).split()]

@@ -31,9 +31,7 @@ def knee(limit: Mapping[str, Any]) -> list[Chart]:
 
 def _latency(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
     values = [step[key] for step in steps for key in _QUANTILES if step[key] is not None]
-    lines = [
-        Line(key, f"q-{key}", [(step["rate"], step[key]) for step in steps], dots=True) for key in _QUANTILES
-    ]
+    lines = [Line(key, f"q-{key}", _over_rate(steps, key), dots=True) for key in _QUANTILES]
     missed = [(step["rate"], step["p95"]) for step in steps if step["verdict"] != "pass"]
     if missed:
         apart = [point for place in missed for point in (place, (place[0], None))]
@@ -50,11 +48,16 @@ def _latency(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
     )
 
 
+def _over_rate(steps: Sequence[Step], key: str) -> list[tuple[float, float | None]]:
+    """Return a figure of each rate: of one that was tried again, the last."""
+    return list({float(step["rate"]): step[key] for step in steps}.items())
+
+
 def _achieved(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
     asked = [(0.0, 0.0), (steps[-1]["rate"], steps[-1]["rate"])]
     lines = [
         Line("asked for", "calm", asked),
-        Line("achieved", "c1", [(step["rate"], step["achieved"]) for step in steps], dots=True),
+        Line("achieved", "c1", _over_rate(steps, "achieved"), dots=True),
     ]
     most = max([steps[-1]["rate"], *(step["achieved"] or 0.0 for step in steps)])
     return Chart(
