@@ -73,16 +73,32 @@ def contenders(url: str, folder: Path) -> list[Contender]:
 
 def measure(contender: Contender, port: int, folder: Path, seconds: float) -> float:
     """Return the requests a processor second of one generator, once it is warm."""
+    with started(contender, port, folder) as pid:
+        time.sleep(_WARM_S)
+        before, used_s = asked(port), cpu_s(pid)
+        time.sleep(seconds)
+        return (asked(port) - before) / (cpu_s(pid) - used_s)
+
+
+@contextmanager
+def started(contender: Contender, port: int, folder: Path) -> Iterator[int]:
+    """Run a generator on a core of its own, and yield its pid once it asks for real."""
     argv = pinned(contender.argv, own_core())
-    before = _asked(port)
+    before = asked(port)
     log = folder / "said.txt"
     with running(
-        argv, lambda: _asked(port) > before + _ASKED_BEFORE, contender.environ, log=log, wait_s=60
+        argv, lambda: asked(port) > before + _ASKED_BEFORE, contender.environ, log=log, wait_s=60
     ) as pid:
-        time.sleep(_WARM_S)
-        asked, used_s = _asked(port), cpu_s(pid)
-        time.sleep(seconds)
-        return (_asked(port) - asked) / (cpu_s(pid) - used_s)
+        yield pid
+
+
+@contextmanager
+def target(folder: Path) -> Iterator[int]:
+    """Run an nginx that answers everything at once, and yield its port."""
+    port = free_port()
+    argv = pinned(nginx.command(folder, "target", nginx.static(port, ANSWER)), load_core())
+    with running(argv, partial(connects, port)):
+        yield port
 
 
 def main(rounds: int, seconds: float) -> bool:
@@ -90,7 +106,7 @@ def main(rounds: int, seconds: float) -> bool:
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as name:
         for _ in range(rounds):
-            with _target(Path(name)) as port:
+            with target(Path(name)) as port:
                 for contender in contenders(f"http://127.0.0.1:{port}", Path(name)):
                     rate = measure(contender, port, Path(name), seconds)
                     rates.setdefault(contender.name, []).append(rate)
@@ -130,15 +146,7 @@ def _wrk(url: str, folder: Path) -> list[str]:
     return ["wrk", "-t1", f"-c{USERS}", f"-d{_LONGEST_S}s", "-s", str(script), f"{url}/v1/chat/completions"]
 
 
-@contextmanager
-def _target(folder: Path) -> Iterator[int]:
-    port = free_port()
-    argv = pinned(nginx.command(folder, "target", nginx.static(port, ANSWER)), load_core())
-    with running(argv, partial(connects, port)):
-        yield port
-
-
-def _asked(port: int) -> int:
+def asked(port: int) -> int:
     """Return how many requests nginx has answered."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{nginx.STATUS}", timeout=5) as answer:
         return int(answer.read().split(b"\n")[2].split()[2])

@@ -146,9 +146,12 @@ class Rpc(User):
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (ONE_USER + "    def on_start(self): raise RuntimeError('cannot log in')", "TASK One: cannot log in"),
-        (ONE_USER.replace("pass", "{}['missing']"), "TASK One: 'missing'"),
-        ("class Idle(User): pass", "TASK Idle: No tasks defined on Idle."),
+        (
+            ONE_USER + "    def on_start(self): raise RuntimeError('cannot log in')",
+            "TASK One: RuntimeError: cannot log in",
+        ),
+        (ONE_USER.replace("pass", "{}['missing']"), "TASK One: KeyError: 'missing'"),
+        ("class Idle(User): pass", "TASK Idle: Exception: No tasks defined on Idle."),
     ],
     ids=["on_start", "task", "no task"],
 )

@@ -80,6 +80,16 @@ def test_a_request_without_a_time_counts_and_has_none(given: object) -> None:
     assert (taken.count, taken.failures, taken.good, taken.time("latency").count) == (1, 0, 1, 0)
 
 
+def test_locusts_statistics_are_told_of_every_request_with_the_interval() -> None:
+    told: list[tuple[object, ...]] = []
+    recorder = Recorder({}, lambda *seen: told.append(seen), monotonic=lambda: 5.0, cpu=lambda: 1.0)
+    error = ValueError("gone")
+    recorder.record("GET", "/a", 12.0, response_length=7)
+    recorder.record("GET", "/b", None, exception=error)
+    assert recorder.take(1).of().count == 2
+    assert told == [("GET", "/a", 12.0, 7, None), ("GET", "/b", None, 0, error)]
+
+
 def test_names_are_limited_over_the_whole_run() -> None:
     recorder = Recorder({}, monotonic=lambda: 5.0, cpu=lambda: 1.0)
     for second in range(2):

@@ -196,7 +196,7 @@ def test_closed_it_lets_nobody_through(turnstile: Turnstile) -> None:
 
 
 def test_only_the_first_request_of_an_iteration_bears_the_wait(time: Time, turnstile: Turnstile) -> None:
-    recorder = Recorder({}, time, lambda: 0.0)
+    recorder = Recorder({}, monotonic=time, cpu=lambda: 0.0)
     recorder.turnstile = turnstile
 
     def user() -> None:
@@ -215,7 +215,7 @@ def test_only_the_first_request_of_an_iteration_bears_the_wait(time: Time, turns
 
 
 def test_what_was_counted_before_the_arrivals_began_stays_counted(time: Time) -> None:
-    recorder = Recorder({}, time, lambda: time.now_s)
+    recorder = Recorder({}, monotonic=time, cpu=lambda: time.now_s)
     recorder.record("SETUP", "Chat", 0.0, exception=ValueError("refused"))
     time.now_s += 30.0
     recorder.restart()

@@ -4,6 +4,7 @@ It does nothing unless WATTOS_LOADTEST_PLAN names a plan; the journal is written
 Locust forks after it has loaded this file: who takes which part is known when `init` fires.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import User, events, main
+from locust import User, events, main, runners
 from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 from locust.user.task import DefaultTaskSet, TaskSet
@@ -35,6 +36,7 @@ def take_part(path: Path) -> None:
     plan = Plan.load(path.read_text(encoding="utf-8"))
     loader = os.getpid()
     hooks: Any = events  # Locust's hooks carry no types
+    recorder = Recorder(plan.objectives_ms, statistics := Statistics())
     connecting = Connecting(plan.crew) if plan.crew.role == "worker" else None
 
     def begin(environment: Any, **_given: Any) -> None:
@@ -48,7 +50,7 @@ def take_part(path: Path) -> None:
                 environment.runner.send_message(kind, data, worker)
 
         journal = Journal(path.with_name(JOURNAL))
-        recorder = Recorder(plan.objectives_ms)
+        statistics.take_over(hooks.request)
         hooks.request.add_listener(recorder.record)
         hooks.user_error.add_listener(recorder.fail)
         part: Hooks
@@ -67,6 +69,28 @@ def take_part(path: Path) -> None:
         hooks.test_stop.add_listener(part.stop)
 
     hooks.init.add_listener(begin)
+    hooks.test_stop.add_listener(recorder.count)  # before the listeners of the file look at the statistics
+
+
+class Statistics:
+    """Locust's own listener to requests, called by us in its place."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Any] = []
+
+    def take_over(self, hook: Any) -> None:
+        """Take it away from the hook; it is the one that the runner has put there."""
+        self._listeners = [each for each in hook._handlers if each.__module__ == runners.__name__]  # noqa: SLF001
+        for listener in self._listeners:
+            hook.remove_listener(listener)
+
+    def __call__(self, *seen: Any) -> None:
+        """Tell it of a request."""
+        for listener in self._listeners:
+            try:
+                listener(*seen)
+            except Exception as error:  # noqa: BLE001 - others may say anything; ours has counted it
+                logging.getLogger(__name__).warning("Locust cannot count %r: %s", seen[1], error)
 
 
 def install(turnstile: Turnstile) -> None:
