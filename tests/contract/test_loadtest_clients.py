@@ -1,14 +1,18 @@
 """What the client of a journey does with answers of every kind, whichever engine it belongs to."""
 
 import asyncio
+import ssl as tls
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import pytest
 
+from tests.fakes.certificates import self_signed
 from tests.fakes.scripted_server import Script, ScriptedServer
 from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.fast.client import FastClient
@@ -27,8 +31,8 @@ class Fast:
     """The client of the fast engine, in this loop."""
 
     @asynccontextmanager
-    async def at(self, port: int, seen: list[Observed]) -> AsyncIterator[Act]:
-        door = Door(f"http://127.0.0.1:{port}", PATIENCE)
+    async def at(self, url: str, seen: list[Observed]) -> AsyncIterator[Act]:
+        door = Door(url, PATIENCE)
         client = FastClient(door, "wk_1", seen.append)
         watching = asyncio.create_task(door.watch())
         yield lambda do: do(client)
@@ -40,7 +44,7 @@ class Locust:
     """The client under Locust, in a thread of its own: it blocks."""
 
     @asynccontextmanager
-    async def at(self, port: int, seen: list[Observed]) -> AsyncIterator[Act]:
+    async def at(self, url: str, seen: list[Observed]) -> AsyncIterator[Act]:
         def fire(**given: Any) -> None:
             seen.append(
                 Observed(
@@ -53,7 +57,7 @@ class Locust:
                 )
             )
 
-        client = LocustClient(f"http://127.0.0.1:{port}", "wk_1", fire, PATIENCE)
+        client = LocustClient(url, "wk_1", fire, PATIENCE)
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as thread:  # one for all calls: gevent has a loop for each thread
             yield lambda do: loop.run_in_executor(thread, lambda: driven(do(client)))
@@ -95,12 +99,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    engine: Fast | Locust, *scripts: Script, close_after: int | None = None
+    engine: Fast | Locust, *scripts: Script, close_after: int | None = None, ssl: SSLContext | None = None
 ) -> AsyncIterator[Stage]:
     server = ScriptedServer(*scripts, close_after=close_after)
-    port = await server.start()
+    port = await server.start(ssl)
     seen: list[Observed] = []
-    async with engine.at(port, seen) as act:
+    async with engine.at(f"{'https' if ssl else 'http'}://127.0.0.1:{port}", seen) as act:
         yield Stage(server, act, seen)
     await server.stop()
 
@@ -273,3 +277,19 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
     async with stage(Fast(), OK + surplus, OK) as here:
         statuses = [(await here.get()).status for _ in range(3)]
     assert statuses == [200, 200, 200]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_whose_certificate_nobody_vouches_for_is_not_asked(
+    engine: Fast | Locust, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    async with stage(engine, OK, ssl=context) as here:
+        seen = await here.get()
+    assert seen.status == (200 if known else 0)
+    assert ("certificate" in seen.error) is not known
+    assert len(here.server.requests) == known

@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
+from ssl import SSLContext
 
 Script = bytes | Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
@@ -19,9 +20,9 @@ class ScriptedServer:
         self.requests: list[bytes] = []
         self.closed = asyncio.Event()
 
-    async def start(self) -> int:
+    async def start(self, ssl: SSLContext | None = None) -> int:
         """Return the port on which it answers."""
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=ssl)
         port: int = self.server.sockets[0].getsockname()[1]
         return port
 

@@ -3,13 +3,16 @@
 Beneath it is what Locust's FastHttpUser uses, without its cookies and redirects.
 """
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
+import gevent.ssl
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
@@ -36,7 +39,11 @@ class LocustClient:
         self._answer_s = patience.answer_s
         # One connection is kept; a second may be open while a stream of the same user is read.
         self._http = HTTPClient.from_url(
-            host, concurrency=2, connection_timeout=patience.connect_s, network_timeout=patience.silence_s
+            host,
+            concurrency=2,
+            connection_timeout=patience.connect_s,
+            network_timeout=patience.silence_s,
+            ssl_context_factory=lambda **_given: _tls(os.environ.get("SSL_CERT_FILE")),
         )
         self._prefix = urlsplit(host).path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -232,6 +239,12 @@ class _Seen:
 
     def __init__(self, status: int) -> None:
         self.status_code = status
+
+
+@cache
+def _tls(_trusted: str | None) -> Any:
+    """Return what all users trust: reading every certificate of the machine takes longer than a request."""
+    return gevent.ssl.create_default_context()
 
 
 def lowered(response: Any) -> dict[str, str]:
