@@ -12,10 +12,11 @@ from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.drill_stage import House, stage
 from tests.fakes.schemas import published
-from wattos_cli.app import execute
+from wattos_cli.app import TREE, execute
 from wattos_cli.commands.drill.reports import Reports
 from wattos_cli.commands.drill.run import Options, run_all
 from wattos_cli.deps import Deps
+from wattos_cli.dispatch import lazy
 from wattos_cli.drills.catalogue import drills_called
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.names import built_in_names
@@ -208,6 +209,15 @@ def test_show_prints_the_file_and_what_is_understood(tmp_path: Path, drill: Dril
     assert (shown["phases"]["fault"], shown["fault"][0]["request"]["status"]) == (8.0, 503)
     assert shown["assertions"][0]["breaker"] == "llm:openai"
     assert json.loads(out(deps))["file"] == RIGHT
+
+
+@pytest.mark.parametrize("verb", ["run", "show"])
+def test_a_shell_completes_the_names_of_built_in_drills(verb: str) -> None:
+    command = lazy.build(TREE, make_deps()).commands["drill"].commands[verb]
+    (argument,) = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    context = command.make_context(verb, [], resilient_parsing=True)
+    found = [item.value for item in argument.shell_complete(context, "llm-")]
+    assert found == ["llm-429", "llm-outage", "llm-slow"]
 
 
 def test_the_help_names_every_built_in_drill() -> None:
