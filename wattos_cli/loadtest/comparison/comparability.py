@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.result.shape import Environment, Load, Result
+from wattos_cli.loadtest.result.asked import Environment, Load
+from wattos_cli.loadtest.result.shape import Result
 
 LEAST_INTERVALS = 10
 """So many seconds with requests a run needs before its scatter can be told."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wattos_cli.loadtest.result.shape import Dumped, Interval, Result
+from wattos_cli.loadtest.result.counted import Dumped, Interval
+from wattos_cli.loadtest.result.shape import Result
 
 Floats = npt.NDArray[np.float32]
 Buckets = npt.NDArray[np.int64]

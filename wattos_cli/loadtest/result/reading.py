@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.result.shape import SCHEMA, Result
+from wattos_cli.loadtest.outcome import SCHEMA
+from wattos_cli.loadtest.result.shape import Result
 
 _LARGEST_BYTES = 64 * 1024 * 1024
 _FAMILY = re.compile(r"wattos\.loadtest/v(\d+)")

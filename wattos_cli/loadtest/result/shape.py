@@ -7,41 +7,10 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from wattos_cli.loadtest.histogram import ZERO, Histogram
-
-SCHEMA = "wattos.loadtest/v1"
-_MOST = 10_000
-"""The largest bucket of a histogram is beyond all times there are."""
-
-
-class Times(Struct):
-    """Quantiles in ms; None where there is no sample."""
-
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    max: float | None
-
-
-class Dumped(Struct):
-    """A histogram as `Histogram.dump` writes it."""
-
-    count: int
-    total: float
-    min: float | None
-    max: float
-    buckets: dict[str, int]
-
-    def __post_init__(self) -> None:
-        """Refuse buckets that no value lies in; msgspec adds where they stand."""
-        for bucket, count in self.buckets.items():
-            if count < 0 or not ZERO <= int(bucket) <= _MOST:
-                raise ValueError(f"bucket {bucket}: {count} is nothing that a histogram counts")
-
-    def histogram(self) -> Histogram:
-        """Return it as a histogram."""
-        plain = {"count": self.count, "total": self.total, "min": self.min, "max": self.max}
-        return Histogram.load({**plain, "buckets": self.buckets})
+from wattos_cli.loadtest.outcome import SCHEMA
+from wattos_cli.loadtest.result.asked import Environment, Load, Tenant
+from wattos_cli.loadtest.result.counted import Distribution, Error, Interval, Named, Times, Tokens
+from wattos_cli.loadtest.result.seen import Arrived, Generator, ServerChart, Slow, Transition
 
 
 class Held(Struct):
@@ -50,166 +19,6 @@ class Held(Struct):
     expression: str
     value: float | None
     ok: bool
-
-
-class Named(Struct):
-    """The requests of one name."""
-
-    name: str
-    requests: int
-    failures: int
-    statuses: dict[str, int]
-    latency_ms: Times
-    ttft_ms: Times | None = None
-    itl_ms: Times | None = None
-
-
-class Error(Struct):
-    """How often one error came."""
-
-    error: str
-    count: int
-
-
-class Tenant(Struct):
-    """As whom the users came."""
-
-    name: str
-    keys: int
-    per_minute: int
-    policy: str = ""
-
-
-class Stage(Struct):
-    """So many users, or arrivals a second, at the end of a stretch."""
-
-    duration_s: float
-    users: int | None = None
-    rate: float | None = None
-
-
-class Arrivals(Struct):
-    """The open model's shape."""
-
-    shape: str
-    stages: list[Stage] = field(default_factory=list)
-
-
-class Load(Struct):
-    """What was asked of the generator."""
-
-    model: str
-    users: int | None = None
-    spawn_rate: float | None = None
-    stages: list[Stage] | None = None
-    arrivals: Arrivals | None = None
-    processes: int | None = None
-
-
-class Arrived(Struct):
-    """What became of the arrivals of an open model."""
-
-    intended: int
-    dropped: int
-    lateness_ms: Times | None = None
-
-
-class Workers(Struct):
-    """The generator's workers."""
-
-    expected: int
-    lost: int
-
-
-class Generator(Struct):
-    """How the generator itself fared."""
-
-    cpu_share: float | None = None
-    processes: int | None = None
-    workers: Workers | None = None
-    saturated: bool = False
-
-
-class Machine(Struct):
-    """Where the load came from."""
-
-    id: str = ""
-    cpu: str = ""
-    cores: int | None = None
-    memory_bytes: int | None = None
-    system: str = ""
-
-
-class Environment(Struct):
-    """What a figure depends on beside the code that was measured."""
-
-    machine: Machine = field(default_factory=Machine)
-    versions: dict[str, str | None] = field(default_factory=dict)
-    scenario_hash: str = ""
-
-
-class Counted(Struct):
-    """The requests of one name in one interval; `ttft` and `itl` where they were measured."""
-
-    count: int
-    failures: int
-    latency: Dumped
-    ttft: Dumped | None = None
-    itl: Dumped | None = None
-
-
-class Interval(Struct):
-    """A stretch of the run."""
-
-    at_s: float
-    span_s: float
-    users: int = 0
-    dropped: int = 0
-    requests: dict[str, Counted] = field(default_factory=dict)
-
-
-class Tokens(Struct):
-    """What models put out."""
-
-    output: int
-    per_s: dict[str, float | None] = field(default_factory=dict)
-
-
-class Slow(Struct):
-    """One of the slowest requests."""
-
-    name: str
-    at_s: float
-    latency_ms: float
-    trace_id: str | None = None
-    status: int | str | None = None
-
-
-class ServerSeries(Struct):
-    """One line of a chart of the server; a None is a gap."""
-
-    label: str
-    points: list[tuple[float, float | None]]
-
-
-class ServerChart(Struct):
-    """One metric of the server."""
-
-    title: str
-    unit: str
-    series: list[ServerSeries]
-
-
-class Transition(Struct, rename={"from_": "from"}):
-    """A breaker that changed its state."""
-
-    at_s: float
-    service: str
-    name: str
-    from_: str
-    to: str
-    replica: int | str = 0
-    cause: str = ""
 
 
 class Compared(Struct):
@@ -256,14 +65,6 @@ class Limit(Struct):
     rate: float | None
     steps: list[Step]
     knee: float | None = None
-
-
-class Distribution(Struct):
-    """How the times of the whole run are distributed."""
-
-    latency: Dumped | None = None
-    ttft: Dumped | None = None
-    itl: Dumped | None = None
 
 
 class Result(Struct):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.result.shape import Interval
+from wattos_cli.loadtest.result.counted import Interval
 
 
 def timeline(intervals: Sequence[Interval]) -> list[dict[str, Any]]:
