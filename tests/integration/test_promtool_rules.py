@@ -8,7 +8,8 @@ import pytest
 
 from wattos_cli.alerting.catalogue import ALERTS
 
-pytestmark = pytest.mark.long
+# Days of series are evaluated, which keeps a processor busy: beside others that takes a while.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 FOLDER = Path(__file__).resolve().parents[2] / "dashboards" / "prometheus"
 
@@ -20,7 +21,7 @@ def promtool(*argv: str | Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout
