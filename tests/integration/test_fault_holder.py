@@ -15,6 +15,7 @@ from tests.fakes.listed_processes import ListedProcesses, listed_processes, stat
 from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, running_project, wait_until
 from wattos_cli.drills.faults.held import HeldFault
 from wattos_cli.drills.faults.holder.order import Order
+from wattos_cli.drills.faults.holder.victims import Victim
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor import process_table
 
@@ -182,6 +183,28 @@ def test_a_listed_process_that_is_no_child_of_the_platform_is_not_hit(platform: 
     platform.list("chat", parent, process_table.start_time(parent))
     with pytest.raises(WattosError, match="no replica of chat runs"):
         held(platform, "freeze").apply(60)
+
+
+def test_where_there_are_no_process_descriptors_pid_and_start_time_are_compared(
+    platform: ListedProcesses,
+) -> None:
+    pid = platform.start("chat")
+    started = process_table.start_time(pid)
+    assert not Victim("chat", pid, started - 1, -1).signal(signal.SIGKILL)
+    assert state(pid) == "S"
+    assert Victim("chat", pid, started, -1).signal(signal.SIGKILL)
+    assert platform.exit_code(pid) == -signal.SIGKILL
+    assert not Victim("chat", pid, started, -1).signal(signal.SIGKILL)
+
+
+def test_a_kill_goes_on_in_vain_when_the_platform_was_taken_down(platform: ListedProcesses) -> None:
+    pid = platform.start("chat")
+    fault = held(platform, "kill", times=2, every_s=0.05)
+    fault.apply(60)
+    assert platform.exit_code(pid) == -signal.SIGKILL
+    platform.project.services_file.unlink()
+    fault.rollback()
+    assert children(os.getpid()) == []
 
 
 @pytest.fixture
