@@ -11,7 +11,9 @@ from tests.fakes.gateway_stores import MemoryAuditLog, MemoryCredentials
 from tests.fakes.meter import FakeMeter
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.services.gateway.adapters.audit import MAX_WAITING, DatabaseAuditLog
 from wattos_platform.services.gateway.adapters.credentials import DatabaseCredentials
 from wattos_platform.services.gateway.domain.audit import AuditRecord
@@ -177,6 +179,21 @@ async def test_rows_that_cannot_be_stored_wait_and_are_not_lost(tmp_path: Path, 
     rows = await page_of(audit, "school", None, 9, 2)
     assert [row.request_id for _, row in rows] == ["request-2", "request-1"]
     assert not audit.is_behind()
+
+
+async def test_rows_whose_transaction_is_not_committed_are_stored_once_with_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.db"
+    migrate(file, versions_folder(catalog_service("gateway")))
+    database = await Database.open(file, settings=DatabaseSettings(work_timeout_s=0.2))
+    audit = DatabaseAuditLog(database, lambda: 0.0, FakeMeter().counter("dropped"))
+    never = asyncio.Event()
+    audit.record(record(1))
+    with pytest.raises(DatabaseUnavailableError):
+        await database.write(lambda _connection: never.wait())
+    audit.record(record(2))
+    rows = await page_of(audit, "school", None, 9, 2)
+    await database.close()
+    assert [row.request_id for _, row in rows] == ["request-2", "request-1"]
 
 
 class DeafDatabase:

@@ -1,5 +1,8 @@
 """One suite for the usage rows in memory and in the database."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +10,10 @@ import pytest
 from tests.fakes.database import patient_database
 from tests.fakes.usage_reports import FakeUsageLog
 from wattos_platform.catalog import service as catalog_service
+from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
 from wattos_platform.services.llm_gateway.domain.usage_query import GROUPINGS, UsageQuery
@@ -172,6 +178,50 @@ async def test_every_replica_reports_the_calls_of_all(tmp_path):
     for database in replicas:
         await database.close()
     assert totals == [2, 2]
+
+
+@pytest.fixture
+async def hasty(tmp_path):
+    """Return a database that waits for nobody for long."""
+    file = tmp_path / "llm-gateway.db"
+    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    settings = DatabaseSettings(statement_timeout_s=0.2, work_timeout_s=0.2)
+    database = await Database.open(file, settings=settings)
+    yield database
+    await database.close()
+
+
+async def stored(database, count: int) -> None:
+    """Return once `count` calls are there; they stay so many."""
+    async with asyncio.timeout(20):
+        while (await DatabaseUsageReports(database).sums(asked(0, 500))).totals["calls"] < count:
+            await asyncio.sleep(0.02)
+    await database.write(_nothing)
+    assert (await DatabaseUsageReports(database).sums(asked(0, 500))).totals["calls"] == count
+
+
+async def test_calls_during_and_after_an_outage_of_the_database_are_stored(hasty):
+    rows = DatabaseUsageLog(hasty)
+    with closing(sqlite3.connect(hasty.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        rows.record(call(1))
+        for _ in range(2):
+            with pytest.raises(DatabaseUnavailableError, match="locked"):
+                await hasty.write(_nothing)
+        rows.record(call(2))
+        other.execute("ROLLBACK")
+    rows.record(call(3))
+    await stored(hasty, 3)
+
+
+async def test_calls_whose_transaction_is_not_committed_are_stored_with_the_next(hasty):
+    rows = DatabaseUsageLog(hasty)
+    never = asyncio.Event()
+    rows.record(call(1))
+    with pytest.raises(DatabaseUnavailableError):
+        await hasty.write(lambda _connection: never.wait())
+    rows.record(call(2))
+    await stored(hasty, 2)
 
 
 async def test_a_providers_nonsense_takes_no_other_row_with_it(tmp_path):

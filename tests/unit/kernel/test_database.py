@@ -180,6 +180,36 @@ async def test_an_enqueued_row_that_fails_is_counted_and_logged(database, meter,
     assert log.events[0][:2] == ("error", "row.dropped")
 
 
+async def test_late_rows_outlive_a_locked_database(database, meter):
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        database.enqueue(add("late"))
+        await asyncio.sleep(0.05)
+        with pytest.raises(DatabaseUnavailableError, match="locked"):
+            await database.write(add("urgent"))
+        other.execute("ROLLBACK")
+    await database.write(add("after"))
+    async with asyncio.timeout(20):
+        while sorted(await bodies(database)) != ["after", "late"]:
+            await asyncio.sleep(0.01)
+    assert meter.total("db_rows_dropped_total") == 0
+
+
+async def test_late_rows_are_not_lost_with_a_neighbour_that_never_ends(tmp_path, meter):
+    settings = DatabaseSettings(work_timeout_s=0.2)
+    database = await Database.open(tmp_path / "x.db", settings=settings, meter=meter)
+    await database.write(lambda connection: connection.run_sync(METADATA.create_all))
+    never = asyncio.Event()
+    database.enqueue(add("late"))
+    with pytest.raises(DatabaseUnavailableError):
+        await database.write(lambda _connection: never.wait())
+    async with asyncio.timeout(20):
+        while await bodies(database) != ["late"]:
+            await asyncio.sleep(0.01)
+    await database.close()
+    assert meter.total("db_rows_dropped_total") == 0
+
+
 async def test_readers_cannot_write(database):
     with pytest.raises(OperationalError, match="readonly"):
         async with database.read() as connection:

@@ -120,8 +120,9 @@ class Database:
     def enqueue(self, work: Work[object]) -> bool:
         """Commit `work` at most 100 ms later without waiting: usage and audit rows, nothing else.
 
-        When the queue is full (False) or the database fails, the row is dropped, counted
-        (`db_rows_dropped_total`) and logged.
+        While the database cannot be written the row waits, and `work` runs again if the transaction that it
+        ran in was not committed. When the queue is full (False) or `work` itself fails, the row is dropped,
+        counted (`db_rows_dropped_total`) and logged.
         """
         return self._writer.enqueue(work)
 

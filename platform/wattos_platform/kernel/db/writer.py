@@ -40,6 +40,7 @@ class BatchingWriter:
     An exception in one unit rolls back that unit only (savepoint). A unit runs in the writer's task: it must
     take what it needs of the request (identity, request id) before it is submitted. Who submits has passed
     the circuit breakers; late work passes them here, through `passage`, and is held back while they refuse.
+    Late work whose batch failed for no fault of its own is run again in a later one.
     """
 
     def __init__(
@@ -226,7 +227,11 @@ class BatchingWriter:
                 unit.done.set_result(unit.result)
 
     def _fail(self, batch: list[_Unit[Any]], error: BaseException) -> None:
+        again = isinstance(error, DatabaseUnavailableError) and not self._closing
         for unit in batch:
+            if again and unit.done is None and unit.error is None:
+                self._held.append(unit)
+                continue
             if unit.error is None or isinstance(unit.error, TimeoutError):
                 unit.error = error
             self._acknowledge(unit)

@@ -1,7 +1,7 @@
 """The audit log in the gateway's database: rows gathered in memory, stored together, at most 100 ms late."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -45,7 +45,7 @@ class DatabaseAuditLog:
         # A unit that the writer had to drop never runs: without asking again, it would be the last.
         if self._asked_at is None or now - self._asked_at > _ASK_AGAIN_S:
             self._asked_at = now
-            self._database.enqueue(self._store)
+            self._database.enqueue(self._unit())
 
     def is_behind(self) -> bool:
         """Return whether rows wait for more than a second: the database does not take them."""
@@ -72,18 +72,28 @@ class DatabaseAuditLog:
 
         return await self._database.write(work)
 
-    async def _store(self, connection: AsyncConnection) -> None:
-        self._asked_at = None
-        rows = list(self._waiting)
-        self._waiting.clear()
-        if rows:
-            statement = insert(audit_log).compile(dialect=connection.dialect, column_keys=AuditRecord._fields)
-            try:
-                await connection.exec_driver_sql(str(statement), rows)
-            except BaseException:
-                self._waiting.extendleft(reversed(rows))
-                raise
-        self._waiting_since = self._monotonic() if self._waiting else inf
+    def _unit(self) -> Callable[[AsyncConnection], Awaitable[None]]:
+        """Return work that stores all that waits when it runs; run again, the same and what came since."""
+        rows: list[AuditRecord] = []
+
+        async def store(connection: AsyncConnection) -> None:
+            self._asked_at = None
+            rows.extend(self._waiting)
+            self._waiting.clear()
+            if rows:
+                await self._insert(connection, rows)
+            self._waiting_since = self._monotonic() if self._waiting else inf
+
+        return store
+
+    async def _insert(self, connection: AsyncConnection, rows: list[AuditRecord]) -> None:
+        statement = insert(audit_log).compile(dialect=connection.dialect, column_keys=AuditRecord._fields)
+        try:
+            await connection.exec_driver_sql(str(statement), rows)
+        except BaseException:
+            self._waiting.extendleft(reversed(rows))
+            rows.clear()
+            raise
 
 
 def _record(row: Row[Any]) -> tuple[int, AuditRecord]:

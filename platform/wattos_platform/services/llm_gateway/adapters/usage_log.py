@@ -1,6 +1,6 @@
 """Usage rows in the model gateway's database."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -38,7 +38,7 @@ class DatabaseUsageLog:
             self._dropped.inc()
             return
         self._waiting.append(call)
-        if len(self._waiting) == 1 and not self._database.enqueue(self._store):
+        if len(self._waiting) == 1 and not self._database.enqueue(self._unit()):
             self._waiting.clear()
 
     async def purge(self, before: float, most: int) -> int:
@@ -50,14 +50,21 @@ class DatabaseUsageLog:
 
         return await self._database.write(work)
 
-    async def _store(self, connection: AsyncConnection) -> None:
-        calls, self._waiting = self._waiting, []
-        try:
-            await insert_calls(connection, calls)
-        except Exception:
-            # The writer counts the one unit of work that failed.
-            self._dropped.inc(len(calls) - 1)
-            raise
+    def _unit(self) -> Callable[[AsyncConnection], Awaitable[None]]:
+        """Return work that stores all that waits when it runs; run again, the same and what came since."""
+        calls: list[CallRecord] = []
+
+        async def store(connection: AsyncConnection) -> None:
+            calls.extend(self._waiting)
+            self._waiting = []
+            try:
+                await insert_calls(connection, calls)
+            except BaseException:
+                # The writer counts the one unit of work that failed.
+                self._dropped.inc(len(calls) - 1)
+                raise
+
+        return store
 
 
 async def insert_calls(connection: AsyncConnection, calls: Sequence[CallRecord]) -> None:
