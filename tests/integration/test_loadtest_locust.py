@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -14,6 +15,7 @@ from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES
+from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Arrivals, Stage
 
@@ -120,6 +122,25 @@ def test_a_run_with_a_shape_is_stopped_with_its_result(platform: PlatformServer,
             time.sleep(0.1)
         generation.stop()
         assert generation.result().ending is not None
+
+
+def test_stop_on_locusts_page_ends_the_run_with_its_result(platform: PlatformServer, tmp_path: Path) -> None:
+    file = tmp_path / "theirs.py"
+    file.write_text(HEAD + ONE_USER)
+    port = free_port()
+    shown = plan(locustfile=file, host=platform.url, duration_s=60.0, ui_port=port)
+    with started(shown, ENVIRON) as generation:
+        while not generation.measured.intervals:
+            generation.poll()
+            time.sleep(0.1)
+        page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+        assert "<title>Locust</title>" in page.text
+        httpx.post(f"http://127.0.0.1:{port}/stop", timeout=20, trust_env=False)
+        while generation.running:
+            time.sleep(0.1)
+        measured = generation.result()
+    assert measured.ending is not None
+    assert measured.of().count > 0
 
 
 def test_requests_that_are_no_http_count(tmp_path: Path) -> None:

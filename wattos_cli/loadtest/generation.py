@@ -22,6 +22,7 @@ from wattos_cli.loadtest.vigil import Vigil
 
 _STOP_S = 20.0
 _SAID_LINES = 12
+_TABLES = "\nType     Name "
 PLAN_FILE = "WATTOS_LOADTEST_PLAN"
 """The variable that tells the generator where its plan lies; the journal lies beside it."""
 JOURNAL = "journal.jsonl"
@@ -99,8 +100,9 @@ class Generation:
         return ": ".join([f"it ended with exit code {code} in the middle", *last])
 
     def _lines(self) -> list[str]:
-        """Return the last lines that it said."""
-        return self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SAID_LINES:]
+        """Return the last lines that it said, without the tables that Locust prints at its end."""
+        said = self._said.read_text(encoding="utf-8", errors="replace").partition(_TABLES)[0]
+        return said.strip().splitlines()[-_SAID_LINES:]
 
     def _failed(self) -> WattosError:
         code = self._process.poll()

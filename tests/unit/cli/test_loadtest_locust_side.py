@@ -1,6 +1,7 @@
 """What stands around Locust, without Locust."""
 
 import math
+import socket
 
 import pytest
 
@@ -118,6 +119,14 @@ def test_joined_intervals_have_limited_names_too() -> None:
         names = [f"{half}/{number}" for number in range(NAMES_LIMIT)]
         whole.count(Interval(0.0, 1.0, requests={name: Requests(name, count=1) for name in names}))
     assert (len(whole.requests), whole.of(OTHER_NAMES).count) == (NAMES_LIMIT + 1, NAMES_LIMIT)
+
+
+def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert command_line.free_port(port) not in (0, port)
+    assert command_line.free_port(port) == port
 
 
 def test_a_generator_that_is_silent_or_does_not_end_hangs() -> None:

@@ -10,6 +10,7 @@ from wattos_cli.commands.loadtest.paying import agreed
 from wattos_cli.errors import usage
 from wattos_cli.loadtest import load_shape
 from wattos_cli.loadtest.judgement import objectives_ms
+from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.scenarios import Scenario, scenario, whole_file
 from wattos_cli.loadtest.thresholds import Threshold, parse
@@ -66,7 +67,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
         engine=engine,
         processes=opts.processes,
         crew=crew(opts),
-        ui_port=UI_PORT if opts.ui else None,
+        ui_port=free_port(UI_PORT) if opts.ui else None,
         model=opts.model,
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),

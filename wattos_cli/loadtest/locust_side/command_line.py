@@ -53,8 +53,11 @@ def _crew(plan: Plan) -> list[str]:
     return [*processes, *here, "--master-port", port, *wait]
 
 
-def free_port(host: str = _HOME) -> int:
-    """Return a port that nobody listens at."""
+def free_port(wanted: int = 0) -> int:
+    """Return a port of this machine that nobody listens at: the wanted one, if it is such."""
     with socket.socket() as asked:
-        asked.bind((host, 0))
+        try:
+            asked.bind((_HOME, wanted))
+        except OSError:
+            asked.bind((_HOME, 0))
         return int(asked.getsockname()[1])
