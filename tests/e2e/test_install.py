@@ -79,6 +79,7 @@ def test_the_wheel_in_an_empty_folder_does_the_main_job(installed: Path, project
         assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
         return done
 
+    assert len(json.loads(wattos("drill", "-o", "json").stdout)["drills"]) == 9
     assert len(json.loads(wattos("up", "-o", "json").stdout)["services"]) == 5
     wattos("ingest", "docs")
     question = ("ask", "How long are search results cached?", "-o", "json")

@@ -151,7 +151,7 @@ class DrillRun:
             now_s = self.now_s()
             if self._breaking.waits or any(each.waits for each in self._tracked):
                 decided_s = now_s
-            if settle_s is not None and now_s - began_s >= least_s and now_s - decided_s >= settle_s:
+            elif settle_s is not None and now_s - began_s >= least_s and now_s - decided_s >= settle_s:
                 return
 
     def _break(self, passed_s: float) -> None:

@@ -266,6 +266,25 @@ def test_a_fault_begins_when_it_is_due(drill: Callable[[str], Drill]) -> None:
     assert steps["fault: simulator"] - begun == pytest.approx(4.0, abs=0.51)
 
 
+@pytest.mark.parametrize(("closes_after_s", "verdict"), [(4.5, "pass"), (5.6, "fail")])
+def test_the_recovery_is_waited_for(
+    drill: Callable[[str], Drill], closes_after_s: float, verdict: str
+) -> None:
+    by_itself = OUTAGE.replace('reset = ["llm:openai"]', "")
+    house, mended_at = House(), []
+
+    def recover() -> None:
+        if "rollback simulator" in house.events:
+            mended_at.append(house.time.now)
+            if house.time.now - mended_at[0] >= closes_after_s - 0.5:
+                house.opened_at = None
+
+    outcome = performed(drill(by_itself), house, on_sleep=recover)
+    assert outcome.verdict == verdict
+    closes = next(step for step in outcome.steps if step.name == "recovery: closes")
+    assert closes.at_s - outcome.steps[4].at_s == pytest.approx(min(closes_after_s, 5.5), abs=0.6)
+
+
 def test_a_phase_that_may_settle_ends_when_all_is_decided(drill: Callable[[str], Drill]) -> None:
     settled = OUTAGE.replace('recovery = "10s"', 'recovery = "10s"\nsettle = "2s"')
     steps = {step.name: step.at_s for step in performed(drill(settled), House()).steps}
