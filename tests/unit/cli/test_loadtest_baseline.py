@@ -121,7 +121,10 @@ def test_a_baseline_that_is_none_is_told_before_anything_runs(deps: Deps) -> Non
 
 def test_a_baseline_that_is_too_short_is_refused(deps: Deps) -> None:
     make_baseline(deps, seconds=5)
-    assert "the baseline has 5 intervals with requests, 10 are needed" in refused(against(), deps).message
+    assert (
+        "the baseline has 5 intervals with requests under full load, 10 are needed"
+        in refused(against(), deps).message
+    )
 
 
 def test_a_run_that_turned_out_too_short_is_told_and_then_refused(deps: Deps) -> None:

@@ -128,6 +128,10 @@ def test_the_time_in_which_users_are_started_is_left_out() -> None:
     later = [{**interval, "at_s": interval["at_s"] + 20} for interval in steady["intervals"]]
     both = {**steady, "intervals": [*slow["intervals"], *later]}
     assert compared(steady, both).rows[0].ratio == 1.0
+    busy = [{**each, "users": 19 if place == 30 else 20} for place, each in enumerate(both["intervals"][20:])]
+    assert compared(steady, {**steady, "intervals": busy}).rows[0].ratio == 1.0
+    starting = result_of({**both, "intervals": both["intervals"][:25]})
+    assert any("has 5 intervals" in reason for reason in reasons_against(result_of(steady), starting))
     staged = {**both, "load": {**both["load"], "stages": [{"duration_s": 80, "users": 20}]}}
     assert compared(steady, staged).rows[0].ratio != 1.0
 
@@ -158,7 +162,7 @@ def changed(part: str, **values: Any) -> dict[str, Any]:
         ),
         (changed("", environment=None), "does not say where it was measured", False),
         (changed("", verdict="invalid", reasons=["saturated"]), "the run is invalid: saturated", False),
-        (run(STEADY, 9, 3), "the run has 9 intervals with requests, 10 are needed", False),
+        (run(STEADY, 9, 3), "the run has 9 intervals with requests under full load, 10 are needed", False),
     ],
     ids=["machine", "cpu", "cores", "hash", "scenario", "engine", "load", "unknown", "invalid", "short"],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.comparison.loaded import loaded
 from wattos_cli.loadtest.result.asked import Environment, Load
 from wattos_cli.loadtest.result.shape import Result
 
@@ -66,9 +67,10 @@ def _unfit(name: str, result: Result) -> Iterator[str]:
     """Yield why a result is none to compare with anything."""
     if result.verdict == "invalid":
         yield f"{name} is invalid: {'; '.join(result.reasons) or 'it measured its own generator'}"
-    counted = sum(any(one.count for one in each.requests.values()) for each in result.intervals)
+    counted = len(loaded(result))
     if counted < LEAST_INTERVALS:
-        yield f"{name} has {counted} intervals with requests, {LEAST_INTERVALS} are needed: run it longer"
+        told = f"{counted} intervals with requests under full load, {LEAST_INTERVALS} are needed"
+        yield f"{name} has {told}: run it longer"
     if result.environment is None or not result.environment.machine.id:
         yield f"{name} does not say where it was measured"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from wattos_cli.loadtest.comparison.loaded import loaded, requests
 from wattos_cli.loadtest.result.counted import Dumped, Interval
 from wattos_cli.loadtest.result.shape import Result
 
@@ -35,28 +36,15 @@ class Counts:
 
 
 def counts(result: Result) -> Counts:
-    """Return the intervals of a run in which requests ended."""
-    intervals = [each for each in _under_full_load(result) if each.span_s > 0 and _requests(each)]
+    """Return the part of a run that is compared (`loaded`)."""
+    intervals = loaded(result)
     times = {metric: _histograms(intervals, metric) for metric in _METRICS}
     return Counts(
         np.array([each.span_s for each in intervals], np.float32),
-        np.array([_requests(each) for each in intervals], np.float32),
+        np.array([requests(each) for each in intervals], np.float32),
         np.array([_failures(each) for each in intervals], np.float32),
         {metric: found for metric, found in times.items() if found is not None},
     )
-
-
-def _under_full_load(result: Result) -> Sequence[Interval]:
-    """Return the intervals after the users were started; all, if their number is not to stay."""
-    load = result.load
-    if load is None or load.model != "closed" or load.stages:
-        return result.intervals
-    most = max((each.users for each in result.intervals), default=0)
-    return [each for each in result.intervals if each.users == most]
-
-
-def _requests(interval: Interval) -> int:
-    return sum(counted.count for counted in interval.requests.values())
 
 
 def _failures(interval: Interval) -> int:
