@@ -117,10 +117,10 @@ def step_of(rate: float, measured: Measured, verdict: Verdict) -> Step:
     """Return what was measured at a rate."""
     total = measured.of()
     latency = total.time("latency")
-    begun = measured.total.due - measured.total.dropped
+    due = measured.total.due
     return Step(
         rate=rate,
-        achieved=_rounded(begun / measured.duration_s) if measured.duration_s > 0 else 0.0,
+        achieved=_rounded(rate * (due - measured.total.dropped) / due) if due else 0.0,
         p50=_figure(latency.quantile(0.5)),
         p95=_figure(latency.quantile(0.95)),
         p99=_figure(latency.quantile(0.99)),
