@@ -4,6 +4,7 @@ It is the live view, the result, and what is left when the generator dies.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from wattos_cli.loadtest.measured import Ending
 
 
 class Journal:
-    """The writing end."""
+    """The writing end; OSError when there is no room, and then it is closed."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
@@ -30,8 +31,13 @@ class Journal:
         self._file.close()
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._file.write(msgspec.json.encode(value) + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(msgspec.json.encode(value) + b"\n")
+            self._file.flush()
+        except OSError:
+            with suppress(OSError):  # what is left to write fails again
+                self._file.close()
+            raise
 
 
 class Tail:

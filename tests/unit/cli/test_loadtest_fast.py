@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.platform_server import PlatformServer
 from wattos_cli.loadtest.arrivals import LATE_S
 from wattos_cli.loadtest.collector import Collector
 from wattos_cli.loadtest.fast import loading
 from wattos_cli.loadtest.fast.opened import Queue
-from wattos_cli.loadtest.fast.run import in_turn
+from wattos_cli.loadtest.fast.run import Run, in_turn
 from wattos_cli.loadtest.fast.timer import Timer
+from wattos_cli.loadtest.journal import Journal, Tail
 from wattos_cli.loadtest.journey import Journey, task
+from wattos_cli.loadtest.plan import Plan, Stage
 
 JOURNEY = """
 from wattos_cli.loadtest.journey import Journey, task
@@ -158,3 +161,41 @@ async def test_what_nobody_begins_in_time_is_dropped_and_counted() -> None:
     assert (collector.current.due, collector.current.dropped) == (2, 2)
     queue.close()
     assert (list(queue.waiting), collector.current.dropped) == ([], 2)
+
+
+class Visit(Journey):
+    think_s = (0.01, 0.01)
+
+    @task(1)
+    async def visit(self) -> None:
+        await self.client.request("GET", "/visit")
+
+    async def clean_up(self) -> None:
+        await self.client.call("DELETE", "/visit")
+
+
+async def test_a_journal_that_cannot_be_written_ends_the_run_and_users_clean_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    platform = PlatformServer()
+    plan = Plan(Path("x"), {}, platform.url, 3, 3, 60)
+    code = await Run(plan, {Visit: 1}, Journal(Path("/dev/full"))).whole()
+    platform.close()
+    assert code == 1
+    assert "cannot write the journal: [Errno 28] No space left on device" in capsys.readouterr().err
+    assert platform.seen["GET /visit"] > 3
+    assert platform.seen["DELETE /visit"] == 3
+
+
+async def test_users_that_leave_between_stages_clean_up_at_once(tmp_path: Path) -> None:
+    platform = PlatformServer()
+    stages = (Stage(0.3, 4), Stage(0.3, 1), Stage(0.4, 1))
+    plan = Plan(Path("x"), {}, platform.url, 4, 4, 1, stages=stages)
+    journal = Journal(tmp_path / "journal")
+    run = Run(plan, {Visit: 1}, journal)
+    assert await run.whole() == 0
+    platform.close()
+    assert platform.seen["DELETE /visit"] == 4
+    tail = Tail(tmp_path / "journal")
+    assert next(interval.users for interval in tail.poll()) == 1
+    assert tail.ending

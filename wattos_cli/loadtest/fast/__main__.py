@@ -33,11 +33,10 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each user
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again
 
-    async def run() -> None:
-        await Run(plan, weights, Journal(path.with_name(JOURNAL))).whole()
+    async def run() -> int:
+        return await Run(plan, weights, Journal(path.with_name(JOURNAL))).whole()
 
-    uvloop.run(run())
-    return 0
+    return uvloop.run(run())
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Pacing(Protocol):
 
 
 class Run:
-    """One run: counts into the journal each second, and ends it whatever happens in between."""
+    """One run: counts into the journal each second; users clean up whatever happens in between."""
 
     def __init__(self, plan: Plan, weights: Mapping[type[Journey], int], journal: Journal) -> None:
         self._plan = plan
@@ -70,23 +70,40 @@ class Run:
             else Opened(plan, plan.arrivals, weights, self._enlist, self._collector)
         )
 
-    async def whole(self) -> None:
-        """Run until the plan is over, or SIGTERM or SIGINT comes; a second one ends it at once."""
+    async def whole(self) -> int:
+        """Run until the plan is over, or SIGTERM or SIGINT comes; a second one ends it at once.
+
+        Returns the exit code: 1 if the journal cannot be written, which ends the run too.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
         watching = asyncio.create_task(self._door.watch())
-        await self._pacing.prepare(self._stopping)
+        try:
+            await self._pacing.prepare(self._stopping)
+            return await self._counted()
+        finally:
+            await self._clean_up()
+            watching.cancel()
+
+    async def _counted(self) -> int:
         self._begin()
         counting = asyncio.create_task(self._count())
+        counting.add_done_callback(lambda _counting: self._stopping.set())
+        await self._pacing.run(self._stopping)
+        await self._pacing.finish(self._plan.stop_s)
+        counting.cancel()
         try:
-            await self._pacing.run(self._stopping)
-            await self._pacing.finish(self._plan.stop_s)
-        finally:
-            counting.cancel()
+            await counting
+        except asyncio.CancelledError:
+            pass
+        except OSError as error:
+            return _unwritten(error)
+        try:
             self._end()
-        await self._clean_up()
-        watching.cancel()
+        except OSError as error:
+            return _unwritten(error)
+        return 0
 
     def _enlist(self) -> VirtualUser:
         traveller, token = self._fleet.enlist()
@@ -147,6 +164,11 @@ class Run:
         if late:
             say(f"{len(late)} users had not cleaned up after {_CLEAN_UP_S:g} s")
         await asyncio.gather(*cleaning, return_exceptions=True)
+
+
+def _unwritten(error: OSError) -> int:
+    say(f"cannot write the journal: {error}")
+    return 1
 
 
 def in_turn(weights: Mapping[type[Journey], int]) -> Iterator[type[Journey]]:
