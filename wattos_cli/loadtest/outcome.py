@@ -43,7 +43,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
-        "verdict": verdict(measured, judged, run.stopped, plan.processes),
+        "verdict": verdict(measured, judged, run.stopped, plan.generators),
         "started_at": run.started_at,
         "duration_s": round(measured.duration_s, 3),
         "requests": total.count,
@@ -59,7 +59,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
             {"error": text, "count": count}
             for text, count in sorted(measured.total.errors.items(), key=lambda row: (-row[1], row[0]))
         ],
-        "reasons": [*reasons(measured, plan.host, run.stopped, plan.processes), *run.notes],
+        "reasons": [*reasons(measured, plan.host, run.stopped, plan.generators), *run.notes],
         "target": plan.host,
         "users": plan.users,
         "spawn_rate": plan.spawn_rate,
@@ -111,10 +111,10 @@ def _generator(plan: Plan, measured: Measured) -> dict[str, Any]:
     ending = measured.ending
     workers = ending.workers if ending else 0
     return {
-        "cpu_share": round(cpu_share(measured.intervals, plan.processes), 4),
-        "processes": plan.processes,
+        "cpu_share": round(cpu_share(measured.intervals, plan.generators), 4),
+        "processes": plan.generators,
         "workers": {"expected": workers, "lost": ending.lost} if ending and workers else None,
-        "saturated": bool(saturated(measured, plan.processes)),
+        "saturated": bool(saturated(measured, plan.generators)),
     }
 
 

@@ -76,6 +76,11 @@ class Plan:
     tokens: Sequence[str] = ()
     objectives_ms: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def generators(self) -> int:
+        """Return how many processes make the load, on this machine or on others."""
+        return self.crew.workers if self.crew.role == "master" else self.processes
+
     def dump(self) -> str:
         """Return the plan as JSON; it holds the tokens: for a file that nobody else may read."""
         return json.dumps({**asdict(self), "locustfile": str(self.locustfile)})

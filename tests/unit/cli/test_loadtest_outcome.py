@@ -15,7 +15,7 @@ from wattos_cli.loadtest.interval import Interval, Slow
 from wattos_cli.loadtest.judgement import judge
 from wattos_cli.loadtest.measured import Ending, Measured
 from wattos_cli.loadtest.outcome import Run, outcome
-from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
+from wattos_cli.loadtest.plan import Arrivals, Crew, Plan, Stage
 from wattos_cli.loadtest.thresholds import parse
 from wattos_cli.loadtest.verdict import Stopped, reasons, verdict
 
@@ -113,6 +113,23 @@ def test_figures_that_show_saturation_make_a_run_invalid_whatever_the_engine_say
     run = measured([busy])
     assert verdict(run, [], None, processes=1) == "invalid"
     assert verdict(run, [], None, processes=2) == "pass"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [replace(PLAN, processes=2), replace(PLAN, crew=Crew("master", "127.0.0.1:5557", workers=2))],
+    ids=["processes", "workers elsewhere"],
+)
+def test_processors_are_those_of_every_process_that_makes_the_load(plan: Plan) -> None:
+    busy = second(0, 10)
+    busy.cpu_s = 1.2
+    result = outcome(Run("chat", plan, "", environment={}), measured([busy], workers=2), [])
+    assert result["generator"] == {
+        "cpu_share": 0.6,
+        "processes": 2,
+        "workers": {"expected": 2, "lost": 0},
+        "saturated": False,
+    }
 
 
 def test_the_machine_is_known_again_and_not_told() -> None:

@@ -53,7 +53,7 @@ class Limiting:
             return None
         judged = judge(runner.asked.thresholds, watched.measured)
         step = step_of(
-            rate, watched.measured, verdict(watched.measured, judged, watched.stopped, plan.processes)
+            rate, watched.measured, verdict(watched.measured, judged, watched.stopped, plan.generators)
         )
         self._keep(step, plan, watched)
         missed = ", ".join(one.threshold.expression for one in judged if not one.ok)
@@ -68,7 +68,7 @@ class Limiting:
         plan, opts = self._runner.plan, self._runner.opts
         poisson = plan.arrivals is not None and plan.arrivals.poisson
         arrivals = Arrivals(rate, (Stage(plan.duration_s, rate),), poisson)
-        users = plan.users if opts.users is not None else users_enough(rate, plan.engine, plan.processes)
+        users = plan.users if opts.users is not None else users_enough(rate, plan.engine, plan.generators)
         return replace(plan, arrivals=arrivals, users=users)
 
     def _keep(self, step: Step, plan: Plan, watched: Watched) -> None:
