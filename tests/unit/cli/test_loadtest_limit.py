@@ -157,6 +157,35 @@ def test_a_generator_that_is_the_limit_itself_is_no_limit(deps: Deps, time: Fake
     assert found["reasons"] == ["at 320/s nothing valid could be measured: the search ends there"]
 
 
+def test_ctrl_c_between_two_runs_keeps_what_was_tried(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=300)
+
+    def sleep(seconds: float) -> None:
+        if seconds > 1 and len(target.plans) == 3:
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+    with pytest.raises(KeyboardInterrupt):
+        command.run(options(), replace(deps, sleep=sleep), start=target.start)
+    found = result(deps)
+    assert (found["verdict"], found["reasons"]) == ("invalid", ["interrupted"])
+    assert [one["rate"] for one in found["limit"]["steps"]] == [10, 20, 40]  # type: ignore[index]
+
+
+def test_a_generator_that_fails_later_on_keeps_what_was_tried(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=300)
+
+    @contextmanager
+    def start(plan: Plan, environ: Mapping[str, str]) -> Iterator[FakeLoad]:
+        if len(target.plans) == 2:
+            raise WattosError("there is no room for it")
+        with target.start(plan, environ) as load:
+            yield load
+
+    assert command.run(options(), deps, start=start) == ExitCode.UNREACHABLE
+    assert result(deps)["reasons"] == ["there is no room for it"]
+
+
 def test_a_target_that_holds_nothing_fails(deps: Deps, time: FakeTime) -> None:
     target = Target(time, limit=1)
     assert command.run(options(rate="500"), deps, start=target.start) == ExitCode.NO

@@ -6,6 +6,7 @@ from typing import Any
 from wattos_cli.commands.loadtest.asked import users_enough
 from wattos_cli.commands.loadtest.running import Runner
 from wattos_cli.commands.loadtest.watching import Watched
+from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judgement import judge
 from wattos_cli.loadtest.limit import Search, Step, search, step_of
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
@@ -33,12 +34,26 @@ class Limiting:
         arrivals = runner.plan.arrivals
         assert arrivals is not None  # noqa: S101 - a search has a rate to begin at
         with runner.beside():
-            search(arrivals.start, _MOST_RATE, self._attempt, found)
+            try:
+                search(arrivals.start, _MOST_RATE, self._attempt, found)
+            except BaseException as caught:
+                if not self._kept_after(caught):
+                    raise
         assert self._best is not None  # noqa: S101 - at least one rate was tried, or an error raised
         plan, watched = self._best
         if found.inconclusive and watched.stopped is None:
             watched = replace(watched, stopped=Stopped(found.ended, "invalid"))
         return runner.result(plan, watched, found.dump()), self._cut
+
+    def _kept_after(self, caught: BaseException) -> bool:
+        """Keep what was tried before something ended the search between runs; False if that is nothing."""
+        foreseen = isinstance(caught, WattosError)
+        if self._best is None or (isinstance(caught, Exception) and not foreseen):
+            return False
+        self._found.inconclusive = True
+        self._found.ended = caught.message if isinstance(caught, WattosError) else "interrupted"
+        self._cut = None if foreseen else caught
+        return True
 
     def _attempt(self, rate: float) -> Step | None:
         runner = self._runner
