@@ -9,7 +9,7 @@ AGENT = "meeting"
 RUNS = "/api/v1/runs"
 _START = f"/api/v1/agents/{AGENT}/runs"
 _ALIAS = "default"
-_FREE = "local/"
+_ALLOW = f"allow it with --model {_ALIAS} --allow-paid --max-usd N"
 _DATA = b"data: "
 _OVER = (404, 409)
 _FINAL = ("completed", "failed", "cancelled")
@@ -43,10 +43,10 @@ class AgentRun(Journey):
         """Make sure of the price, and do one run."""
         if self.traveller.model != _ALIAS:
             listed = (await self.client.call("GET", "/v1/models"))["data"]
-            targets = next((each["wattos_alias_of"] for each in listed if each["id"] == _ALIAS), [])
-            paid = [name for name in targets if not name.startswith(_FREE)]
-            if paid:
-                raise CallError(f"agents ask {_ALIAS!r}, here {paid[0]}: allow it with --model {_ALIAS}", 200)
+            asked = next(each for each in listed if each["id"] == _ALIAS)
+            if not asked.get("wattos_free", False):
+                told = ", then ".join(asked["wattos_alias_of"])
+                raise CallError(f"agents ask {_ALIAS!r}, which costs money here ({told}): {_ALLOW}", 200)
         self.run = (await self.client.call("POST", _START, json=self._task()))["id"]
         while (await self.client.call("GET", f"{RUNS}/{self.run}"))["status"] not in _FINAL:
             await self.client.sleep(_LOOK_EVERY_S)

@@ -14,7 +14,7 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     return b"data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": finish}]}).encode() + b"\n\n"
 
 
-_MODELS = {"data": [{"id": "default", "wattos_alias_of": ["local/wattos-extractive"]}]}
+_MODELS = {"data": [{"id": "default", "wattos_alias_of": ["openai/gpt-4o-mini"], "wattos_free": True}]}
 _RUN = {"id": "1", "status": "completed", "cost_usd": 0.25}
 _OTHER = {"id": "1", "status": "ready", "content": "23:40", "results": [{"text": "3.20"}], "items": []}
 _RUN_EVENTS = f"event: step\ndata: {{}}\n\nevent: done\ndata: {json.dumps(_RUN)}\n\n".encode()

@@ -87,6 +87,14 @@ def test_workers_do_not_outlive_their_master(platform: PlatformServer) -> None:
     assert alive == []
 
 
+def test_workers_that_were_not_ready_yet_end_with_their_master(platform: PlatformServer) -> None:
+    with started(models(platform.url, processes=3, duration_s=60.0), ENVIRON):
+        while not (left := workers()):
+            time.sleep(0.01)
+    _, alive = psutil.wait_procs(left, timeout=0)
+    assert alive == []
+
+
 def test_nothing_is_left_when_we_are_killed(platform: PlatformServer, tmp_path: Path) -> None:
     whole = tmp_path / "plan.json"
     whole.write_text(models(platform.url, processes=2, duration_s=60.0).dump())

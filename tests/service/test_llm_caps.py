@@ -121,3 +121,14 @@ async def test_a_provider_that_is_the_simulator_is_told(tmp_path, upstream):
     async with gateway(tmp_path, upstream, {"WATTOS_SIMULATOR_URL": upstream.url}) as service:
         (target,) = (await service.ops.get("/admin/models/targets?model=gpt-4o")).json()["targets"]
     assert (target["simulated"], target["price"]) == (True, "paid")
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+async def test_callers_are_told_which_aliases_cost_nothing(tmp_path, upstream, simulated):
+    environ = {"WATTOS_SIMULATOR_URL": upstream.url} if simulated else {}
+    async with gateway(tmp_path, upstream, environ) as service:
+        listed = (await service.door.get("/v1/models")).json()["data"]
+        alone = (await service.door.get("/v1/models/careful")).json()
+    told = {each["id"]: each["wattos_free"] for each in listed if "wattos_alias_of" in each}
+    assert told == {"default": simulated, "careful": simulated}
+    assert alone["wattos_free"] == simulated

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import wattos_cli
@@ -71,13 +71,14 @@ class Generation:
         """Ask it to finish what is under way; in the end it and all that it started are gone."""
         if self.running:
             self._process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                self._kill()
+        self._kill()
 
     def _kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
+        """End what is left of it: a worker that was not ready yet does not hear that its master ends."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def result(self) -> Measured:

@@ -55,7 +55,7 @@ class Hopeless:
             ):
                 return Stopped(
                     f"stopped after {self._seen_s:.0f} s: {threshold.expression} cannot hold any more"
-                    f" (now {value:.4g}; --no-abort goes on)",
+                    f" (now {threshold.told(value)}; --no-abort goes on)",
                     "fail",
                 )
         return None

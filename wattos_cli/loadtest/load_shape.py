@@ -24,7 +24,8 @@ _EXAMPLES = {
     "--rate": "arrivals a second: --rate 50   --rate '10..200'   --rate '5m:10..200,1m:200'",
 }
 _MOST = {"--stages": 100_000, "--rate": 100_000}
-_LONGEST_S = 7 * 24 * 3600.0
+LONGEST_S = 7 * 24 * 3600.0
+"""The longest load test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class _Reader:
             duration_s = seconds(self._text[self._at : end])
         except InvalidValueError:
             raise self.wrong(self._at, "expected a time like 30s or 5m") from None
-        if not 0 < duration_s <= _LONGEST_S:
+        if not 0 < duration_s <= LONGEST_S:
             raise self.wrong(self._at, "expected a time of more than 0 and at most a week")
         self._at = end + 1
         return duration_s

@@ -57,7 +57,7 @@ def scenario(name: str, locustfile: Path | None = None) -> Scenario:
     if name not in tables:
         raise WattosError(
             f"there is no scenario {name!r}.{suggestion(name, set(tables))}",
-            hint=f"scenarios: {', '.join(sorted(tables))}",
+            hint=f"each is a table of {locustfile.with_name(FILE)}",
             code="no_such_scenario",
             exit_code=ExitCode.USAGE,
             details={"scenario": name, "known": sorted(tables)},

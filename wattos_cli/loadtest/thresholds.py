@@ -22,6 +22,7 @@ _AGGREGATES = {
 }
 _UNITS_MS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 _UNITS_SHARE = {"": 1.0, "%": 0.01}
+_UNIT_OF = {**dict.fromkeys(SHARES, "share"), "rps": "/s", "usd": "USD"}
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([^\s\d.]*)")
 _PER_CENT = 100.0
 _EXAMPLE = "like this: p95<500ms   errors:rate<1%   ttft:p(99)<800ms   latency{name=GET /v1/models}:max<2s"
@@ -43,6 +44,20 @@ class Threshold:
         """Return the share (0 to 1) of a `p95`, None for other aggregates."""
         found = QUANTILE.fullmatch(self.aggregate)
         return float(found[1] or found[2]) / _PER_CENT if found else None
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of its values: ms, share, /s, USD, or nothing."""
+        if self.aggregate == "count":
+            return ""
+        return _UNIT_OF.get(self.metric, "ms")
+
+    def told(self, value: float) -> str:
+        """Return a value as people read it: `310 ms`, `2.13 %`."""
+        if self.unit == "share":
+            return f"{value * _PER_CENT:.3g} %"
+        figure = f"{value:.4g}"
+        return f"{figure}{self.unit}" if self.unit == "/s" else f"{figure} {self.unit}".rstrip()
 
 
 def parse(expression: str) -> Threshold:

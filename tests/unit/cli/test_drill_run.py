@@ -180,7 +180,7 @@ def test_nothing_is_broken_where_it_was_not_steady(drill: Callable[[], Drill]) -
     house.on.append(1e12)  # somebody else's fault
     outcome = performed(drill(), house)
     assert outcome.verdict == "invalid"
-    assert outcome.reason == "not steady before anything was broken: well (measured 0.5)"
+    assert outcome.reason == "not steady before anything was broken: well (measured 50 %)"
     assert house.events == ["load begins", "load ends"]
 
 

@@ -149,6 +149,14 @@ def test_a_gateway_that_does_not_answer(deps: Deps, http: FakeHttp) -> None:
     assert (error.exit_code, URL in error.message) == (ExitCode.UNREACHABLE, True)
 
 
+def test_another_host_that_does_not_answer(deps: Deps, http: FakeHttp) -> None:
+    http.replies["http://other:1", "/health/liveness"] = NoReplyError("connection refused")
+    error = refused(Options(host="http://other:1"), deps)
+    assert error.exit_code == ExitCode.UNREACHABLE
+    assert error.message == "the target does not answer at http://other:1: connection refused"
+    assert "wattos" not in error.hint
+
+
 def test_another_host_gets_the_token_of_the_environment(deps: Deps, http: FakeHttp) -> None:
     http.answer("http://other:1", "/health/liveness", {})
     deps = replace(deps, environ={"WATTOS_TOKEN": "wk_theirs"})
@@ -165,6 +173,8 @@ def test_another_host_gets_the_token_of_the_environment(deps: Deps, http: FakeHt
         (Options(users=0), "--users 0"),
         (Options(users=100_000), "--users 100000"),
         (Options(spawn_rate=-1.0), "--spawn-rate -1"),
+        (Options(duration_s=1e9), "--duration 1e+09 s: expected at most a week"),
+        (Options(processes=10_000), "--processes 10000: expected 1 to"),
         (Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
         (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
         (Options(scenario="smok"), "Did you mean 'smoke'?"),
@@ -299,7 +309,7 @@ def test_a_run_that_cannot_pass_any_more_ends(deps: Deps, http: FakeHttp) -> Non
     options = Options(host="http://other:1", thresholds=("max<500ms",), duration_s=60)
     seconds = [second(at, 900.0) for at in range(60)]
     assert command.run(options, deps, start=FakeLoad(seconds, time=time).start) == ExitCode.NO
-    assert "stopped after 1 s: max<500ms cannot hold any more" in out(deps)
+    assert "stopped after 1 s: max<500ms cannot hold any more (now 900 ms; --no-abort goes on)" in out(deps)
     going_on = FakeLoad(seconds, time=time)
     assert command.run(replace(options, abort=False), deps, start=going_on.start) == ExitCode.NO
     assert going_on.measured.total.span_s == 60

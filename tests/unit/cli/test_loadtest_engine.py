@@ -168,6 +168,21 @@ def test_usd_is_what_is_known() -> None:
     assert value_of(parse("usd:avg<1"), priced) == 0.25
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "told"),
+    [
+        ("p95<1s", 310.54, "310.5 ms"),
+        ("errors:rate<1%", 2 / 94, "2.13 %"),
+        ("errors:count<1", 3.0, "3"),
+        ("goodput:rate>99%", 1.0, "100 %"),
+        ("rps:rate>5", 4.25, "4.25/s"),
+        ("usd:sum<1", 0.5, "0.5 USD"),
+    ],
+)
+def test_values_are_told_with_their_unit(text: str, value: float, told: str) -> None:
+    assert parse(text).told(value) == told
+
+
 def test_a_good_request_keeps_the_strictest_limit_of_each_time() -> None:
     texts = ["p95<500ms", "p99<1s", "ttft:p95<=200ms", "errors:rate<1%", "min>5", "latency:count<9"]
     assert objectives_ms([parse(text) for text in texts]) == {"latency": 500.0, "ttft": 200.0}

@@ -1,5 +1,6 @@
 """Options that contradict each other, and who works together with whom."""
 
+import os
 import re
 
 from wattos_cli.commands.loadtest.options import Options
@@ -10,6 +11,8 @@ UI_PORT = 8089
 """Where Locust shows its page by default."""
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
 _HIGHEST_PORT = 65535
+_MOST_EACH = 4
+"""Processes that a processor is given at most: more make no more load, only less memory."""
 
 
 def agree(opts: Options) -> None:
@@ -53,8 +56,9 @@ def agree(opts: Options) -> None:
             raise usage(f"{one} and {other} contradict each other", why)
     if opts.poisson and not (opts.rate or opts.find_limit):
         raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
-    if opts.processes < 1:
-        raise usage(f"--processes {opts.processes}: expected 1 or more", "one process for each processor")
+    most = _MOST_EACH * (os.cpu_count() or 1)
+    if not 1 <= opts.processes <= most:
+        raise usage(f"--processes {opts.processes}: expected 1 to {most}", "one process for each processor")
     if opts.allow_other_machine and opts.baseline is None:
         raise usage("--allow-other-machine is for --baseline", "like this: --baseline main.json")
     if opts.workers < 1:

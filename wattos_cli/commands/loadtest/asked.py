@@ -10,6 +10,7 @@ from wattos_cli.commands.loadtest.paying import agreed
 from wattos_cli.errors import usage
 from wattos_cli.loadtest import load_shape
 from wattos_cli.loadtest.judgement import objectives_ms
+from wattos_cli.loadtest.load_shape import LONGEST_S
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.scenarios import Scenario, scenario, whole_file
@@ -92,6 +93,10 @@ def users_enough(rate: float, engine: Engine, processes: int) -> int:
 
 def _duration_s(opts: Options, found: Scenario) -> float:
     if opts.duration_s is not None:
+        if opts.duration_s > LONGEST_S:
+            raise usage(
+                f"--duration {opts.duration_s:g} s: expected at most a week", "like this: --duration 12h"
+            )
         return opts.duration_s
     return _STEP_S if opts.find_limit else found.duration_s
 
@@ -121,7 +126,9 @@ def _users(
         option = "--stages" if stages else "--users"
         raise usage(
             f"{option} {users}: expected 1 to {most}",
-            f"one process carries {_MOST_USERS['locust']} users; more with --processes or --engine fast",
+            f"one process carries {_MOST_USERS['locust']} users; more with --processes or --engine fast"
+            if users > most
+            else "a load test needs somebody: --users 5",
         )
     return users
 

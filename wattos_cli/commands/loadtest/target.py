@@ -1,6 +1,6 @@
 """What the load goes to: this project's platform, with keys made for the test, or another host."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -88,12 +88,23 @@ def _wallet(opts: Options, deps: Deps, project: Project) -> Wallet:
     return wallet_for(opts, deps, project)
 
 
-def _answers(url: str, deps: Deps) -> None:
+def _answers(url: str, deps: Deps, refuse: Callable[[str, str], WattosError] = unreachable) -> None:
     """Return if anything answers there, whatever; WattosError (exit 4) if nothing does."""
     try:
         asked(deps.http, "GET", url, "/health/liveness", token=None, timeout_s=_TIMEOUT_S)
     except NoReplyError as error:
-        raise unreachable(url, str(error)) from error
+        raise refuse(url, str(error)) from error
+
+
+def _silent(url: str, reason: str) -> WattosError:
+    """Return the error (exit 4) for another host that does not answer."""
+    return WattosError(
+        f"the target does not answer at {url}: {reason}",
+        hint=f"is that its address? try: curl -v {url}/",
+        code="target_down",
+        exit_code=ExitCode.UNREACHABLE,
+        details={"url": url},
+    )
 
 
 def _other(host: str, wallet: Wallet, deps: Deps) -> Target:
@@ -102,7 +113,7 @@ def _other(host: str, wallet: Wallet, deps: Deps) -> Target:
         raise usage("--host: a user or password in the address would be seen by others", _OTHERS_KEY)
     check_address("--host", host, "http://127.0.0.1:8080", "WATTOS_TOKEN_FILE")
     url = host.rstrip("/")
-    _answers(url, deps)
+    _answers(url, deps, _silent)
     given = deps.environ.get("WATTOS_TOKEN") or deps.environ.get("WATTOS_TOKEN_FILE")
     tokens = [credentials.token(deps, running.project_of(deps))] if given else []
     return Target(url, tokens, None, wallet)

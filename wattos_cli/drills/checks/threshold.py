@@ -39,7 +39,8 @@ class ThresholdForm(CheckForm):
     def judge(self, scene: Scene) -> Judged:
         """Return whether the phase's requests keep it; without a request they do not."""
         measured = scene.record.requests(self.when, self.after or 0.0)
-        (found,) = judge([read_threshold(self.threshold)], measured)
+        threshold = read_threshold(self.threshold)
+        (found,) = judge([threshold], measured)
         if found.value is None:
             return Judged(False, "no requests")
-        return Judged(found.ok, f"measured {found.value:.4g}")
+        return Judged(found.ok, f"measured {threshold.told(found.value)}")

@@ -9,7 +9,7 @@ from wattos_cli.loadtest.requests import TIMES
 from wattos_cli.loadtest.result.bins import bins
 from wattos_cli.loadtest.result.shape import Held, Result
 from wattos_cli.loadtest.result.timeline import timeline
-from wattos_cli.loadtest.thresholds import SHARES, parse
+from wattos_cli.loadtest.thresholds import parse
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -34,11 +34,4 @@ def _held(held: Held) -> dict[str, Any]:
         threshold = parse(held.expression)
     except WattosError:  # of a version whose grammar knew more
         return plain
-    unit = {"rps": "/s", "usd": "USD"}.get(threshold.metric, "")
-    if threshold.aggregate == "count":
-        unit = ""
-    elif threshold.metric in TIMES:
-        unit = "ms"
-    elif threshold.metric in SHARES:
-        unit = "share"
-    return {**plain, "limit": threshold.limit, "unit": unit}
+    return {**plain, "limit": threshold.limit, "unit": threshold.unit}

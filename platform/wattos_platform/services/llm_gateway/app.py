@@ -22,6 +22,7 @@ from wattos_platform.services.llm_gateway.adapters.stream_journal import Databas
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
 from wattos_platform.services.llm_gateway.call_meters import CallMeter, CallMeters
+from wattos_platform.services.llm_gateway.destinations import Destinations
 from wattos_platform.services.llm_gateway.domain.models import MINILM
 from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
 from wattos_platform.services.llm_gateway.gen_ai_meters import GenAiCallMeter
@@ -62,6 +63,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     streams = RunningStreams(journal, runtime.log, new_id=uuid7)
     maker = EngineMaker(runtime, accounting, streams, _local(runtime, embedder), embedder)
     live = Live(runtime, maker, first)
+    destinations = Destinations(live, runtime.clock)
     reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
     retention = Retention(
         [Kept("usage", runtime.settings.usage_retention_days * DAY_S, rows.purge)],
@@ -74,10 +76,10 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     return build_service(
         runtime,
         ServiceSpec(
-            routes=[*Endpoints(live).routes(), *reports.routes()],
+            routes=[*Endpoints(live, destinations).routes(), *reports.routes()],
             admin_routes=[
                 *reports.admin_routes(),
-                *SpendingEndpoints(live, maker.caps, runtime.clock).admin_routes(),
+                *SpendingEndpoints(live, maker.caps, destinations).admin_routes(),
                 reload_route(runtime, live.apply),
             ],
             lifespan=(streams.running, maker.running, lambda: _running(queue), retention.running),

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from wattos_platform.kernel.answers import json_answer
 from wattos_platform.services.llm_gateway.chat_endpoint import ChatEndpoint
+from wattos_platform.services.llm_gateway.destinations import Destinations
 from wattos_platform.services.llm_gateway.domain.dialects import DIALECTS
 from wattos_platform.services.llm_gateway.domain.dialects.messages.request import parse_count
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
@@ -23,8 +24,9 @@ _INLINE_BYTES = 64_000  # more than this is counted in a thread, so that the loo
 class Endpoints:
     """The handlers, given what answers."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, destinations: Destinations) -> None:
         self._live = live
+        self._destinations = destinations
 
     def routes(self) -> list[Route]:
         """Return the route table."""
@@ -68,16 +70,14 @@ class Endpoints:
 
     async def models(self, _request: Request) -> Response:
         """GET /v1/models."""
-        catalog = self._live.engine.catalog
-        await catalog.refresh()
-        return json_answer({"object": "list", "data": catalog.listing()})
+        await self._live.engine.catalog.refresh()
+        return json_answer({"object": "list", "data": self._destinations.listed()})
 
     async def model(self, request: Request) -> Response:
         """GET /v1/models/{id}."""
         name = request.path_params["model"]
-        catalog = self._live.engine.catalog
-        await catalog.make_known(name)
-        for entry in catalog.listing():
+        await self._live.engine.catalog.make_known(name)
+        for entry in self._destinations.listed():
             if entry["id"] == name:
                 return json_answer(entry)
         raise unknown_model(name)

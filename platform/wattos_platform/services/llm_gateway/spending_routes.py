@@ -1,9 +1,8 @@
 """/admin/budgets and /admin/models/targets: what a tenant may spend, and where a model's money would go."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
@@ -13,15 +12,12 @@ from starlette.routing import BaseRoute, Route
 from wattos_platform.kernel.answers import json_answer
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
-from wattos_platform.kernel.timestamps import utc_day
 from wattos_platform.services.llm_gateway.caps import MOST_CAPS, Caps
-from wattos_platform.services.llm_gateway.domain.models import Target
-from wattos_platform.services.llm_gateway.domain.wire import Usage
+from wattos_platform.services.llm_gateway.destinations import Destinations
 from wattos_platform.services.llm_gateway.live import Live
 from wattos_platform.services.llm_gateway.requests import refusing
 
 _LONGEST_S = 24 * 3600
-_ONE_OF_EACH = Usage(1, 1)
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -55,11 +51,11 @@ class TargetsQuery(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class SpendingEndpoints:
-    """The handlers; `clock` gives epoch seconds."""
+    """The handlers."""
 
     live: Live
     caps: Caps
-    clock: Callable[[], float]
+    destinations: Destinations
 
     def admin_routes(self) -> list[BaseRoute]:
         """Return the routes of the operations listener."""
@@ -90,20 +86,10 @@ class SpendingEndpoints:
         name = query(request, TargetsQuery).model
         engine = self.live.engine
         await engine.catalog.make_known(name)
+        found = self.destinations.of(name)
         simulated = set(self.live.simulated())
-        found = [self._target(target, simulated) for target in engine.book.resolve(name).targets]
         providers = [
             {"name": each.name, "simulated": each.name in simulated}
             for each in engine.configured.providers.upstreams
         ]
         return json_answer({"model": name, "targets": found, "providers": providers})
-
-    def _target(self, target: Target, simulated: set[str]) -> dict[str, Any]:
-        day = utc_day(self.clock())
-        price = self.live.engine.configured.prices.find(target.provider, target.model, day)
-        return {
-            "provider": target.provider,
-            "model": target.model,
-            "simulated": target.provider in simulated,
-            "price": "unknown" if price is None else "paid" if price.pico_usd(_ONE_OF_EACH) else "free",
-        }
