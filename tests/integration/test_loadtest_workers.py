@@ -87,11 +87,20 @@ def test_workers_do_not_outlive_their_master(platform: PlatformServer) -> None:
     assert alive == []
 
 
-def test_workers_that_were_not_ready_yet_end_with_their_master(platform: PlatformServer) -> None:
-    with started(models(platform.url, processes=3, duration_s=60.0), ENVIRON):
+def test_workers_that_are_not_ready_yet_end_with_their_master(
+    platform: PlatformServer, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        "import os, time\n"
+        "from locust import User\n"
+        "os.register_at_fork(after_in_parent=lambda: time.sleep(60), after_in_child=lambda: time.sleep(60))\n"
+        "class Nobody(User): ...\n"
+    )
+    with started(models(platform.url, locustfile=slow, journeys={}, processes=2), ENVIRON):
         while not (left := workers()):
             time.sleep(0.01)
-    _, alive = psutil.wait_procs(left, timeout=0)
+    _, alive = psutil.wait_procs(left, timeout=10)
     assert alive == []
 
 

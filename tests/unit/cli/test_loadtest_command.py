@@ -235,6 +235,7 @@ def test_the_parser_hands_over_what_was_typed(deps: Deps) -> None:
         (Options(master="5557"), "--master 5557: expected HOST:PORT"),
         (Options(worker="h:99999"), "--worker h:99999: expected HOST:PORT"),
         (Options(master="h:1", worker="h:2"), "--master and --worker contradict each other"),
+        (Options(engine="fast", processes=2), "--engine fast and --processes contradict each other"),
         (Options(engine="fast", ui=True), "--engine fast and --ui contradict each other"),
         (Options(workers=3), "--workers is for --master"),
         (Options(locustfile=Path("none.py")), "--locustfile none.py: there is no such file"),

@@ -39,6 +39,7 @@ def agree(opts: Options) -> None:
         ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
         *((name, "--duration", f"the times stand in {name}") for name in timed),
         ("--master", "--worker", "one command is one or the other"),
+        ("--engine fast", "--processes", "it is one process: several are Locust's"),
         ("--master", "--processes", "the workers' own commands say how many processes each has"),
         *(
             ("--engine fast", name, "only Locust works in a crew and has a page")

@@ -49,7 +49,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
     agreed(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = _duration_s(opts, found)
-    engine = opts.engine or ("fast" if opts.find_limit and opts.locustfile is None else "locust")
+    engine = opts.engine or _engine(opts)
     arrivals = None
     if opts.rate or opts.find_limit:
         arrivals = load_shape.arrivals(opts.rate or _FIRST_RATE, duration_s, poisson=opts.poisson)
@@ -84,6 +84,12 @@ def _scenario(opts: Options, cwd: Path) -> Scenario:
     if not path.is_file():
         raise usage(f"--locustfile {opts.locustfile}: there is no such file", "name a Python file for Locust")
     return scenario(opts.scenario, path) if opts.scenario else whole_file(path)
+
+
+def _engine(opts: Options) -> Engine:
+    """Return the engine unless one is named: a search takes the fast one wherever that can do it."""
+    fast = opts.find_limit and opts.locustfile is None and opts.processes == 1
+    return "fast" if fast else "locust"
 
 
 def users_enough(rate: float, engine: Engine, processes: int) -> int:
