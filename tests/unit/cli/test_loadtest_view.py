@@ -54,6 +54,13 @@ def test_a_run_without_an_end_tells_none() -> None:
     assert as_line(endless).startswith("  12 s: 10 users")
 
 
+def test_a_run_whose_time_is_over_finishes_what_is_under_way() -> None:
+    late = replace(VIEW, passed_s=66.0, users=3)
+    assert "] 1m00s of 1m00s, finishing, 3 of 10 users" in as_screen(late, width=80, color=False)
+    assert as_line(late).startswith("  60 s of 60 s, finishing: 3 users")
+    assert as_line(replace(late, passed_s=60.4)).startswith("  60 s of 60 s: 3 users")
+
+
 def test_errors_cannot_control_the_terminal() -> None:
     nasty = replace(VIEW, newest_error="\033[2Jgone\u202e", breakers=[("a\033[31m", "open")])
     assert "\033" not in as_screen(nasty, width=80, color=False) + as_line(nasty)

@@ -71,15 +71,6 @@ def test_a_terminal_gets_a_screen_that_fits(tmp_path: Path, time: FakeTime) -> N
     assert "error     GET /x: refused" in screen
 
 
-def test_the_screen_tells_shares_as_people_read_them(tmp_path: Path, time: FakeTime) -> None:
-    deps = deps_of(tmp_path, time, terminal=True)
-    load = load_of(time, [second(0, failures=3), second(1), second(2, *[10.0] * 21), second(3), second(4)])
-    command.run(Options(host=HOST, duration_s=5), deps, start=load.start)
-    assert "3 (100 %)" in out(deps)
-    assert "3 (12 %)" in out(deps)
-    assert "e+02" not in out(deps)
-
-
 def test_ctrl_c_reports_what_ran(tmp_path: Path, time: FakeTime) -> None:
     deps = deps_of(tmp_path, time)
     load = load_of(time, [second(at, 10) for at in range(60)], raises=(7, KeyboardInterrupt()))

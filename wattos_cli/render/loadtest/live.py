@@ -53,6 +53,16 @@ class View:
     breakers: Sequence[tuple[str, str]] | None = None
     notes: Sequence[str] = field(default=())
 
+    @property
+    def shown_s(self) -> float:
+        """Return how much of its time is over: never more than all."""
+        return min(self.passed_s, self.duration_s)
+
+    @property
+    def afterwards(self) -> str:
+        """Return what a run does whose time is over for more than a second."""
+        return ", finishing" if self.passed_s > self.duration_s + 1.0 else ""
+
 
 def as_line(view: View) -> str:
     """Return the view in one line, for a pipe or the log of a pipeline."""
@@ -66,7 +76,7 @@ def as_line(view: View) -> str:
         *(f"{visible(name)} {state}" for name, state in (view.breakers or ())[:_BREAKERS]),
     ]
     whole = f" of {view.duration_s:g} s" if math.isfinite(view.duration_s) else ""
-    line = f"  {view.passed_s:.0f} s{whole}: {', '.join(parts)}"
+    line = f"  {view.shown_s:.0f} s{whole}{view.afterwards}: {', '.join(parts)}"
     return f"{line}; {visible(view.newest_error)}" if view.newest_error else line
 
 
@@ -91,7 +101,7 @@ def as_screen(view: View, *, width: int, color: bool) -> str:
 
 def _progress(view: View, width: int) -> str:
     whole = f" of {duration(view.duration_s)}" if math.isfinite(view.duration_s) else ""
-    told = f" {duration(view.passed_s)}{whole}, {view.users} of {view.most_users} users"
+    told = f" {duration(view.shown_s)}{whole}{view.afterwards}, {view.users} of {view.most_users} users"
     room = width - len(told) - 2
     share = min(1.0, view.passed_s / view.duration_s) if view.duration_s > 0 else 1.0
     return f"[{'=' * round(share * room):<{room}}]{told}"
