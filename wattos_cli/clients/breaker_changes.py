@@ -5,7 +5,7 @@ from typing import Any
 
 from wattos_cli.clients import breakers
 from wattos_cli.clients.refusals import part
-from wattos_cli.clients.running import Running
+from wattos_cli.clients.running import ADMIN_TIMEOUT_S, Running
 from wattos_cli.deps import Deps
 from wattos_cli.project import Project
 
@@ -27,6 +27,7 @@ class ChangeReader:
     project: Project
     service: str = ""
     lost: int = 0
+    timeout_s: float = ADMIN_TIMEOUT_S
     _places: dict[tuple[str, int], _Place] = field(default_factory=dict)
     _begun: bool = False
 
@@ -54,7 +55,7 @@ class ChangeReader:
             return f"/admin/breakers/events?after={after}"
 
         targets = breakers.replicas(self.project, self.service)
-        return breakers.ask(self.deps, self.project, targets, path_for)
+        return breakers.ask(self.deps, self.project, targets, path_for, timeout_s=self.timeout_s)
 
     def _take(self, answer: breakers.Answer) -> list[dict[str, Any]]:
         if answer.body is None:

@@ -65,25 +65,30 @@ def ask(
     targets: Sequence[Running],
     path_for: Callable[[Running], str],
     body: Mapping[str, Any] | None = None,
+    *,
+    timeout_s: float = running.ADMIN_TIMEOUT_S,
 ) -> list[Answer]:
     """Return what each of `targets` answers to GET its path, or to POST its path with `body`."""
 
     def one(target: Running) -> Answer:
         try:
-            return Answer(target, running.admin(deps, project, target, path_for(target), body))
+            path = path_for(target)
+            return Answer(target, running.admin(deps, project, target, path, body, timeout_s=timeout_s))
         except WattosError as error:
             return Answer(target, error=error)
 
-    late = f"no answer within {running.ADMIN_TIMEOUT_S:g} s"
+    late = f"no answer within {timeout_s:g} s"
     return [
         answer or Answer(target, error=WattosError(late, code="service_unreachable"))
-        for target, answer in zip(targets, ask_all(targets, one, running.ADMIN_TIMEOUT_S), strict=True)
+        for target, answer in zip(targets, ask_all(targets, one, timeout_s), strict=True)
     ]
 
 
-def everywhere(deps: Deps, project: Project, path: str, service: str = "") -> list[Answer]:
+def everywhere(
+    deps: Deps, project: Project, path: str, service: str = "", *, timeout_s: float = running.ADMIN_TIMEOUT_S
+) -> list[Answer]:
     """Return the answers of all replicas (of `service`) to GET `path`; errors as in `replicas`."""
-    return ask(deps, project, replicas(project, service), lambda _target: path)
+    return ask(deps, project, replicas(project, service), lambda _target: path, timeout_s=timeout_s)
 
 
 def path_of(name: str) -> str:

@@ -88,7 +88,13 @@ def not_among(name: str, names: Collection[str]) -> WattosError:
 
 
 def admin(
-    deps: Deps, project: Project, target: Running, path: str, body: Mapping[str, Any] | None = None
+    deps: Deps,
+    project: Project,
+    target: Running,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    timeout_s: float = ADMIN_TIMEOUT_S,
 ) -> Any:
     """Post `body` to an /admin path of a replica's operations listener (GET without) and return its answer.
 
@@ -102,7 +108,7 @@ def admin(
             path,
             body=body,
             headers=headers,
-            timeout_s=ADMIN_TIMEOUT_S,
+            timeout_s=timeout_s,
         )
     except NoReplyError as error:
         raise WattosError(

@@ -24,6 +24,8 @@ from wattos_cli.project import Project
 from wattos_cli.supervisor.scraped import scrape_now
 
 _PROBE_TIMEOUT_S = 2.0
+# Who is frozen on purpose answers nothing: a phase must not grow by much for it.
+_ADMIN_TIMEOUT_S = 1.0
 _FRESH_S = 1.0
 _OPEN = frozenset({"open", "half_open"})
 _REASON = "a drill of wattos is over"
@@ -35,13 +37,16 @@ class LivePlatform:
     def __init__(self, deps: Deps, project: Project) -> None:
         self._deps = deps
         self._project = project
-        self._changes = ChangeReader(deps, project)
+        self._changes = ChangeReader(deps, project, timeout_s=_ADMIN_TIMEOUT_S)
         self._is_followed = False
         self._scraped: Scraped | None = None
 
     def breakers(self) -> Sequence[Mapping[str, Any]]:
         """Return every breaker of every replica that answers."""
-        return breakers.listing(breakers.everywhere(self._deps, self._project, "/admin/breakers"))
+        answers = breakers.everywhere(
+            self._deps, self._project, "/admin/breakers", timeout_s=_ADMIN_TIMEOUT_S
+        )
+        return breakers.listing(answers)
 
     def changes(self) -> Sequence[Mapping[str, Any]]:
         """Return the breakers' changes of state since the last call, none at the first."""
