@@ -28,6 +28,7 @@ class PlatformServer:
         self.tokens: set[str] = set()
         self.failing = failing
         self.truncated = truncated
+        self.gone = False
         handler = type("Handler", (_Handler,), {"platform": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -35,6 +36,7 @@ class PlatformServer:
         self._thread.start()
 
     def close(self) -> None:
+        self.gone = True
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -64,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
     platform: PlatformServer
 
     def _serve(self) -> None:
+        if self.platform.gone:  # a connection that was open when the server was closed
+            self.close_connection = True
+            return
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         body = json.loads(content) if content.startswith(b"{") else {}
         path = self.path.partition("?")[0]

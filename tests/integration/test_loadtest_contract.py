@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.fakes.platform_server import TRACEPARENT, PlatformServer
+from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.interval import Interval
@@ -186,3 +187,21 @@ def test_a_journey_of_ones_own(engine: Engine, platform: PlatformServer, tmp_pat
     broken = measured.of("TASK Look.look")
     assert broken.failures == broken.count == measured.of("GET /look").count
     assert set(measured.total.errors) == {"TASK Look.look: RuntimeError: tripped"}
+
+
+def test_a_broken_file_says_what_is_wrong(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text("import nothing_of_that_name\n")
+    with pytest.raises(WattosError, match="nothing_of_that_name") as caught:
+        run(plan(engine, "http://127.0.0.1:9", locustfile=tmp_path / "locustfile.py"))
+    assert (caught.value.code, caught.value.exit_code) == ("generator_failed", ExitCode.UNREACHABLE)
+
+
+def test_a_target_that_dies_in_the_middle_leaves_a_result(engine: Engine, platform: PlatformServer) -> None:
+    def dies(_interval: Interval) -> None:
+        platform.close()
+
+    measured = generate(plan(engine, platform.url, "Agents"), ENVIRON, time.sleep, dies)
+    total = measured.of()
+    assert measured.ending
+    assert total.statuses["200"] > 0
+    assert total.unanswered == total.statuses["0"] > 0
