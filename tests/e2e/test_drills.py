@@ -129,10 +129,16 @@ def test_with_the_breaker_disabled_an_outage_goes_red(house: RunningProject) -> 
 
 
 @pytest.mark.parametrize(
-    ("signals", "code"), [([signal.SIGINT], 130), ([signal.SIGINT] * 2, 130), ([signal.SIGTERM], 143)]
+    ("signals", "codes"),
+    [
+        ([signal.SIGINT], {130}),
+        # The second may find an interpreter that is leaving already; a shell calls that 130, too.
+        ([signal.SIGINT] * 2, {130, -signal.SIGINT}),
+        ([signal.SIGTERM], {143}),
+    ],
 )
 def test_a_signal_in_the_middle_leaves_no_fault_behind(
-    house: RunningProject, tmp_path: Path, signals: Sequence[signal.Signals], code: int
+    house: RunningProject, tmp_path: Path, signals: Sequence[signal.Signals], codes: set[int]
 ) -> None:
     report = tmp_path / "drill.json"
     process = begun(house, "llm-outage", "--json", str(report))
@@ -140,7 +146,7 @@ def test_a_signal_in_the_middle_leaves_no_fault_behind(
         process.send_signal(number)
         time.sleep(0.05)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == code, told
+    assert process.returncode in codes, told
     assert faults(house) == []
     assert BREAKER not in open_breakers(house)
     assert "rollback: undone: openai: status (status 503)" in told
