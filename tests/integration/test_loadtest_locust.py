@@ -238,6 +238,19 @@ def test_a_user_that_will_not_stop_is_cut_off(platform: PlatformServer, tmp_path
     assert psutil.Process().children() == []
 
 
+def test_users_of_the_file_find_a_token(platform: PlatformServer, tmp_path: Path) -> None:
+    body = """
+import os
+class One(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def ask(self):
+        self.client.get("/one", headers={"Authorization": "Bearer " + os.environ["WATTOS_TOKEN"]})
+"""
+    measured = run(tmp_path, platform.url, body, duration_s=0.5, tokens=["wk_1", "wk_2"])
+    assert (measured.of().failures, platform.tokens) == (0, {"Bearer wk_1"})
+
+
 def test_listeners_and_options_of_the_file_work(platform: PlatformServer, tmp_path: Path) -> None:
     body = """
 @events.init_command_line_parser.add_listener

@@ -128,7 +128,7 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
             process = subprocess.Popen(
                 _argv(plan),
                 cwd=folder,
-                env=_environment(environ, folder),
+                env=_environment(environ, folder, plan),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -147,11 +147,16 @@ def _argv(plan: Plan) -> list[str]:
     return command_line.arguments(plan)
 
 
-def _environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the child's environment: ours without LOCUST_*, the plan's place, the way to our package."""
+def _environment(environ: Mapping[str, str], folder: Path, plan: Plan) -> dict[str, str]:
+    """Return the child's environment: ours without LOCUST_*, the plan's place, the way to our package.
+
+    Users of a foreign locustfile find one of the plan's tokens in WATTOS_TOKEN.
+    """
     kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
     package = str(Path(wattos_cli.__file__).resolve().parents[1])
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, (package, environ.get("PYTHONPATH", ""))))
+    if plan.tokens:
+        kept["WATTOS_TOKEN"] = plan.tokens[0]
     kept[PLAN_FILE] = str(folder / "plan.json")
     kept[_PARENT] = str(os.getpid())
     return kept
