@@ -14,5 +14,10 @@ settings.load_profile("any-machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that are marked `long`; all others stay in their order."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Begin with the modules that are marked `long`, the longest first; all others stay in their order."""
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("long")
+    return int(marker.args[0]) if marker and marker.args else 60 * bool(marker)

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.documentation import HOW_TO, SCRIPTS, Block, follow
 from tests.fakes.running_project import RunningProject
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.long(180)]
 
 
 @pytest.mark.parametrize(

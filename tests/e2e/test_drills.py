@@ -16,7 +16,7 @@ from tests.fakes.running_project import RunningProject, running_project, wait_un
 from tests.fakes.schemas import published
 from wattos_cli.drills.names import built_in_names
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long(300), pytest.mark.timeout(150)]
 BREAKER = "llm:openai"
 # A silent stream is given up sooner: the drill need not wait for half a minute.
 SETTINGS = "[settings]\nstream_idle_timeout_s = 6\n"

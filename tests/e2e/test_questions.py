@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.callers import caller
 from tests.fakes.running_project import RunningProject, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long(120), pytest.mark.timeout(500)]
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = tomllib.loads((Path(__file__).parent / "data" / "questions.toml").read_text(encoding="utf-8"))
