@@ -2,6 +2,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,15 @@ class Stare(Look):
 
 
 @pytest.fixture(autouse=True)
-def _imports_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "modules", sys.modules)
+def _imports_as_before() -> Iterator[None]:
+    path, modules = list(sys.path), dict(sys.modules)
     for name in ("locust", "gevent", "journeys"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+        sys.modules.pop(name, None)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - set(modules):
+        del sys.modules[name]
+    sys.modules.update(modules)
 
 
 def found(path: Path, **wanted: int) -> dict[str, int]:
