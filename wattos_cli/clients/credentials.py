@@ -14,6 +14,8 @@ from wattos_cli.project import Project
 TENANT = "default"
 ROLE = "editor"
 LIFETIME_S = 600
+PER_MINUTE = 1000
+"""Requests that this key may send, as many as its tenant: a folder of documents is one command."""
 _MAKE_ONE = "make one with: wattos token create -q"
 _ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[\w./~-]*)?")
 
@@ -30,7 +32,14 @@ def token(deps: Deps, project: Project) -> str:
     given = given_token(deps.environ, "WATTOS_TOKEN", _MAKE_ONE)
     if given is not None:
         return given
-    request = {"tenant": TENANT, "user": "wattos-cli", "role": ROLE, "ttl_s": LIFETIME_S, "jwt": False}
+    request = {
+        "tenant": TENANT,
+        "user": "wattos-cli",
+        "role": ROLE,
+        "ttl_s": LIFETIME_S,
+        "jwt": False,
+        "limits": {"per_minute": PER_MINUTE},
+    }
     return str(part(make_token(deps, project, request), "token"))
 
 

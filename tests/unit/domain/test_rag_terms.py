@@ -53,6 +53,14 @@ def test_question_loses_its_stop_words_unless_there_is_nothing_else():
     assert query_terms("Was ist das?") == ["was", "ist", "das"]
 
 
+def test_a_long_text_is_asked_by_both_ends():
+    told = [f"word{number}" for number in range(100)]
+    terms = query_terms(" ".join(["ticket", *told, "bus", "word50", "word0"]))
+    assert len(terms) == MAX_QUERY_TERMS
+    assert terms[:3] == ["ticket", "word0", "word1"]
+    assert terms[-3:] == ["word99", "bus", "word50"]
+
+
 @settings(max_examples=300)
 @given(st.text(max_size=400))
 def test_any_text_makes_a_query_that_the_index_takes(text):

@@ -36,11 +36,19 @@ def index_terms(text: str) -> list[str]:
 
 
 def query_terms(query: str) -> list[str]:
-    """Return the distinct terms of a question, at most 32; stop words only if there is nothing else."""
+    """Return the distinct terms of a question, at most 32; stop words only if there is nothing else.
+
+    Of a longer text those at both ends: what is asked stands before or behind what is told around it.
+    """
     spoken = list(words(query))
     telling = [word for word in spoken if word not in STOPWORDS] or spoken
-    distinct = dict.fromkeys(term for word in telling for term in _terms_of(word))
-    return list(distinct)[:MAX_QUERY_TERMS]
+    terms = [term for word in telling for term in _terms_of(word)]
+    distinct = list(dict.fromkeys(terms))
+    if len(distinct) <= MAX_QUERY_TERMS:
+        return distinct
+    first = distinct[: MAX_QUERY_TERMS // 2]
+    last = [term for term in dict.fromkeys(reversed(terms)) if term not in first]
+    return first + last[: MAX_QUERY_TERMS - len(first)][::-1]
 
 
 def match_expression(terms: list[str]) -> str:
