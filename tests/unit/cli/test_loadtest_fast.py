@@ -44,14 +44,13 @@ class Stare(Look):
 
 @pytest.fixture(autouse=True)
 def _imports_as_before() -> Iterator[None]:
-    path, modules = list(sys.path), dict(sys.modules)
-    for name in ("locust", "gevent", "journeys"):
-        sys.modules.pop(name, None)
+    names, path = ("locust", "gevent", "journeys"), list(sys.path)
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     yield
     sys.path[:] = path
-    for name in set(sys.modules) - set(modules):
-        del sys.modules[name]
-    sys.modules.update(modules)
+    for name in names:
+        sys.modules.pop(name, None)
+    sys.modules.update(before)
 
 
 def found(path: Path, **wanted: int) -> dict[str, int]:
