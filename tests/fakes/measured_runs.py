@@ -1,5 +1,6 @@
 """Load tests that were never run: what a generator would have measured."""
 
+import math
 from collections.abc import Sequence
 
 from wattos_cli.loadtest.interval import Interval
@@ -10,7 +11,9 @@ from wattos_cli.loadtest.requests import Requests
 def measured_run(
     *requests: Requests, duration_s: float = 5.0, saturated: Sequence[str] = (), ended: bool = True
 ) -> Measured:
-    """Return a run of one interval in which these requests were counted."""
+    """Return a run in whose first second these requests were counted, and nothing afterwards."""
     run = Measured(ending=Ending(duration_s, tuple(saturated)) if ended else None)
-    run.add(Interval(0.0, duration_s, requests={one.name: one for one in requests}))
+    run.add(Interval(0.0, min(1.0, duration_s), requests={one.name: one for one in requests}))
+    for second in range(1, math.ceil(duration_s)):
+        run.add(Interval(float(second), min(1.0, duration_s - second)))
     return run

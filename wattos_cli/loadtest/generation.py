@@ -43,7 +43,7 @@ class Generation:
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, plan: Plan, vigil: Vigil) -> None:
         self._process = process
-        self._locustfile = plan.locustfile
+        self._plan = plan
         self._vigil = vigil
         self._said = folder / "said.txt"
         self._tail = Tail(folder / JOURNAL)
@@ -111,11 +111,20 @@ class Generation:
             "\n  ".join(
                 [f"the load generator ended (exit {code}) without a result; it said:", *self._lines()]
             ),
-            hint=f"a mistake in {self._locustfile}?",
+            hint=_remedy(self._plan),
             code="generator_failed",
             exit_code=ExitCode.UNREACHABLE,
             details={"exit_code": code},
         )
+
+
+def _remedy(plan: Plan) -> str:
+    """Return what to look at when a generator did not even begin."""
+    if plan.crew.role == "worker":
+        return f"is its master there? wattos loadtest SCENARIO --master {plan.crew.address} --workers N"
+    if plan.crew.role == "master":
+        return f"can it listen at {plan.crew.address}? is anybody there already?"
+    return f"a mistake in {plan.locustfile}?"
 
 
 @contextmanager

@@ -7,6 +7,10 @@ from wattos_cli.loadtest.requests import Requests
 
 INTERVALS_KEPT = 240
 """A longer run has longer intervals: neighbours are joined."""
+_EVERY_S = 1.0
+"""How often a generator tells what it has counted."""
+_STANDSTILL_S = 2.5
+"""So long it takes only if nothing of the generator runs at all, not even its timers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Measured:
     intervals: list[Interval] = field(default_factory=list)
     ending: Ending | None = None
     broken: str = ""
+    stood_still_s: float = 0.0
+    """How long the generator did not come to count, which it does every second, all told."""
 
     @property
     def duration_s(self) -> float:
@@ -51,6 +57,8 @@ class Measured:
         self.total.count(interval)
         self.total.span_s = max(self.total.span_s, interval.at_s + interval.span_s)
         self.total.users = interval.users
+        if interval.span_s > _STANDSTILL_S:
+            self.stood_still_s += interval.span_s - _EVERY_S
         self.intervals.append(interval)
         if len(self.intervals) > INTERVALS_KEPT:
             self.intervals = [_joined(self.intervals[at : at + 2]) for at in range(0, len(self.intervals), 2)]

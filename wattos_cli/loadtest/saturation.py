@@ -6,6 +6,7 @@ from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
 
 BUSY_SHARE = 0.9
+STILL_SHARE = 0.1
 LATE_MS = 10.0
 LATE_SHARE = 0.1
 _LOADED_SHARE = 0.5
@@ -15,13 +16,16 @@ _WHOLE_SHARE = 0.5
 def reasons(measured: Measured, processes: int = 1) -> tuple[str, ...]:
     """Return why the figures of a run are the generator's own, nothing if they are the target's.
 
-    Either it was busy or had no processor to be busy on, or it began iterations late though a user was free
-    to begin them: then more than `LATE_MS` and more than `LATE_SHARE` of the p95 that it measured.
+    Either it was busy or had no processor to be busy on, it stood still, or it began iterations late though
+    a user was free to begin them: then more than `LATE_MS` and more than `LATE_SHARE` of the p95 it measured.
     """
     told = []
     share = cpu_share(measured.intervals, processes)
     if share >= BUSY_SHARE:
         told.append(f"it was busy, or waited for a processor, for {share:.0%} of the time")
+    alone = measured.ending is None or not measured.ending.workers  # what workers tell is joined, late or not
+    if alone and measured.stood_still_s > STILL_SHARE * measured.duration_s:
+        told.append(f"it stood still for {measured.stood_still_s:.0f} s: does its code block?")
     late_ms = measured.total.lateness.quantile(0.99)
     p95_ms = measured.of().time("latency").quantile(0.95) or 0.0
     if late_ms is not None and late_ms > max(LATE_MS, LATE_SHARE * p95_ms):

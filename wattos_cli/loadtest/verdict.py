@@ -14,6 +14,8 @@ DROPPED_MOST = 0.001
 """The share of arrivals that may be dropped in a run that passes."""
 _TOO_MANY = "429"
 _SILENT_S = 2.0
+_OWN_CODE = "TASK "
+"""How what a task raised is named, where it was no request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,11 @@ def reasons(measured: Measured, target: str, stopped: Stopped | None = None, pro
     total, ending, silent_s = measured.of(), measured.ending, silent_since_s(measured)
     told = [] if stopped is None else [stopped.reason]
     if nobody_answered(total):
-        told.append(f"{target} did not answer: no request got an HTTP answer")
+        told.append(
+            "no request got an HTTP answer: the users' own code raised"
+            if all(name.startswith(_OWN_CODE) for name in measured.total.requests)
+            else f"{target} did not answer: no request got an HTTP answer"
+        )
     elif silent_s is not None:
         told.append(f"{target} stopped answering {silent_s:.0f} s after the start and did not come back")
     if ending is None:
@@ -71,7 +77,7 @@ def reasons(measured: Measured, target: str, stopped: Stopped | None = None, pro
     if limited:
         told.append(
             f"{limited} requests were refused by rate limits (429): "
-            "use fewer users, or raise WATTOS_TENANT_RATE_LIMIT"
+            "use fewer users, or let them: [limits.tenants.loadtest] in wattos.toml"
         )
     return told
 

@@ -95,7 +95,7 @@ def judged(**keys: Any) -> Judged:
         ({"simulator": "in_flight == 1", "provider": "openai"}, True, "in_flight 1"),
         ({"simulator": "total == 0", "provider": "google"}, True, "total 0"),
         ({"threshold": "errors:rate<1%", "when": "steady"}, True, "measured 0"),
-        ({"threshold": "errors:rate<1%"}, False, "measured 0.5"),
+        ({"threshold": "errors:rate<1%"}, False, "measured 50 %"),
         ({"threshold": "errors:count==15"}, True, "measured 15"),
         ({"threshold": "errors:count==5", "after": "2s"}, True, "measured 5"),
         ({"threshold": "errors:count==15", "when": "whole"}, True, "measured 15"),

@@ -183,6 +183,16 @@ def test_ctrl_c_ends_it_with_130_and_a_report_and_begins_no_other(tmp_path: Path
     assert house.events.count("load begins") == 1
 
 
+def test_no_room_for_the_report_leaves_the_result_on_stdout(tmp_path: Path, drill: Drill) -> None:
+    deps = make_deps(cwd=tmp_path)
+    reports = Reports(deps, Options(report_dir=Path("out"), json_file=Path("/dev/full")), ["mine"])
+    with pytest.raises(WattosError, match=r"mine is over \(pass\).*No space left on device") as caught:
+        run_all([drill], stage(House()), deps, reports.add)
+    assert (caught.value.code, caught.value.exit_code) == ("report_not_written", ExitCode.NO)
+    assert "mine: pass" in out(deps)
+    assert json.loads((tmp_path / "out/mine.json").read_text())["verdict"] == "pass"
+
+
 def test_a_report_that_cannot_be_written_is_told_before_anything_begins(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WattosError) as caught:

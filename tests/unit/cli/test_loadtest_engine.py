@@ -201,6 +201,12 @@ def test_a_good_request_keeps_the_strictest_limit_of_each_time() -> None:
             "invalid",
             "http://x did not answer",
         ),
+        (
+            measured_run(Requests("TASK Visitor", count=3, failures=3, unanswered=3)),
+            "errors:rate<=100%",
+            "invalid",
+            "no request got an HTTP answer: the users' own code raised",
+        ),
         (measured_run(), "p95<1s", "fail", "no request was sent"),
     ],
 )

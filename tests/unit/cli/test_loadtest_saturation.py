@@ -1,11 +1,12 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from wattos_cli.loadtest.histogram import Histogram
 from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measured import Ending, Measured
 from wattos_cli.loadtest.processor import wanted_s
 from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.saturation import cpu_share, reasons
@@ -13,6 +14,13 @@ from wattos_cli.loadtest.saturation import cpu_share, reasons
 
 def second(at_s: int, count: int, cpu_s: float) -> Interval:
     return Interval(at_s, 1.0, cpu_s=cpu_s, requests={"GET /": Requests("GET /", count=count)})
+
+
+def lasting(at_s: int, span_s: float) -> Interval:
+    return Interval(at_s, span_s, cpu_s=0.1, requests={"GET /": Requests("GET /", count=9)})
+
+
+BEFORE = [second(at_s, 9, 0.1) for at_s in range(10)]
 
 
 def run(*intervals: Interval, lateness_ms: float = 0.0, latency_ms: float = 1.0) -> Measured:
@@ -69,8 +77,15 @@ def test_what_a_process_wants_is_what_it_ran_and_what_it_waited_for(tmp_path: Pa
             ("it began iterations late though users were free (p99 12 ms)",),
         ),
         (run(second(0, 9, 0.1), lateness_ms=12.0, latency_ms=200.0), ()),
+        (run(*BEFORE, lasting(10, 2.4)), ()),
+        (run(*BEFORE, lasting(10, 2.6)), ("it stood still for 2 s: does its code block?",)),
+        (run(*BEFORE, *BEFORE, *BEFORE, lasting(30, 2.6)), ()),
+        (replace(run(*BEFORE, lasting(10, 2.6)), ending=Ending(12.6, workers=2)), ()),
     ],
-    ids=["idle", "busy", "punctual", "late", "late, but the target is much slower"],
+    ids=[
+        *("idle", "busy", "punctual", "late", "late, but the target is much slower"),
+        *("a late count", "a standstill", "a standstill of a long run", "what workers tell is joined"),
+    ],
 )
 def test_reasons(measured: Measured, expected: tuple[str, ...]) -> None:
     assert reasons(measured) == expected

@@ -1,12 +1,13 @@
 """Where the outcomes of drills go: stdout, files, what CI shows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattos_cli.deps import Deps
 from wattos_cli.drills.outcome import Outcome
+from wattos_cli.errors import WattosError
 from wattos_cli.render import drill as render
 from wattos_cli.reports import add_to_summary, write_report
 
@@ -36,16 +37,37 @@ class Reports:
             console.json(result)
         else:
             console.data(render.as_text(result, color=console.color))
-        for path, text in self._together().items():
-            write_report(deps, path, text)
-        if self._opts.report_dir is not None:
-            base = self._opts.report_dir / result["drill"]
-            whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-            write_report(deps, base.with_name(f"{base.name}.json"), whole)
-            write_report(deps, base.with_name(f"{base.name}.md"), render.as_markdown(result))
+        console.stdout.flush()
+        problems = [self._write(path, text) for path, text in self._files(result).items()]
         add_to_summary(deps, render.as_markdown(result))
         for line in render.annotations(result, deps.environ):
             console.note(line)
+        told = "; ".join(filter(None, problems))
+        if told:
+            raise WattosError(
+                f"{result['drill']} is over ({result['verdict']}), but its report is not whole: {told}",
+                hint="the result stands on stdout; make room, then run it again",
+                code="report_not_written",
+                details={"verdict": result["verdict"]},
+            )
+
+    def _write(self, path: Path, text: str) -> str:
+        """Write a file and return "", or why it cannot be."""
+        try:
+            write_report(self._deps, path, text)
+        except WattosError as error:
+            return error.message
+        return ""
+
+    def _files(self, result: Mapping[str, Any]) -> dict[Path, str]:
+        """Return the files to write when a drill is over, with their text."""
+        files = self._together()
+        if self._opts.report_dir is not None:
+            base = self._opts.report_dir / result["drill"]
+            whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+            files[base.with_name(f"{base.name}.json")] = whole
+            files[base.with_name(f"{base.name}.md")] = render.as_markdown(result)
+        return files
 
     def _together(self) -> dict[Path, str]:
         """Return the files that hold all drills, with their text."""
