@@ -43,8 +43,11 @@ class ChangeReader:
     def read(self) -> list[dict[str, Any]]:
         """Return the changes since the last look in the order of time, each with its service and replica.
 
-        WattosError (exit 4) when the platform does not run any more.
+        The first look begins, and finds none. WattosError (exit 4) when the platform does not run any more.
         """
+        if not self._begun:
+            self.begin()
+            return []
         changes = [change for answer in self._ask() for change in self._take(answer)]
         return sorted(changes, key=lambda change: str(change.get("time")))
 

@@ -38,7 +38,6 @@ class LivePlatform:
         self._deps = deps
         self._project = project
         self._changes = ChangeReader(deps, project, timeout_s=_ADMIN_TIMEOUT_S)
-        self._is_followed = False
         self._scraped: Scraped | None = None
 
     def breakers(self) -> Sequence[Mapping[str, Any]]:
@@ -50,11 +49,7 @@ class LivePlatform:
 
     def changes(self) -> Sequence[Mapping[str, Any]]:
         """Return the breakers' changes of state since the last call, none at the first."""
-        if self._is_followed:
-            return self._changes.read()
-        self._changes.begin()
-        self._is_followed = True
-        return []
+        return self._changes.read()
 
     def findings(self) -> Sequence[Finding]:
         """Return how each replica says it is."""

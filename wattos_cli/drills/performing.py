@@ -1,6 +1,5 @@
 """A drill performed: load started, phases gone through, and the outcome, whatever ended it."""
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from wattos_cli.drills.drill import Drill
@@ -10,6 +9,7 @@ from wattos_cli.drills.running import DrillRun, InvalidDrillError
 from wattos_cli.drills.stage import Stage
 from wattos_cli.drills.steps import Teller
 from wattos_cli.errors import Terminated, WattosError
+from wattos_cli.logstore.instants import rfc3339
 
 _SLACK_S = 120.0
 
@@ -21,7 +21,7 @@ def perform(drill: Drill, stage: Stage, teller: Teller) -> Outcome:
     goes away in the middle. WattosError when the load cannot be started.
     """
     phases = drill.phases
-    began, started = stage.monotonic(), datetime.fromtimestamp(stage.clock(), UTC)
+    began, started_at = stage.monotonic(), rfc3339(stage.clock())
     run: DrillRun | None = None
     reason = ""
     signal: Literal["", "interrupted", "terminated"] = ""
@@ -43,7 +43,7 @@ def perform(drill: Drill, stage: Stage, teller: Teller) -> Outcome:
         drill=drill,
         steps=tuple(run.steps) if run else (),
         figures=run.record.figures if run else Figures(),
-        started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=started_at,
         duration_s=stage.monotonic() - began,
         errors=run.record.errors() if run else {},
         reason=reason,

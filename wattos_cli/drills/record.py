@@ -66,7 +66,6 @@ class Record:
         counted = self.requests("whole").total.errors
         return dict(sorted(counted.items(), key=lambda each: -each[1]))
 
-    def received_before(self, phase: str, provider: str) -> Mapping[str, int]:
-        """Return the simulator's counts at the beginning of a phase, of a provider or of all."""
-        counts = self._counts[_FIRST.get(phase, phase)]
-        return counts.get("providers", {}).get(provider, {}) if provider else counts
+    def counts_before(self, phase: str) -> Mapping[str, Any]:
+        """Return the simulator's counts at the beginning of a phase."""
+        return self._counts[_FIRST.get(phase, phase)]

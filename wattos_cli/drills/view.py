@@ -75,13 +75,14 @@ class View:
         """Return how often the supervisor has started a process again."""
         return self._platform.restarts()
 
-    def received(self, provider: str = "") -> Mapping[str, int]:
-        """Return the counts of one provider, or of all."""
-        counts: Mapping[str, Any] = self.counts
-        return counts.get("providers", {}).get(provider, {}) if provider else counts
-
     def counter(self, expression: str) -> float:
         """Return the value of an expression for one number; 0 while nothing has counted."""
         answer = self.metrics.metrics.instant(expression, self.metrics.at_s)
         rows = answer.result if answer.kind == "vector" else []
         return sum(float(row["value"][1]) for row in rows)
+
+
+def received(counts: Mapping[str, Any], provider: str) -> Mapping[str, int]:
+    """Return what one provider received of the simulator's `counts`; without a name all of them together."""
+    of_one: Mapping[str, int] = counts.get("providers", {}).get(provider, {})
+    return of_one if provider else counts

@@ -1,21 +1,11 @@
 """Thresholds held against what was measured; without a sample a threshold fails."""
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.requests import TIMES
 from wattos_cli.loadtest.thresholds import Threshold
-
-OPS: Mapping[str, Callable[[float, float], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +22,7 @@ def judge(thresholds: Sequence[Threshold], measured: Measured) -> list[Judged]:
     judged = []
     for threshold in thresholds:
         value = value_of(threshold, measured)
-        ok = value is not None and OPS[threshold.op](value, threshold.limit)
+        ok = value is not None and threshold.holds(value)
         judged.append(Judged(threshold, value, ok))
     return judged
 

@@ -1,6 +1,8 @@
 """The grammar of thresholds: `[METRIC[{name=REQUEST}]:]AGGREGATE OP VALUE[unit]`."""
 
+import operator
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wattos_cli.errors import WattosError
@@ -9,7 +11,15 @@ from wattos_cli.loadtest.requests import TIMES
 
 SHARES = ("errors", "goodput")
 METRICS = (*TIMES, *SHARES, "rps", "usd")
-OPS = ("<=", ">=", "==", "!=", "<", ">")
+OPS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+"""In the order in which they are looked for: `<` stands at the beginning of `<=`."""
 QUANTILE = re.compile(r"p(?:\((\d+(?:\.\d+)?)\)|(\d+(?:\.\d+)?))")
 _METRIC = re.compile(r"([A-Za-z_]\w*)\s*(\{[^}]*\}?)?\s*:")
 _NAMED = re.compile(r"\{\s*name\s*=\s*([^}]*[^}\s])\s*\}")
@@ -38,6 +48,10 @@ class Threshold:
     aggregate: str
     op: str
     limit: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether `value` is as it must be."""
+        return OPS[self.op](value, self.limit)
 
     @property
     def quantile(self) -> float | None:

@@ -11,14 +11,42 @@ UI_PORT = 8089
 """Where Locust shows its page by default."""
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
 _HIGHEST_PORT = 65535
+_CLASHES = (
+    ("--stages", "--rate", "users come in stages, or arrivals by a rate: choose one"),
+    ("--stages", "--users", "the stages say how many users"),
+    ("--stages", "--spawn-rate", "the stages say how fast users come"),
+    ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
+    ("--master", "--worker", "one command is one or the other"),
+    ("--engine fast", "--processes", "it is one process: several are Locust's"),
+    ("--master", "--processes", "the workers' own commands say how many processes each has"),
+    *(
+        ("--engine fast", name, "only Locust works in a crew and has a page")
+        for name in ("--master", "--worker", "--ui")
+    ),
+    *(
+        ("--find-limit", name, "it is one run after the other")
+        for name in ("--stages", "--ui", "--master", "--worker", "--baseline")
+    ),
+    ("--worker", "--baseline", "the master compares"),
+    ("--worker", "--ui", "the page is the master's"),
+)
+"""Which options contradict each other, and why."""
 _MOST_EACH = 4
 """Processes that a processor is given at most: more make no more load, only less memory."""
 
 
 def agree(opts: Options) -> None:
-    """Raise WattosError (exit 2) for options that contradict each other."""
-    timed = [name for name, text in (("--stages", opts.stages), ("--rate", opts.rate)) if ":" in text]
-    given = {
+    """Raise WattosError (exit 2) for options that contradict each other, or are nothing without another."""
+    given = _given(opts)
+    for one, other, why in (*_CLASHES, *_timed_twice(opts)):
+        if given[one] and given[other]:
+            raise usage(f"{one} and {other} contradict each other", why)
+    _require_what_they_are_for(opts)
+
+
+def _given(opts: Options) -> dict[str, bool]:
+    """Return which of the options that can contradict others were given."""
+    return {
         "--users": opts.users is not None,
         "--spawn-rate": opts.spawn_rate is not None,
         "--duration": opts.duration_s is not None,
@@ -32,29 +60,15 @@ def agree(opts: Options) -> None:
         "--baseline": opts.baseline is not None,
         "--engine fast": opts.engine == "fast",
     }
-    clashes = [
-        ("--stages", "--rate", "users come in stages, or arrivals by a rate: choose one"),
-        ("--stages", "--users", "the stages say how many users"),
-        ("--stages", "--spawn-rate", "the stages say how fast users come"),
-        ("--rate", "--spawn-rate", "users are there from the start, arrivals come by the rate"),
-        *((name, "--duration", f"the times stand in {name}") for name in timed),
-        ("--master", "--worker", "one command is one or the other"),
-        ("--engine fast", "--processes", "it is one process: several are Locust's"),
-        ("--master", "--processes", "the workers' own commands say how many processes each has"),
-        *(
-            ("--engine fast", name, "only Locust works in a crew and has a page")
-            for name in ("--master", "--worker", "--ui")
-        ),
-        *(
-            ("--find-limit", name, "it is one run after the other")
-            for name in ("--stages", "--ui", "--master", "--worker", "--baseline")
-        ),
-        ("--worker", "--baseline", "the master compares"),
-        ("--worker", "--ui", "the page is the master's"),
-    ]
-    for one, other, why in clashes:
-        if given[one] and given[other]:
-            raise usage(f"{one} and {other} contradict each other", why)
+
+
+def _timed_twice(opts: Options) -> list[tuple[str, str, str]]:
+    texts = {"--stages": opts.stages, "--rate": opts.rate}
+    timed = [name for name, text in texts.items() if ":" in text]
+    return [(name, "--duration", f"the times stand in {name}") for name in timed]
+
+
+def _require_what_they_are_for(opts: Options) -> None:
     if opts.poisson and not (opts.rate or opts.find_limit):
         raise usage("--poisson is a way of arriving, and no rate is given", "like this: --rate 50 --poisson")
     most = _MOST_EACH * (os.cpu_count() or 1)

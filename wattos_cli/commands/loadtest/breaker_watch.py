@@ -1,13 +1,13 @@
 """The platform's breakers while a load test runs, asked beside it: a replica that hangs delays nothing."""
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from wattos_cli.clients import breakers
 from wattos_cli.clients.breaker_changes import ChangeReader
+from wattos_cli.commands.loadtest.beside import Over, beside
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
@@ -28,28 +28,16 @@ class BreakerWatch:
         self._deps = deps
         self._project = project
         self._reader = ChangeReader(deps, project)
-        self._began = False
         self.not_closed: Sequence[tuple[str, str]] | None = None
         self.changes: list[dict[str, Any]] = []
 
-    @contextmanager
-    def beside(self) -> Iterator[None]:
+    def beside(self) -> AbstractContextManager[None]:
         """Ask every two seconds while the block runs, and once more when it ends."""
-        over = threading.Event()
-        asking = threading.Thread(target=self._ask_until, args=(over,), daemon=True, name="breaker-watch")
-        asking.start()
-        try:
-            yield
-        finally:
-            over.set()
-            asking.join(_LAST_S)
+        return beside(self._ask_until, "breaker-watch", _LAST_S)
 
     def ask(self) -> None:
         """Ask all replicas now; one that does not answer is passed over."""
         try:
-            if not self._began:
-                self._reader.begin()
-                self._began = True
             self.changes = [*self.changes, *self._reader.read()][:_CHANGES_KEPT]
             rows = breakers.listing(breakers.everywhere(self._deps, self._project, "/admin/breakers"))
         except WattosError:
@@ -71,8 +59,8 @@ class BreakerWatch:
             for change in self.changes
         ]
 
-    def _ask_until(self, over: threading.Event) -> None:
+    def _ask_until(self, over: Over) -> None:
         self.ask()
-        while not over.wait(ASK_S):
+        while not over(ASK_S):
             self.ask()
         self.ask()

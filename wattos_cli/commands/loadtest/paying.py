@@ -1,6 +1,5 @@
 """Keeps a load test from costing more than was allowed, which is nothing unless --max-usd says otherwise."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -8,15 +7,15 @@ from decimal import Decimal
 
 from wattos_cli.clients import spending
 from wattos_cli.clients.loadtest_tenant import TENANT
+from wattos_cli.commands.loadtest.beside import Over, beside
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError, usage
+from wattos_cli.loadtest.fleet import FREE_MODEL
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.verdict import Stopped
 from wattos_cli.project import Project
 
-FREE_MODEL = "wattos-extractive"
-"""The local model: what journeys ask unless --model says otherwise."""
 _LOOK_S = 2.0
 _CAP_S = 60.0
 _NOT_FOUND = 404
@@ -79,14 +78,10 @@ class Wallet:
         spent_today = spending.spent_usd(self._deps, self._project, TENANT, midnight)
         self._cap = spent_today + self._max
         spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
-        over = threading.Event()
-        looking = threading.Thread(target=self._look_until, args=(over,), daemon=True, name="wallet")
-        looking.start()
         try:
-            yield
+            with beside(self._look_until, "wallet", _LOOK_S):
+                yield
         finally:
-            over.set()
-            looking.join(_LOOK_S)
             with suppress(WattosError):  # the platform is gone, and the cap with it
                 spending.uncap(self._deps, self._project, TENANT)
 
@@ -98,8 +93,8 @@ class Wallet:
             self.spent = spending.spent_usd(self._deps, self._project, TENANT, self._began)
             spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
 
-    def _look_until(self, over: threading.Event) -> None:
-        while not over.wait(_LOOK_S):
+    def _look_until(self, over: Over) -> None:
+        while not over(_LOOK_S):
             self.look()
 
 

@@ -72,9 +72,7 @@ class Runner:
                 load.poll()
             load.result()
 
-    def result(
-        self, plan: Plan, watched: Watched, limit: Mapping[str, Any] | None = None, *notes: str
-    ) -> dict[str, Any]:
+    def result(self, plan: Plan, watched: Watched, limit: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of a run, with what the platform tells of its time; `limit` is of a search."""
         began_s = watched.began_at_s
         self._target.wallet.look()
@@ -90,7 +88,7 @@ class Runner:
             server=charts,
             breakers=[change for change in changes if change["at_s"] >= 0],
             limit=limit,
-            notes=[*notes, *self._target.wallet.notes, *([problem] if problem else [])],
+            notes=[*self._target.wallet.notes, *([problem] if problem else [])],
             command=self.opts.command,
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))

@@ -60,6 +60,34 @@ class Watched:
     cut: BaseException | None = None
 
 
+class RunTime:
+    """The time of a run: it counts from when the generator was ready, which its first interval tells.
+
+    Until then it counts from when this was made, and `counting` is false; `began_at_s` is epoch seconds.
+    """
+
+    def __init__(self, deps: Deps) -> None:
+        self._monotonic = deps.monotonic
+        self._began_s = deps.monotonic()
+        self.began_at_s = deps.clock()
+        self.counting = False
+
+    @property
+    def passed_s(self) -> float:
+        """Return how long the run has been going on."""
+        return self._monotonic() - self._began_s
+
+    def begins_with(self, interval: Interval) -> bool:
+        """Return whether `interval` is the first; then time counts from its beginning on."""
+        if self.counting:
+            return False
+        self.counting = True
+        waited_s = self.passed_s - interval.at_s - interval.span_s
+        self._began_s += waited_s
+        self.began_at_s += waited_s
+        return True
+
+
 class Display:
     """Shows a run: a screen on a terminal, a line now and then elsewhere, nothing if it is to be quiet."""
 
@@ -113,19 +141,15 @@ def watch(
     While Locust's page is shown, Ctrl-C is how a run ends. WattosError (exit 4) if nothing at all was counted
     and nobody interrupted.
     """
-    began_s, began_at_s = deps.monotonic(), deps.clock()
-    stopped, cut, passed_s, counting = None, None, 0.0, False
+    time, stopped, cut = RunTime(deps), None, None
     try:
         while load.running and stopped is None:
             deps.sleep(POLL_S)
             for interval in load.poll():
                 course.add(interval)
-                if not counting:  # the first tells when the generator was ready and began
-                    counting = True
-                    waited_s = deps.monotonic() - began_s - interval.at_s - interval.span_s
-                    began_s, began_at_s = began_s + waited_s, began_at_s + waited_s
+                if time.begins_with(interval):
                     display.begin()
-            passed_s = deps.monotonic() - began_s
+            passed_s, counting = time.passed_s, time.counting
             if display.due(passed_s, counting=counting):
                 shown_s = passed_s if counting else 0.0
                 display.show(course.view(shown_s, load.measured, breakers(), () if counting else _STARTING))
@@ -133,15 +157,18 @@ def watch(
     except BaseException as caught:
         if isinstance(caught, Exception):
             raise
+        if plan.ui_port is None or not isinstance(caught, KeyboardInterrupt):
+            cut, stopped = caught, _interrupted(time.passed_s, plan)
         deps.console.note("stopping; what ran will be reported. Ctrl-C again ends at once")
         load.stop()
-        if plan.ui_port is None or not isinstance(caught, KeyboardInterrupt):
-            cut = caught
-            whole = f" of {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else ""
-            stopped = Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")
     if stopped is not None:
         load.stop()
     if cut is not None:
         load.poll()
-        return Watched(load.measured, began_at_s, stopped, cut)
-    return Watched(load.result(), began_at_s, stopped)
+        return Watched(load.measured, time.began_at_s, stopped, cut)
+    return Watched(load.result(), time.began_at_s, stopped)
+
+
+def _interrupted(passed_s: float, plan: Plan) -> Stopped:
+    whole = f" of {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else ""
+    return Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")

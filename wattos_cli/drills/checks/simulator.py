@@ -6,6 +6,7 @@ from pydantic import AfterValidator
 
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
 from wattos_cli.drills.checks.comparison import comparison
+from wattos_cli.drills.view import received
 
 SINCE = ("total", "completed", "refused", "failed", "abandoned")
 _NOW = "in_flight"
@@ -32,7 +33,7 @@ class SimulatorForm(CheckForm):
     def judge(self, scene: Scene) -> Judged:
         """Return whether there were so many."""
         wanted = comparison(self.simulator, (*SINCE, _NOW))
-        value = scene.view.received(self.provider).get(wanted.name, 0)
+        value = received(scene.view.counts, self.provider).get(wanted.name, 0)
         if wanted.name in SINCE:
-            value -= scene.record.received_before(self.when, self.provider).get(wanted.name, 0)
+            value -= received(scene.record.counts_before(self.when), self.provider).get(wanted.name, 0)
         return Judged(wanted.holds(value), f"{wanted.name} {value}")
