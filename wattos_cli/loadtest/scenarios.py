@@ -113,7 +113,8 @@ def _check(path: Path, name: str, table: Any) -> None:
     for key, value in table.items():
         if key not in known:
             raise _invalid(path, f"[{name}]: no such key {key!r}.{suggestion(key, set(known))}")
-        if not isinstance(value, known[key]) or isinstance(value, bool):
+        listed = value if isinstance(value, list) else []
+        if not isinstance(value, known[key]) or isinstance(value, bool) or not all(map(_is_text, listed)):
             raise _invalid(path, f"[{name}]: {key} is of the wrong type")
     missing = [key for key in _KEYS if key not in table]
     if missing:
@@ -124,6 +125,10 @@ def _check(path: Path, name: str, table: Any) -> None:
 
 def _is_weight(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _invalid(path: Path, reason: str) -> WattosError:

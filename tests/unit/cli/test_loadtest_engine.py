@@ -231,6 +231,7 @@ def test_the_scenarios_are_whole() -> None:
     [
         ("not toml", "Expected"),
         ("[smoke]\nusers = 'five'", "users is of the wrong type"),
+        ("[smoke]\nthresholds = [5]", "thresholds is of the wrong type"),
         ("[smoke]\nusers = 5", r"\[smoke\]: journeys is missing"),
         ("[smoke]\nuser = 5", r"no such key 'user'.* Did you mean 'users'\?"),
         ("smoke = 5", r"expected a table, \[smoke\]"),

@@ -12,8 +12,6 @@ from wattos_cli.loadtest.comparison import comparability
 from wattos_cli.loadtest.result.reading import read, result_of
 from wattos_cli.loadtest.result.shape import Result
 
-_REGRESSION = "regression"
-
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -46,9 +44,9 @@ class Baseline:
             return result
         comparison = compare(self.result, now, self.name)
         told = {**result, "comparison": msgspec.to_builtins(comparison)}
-        if comparison.verdict != _REGRESSION:
+        worse = comparison.regressions
+        if not worse:
             return told
-        worse = [row.metric for row in comparison.rows if row.verdict == _REGRESSION]
         reason = f"worse than the baseline {self.name}: {', '.join(worse)}"
         return {**told, "verdict": "fail", "reasons": [*result["reasons"], reason]}
 

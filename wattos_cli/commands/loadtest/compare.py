@@ -34,7 +34,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
     baseline, now = read(deps.cwd / opts.baseline), read(deps.cwd / opts.now)
     comparability.require_comparable(baseline, now, allow_other_machine=opts.allow_other_machine)
-    compared: dict[str, Any] = msgspec.to_builtins(compare(baseline, now, str(opts.baseline)))
+    comparison = compare(baseline, now, str(opts.baseline))
+    compared: dict[str, Any] = msgspec.to_builtins(comparison)
     console = deps.console
     if console.json_output:
         console.json({"schema": _SCHEMA, "now": str(opts.now), **compared})
@@ -44,7 +45,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         write_report(deps, opts.junit, render.comparison_as_junit(compared))
     add_to_summary(deps, render.comparison_as_markdown(compared))
     console.note(visible(render.comparison_summary(compared)))
-    return ExitCode.NO if compared["verdict"] == "regression" else ExitCode.OK
+    return ExitCode.NO if comparison.regressions else ExitCode.OK
 
 
 def command(run: Run[Options] = run) -> Command:

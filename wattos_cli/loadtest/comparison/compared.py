@@ -8,7 +8,7 @@ import numpy as np
 from wattos_cli.loadtest.comparison import bootstrap
 from wattos_cli.loadtest.comparison.bootstrap import Estimate
 from wattos_cli.loadtest.comparison.counts import Counts, Floats, Histograms, counts
-from wattos_cli.loadtest.result.shape import Compared, Comparison, Result
+from wattos_cli.loadtest.result.shape import REGRESSION, Compared, Comparison, Result
 
 SMALLEST_EFFECT = 0.05
 """A change of a time or a rate by less than this share is none, however certain."""
@@ -20,7 +20,6 @@ _SHARES = {"p50": 0.5, "p95": 0.95}
 _FALSE_ALARMS = 0.04  # below the 5 % that are promised: a bootstrap of few seconds is a little too sure
 _LEAST_CONFIDENCE = 0.95
 _SEED = 5
-_REGRESSION = "regression"
 _Pair = Sequence[Estimate]
 
 
@@ -42,7 +41,7 @@ def compare(baseline: Result, now: Result, name: str = "") -> Comparison:
         _errors(list(map(_error_share, runs, weights)), sure),
         _rate(list(map(_log_rate, runs, weights)), sure),
     ]
-    verdict = _REGRESSION if any(row.verdict == _REGRESSION for row in rows) else "no_regression"
+    verdict = REGRESSION if any(row.verdict == REGRESSION for row in rows) else "no_regression"
     return Comparison(verdict, rows, name, round(sure, 4))
 
 
@@ -102,7 +101,7 @@ def _no_sample(metric: str) -> Compared:
 def _verdict(worse: float, low: float, high: float, smallest: float) -> str:
     """Return what a figure that got worse by `worse`, between `low` and `high`, means."""
     if low > 0 and worse >= smallest:
-        return _REGRESSION
+        return REGRESSION
     if high < 0 and worse <= -smallest:
         return "improvement"
     return "no_change" if high < smallest else "unclear"

@@ -12,6 +12,8 @@ from wattos_cli.loadtest.result.asked import Environment, Load, Tenant
 from wattos_cli.loadtest.result.counted import Distribution, Error, Interval, Named, Times, Tokens
 from wattos_cli.loadtest.result.seen import Arrived, Generator, ServerChart, Slow, Transition
 
+REGRESSION = "regression"
+
 
 class Held(Struct):
     """One threshold with what was measured."""
@@ -45,6 +47,11 @@ class Comparison(Struct):
     rows: list[Compared]
     baseline: str = ""
     confidence: float = 0.95
+
+    @property
+    def regressions(self) -> list[str]:
+        """Return the names of the figures that got worse."""
+        return [row.metric for row in self.rows if row.verdict == REGRESSION]
 
 
 class Step(Struct):

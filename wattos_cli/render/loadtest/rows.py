@@ -88,7 +88,8 @@ def trace_command(row: Mapping[str, Any]) -> str:
 
 
 def _times(times: Mapping[str, float | None]) -> list[str]:
-    return ["-" if times[key] is None else digits(times[key]) for key in _QUANTILES]  # type: ignore[arg-type]
+    values = [times[key] for key in _QUANTILES]
+    return ["-" if value is None else digits(value) for value in values]
 
 
 def _compared(row: Mapping[str, Any]) -> Sequence[str]:
