@@ -66,3 +66,18 @@ class Terminated(BaseException):
 def usage(message: str, hint: str) -> WattosError:
     """Return the error (exit 2) for a wrong command line."""
     return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
+
+
+def marked(option: str, text: str, at: int, problem: str, hint: str) -> WattosError:
+    """Return the error (exit 2) for what is wrong in an option's `text` from its character `at` (0-based) on.
+
+    It shows the text with a mark below that place.
+    """
+    line = " ".join(text.split("\n"))
+    return WattosError(
+        f"{option}: {problem} at column {at + 1}\n  {line}\n  {' ' * at}^",
+        hint=hint,
+        code="usage",
+        exit_code=ExitCode.USAGE,
+        details={"expression": text, "column": at + 1},
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from wattos_cli.drills.checks.health import WORST_LAST
-from wattos_cli.drills.view import Platform
+from wattos_cli.drills.observing.view import Platform
 
 _NUMBERS = ("consecutive_failures", "failure_rate", "slow_call_rate")
 

@@ -11,7 +11,7 @@ from tests.fakes.server import served
 from tests.fakes.simulator import simulator
 from wattos_cli.clients.breaker_orders import Order, give
 from wattos_cli.clients.plain_http import PlainHttp
-from wattos_cli.drills.live import LivePlatform
+from wattos_cli.drills.runner.live import LivePlatform
 from wattos_cli.project import Project
 from wattos_platform.kernel.service import ServiceSpec, build_service
 

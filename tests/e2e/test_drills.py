@@ -14,7 +14,7 @@ import pytest
 
 from tests.fakes.running_project import RunningProject, running_project, wait_until
 from tests.fakes.schemas import published
-from wattos_cli.drills.names import built_in_names
+from wattos_cli.drills.files.built_in import built_in_names
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long(300), pytest.mark.timeout(150)]
 BREAKER = "llm:openai"

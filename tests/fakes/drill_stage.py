@@ -10,8 +10,8 @@ from tests.fakes.cli import FakeTime
 from wattos_cli.deps import Finding, MetricAnswer
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
-from wattos_cli.drills.stage import Stage
-from wattos_cli.drills.view import Scraped
+from wattos_cli.drills.observing.view import Scraped
+from wattos_cli.drills.runner.stage import Stage
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.interval import Interval, Slow
 from wattos_cli.loadtest.requests import Requests

@@ -7,7 +7,7 @@ from wattos_cli.config import load
 from wattos_cli.dashboards.files import all_files
 from wattos_cli.dashboards.scope import SelectorError, check
 from wattos_cli.deps import Deps
-from wattos_cli.loadtest.marking import marked
+from wattos_cli.errors import marked
 from wattos_cli.project import find
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.figures import Figures
+from wattos_cli.drills.observing.figures import Figures
 from wattos_cli.drills.steps import Step
 
 SCHEMA = "wattos.drill/v1"

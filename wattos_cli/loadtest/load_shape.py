@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattos_cli.config.fields import InvalidValueError, seconds
-from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.marking import marked
+from wattos_cli.errors import WattosError, marked
 from wattos_cli.loadtest.plan import Arrivals, Stage
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.marking import marked
+from wattos_cli.errors import WattosError, marked
 from wattos_cli.loadtest.requests import TIMES
 
 SHARES = ("errors", "goodput")

@@ -9,8 +9,8 @@ from tests.fakes.drill_stage import FakeMetrics
 from wattos_cli.deps import Finding
 from wattos_cli.drills.checks.check import Judged, Scene
 from wattos_cli.drills.checks.kinds import KINDS
-from wattos_cli.drills.record import Record
-from wattos_cli.drills.view import Scraped, View
+from wattos_cli.drills.observing.record import Record
+from wattos_cli.drills.observing.view import Scraped, View
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.requests import Requests
 

@@ -17,9 +17,9 @@ from wattos_cli.commands.drill.reports import Reports
 from wattos_cli.commands.drill.run import Options, run_all
 from wattos_cli.deps import Deps
 from wattos_cli.dispatch import lazy
-from wattos_cli.drills.catalogue import drills_called
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.names import built_in_names
+from wattos_cli.drills.files.built_in import built_in_names
+from wattos_cli.drills.files.catalogue import drills_called
 from wattos_cli.errors import ExitCode, WattosError
 
 RIGHT = """\

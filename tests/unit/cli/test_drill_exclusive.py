@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wattos_cli.drills.exclusive import alone
+from wattos_cli.drills.runner.exclusive import alone
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wattos_cli.drills.catalogue import drills_called, file_of
-from wattos_cli.drills.names import built_in_files, built_in_names
-from wattos_cli.drills.reading import read_drill
+from wattos_cli.drills.files.built_in import built_in_files, built_in_names
+from wattos_cli.drills.files.catalogue import drills_called, file_of
+from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.errors import ExitCode, WattosError
 
 RIGHT = """\

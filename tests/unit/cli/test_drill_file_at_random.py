@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattos_cli.drills.names import built_in_files
-from wattos_cli.drills.reading import read_drill
+from wattos_cli.drills.files.built_in import built_in_files
+from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.errors import ExitCode, WattosError
 
 TEXTS = [path.read_text(encoding="utf-8") for path in built_in_files().values()]

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from wattos_cli.drills.interruptions import Interruptions
+from wattos_cli.drills.runner.interruptions import Interruptions
 from wattos_cli.errors import Terminated
 
 ARRIVES = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated, signal.SIGHUP: Terminated}

@@ -8,9 +8,9 @@ import pytest
 
 from tests.fakes.drill_stage import House, stage
 from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.drills.outcome import Outcome
-from wattos_cli.drills.performing import perform
-from wattos_cli.drills.reading import read_drill
+from wattos_cli.drills.runner.perform import perform
 from wattos_cli.drills.steps import Phase, Step
 from wattos_cli.errors import Terminated, WattosError
 

@@ -13,8 +13,8 @@ class Options:
 
 def run(_opts: Options, deps: Deps) -> ExitCode:
     """List the built-in drills: what each breaks, and what must run for it."""
-    from wattos_cli.drills.names import built_in_files
-    from wattos_cli.drills.reading import read_drill
+    from wattos_cli.drills.files.built_in import built_in_files
+    from wattos_cli.drills.files.reading import read_drill
     from wattos_cli.render import drill as render
 
     drills = [read_drill(path) for path in built_in_files().values()]

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.drills.names import built_in_names
+from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.errors import ExitCode, usage
 from wattos_cli.parameters import Argument, Option
 
 if TYPE_CHECKING:
     from wattos_cli.drills.drill import Drill
     from wattos_cli.drills.outcome import Outcome
-    from wattos_cli.drills.stage import Stage
+    from wattos_cli.drills.runner.stage import Stage
 
 _SIGNALS = {"interrupted": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED}
 
@@ -33,11 +33,11 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     """Run the drills one after the other; the exit code says whether every one was as it must be."""
     from wattos_cli.clients.running import project_of
     from wattos_cli.commands.drill.reports import Reports
-    from wattos_cli.drills import preflight
-    from wattos_cli.drills.catalogue import drills_called
-    from wattos_cli.drills.exclusive import alone
-    from wattos_cli.drills.interruptions import Interruptions
-    from wattos_cli.drills.live import live_stage
+    from wattos_cli.drills.files.catalogue import drills_called
+    from wattos_cli.drills.runner import preflight
+    from wattos_cli.drills.runner.exclusive import alone
+    from wattos_cli.drills.runner.interruptions import Interruptions
+    from wattos_cli.drills.runner.live import live_stage
 
     if bool(opts.drills) == opts.all_:
         raise usage("which drills? name some, or all with --all", "wattos drill run llm-outage")
@@ -57,7 +57,7 @@ def run_all(
     A signal ends the drill it finds, and no other begins.
     """
     from wattos_cli.commands.drill.progress import Progress
-    from wattos_cli.drills.performing import perform
+    from wattos_cli.drills.runner.perform import perform
 
     outcomes = []
     for drill in drills:

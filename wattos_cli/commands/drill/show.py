@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.drills.names import built_in_names
+from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument
 
@@ -18,8 +18,8 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the file of a drill, after it was checked."""
-    from wattos_cli.drills.catalogue import file_of
-    from wattos_cli.drills.reading import read_drill
+    from wattos_cli.drills.files.catalogue import file_of
+    from wattos_cli.drills.files.reading import read_drill
 
     path = file_of(opts.drill, deps.cwd)
     drill = read_drill(path)

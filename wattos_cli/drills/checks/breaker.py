@@ -1,23 +1,19 @@
 """Kind `breaker`: the state of a circuit breaker, in every replica that has it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, listed
 
 State = Literal["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"]
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class BreakerForm(CheckForm):
     """`breaker = "llm:openai"`, `state = "open"` or a list of those that are right; `service` narrows it."""
 
     breaker: str = Field(min_length=1, max_length=200)
-    state: Annotated[tuple[State, ...], BeforeValidator(_listed), Field(min_length=1)]
+    state: Annotated[tuple[State, ...], BeforeValidator(listed), Field(min_length=1)]
     service: str = ""
 
     def expectation(self) -> str:

@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from wattos_cli.config.forms import Form, Seconds
-from wattos_cli.drills.record import Record
-from wattos_cli.drills.view import View
+from wattos_cli.drills.observing.record import Record
+from wattos_cli.drills.observing.view import View
 
 When = Literal["steady", "fault", "recovery", "whole"]
 
@@ -67,3 +67,8 @@ class CheckForm(Form, ABC):
     @abstractmethod
     def judge(self, scene: Scene) -> Judged:
         """Return whether it holds."""
+
+
+def listed(value: Any) -> Any:
+    """Return the list that a file's value means where one text may stand for a list of one."""
+    return [value] if isinstance(value, str) else value

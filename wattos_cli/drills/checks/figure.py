@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, When
 from wattos_cli.drills.checks.comparison import comparison
-from wattos_cli.drills.figures import NAMES
+from wattos_cli.drills.observing.figures import NAMES
 
 
 def _checked(text: str) -> str:

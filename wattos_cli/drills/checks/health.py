@@ -1,12 +1,12 @@
 """Kind `health`: how the platform, or one service, says it is."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from wattos_cli.deps import Finding
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, listed
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 WORST_LAST = ("healthy", "degraded", "unhealthy")
@@ -17,14 +17,10 @@ def worst(findings: Sequence[Finding]) -> str:
     return max((each.status for each in findings), key=WORST_LAST.index, default="unhealthy")
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 class HealthForm(CheckForm):
     """`health = "degraded"` or a list of what is right, of `service`, else of all together (the worst)."""
 
-    health: Annotated[tuple[Status, ...], BeforeValidator(_listed), Field(min_length=1)]
+    health: Annotated[tuple[Status, ...], BeforeValidator(listed), Field(min_length=1)]
     service: str = ""
 
     def expectation(self) -> str:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
 from wattos_cli.drills.checks.comparison import comparison
-from wattos_cli.drills.view import received
+from wattos_cli.drills.observing.view import received
 
 SINCE = ("total", "completed", "refused", "failed", "abandoned")
 _NOW = "in_flight"

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from wattos_cli.drills.checks.health import WORST_LAST, worst
-from wattos_cli.drills.figures import Figures
-from wattos_cli.drills.view import Platform, View
+from wattos_cli.drills.observing.figures import Figures
+from wattos_cli.drills.observing.view import Platform, View
 
 _OPEN = frozenset({"open", "forced_open"})
 _Key = tuple[str, int, str]
 
 
-class Noticing:
+class Detection:
     """Compares the platform with how it was just before the fault.
 
     A sign is a breaker that counts failures or changes its state, or health that is worse than before.

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import Fault, FaultForm
-from wattos_cli.drills.interruptions import Shield
-from wattos_cli.drills.view import Platform
+from wattos_cli.drills.observing.view import Platform
+from wattos_cli.drills.runner.interruptions import Shield
 from wattos_cli.loadtest.interval import Interval
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from wattos_cli.drills.breaking import Breaking, Due
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
 from wattos_cli.drills.checks.promql import PromqlForm
 from wattos_cli.drills.checks.threshold import ThresholdForm
-from wattos_cli.drills.counters import Counters
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.noticing import Noticing
-from wattos_cli.drills.record import Record
-from wattos_cli.drills.stage import Load, Stage
+from wattos_cli.drills.observing.counters import Counters
+from wattos_cli.drills.observing.record import Record
+from wattos_cli.drills.observing.view import View
+from wattos_cli.drills.runner.detection import Detection
+from wattos_cli.drills.runner.fault_schedule import Due, FaultSchedule
+from wattos_cli.drills.runner.stage import Load, Stage
+from wattos_cli.drills.runner.tracked import Tracked
 from wattos_cli.drills.steps import Phase, Step, Teller
-from wattos_cli.drills.tracking import Tracked
-from wattos_cli.drills.view import View
 from wattos_cli.errors import WattosError
 
 TICK_S = 0.5
@@ -38,9 +38,9 @@ class DrillRun:
         self._teller = teller
         self._began = stage.monotonic()
         faults = [Due(stage.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
-        self._breaking = Breaking(faults, self.now_s)
+        self._faults = FaultSchedule(faults, self.now_s)
         self._tracked = [Tracked(check) for check in (*drill.steady, *drill.assertions)]
-        self._noticing: Noticing | None = None
+        self._detection: Detection | None = None
 
     def now_s(self) -> float:
         """Return the seconds since the drill began."""
@@ -62,8 +62,8 @@ class DrillRun:
     def _rollback(self) -> None:
         """Mend what is broken and close the breakers that the drill names, whatever arrives meanwhile."""
         with self._stage.shield.shielded():
-            names = self._drill.rollback.reset if self._breaking.begun else ()
-            steps = self._breaking.rollback()
+            names = self._drill.rollback.reset if self._faults.begun else ()
+            steps = self._faults.rollback()
             for name in names:
                 try:
                     self._stage.reset(name)
@@ -90,13 +90,13 @@ class DrillRun:
 
     def _fault(self) -> None:
         before = View(self._stage.platform)
-        self._noticing = Noticing(before, self._stage.platform, self.record.figures)
+        self._detection = Detection(before, self._stage.platform, self.record.figures)
         tracked = self._begin("fault")
         self._begin("whole")
         phases = self._drill.phases
         self._pass("fault", phases.fault, settle_s=phases.settle)
         self._end(each for each in tracked if each.check.lasting)
-        self._noticing = None
+        self._detection = None
 
     def _recovery(self) -> None:
         tracked = self._begin("recovery")
@@ -149,13 +149,13 @@ class DrillRun:
             self._wait(min(TICK_S, length_s - passed_s))
             self._look()
             now_s = self.now_s()
-            if self._breaking.waits or any(each.waits for each in self._tracked):
+            if self._faults.waits or any(each.waits for each in self._tracked):
                 decided_s = now_s
             elif settle_s is not None and now_s - began_s >= least_s and now_s - decided_s >= settle_s:
                 return
 
     def _break(self, passed_s: float) -> None:
-        steps = self._breaking.apply(passed_s)
+        steps = self._faults.apply(passed_s)
         self._note(steps)
         for step in steps:
             if not step.ok:
@@ -164,10 +164,10 @@ class DrillRun:
     def _look(self) -> None:
         """Look at the platform once, for everything that waits for something."""
         view = View(self._stage.platform)
-        if self._noticing is not None:
+        if self._detection is not None:
             passed_s = self.now_s() - self.record.began_s("fault")
             with suppress(WattosError):  # who does not answer gives no sign
-                self._noticing.look(view, passed_s, self._stage.clock())
+                self._detection.look(view, passed_s, self._stage.clock())
         for each in self._tracked:
             if each.looks:
                 each.look(self._judged(each.check, view), self.now_s())

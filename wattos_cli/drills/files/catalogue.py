@@ -5,8 +5,8 @@ from pathlib import Path
 
 from wattos_cli.config.problems import suggestion
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.names import built_in_files
-from wattos_cli.drills.reading import read_drill
+from wattos_cli.drills.files.built_in import built_in_files
+from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.errors import usage
 
 _SUFFIX = ".toml"

@@ -12,9 +12,9 @@ from wattos_cli.clients.simulator import Simulator
 from wattos_cli.deps import Deps, Finding
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import Site
-from wattos_cli.drills.interruptions import Shield
-from wattos_cli.drills.stage import Load, Stage
-from wattos_cli.drills.view import Scraped
+from wattos_cli.drills.observing.view import Scraped
+from wattos_cli.drills.runner.interruptions import Shield
+from wattos_cli.drills.runner.stage import Load, Stage
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.plan import Arrivals, Plan
 from wattos_cli.loadtest.plan import Stage as Stretch

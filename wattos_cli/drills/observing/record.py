@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wattos_cli.drills.figures import Figures
+from wattos_cli.drills.observing.figures import Figures
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
 

@@ -18,7 +18,7 @@ class Due:
     ttl_s: float
 
 
-class Breaking:
+class FaultSchedule:
     """Applies faults and mends them; `now_s` counts from the beginning of the drill."""
 
     def __init__(self, faults: Sequence[Due], now_s: Callable[[], float]) -> None:

@@ -3,10 +3,10 @@
 from typing import Literal
 
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.figures import Figures
+from wattos_cli.drills.observing.figures import Figures
 from wattos_cli.drills.outcome import Outcome
-from wattos_cli.drills.running import DrillRun, InvalidDrillError
-from wattos_cli.drills.stage import Stage
+from wattos_cli.drills.runner.drill_run import DrillRun, InvalidDrillError
+from wattos_cli.drills.runner.stage import Stage
 from wattos_cli.drills.steps import Teller
 from wattos_cli.errors import Terminated, WattosError
 from wattos_cli.logstore.instants import rfc3339

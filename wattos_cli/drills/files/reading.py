@@ -16,8 +16,8 @@ from wattos_cli.drills.checks.kinds import KINDS as CHECKS
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.faults.kinds import KINDS as FAULTS
-from wattos_cli.drills.form_keys import known_keys
-from wattos_cli.drills.journeys import journey_names
+from wattos_cli.drills.files.form_keys import known_keys
+from wattos_cli.drills.files.journeys import journey_names
 
 HINT = "mend it, then look at it: wattos drill show FILE   (how drills are written: docs/how-to/drills.md)"
 Place = tuple[str, ...]

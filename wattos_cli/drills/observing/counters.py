@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from wattos_cli.deps import BadQueryError, FailedQueryError
-from wattos_cli.drills.figures import Figures
-from wattos_cli.drills.view import View
+from wattos_cli.drills.observing.figures import Figures
+from wattos_cli.drills.observing.view import View
 from wattos_cli.errors import WattosError
 
 _FALLBACKS = "sum(llm_fallbacks_total)"

@@ -1,0 +1,1 @@
+"""What is seen while a drill runs: the platform through one port, the requests, the counters, the figures."""
