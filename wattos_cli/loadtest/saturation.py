@@ -11,6 +11,8 @@ LATE_MS = 10.0
 LATE_SHARE = 0.1
 _LOADED_SHARE = 0.5
 _WHOLE_SHARE = 0.5
+_SHORTEST_S = 0.5
+"""Load of less says nothing: one request takes a processor for all the time that it lasts."""
 
 
 def reasons(measured: Measured, processes: int = 1) -> tuple[str, ...]:
@@ -45,4 +47,4 @@ def cpu_share(intervals: Sequence[Interval], processes: int = 1) -> float:
     least = max(rates, default=0.0) * _LOADED_SHARE
     loaded = [one for one, rate in zip(intervals, rates, strict=True) if rate >= least and rate > 0]
     span_s = sum(one.span_s for one in loaded)
-    return sum(one.cpu_s for one in loaded) / (span_s * processes) if span_s > 0 else 0.0
+    return sum(one.cpu_s for one in loaded) / (span_s * processes) if span_s >= _SHORTEST_S else 0.0

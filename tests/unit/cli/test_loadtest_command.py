@@ -274,6 +274,16 @@ def test_the_shape_of_the_load_reaches_the_generator(
     assert len(load.plan.tokens) == min(users, 200)
 
 
+def test_users_who_come_too_slowly_are_told(deps: Deps) -> None:
+    options = Options("chat", users=300, duration_s=10)
+    command.run(options, deps, start=one_second(10).start)
+    told = "only 50 of 300 users come in 10 s: --spawn-rate is 5 a second"
+    assert f"warning: {told}" in err(deps)
+    assert told in out(deps)
+    command.run(replace(options, spawn_rate=30.0), deps, start=one_second(10).start)
+    assert "only 300" not in err(deps) + out(deps)
+
+
 def test_a_locustfile_of_ones_own_runs_as_a_whole_or_as_its_scenarios_say(
     deps: Deps, http: FakeHttp, tmp_path: Path
 ) -> None:

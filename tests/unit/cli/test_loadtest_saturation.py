@@ -49,6 +49,10 @@ def test_a_last_moment_is_no_second_under_load() -> None:
     assert cpu_share([*(second(at, 10, 0.05) for at in range(10)), moment]) == pytest.approx(0.05)
 
 
+def test_a_moment_is_too_short_to_be_busy_in() -> None:
+    assert cpu_share([Interval(0.0, 0.006, cpu_s=0.006, requests={"GET /": Requests("GET /", count=1)})]) == 0
+
+
 def test_processes_have_a_processor_each() -> None:
     assert cpu_share([second(0, 10, 1.9)], processes=2) == pytest.approx(0.95)
 

@@ -88,7 +88,7 @@ class Runner:
             server=charts,
             breakers=[change for change in changes if change["at_s"] >= 0],
             limit=limit,
-            notes=[*self._target.wallet.notes, *([problem] if problem else [])],
+            notes=[*too_few_in_time(plan), *self._target.wallet.notes, *([problem] if problem else [])],
             command=self.opts.command,
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
@@ -107,6 +107,14 @@ class Runner:
         except WattosError as error:
             return [], f"metrics of the platform are missing: {error.message}"
         return server_side.charts(source, start_s, end_s)
+
+
+def too_few_in_time(plan: Plan) -> list[str]:
+    """Return that users come so slowly that the run is over before all are there, if they do."""
+    if plan.arrivals or plan.stages or plan.spawn_rate * plan.duration_s >= plan.users:
+        return []
+    came, rate = math.ceil(plan.spawn_rate * plan.duration_s), f"--spawn-rate is {plan.spawn_rate:g} a second"
+    return [f"only {came} of {plan.users} users come in {plan.duration_s:g} s: {rate}"]
 
 
 def described(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from wattos_cli.commands.loadtest import written
 from wattos_cli.commands.loadtest.asked import Asked
 from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.running import described
+from wattos_cli.commands.loadtest.running import described, too_few_in_time
 from wattos_cli.commands.loadtest.target import Target
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
@@ -25,6 +25,8 @@ def announce(asked: Asked, target: Target, opts: Options, console: Console) -> s
     title = f"{asked.scenario.name}: {what} against {target.url}"
     if not opts.quiet:
         console.note(f"{title}\n{render.limits({'tenant': target.tenant})}")
+    for warning in too_few_in_time(asked.plan):
+        console.note(f"warning: {warning}")
     if asked.plan.ui_port is not None:
         console.note(f"Locust's page: http://127.0.0.1:{asked.plan.ui_port}   Ctrl-C ends the run")
     return title
