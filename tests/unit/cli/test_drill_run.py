@@ -105,7 +105,7 @@ def test_a_platform_that_holds_passes(drill: Callable[[], Drill]) -> None:
         "fault: simulator",
         "fault: opens",
         "fault: left alone",
-        "rollback: undone: simulator",
+        "rollback: undo: simulator",
         "recovery: closes",
         "whole: no errors",
     ]
@@ -239,7 +239,7 @@ def test_what_cannot_be_mended_fails_and_keeps_nothing_else_broken(
     house = House(unmendable=why)
     two = OUTAGE.replace("[[assertions]]", '[[fault]]\nkind = "breaker"\nname = "x"\n[[assertions]]', 1)
     outcome = performed(drill(two), house)
-    assert {"rollback: undone: breaker", "rollback: undone: simulator"} <= set(failed(outcome))
+    assert {"rollback: undo: breaker", "rollback: undo: simulator"} <= set(failed(outcome))
     assert [event for event in house.events if "rollback" in event] == [
         "rollback breaker",
         "rollback simulator",
@@ -288,7 +288,7 @@ def test_the_recovery_is_waited_for(
 def test_a_phase_that_may_settle_ends_when_all_is_decided(drill: Callable[[str], Drill]) -> None:
     settled = OUTAGE.replace('recovery = "10s"', 'recovery = "10s"\nsettle = "2s"')
     steps = {step.name: step.at_s for step in performed(drill(settled), House()).steps}
-    assert steps["rollback: undone: simulator"] - steps["fault: simulator"] == pytest.approx(3.0, abs=0.51)
+    assert steps["rollback: undo: simulator"] - steps["fault: simulator"] == pytest.approx(3.0, abs=0.51)
 
 
 @pytest.mark.parametrize(

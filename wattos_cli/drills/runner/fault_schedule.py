@@ -53,10 +53,10 @@ class FaultSchedule:
         while self._begun:
             fault = self._begun.pop().fault
             try:
-                steps.append(self._step(f"rollback: undone: {fault.describe()}", fault.rollback))
+                steps.append(self._step(f"rollback: undo: {fault.describe()}", fault.rollback))
             except Exception as error:  # noqa: BLE001 - whatever it is, the others are mended, too
                 told = f"{type(error).__name__}: {error}"
-                steps.append(Step(f"rollback: undone: {fault.describe()}", False, self._now_s(), told))
+                steps.append(Step(f"rollback: undo: {fault.describe()}", False, self._now_s(), told))
         return steps
 
     def _step(self, name: str, work: Callable[[], None]) -> Step:
