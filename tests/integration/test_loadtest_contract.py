@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.fakes.platform_server import TRACEPARENT, PlatformServer
+from tests.fakes.whole_run import generate
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Engine, Plan

@@ -11,9 +11,9 @@ import pytest
 
 from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
+from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measured import Measured

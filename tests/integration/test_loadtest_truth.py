@@ -18,7 +18,7 @@ import pytest
 
 from tests.fakes.simulator import simulator
 from tests.fakes.stalling_server import StallingServer
-from wattos_cli.loadtest.generator import generate
+from tests.fakes.whole_run import generate
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.scenarios import scenario

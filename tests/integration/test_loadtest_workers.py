@@ -13,9 +13,9 @@ import pytest
 
 from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
+from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import Generation, started
-from wattos_cli.loadtest.generator import generate
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measured import Measured
 from wattos_cli.loadtest.plan import Crew, Plan
@@ -109,7 +109,7 @@ def test_nothing_is_left_when_we_are_killed(platform: PlatformServer, tmp_path: 
     whole.write_text(models(platform.url, processes=2, duration_s=60.0).dump())
     code = (
         "import os, sys, time, pathlib\n"
-        "from wattos_cli.loadtest.generator import generate\n"
+        "from tests.fakes.whole_run import generate\n"
         "from wattos_cli.loadtest.plan import Plan\n"
         "plan = Plan.load(pathlib.Path(sys.argv[1]).read_text())\n"
         "generate(plan, dict(os.environ), time.sleep, lambda _interval: print('begun', flush=True))\n"

@@ -6,6 +6,8 @@ from random import Random
 
 from wattos_cli.loadtest.plan import Arrivals, Stage
 
+READY_S = 60.0
+"""So long users may take until they are ready; arrivals begin without those that take longer."""
 LATE_S = 5.0
 """An iteration that nobody began so long after it was due is dropped."""
 

@@ -7,6 +7,8 @@ from typing import Any
 from wattos_cli.loadtest.histogram import Histogram
 from wattos_cli.loadtest.requests import Requests
 
+INTERVAL_S = 1.0
+"""How long one is; the last of a run is shorter."""
 ERRORS_LIMIT = 50
 """So many different errors are told apart; the others are counted together."""
 OTHER_ERRORS = "(other errors)"

@@ -20,7 +20,7 @@ from wattos_cli.loadtest.bodies import encoded
 from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.evidence import CUT_OFF, GRACE_S, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
-from wattos_cli.loadtest.streaming import Tokens
+from wattos_cli.loadtest.streaming import NotedStream
 
 _MS = 1000.0
 _NO_ANSWER = Answer(0, {}, b"")
@@ -148,24 +148,19 @@ class LocustClient:
         return Answer(response.get_code(), lowered(response), data), ""
 
 
-class LocustStream:
+class LocustStream(NotedStream):
     """Implements Stream, as the block that reads it."""
 
     def __init__(self, client: LocustClient, method: str, path: str, json: Any, name: str) -> None:
+        super().__init__(name)
         self._client = client
         self._request = (method, path, *encoded(json, None, ""))
-        self._name = name
         self._response: Any = None
         self._headers: Mapping[str, str] = {}
-        self._error = ""
-        self._usd: float | None = None
-        self.status = 0
 
     async def __aenter__(self) -> Self:
         """Send the request and wait for the head of its answer."""
-        began_s = time.monotonic()
-        self._tokens = Tokens(began_s)
-        self._line_s = began_s
+        self._begin(time.monotonic())
         try:
             self._response = self._client.send(*self._request)
         except _FAILURES as error:
@@ -182,25 +177,11 @@ class LocustStream:
         if self._response is not None:
             self._response.release()
         if isinstance(error, gevent.GreenletExit):
-            if ended_s - self._tokens.began_s < GRACE_S:
+            if not self._counts_cut_off(ended_s):
                 return
-            self.fail(CUT_OFF)
         elif error is not None:
             self.fail(said(error))
-        tokens = self._tokens
-        seen = Observed(
-            name=self._name,
-            began_s=tokens.began_s,
-            latency_ms=(ended_s - tokens.began_s) * _MS,
-            status=self.status,
-            error=self._error,
-            ttft_ms=tokens.ttft_ms,
-            itl_ms=tokens.itl_ms,
-            tokens=tokens.count,
-            usd=self._usd,
-            trace_id=trace_id(self._headers),
-        )
-        self._client.tell(self._request[0], seen)
+        self._client.tell(self._request[0], self._observed(ended_s, self._headers))
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield the lines of the body without their ends, as they arrive."""
@@ -216,18 +197,6 @@ class LocustStream:
                 return
             self._line_s = time.monotonic()
             yield line.rstrip(b"\r\n")
-
-    def token(self, count: int = 1) -> None:
-        """Note that the line that was yielded last brought so many tokens."""
-        self._tokens.came(count, self._line_s)
-
-    def cost(self, usd: float) -> None:
-        """Note what the stream cost."""
-        self._usd = usd
-
-    def fail(self, reason: str) -> None:
-        """Note that the answer is a failure; the first reason stays."""
-        self._error = self._error or reason
 
 
 class RequestFailed(Exception):  # noqa: N818 - Locust shows its name beside the text

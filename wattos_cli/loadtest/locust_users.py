@@ -13,9 +13,7 @@ from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.fleet import Fleet
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.locust_client import LocustClient, driven
-from wattos_cli.loadtest.steps import Steps, broken_off
-
-_CLEAN_UP_S = 8.0
+from wattos_cli.loadtest.steps import CLEAN_UP_S, Steps, broken_off
 
 
 class JourneyUser(User):
@@ -48,7 +46,7 @@ class JourneyUser(User):
     def on_stop(self) -> None:
         """Remove what was made, for a limited time."""
         try:
-            with gevent.Timeout(_CLEAN_UP_S, TimeoutError(f"not done within {_CLEAN_UP_S:g} s")):
+            with gevent.Timeout(CLEAN_UP_S, TimeoutError(f"not done within {CLEAN_UP_S:g} s")):
                 driven(self._walk.clean_up())
         except Exception as error:  # noqa: BLE001 - what cannot be removed is told, and no reason to break off
             self.environment.events.user_error.fire(user_instance=self, exception=error, tb=None)

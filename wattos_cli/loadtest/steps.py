@@ -6,6 +6,8 @@ from typing import Any
 from wattos_cli.loadtest.evidence import said
 from wattos_cli.loadtest.journey import CallError, Journey, tasks
 
+CLEAN_UP_S = 8.0
+"""So long a user may take to remove what it made."""
 Step = Callable[[], Coroutine[Any, Any, None]]
 
 

@@ -8,7 +8,7 @@ from wattos_cli.loadtest.plan import Plan
 START_S = 120.0
 """So long a generator may take before it counts anything: users are made ready in that time."""
 SILENT_S = 30.0
-LATE_S = 60.0
+OVERDUE_S = 60.0
 """So long after the end of its time it must have ended."""
 EXIT_S = 10.0
 
@@ -32,7 +32,7 @@ class Vigil:
         now_s = self._monotonic()
         if heard:
             self._heard_s = now_s
-            self._latest_s = min(self._latest_s, now_s + self._duration_s + LATE_S)
+            self._latest_s = min(self._latest_s, now_s + self._duration_s + OVERDUE_S)
         if ended:
             self._ended_s = min(self._ended_s, now_s)
             return "" if now_s - self._ended_s > EXIT_S else None
@@ -41,5 +41,5 @@ class Vigil:
         if now_s - self._heard_s > SILENT_S:
             return f"nothing was heard from it for {SILENT_S:.0f} s, and it was killed"
         if now_s > self._latest_s:
-            return f"it did not end within {LATE_S:.0f} s after its time, and was killed"
+            return f"it did not end within {OVERDUE_S:.0f} s after its time, and was killed"
         return None

@@ -13,7 +13,7 @@ from tests.fakes.platform_server import PlatformServer
 from wattos_cli.loadtest.arrivals import LATE_S
 from wattos_cli.loadtest.collector import Collector
 from wattos_cli.loadtest.fast import loading
-from wattos_cli.loadtest.fast.opened import Queue
+from wattos_cli.loadtest.fast.open_model import Queue
 from wattos_cli.loadtest.fast.run import Run, in_turn
 from wattos_cli.loadtest.fast.timer import Timer
 from wattos_cli.loadtest.journal import Journal, Tail

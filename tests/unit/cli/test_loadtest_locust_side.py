@@ -12,7 +12,7 @@ from wattos_cli.loadtest.locust_side.gathering import Gathering
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.plan import Crew
 from wattos_cli.loadtest.requests import Requests
-from wattos_cli.loadtest.vigil import EXIT_S, LATE_S, SILENT_S, START_S, Vigil
+from wattos_cli.loadtest.vigil import EXIT_S, OVERDUE_S, SILENT_S, START_S, Vigil
 
 
 def counted(at_s: float, count: int, *, users: int = 1, span_s: float = 1.0) -> Interval:
@@ -141,8 +141,8 @@ def test_a_generator_that_is_silent_or_does_not_end_hangs() -> None:
     assert look(100.0, heard=True) is None
     assert look(100.0 + SILENT_S) is None
     assert "nothing was heard" in str(look(101.0 + SILENT_S))
-    assert look(200.0 + LATE_S, heard=True) is None
-    assert "did not end" in str(look(201.0 + LATE_S, heard=True))
+    assert look(200.0 + OVERDUE_S, heard=True) is None
+    assert "did not end" in str(look(201.0 + OVERDUE_S, heard=True))
     assert look(202.0, heard=True, ended=True) is None
     assert look(203.0 + EXIT_S, ended=True) == ""
 

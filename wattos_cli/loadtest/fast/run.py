@@ -9,11 +9,13 @@ from typing import Protocol
 
 from wattos_cli.loadtest.collector import Collector, Observed
 from wattos_cli.loadtest.fast.client import FastClient
-from wattos_cli.loadtest.fast.closed import Closed
+from wattos_cli.loadtest.fast.closed_model import ClosedModel
 from wattos_cli.loadtest.fast.door import Door
-from wattos_cli.loadtest.fast.opened import Opened
+from wattos_cli.loadtest.fast.open_model import OpenModel
+from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.user import VirtualUser
 from wattos_cli.loadtest.fleet import Fleet
+from wattos_cli.loadtest.interval import INTERVAL_S
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.measured import Ending, Measured
@@ -21,9 +23,8 @@ from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.processor import wanted_s
 from wattos_cli.loadtest.saturation import reasons
 from wattos_cli.loadtest.saying import say
+from wattos_cli.loadtest.steps import CLEAN_UP_S
 
-_INTERVAL_S = 1.0
-_CLEAN_UP_S = 8.0
 _CLEANING_AT_ONCE = 50
 
 
@@ -65,9 +66,9 @@ class Run:
         self._cpu_s = wanted_s()
         self._stopping = asyncio.Event()
         self._pacing: Pacing = (
-            Closed(plan, self._enlist)
+            ClosedModel(plan, self._enlist)
             if plan.arrivals is None
-            else Opened(plan, plan.arrivals, weights, self._enlist, self._collector)
+            else OpenModel(plan, plan.arrivals, weights, self._enlist, self._collector)
         )
 
     async def whole(self) -> int:
@@ -131,7 +132,7 @@ class Run:
     async def _count(self) -> None:
         due_s = self._collector.began_s
         while True:
-            due_s += _INTERVAL_S
+            due_s += INTERVAL_S
             await asyncio.sleep(due_s - time.monotonic())
             self._take()
 
@@ -156,14 +157,9 @@ class Run:
                 await user.clean_up()
 
         cleaning = [asyncio.create_task(clean(user)) for user in self._pacing.users]
-        if not cleaning:
-            return
-        _, late = await asyncio.wait(cleaning, timeout=_CLEAN_UP_S)
-        for task in late:
-            task.cancel()
+        late = await end_within(cleaning, CLEAN_UP_S)
         if late:
-            say(f"{len(late)} users had not cleaned up after {_CLEAN_UP_S:g} s")
-        await asyncio.gather(*cleaning, return_exceptions=True)
+            say(f"{late} users had not cleaned up after {CLEAN_UP_S:g} s")
 
 
 def _unwritten(error: OSError) -> int:

@@ -5,41 +5,37 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
-from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import CUT_OFF, GRACE_S, failure, said, trace_id
+from wattos_cli.loadtest.evidence import failure, said
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.journey import Answer
-from wattos_cli.loadtest.streaming import Tokens
+from wattos_cli.loadtest.streaming import NotedStream
 
 if TYPE_CHECKING:
     from wattos_cli.loadtest.fast.client import FastClient
 
-_MS = 1000.0
 _MOST_LINE_BYTES = 8 * 1024 * 1024
 
 
-class FastStream:
+class FastStream(NotedStream):
     """Implements Stream, as the block that reads it."""
 
     def __init__(self, client: "FastClient", method: str, path: str, json: Any, label: str) -> None:
+        super().__init__(label)
         self._client = client
         self._request = (method, path, json)
-        self._label = label
         self._connection: Connection | None = None
-        self._line_s = 0.0
-        self._error = ""
-        self._usd: float | None = None
-        self.status = 0
 
     async def __aenter__(self) -> Self:
         """Send the request and wait for the head of its answer."""
-        self._tokens = Tokens(self._client.began_s())
+        self._begin(self._client.began_s())
         try:
             self._connection = await self._client.ask(*self._request, stream=True)
         except NoAnswerError as error:
             self._error = str(error)
         except asyncio.CancelledError:
-            self._cut_off(time.monotonic())
+            ended_s = time.monotonic()
+            if self._counts_cut_off(ended_s):
+                self._record(ended_s)
             raise
         else:
             self.status = self._connection.status
@@ -56,9 +52,9 @@ class FastStream:
         elif connection is not None:
             connection.abort()
         if isinstance(error, asyncio.CancelledError):
-            self._cut_off(ended_s)
-            return
-        if error is not None:
+            if not self._counts_cut_off(ended_s):
+                return
+        elif error is not None:
             self.fail(said(error))
         self._record(ended_s)
 
@@ -83,36 +79,6 @@ class FastStream:
         if rest:
             yield rest
 
-    def token(self, count: int = 1) -> None:
-        """Note that the line that was yielded last brought so many tokens."""
-        self._tokens.came(count, self._line_s)
-
-    def cost(self, usd: float) -> None:
-        """Note what the stream cost."""
-        self._usd = usd
-
-    def fail(self, reason: str) -> None:
-        """Note that the answer is a failure; the first reason stays."""
-        self._error = self._error or reason
-
-    def _cut_off(self, ended_s: float) -> None:
-        if ended_s - self._tokens.began_s >= GRACE_S:
-            self.fail(CUT_OFF)
-            self._record(ended_s)
-
     def _record(self, ended_s: float) -> None:
-        tokens = self._tokens
-        self._client.record(
-            Observed(
-                name=self._label,
-                began_s=tokens.began_s,
-                latency_ms=(ended_s - tokens.began_s) * _MS,
-                status=self.status,
-                error=self._error,
-                ttft_ms=tokens.ttft_ms,
-                itl_ms=tokens.itl_ms,
-                tokens=tokens.count,
-                usd=self._usd,
-                trace_id=trace_id(self._connection.headers) if self._connection else "",
-            )
-        )
+        headers = self._connection.headers if self._connection else {}
+        self._client.record(self._observed(ended_s, headers))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import gevent
 
 from wattos_cli.loadtest.arrivals import LATE_S
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.interval import INTERVAL_S, Interval
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
@@ -17,8 +17,7 @@ from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.saying import say
 
-INTERVAL_S = 1.0
-GRACE_S = 5.0
+SLACK_S = 5.0
 """So much longer than users may take to stop is waited for them."""
 _NOTHING_S = 0.1
 """An interval so short in which nothing happened is the end of the run, and tells nothing."""
@@ -26,7 +25,7 @@ _NOTHING_S = 0.1
 
 def patience_s(plan: Plan) -> float:
     """Return how long the end of a run may take before it is cut off."""
-    return plan.stop_s + GRACE_S + (LATE_S if plan.arrivals else 0.0)
+    return plan.stop_s + SLACK_S + (LATE_S if plan.arrivals else 0.0)
 
 
 class Hooks(Protocol):

@@ -5,13 +5,15 @@ from typing import Any
 
 import gevent
 
+from wattos_cli.loadtest.arrivals import READY_S
 from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import GRACE_S, Conductor, patience_s
+from wattos_cli.loadtest.locust_side.conductor import SLACK_S, Conductor, patience_s
 from wattos_cli.loadtest.locust_side.gathering import Gathering
-from wattos_cli.loadtest.locust_side.open_model import LOOK_S, READY_S, Install
+from wattos_cli.loadtest.locust_side.open_model import Install
 from wattos_cli.loadtest.locust_side.recorder import Recorder
+from wattos_cli.loadtest.locust_side.waiting import wait_while
 from wattos_cli.loadtest.measured import Ending
 from wattos_cli.loadtest.plan import Plan
 
@@ -62,20 +64,14 @@ class Master(Conductor):
         # Else it would give the users of those who stop to the others.
         self._environment.runner.update_state(_STATE_STOPPING)
         self._send(messages.STOP, None, None)
-        waited_s, longest_s = 0.0, patience_s(self._plan)
-        while self._living(self._crew - self._ended_workers) and waited_s < longest_s:
-            gevent.sleep(LOOK_S)
-            waited_s += LOOK_S
+        wait_while(lambda: self._living(self._crew - self._ended_workers), patience_s(self._plan))
 
     def _prepare(self) -> None:
         gevent.spawn(self._go_together)
 
     def _go_together(self) -> None:
         """Let arrivals begin when the users of every worker are ready."""
-        waited_s = 0.0
-        while self._living(self._crew - self._ready) and waited_s < READY_S + GRACE_S:
-            gevent.sleep(LOOK_S)
-            waited_s += LOOK_S
+        wait_while(lambda: self._living(self._crew - self._ready), READY_S + SLACK_S)
         ready = sorted(self._living(self._crew))
         for index, worker in enumerate(ready):
             self._send(messages.GO, {"index": index, "of": len(ready)}, worker)

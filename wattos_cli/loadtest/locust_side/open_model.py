@@ -5,15 +5,10 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-import gevent
-
-from wattos_cli.loadtest.arrivals import LATE_S, times
+from wattos_cli.loadtest.arrivals import LATE_S, READY_S, times
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
+from wattos_cli.loadtest.locust_side.waiting import wait_while
 from wattos_cli.loadtest.plan import Arrivals
-
-READY_S = 60.0
-"""So long users may take until they are ready; arrivals begin without those that take longer."""
-LOOK_S = 0.05
 
 Install = Callable[[Turnstile], None]
 """Makes every user of this process go through the turnstile before each of its tasks."""
@@ -30,10 +25,7 @@ class OpenModel:
 
     def gather(self, runner: Any) -> None:
         """Wait until every user of the runner is ready for an arrival, `READY_S` at the longest."""
-        waited_s = 0.0
-        while self.turnstile.free < runner.user_count and waited_s < READY_S:
-            gevent.sleep(LOOK_S)
-            waited_s += LOOK_S
+        wait_while(lambda: self.turnstile.free < runner.user_count, READY_S)
 
     def open(self, runner: Any, index: int, of: int) -> None:
         """Begin; of `of` processes this is number `index`, and every `of`-th arrival is its own.
@@ -48,7 +40,4 @@ class OpenModel:
     def drain(self) -> None:
         """Let no more arrivals come, and wait until those that wait are begun or dropped."""
         self.turnstile.close()
-        waited_s = 0.0
-        while self.turnstile.waiting and waited_s < LATE_S:
-            gevent.sleep(LOOK_S)
-            waited_s += LOOK_S
+        wait_while(lambda: self.turnstile.waiting, LATE_S)

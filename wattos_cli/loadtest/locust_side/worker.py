@@ -7,9 +7,10 @@ from typing import Any
 
 import gevent
 
+from wattos_cli.loadtest.interval import INTERVAL_S
 from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import INTERVAL_S, patience_s
+from wattos_cli.loadtest.locust_side.conductor import patience_s
 from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measured import Ending

@@ -6,20 +6,20 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
-from wattos_cli.loadtest.arrivals import LATE_S, times
+from wattos_cli.loadtest.arrivals import LATE_S, READY_S, times
 from wattos_cli.loadtest.collector import Collector
+from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.timer import Timer
 from wattos_cli.loadtest.fast.user import VirtualUser
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.plan import Arrivals, Plan
 
 _MS = 1000.0
-_PREPARED_WITHIN_S = 60.0
 _PREPARING_AT_ONCE = 20
 _LOOK_EVERY_S = 0.05
 
 
-class Opened:
+class OpenModel:
     """Implements Pacing.
 
     Each arrival is of one journey, drawn by weight, and begun by a free user of that one.
@@ -59,13 +59,11 @@ class Opened:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
 
-        until_s = time.monotonic() + _PREPARED_WITHIN_S
+        until_s = time.monotonic() + READY_S
         late = {asyncio.create_task(ready(user)) for user in self.users}
         while late and not stopping.is_set() and time.monotonic() < until_s:
             _, late = await asyncio.wait(late, timeout=_LOOK_EVERY_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await end_within(late, 0.0)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Let everything begin when it is due, until the plan is over and nothing waits any more."""
@@ -83,11 +81,7 @@ class Opened:
         """Let every user end its task; those that take longer are cut off."""
         for queue in self._drawn:
             queue.close()
-        if self._working:
-            _, late = await asyncio.wait(self._working, timeout=within_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await end_within(self._working, within_s)
 
     @property
     def _waiting(self) -> bool:

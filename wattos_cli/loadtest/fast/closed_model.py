@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 
 from wattos_cli.loadtest.arrivals import level_at
+from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.user import Nap, VirtualUser
 from wattos_cli.loadtest.plan import Plan
 
 _LOOK_EVERY_S = 0.05
 
 
-class Closed:
+class ClosedModel:
     """Implements Pacing."""
 
     def __init__(self, plan: Plan, enlist: Callable[[], VirtualUser]) -> None:
@@ -47,11 +48,7 @@ class Closed:
         self._over = True
         for guest in self._guests:
             guest.leave()
-        if self._working:
-            _, late = await asyncio.wait(self._working, timeout=within_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await end_within(self._working, within_s)
 
     @property
     def all_gone(self) -> bool:
