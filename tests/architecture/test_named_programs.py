@@ -69,7 +69,7 @@ def test_every_file_that_the_build_names_is_there() -> None:
     assert [name for name in names if not (ROOT / name).exists()] == []
 
 
-def test_every_make_target_that_is_named_exists() -> None:
+def test_every_make_target_that_is_named_exists() -> None:  # defect-8
     targets = set(_TARGET.findall(MAKEFILE))
     (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     texts = [page.read_text() for page in PAGES]
@@ -77,7 +77,7 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert set(named(r"(?:`|^|\s)make ([a-z0-9]+)(?:`|$|,| *#)", *texts)) <= targets
 
 
-def test_every_module_that_is_run_can_be_run() -> None:
+def test_every_module_that_is_run_can_be_run() -> None:  # defect-8
     sources = [path.read_text() for path in (ROOT / "wattos_cli").rglob("*.py")]
     modules = named(
         r"-m ((?:wattos_|tests|loadtests)[\w.]*\w)", MAKEFILE, *sources, *(p.read_text() for p in PAGES)

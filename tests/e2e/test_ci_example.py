@@ -111,6 +111,7 @@ def test_a_good_build_passes(pipeline: Pipeline) -> None:
 
 
 def test_a_build_without_its_chat_service_fails_and_leaves_what_happened(pipeline: Pipeline) -> None:
+    # defect-77
     assert pipeline.github(after={"Health": ("down", "chat")}) == ["Smoke"]
     assert list(pipeline.done) == ["Up", "Health", "Smoke", "Logs", "Down"]
     assert pipeline.done["Smoke"].returncode == 4
@@ -119,7 +120,7 @@ def test_a_build_without_its_chat_service_fails_and_leaves_what_happened(pipelin
     assert pipeline.project.rows() == []
 
 
-def test_gitlab_says_the_same(pipeline: Pipeline) -> None:
+def test_gitlab_says_the_same(pipeline: Pipeline) -> None:  # defect-77
     assert pipeline.gitlab(broken=("wattos", "down", "chat")) == "failed"
     told = pipeline.done["script"].stderr
     assert re.search(r"section_start:\d+:wattos_loadtest_\d+$", told, re.MULTILINE)

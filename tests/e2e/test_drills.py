@@ -114,7 +114,7 @@ def test_the_platform_holds(house: RunningProject, tmp_path: Path, name: str) ->
     assert open_breakers(house) == []
 
 
-def test_with_the_breaker_disabled_an_outage_goes_red(house: RunningProject) -> None:
+def test_with_the_breaker_disabled_an_outage_goes_red(house: RunningProject) -> None:  # defect-77
     tell(house, "disable")
     try:
         done = house.wattos("drill", "run", "llm-outage", "-o", "json", timeout_s=140)

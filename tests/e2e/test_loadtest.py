@@ -26,7 +26,7 @@ def result_in(file: Path) -> dict[str, Any]:
     return result
 
 
-def test_smoke_holds_its_thresholds_and_reports_in_every_form(
+def test_smoke_holds_its_thresholds_and_reports_in_every_form(  # defect-75
     standing: RunningProject, tmp_path: Path
 ) -> None:
     done = standing.wattos("loadtest", "smoke", "--duration", "12s", "--report", str(tmp_path / "out"))

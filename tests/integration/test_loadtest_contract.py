@@ -108,7 +108,7 @@ def test_a_failed_preparation_is_counted_and_cleaned_up_after(
     assert measured.of("GET /api/v1/agents").count > 0
 
 
-def test_failures_have_a_status_and_no_time(engine: Engine, platform: PlatformServer) -> None:
+def test_failures_have_a_status_and_no_time(engine: Engine, platform: PlatformServer) -> None:  # defect-76
     platform.failing = ("/api/v1/agents", "/api/v1/runs")
     measured = run(plan(engine, platform.url, "Agents"))
     total = measured.of()

@@ -84,7 +84,7 @@ def stalled_p99_ms(server: StallingServer) -> float:
 
 @pytest.mark.parametrize("engine", ["fast", "locust"])
 @pytest.mark.parametrize("users", [20, 800], ids=["few users: arrivals wait", "many users: requests wait"])
-def test_a_stall_is_seen_as_long_as_it_was(engine: Engine, locustfile: Path, users: int) -> None:
+def test_a_stall_is_seen_as_long_as_it_was(engine: Engine, locustfile: Path, users: int) -> None:  # defect-73
     arrivals = Arrivals(RATE, (Stage(SECONDS, RATE),))
 
     def compared() -> list[Compared]:
@@ -108,6 +108,7 @@ def test_a_stall_is_seen_as_long_as_it_was(engine: Engine, locustfile: Path, use
 
 @pytest.mark.parametrize("engine", ["fast", "locust"])
 async def test_streams_are_measured_as_the_simulator_sent_them(engine: Engine, tmp_path: Path) -> None:
+    # defect-73
     async with simulator(tmp_path) as upstream:
         await upstream.behave(latency_ms=LATENCY_MS, tokens_per_s=TOKENS_PER_S, answer_tokens=TOKENS)
         plan = Plan(
@@ -149,7 +150,7 @@ def hold(measure: Callable[[], list[Compared]]) -> None:
     raise AssertionError("\n".join(map(str, tries)))
 
 
-def test_a_generator_that_is_too_busy_says_so(locustfile: Path) -> None:
+def test_a_generator_that_is_too_busy_says_so(locustfile: Path) -> None:  # defect-73
     arrivals = Arrivals(100, (Stage(2, 100),))
     with StallingServer(after_s=60, stall_s=0) as server:
         plan = Plan(locustfile, {"Burn": 1}, server.url, 200, 200, 2, arrivals=arrivals, engine="fast")

@@ -1,12 +1,14 @@
 """What the operator lets a tenant spend for a time, and where a model's money would go."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from tests.fakes.llm_service import llm_service
 from tests.fakes.llm_upstream import completion, replies, scripted_upstream
 from tests.fakes.runtime import identity_headers
+from wattos_platform.services.llm_gateway.caps import MOST_CAPS, Caps
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
 # 1000 tokens in and 1000 out of gpt-4o-mini: 0.00075 USD.
@@ -78,6 +80,16 @@ async def test_the_lower_of_a_budget_and_a_cap_holds(tmp_path, upstream, configu
         # Each is estimated at 0.00006 USD and costs 0.00075.
         codes = [(await ask(service, max_tokens=1000)).status_code for _ in range(2)]
     assert codes.count(200) == answers
+
+
+def test_caps_whose_time_is_over_make_room_for_others():
+    now = 0.0
+    caps = Caps(lambda: now)
+    for number in range(MOST_CAPS):
+        assert caps.put(f"tenant-{number}", Decimal(1), 10.0)
+    assert not caps.put("another", Decimal(1), 10.0)
+    now = 11.0
+    assert caps.put("another", Decimal(1), 10.0)
 
 
 async def test_a_cap_ends_by_itself(tmp_path, upstream):

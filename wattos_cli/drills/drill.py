@@ -1,5 +1,6 @@
 """A drill as its file describes it."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -7,10 +8,15 @@ from pydantic import Field, model_validator
 from wattos_cli.config.forms import Form, Seconds
 from wattos_cli.drills.checks.check import CheckForm
 from wattos_cli.drills.faults.fault import FaultForm
+from wattos_platform import catalog
 
 _LONGEST_S, _LEAST_STEADY_S = 600.0, 2.0
 MARGIN_S = 30.0
 """So much longer than the phase a fault may last that names no `ttl`."""
+_BESIDE = frozenset(
+    {service.name for service in catalog.SERVICES if not service.default}
+    | {component.name for component in catalog.COMPONENTS}
+)
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 
@@ -94,3 +100,14 @@ class Drill(Form):
     def ttl_s(self, fault: FaultForm) -> float:
         """Return after how long a fault ends by itself."""
         return fault.ttl or self.phases.fault - (fault.after or 0.0) + MARGIN_S
+
+
+def up_options(drills: Iterable[Drill]) -> list[str]:
+    """Return what `wattos up` must be given, so that all that `drills` need is there."""
+    wanted = tuple(drills)
+    beside = sorted({name for drill in wanted for name in drill.needs & _BESIDE})
+    providers = sorted({name for drill in wanted for name in drill.requires.providers})
+    return [
+        *([f"--with {','.join(beside)}"] if beside else []),
+        *(f"--provider {name}" for name in providers),
+    ]

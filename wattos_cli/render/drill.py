@@ -35,17 +35,9 @@ def phase_line(name: str, at_s: float, longest_s: float) -> str:
     return f"{at_s:6.1f} s  --  {name}, up to {longest_s:g} s"
 
 
-def as_list(rows: Sequence[Mapping[str, Any]], *, width: int, color: bool) -> str:
-    """Return the drills there are as a table."""
-    cells = [(str(row["name"]), str(row["summary"]), _needs(row)) for row in rows]
-    return text.table(("DRILL", "WHAT BREAKS", "NEEDS"), cells, width=width, color=color, cut=1)
-
-
-def _needs(row: Mapping[str, Any]) -> str:
-    """Return what `up` must be asked for."""
-    beside = [name for name in row["needs"] if name in ("redis", "simulator")]
-    parts = [f"--with {','.join(beside)}"] if beside else []
-    return " ".join([*parts, *(f"--provider {name}" for name in row["providers"])]) or "-"
+def as_list(rows: Sequence[tuple[str, str, str]], *, width: int, color: bool) -> str:
+    """Return the drills there are as a table: name, what breaks, what `up` must be given."""
+    return text.table(("DRILL", "WHAT BREAKS", "NEEDS"), rows, width=width, color=color, cut=1)
 
 
 def as_text(result: Mapping[str, Any], *, color: bool) -> str:

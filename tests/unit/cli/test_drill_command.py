@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
+from tests.fakes.drill_files import OUTAGE
 from tests.fakes.drill_stage import House, stage
 from tests.fakes.schemas import published
 from wattos_cli.app import TREE, execute
@@ -22,29 +23,9 @@ from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.drills.files.catalogue import drills_called
 from wattos_cli.errors import ExitCode, WattosError
 
-RIGHT = """\
-name = "mine"
-summary = "The provider is down."
-hypothesis = "Nobody notices."
-[requires]
-providers = ["openai"]
-[load]
-journeys = { Model = 1 }
-[phases]
-fault = "8s"
-recovery = "10s"
-[[steady]]
-threshold = "errors:rate<1%"
-[[fault]]
-kind = "simulator"
-request = { kind = "status", status = 503 }
-[[assertions]]
-name = "opens"
-when = "fault"
-within = "3s"
-breaker = "llm:openai"
-state = "open"
-"""
+RIGHT = OUTAGE.replace("[load]", '[requires]\nproviders = ["openai"]\n[load]').replace(
+    "[[assertions]]", '[[assertions]]\nname = "opens"'
+)
 OPS = "unix:/run/llm-gateway.sock"
 START = "start it with: wattos up --with simulator --provider openai --recreate"
 

@@ -5,31 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.drill_files import OUTAGE as RIGHT
 from wattos_cli.drills.files.built_in import built_in_files, built_in_names
 from wattos_cli.drills.files.catalogue import drills_called, file_of
 from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.errors import ExitCode, WattosError
-
-RIGHT = """\
-name = "mine"
-summary = "The provider is down."
-hypothesis = "Nobody notices."
-[load]
-journeys = { Model = 1 }
-[phases]
-fault = "8s"
-recovery = "10s"
-[[steady]]
-threshold = "errors:rate<1%"
-[[fault]]
-kind = "simulator"
-request = { kind = "status", status = 503 }
-[[assertions]]
-when = "fault"
-within = "3s"
-breaker = "llm:openai"
-state = "open"
-"""
 
 ASSERTED = 'breaker = "llm:openai"\nstate = "open"'
 

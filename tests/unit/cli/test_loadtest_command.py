@@ -76,7 +76,7 @@ def test_a_run_that_keeps_its_thresholds(deps: Deps, http: FakeHttp) -> None:
         pytest.param([10.0], "itl:p95<500ms", ExitCode.NO, id="1-no-sample-of-the-metric"),
     ],
 )
-def test_thresholds_decide_the_exit_code(
+def test_thresholds_decide_the_exit_code(  # defect-75
     deps: Deps, latencies: list[float], threshold: str, code: ExitCode
 ) -> None:
     options = Options(thresholds=(threshold,))

@@ -155,7 +155,7 @@ def test_judgement(text: str, value: float | None, ok: bool) -> None:
 @pytest.mark.parametrize(
     "text", ["p95<1s", "errors:rate<1%", "errors:count<1", "goodput:rate>=0", "rps:rate>=0"]
 )
-def test_no_sample_never_passes(text: str) -> None:
+def test_no_sample_never_passes(text: str) -> None:  # defect-77
     (judged,) = judge([parse(text)], measured_run(duration_s=10))
     assert (judged.value, judged.ok) == (None, False)
     assert verdict(measured_run(duration_s=10), []) == "fail"
@@ -215,7 +215,7 @@ def test_verdict_and_reasons(run: Measured, expected: str, said: str, reason: st
     assert any(reason in told for told in reasons(run, "http://x"))
 
 
-def test_the_scenarios_are_whole() -> None:
+def test_the_scenarios_are_whole() -> None:  # defect-8
     root = scenarios.folder()
     names = tomllib.loads((root / "thresholds.toml").read_text())
     assert "smoke" in names

@@ -6,17 +6,12 @@ from wattos_cli.clients import running
 from wattos_cli.clients.health_probe import probe_all
 from wattos_cli.config.schema import LOCAL_MODELS
 from wattos_cli.deps import Deps, Finding
-from wattos_cli.drills.drill import Drill
+from wattos_cli.drills.drill import Drill, up_options
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_platform import catalog
 
 _PROBE_TIMEOUT_S = 3.0
 _LOCAL, _ALIAS = "local", "default"
-_BESIDE = frozenset(
-    {service.name for service in catalog.SERVICES if not service.default}
-    | {component.name for component in catalog.COMPONENTS}
-)
 
 
 def check(drills: Sequence[Drill], deps: Deps, project: Project) -> None:
@@ -100,8 +95,5 @@ def _names(text: str) -> set[str]:
 
 def _start(drills: Sequence[Drill]) -> str:
     """Return the command that starts all that `drills` need."""
-    beside = sorted({name for drill in drills for name in drill.needs & _BESIDE})
-    providers = sorted({name for drill in drills for name in drill.requires.providers})
-    options = [f"--with {','.join(beside)}"] if beside else []
-    options += [f"--provider {name}" for name in providers]
-    return f"start it with: wattos up {' '.join([*options, '--recreate'] if options else [])}".rstrip()
+    options = up_options(drills)
+    return " ".join(["start it with: wattos up", *options, *(["--recreate"] if options else [])])

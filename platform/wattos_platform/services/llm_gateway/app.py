@@ -24,6 +24,7 @@ from wattos_platform.services.llm_gateway.adapters.usage_reports import Database
 from wattos_platform.services.llm_gateway.call_meters import CallMeter, CallMeters
 from wattos_platform.services.llm_gateway.destinations import Destinations
 from wattos_platform.services.llm_gateway.domain.models import MINILM
+from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
 from wattos_platform.services.llm_gateway.gen_ai_meters import GenAiCallMeter
 from wattos_platform.services.llm_gateway.live import Live
@@ -49,15 +50,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
         raise RuntimeError("the model gateway needs its database")
     queue = _queue(runtime, model_folder)
     rows = DatabaseUsageLog(runtime.database, runtime.metrics)
-    accounting = Accounting(
-        first.prices,
-        rows,
-        CallMeters(runtime.metrics, GenAiCallMeter if runtime.settings.otel_genai else CallMeter),
-        runtime.log,
-        new_id=uuid7,
-        clock=runtime.clock,
-        monotonic=runtime.monotonic,
-    )
+    accounting = _accounting(runtime, first.prices, rows)
     embedder = _guarded(runtime, queue)
     journal = DatabaseStreamJournal(runtime.database, runtime.replica, runtime.log)
     streams = RunningStreams(journal, runtime.log, new_id=uuid7)
@@ -86,6 +79,18 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),
+    )
+
+
+def _accounting(runtime: Runtime, prices: PriceTable, rows: DatabaseUsageLog) -> Accounting:
+    return Accounting(
+        prices,
+        rows,
+        CallMeters(runtime.metrics, GenAiCallMeter if runtime.settings.otel_genai else CallMeter),
+        runtime.log,
+        new_id=uuid7,
+        clock=runtime.clock,
+        monotonic=runtime.monotonic,
     )
 
 

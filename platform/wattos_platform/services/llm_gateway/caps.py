@@ -25,10 +25,13 @@ class Caps:
 
     def put(self, tenant: str, usd_per_day: Decimal, ttl_s: float) -> bool:
         """Cap a tenant from now on, instead of its last cap; False when there are too many others."""
+        now = self._monotonic()
         if tenant not in self._until and len(self._until) >= MOST_CAPS:
-            return False
+            self._until = {name: kept for name, kept in self._until.items() if kept[1] > now}
+            if len(self._until) >= MOST_CAPS:
+                return False
         budget = Budget(Account("tenant", tenant, tenant), int(usd_per_day / NANO_USD))
-        self._until[tenant] = budget, self._monotonic() + ttl_s
+        self._until[tenant] = budget, now + ttl_s
         return True
 
     def remove(self, tenant: str) -> None:
