@@ -154,3 +154,21 @@ def test_the_table_fits_80_columns_and_has_units(result: dict[str, Any]) -> None
     assert re.search(r"^p95<500ms +[\d.]+ ms +failed$", table, re.MULTILINE)
     assert re.search(r"^errors:rate<1% +[\d.]+ % +ok$", table, re.MULTILINE)
     assert "1000 arrivals, 1 dropped (0.1 %); the generator was" in table
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (
+            '"credential";q=6000;w=60, "tenant";q=9;w=1',
+            "allows 6,000 in 60 s for each credential, 9 in 1 s for each tenant;",
+        ),
+        ('"tenant";q=9;w=1;pk=:Y:', "allows 9 in 1 s for each tenant;"),
+        ('"tenant";w=1;q=9\033[31m', 'allows "tenant";w=1;q=9\\x1b[31m;'),
+        ("", "a minute each; no limiter is switched off"),
+    ],
+    ids=["two", "more parameters", "another order", "none"],
+)
+def test_limits_are_told_in_words(policy: str, says: str) -> None:
+    tenant = {"name": "loadtest", "keys": 5, "per_minute": 6000, "policy": policy}
+    assert says in render.limits({"tenant": tenant})
