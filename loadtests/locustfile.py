@@ -8,6 +8,6 @@ Which of them a scenario uses, how many, for how long and what must hold, is in 
 
 from journeys import JOURNEYS
 
-from wattos_cli.loadtest.locust_users import user_classes
+from wattos_cli.loadtest.locust_side.users import user_classes
 
 globals().update(user_classes(JOURNEYS))

@@ -33,7 +33,7 @@ from loadtests.bench.processes import (
     running,
     stop_cleanly_on_sigterm,
 )
-from wattos_cli.loadtest.generation import PLAN_FILE
+from wattos_cli.loadtest.driving.parent import PLAN_FILE
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.plan import Engine, Plan
 

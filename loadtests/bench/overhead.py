@@ -19,7 +19,7 @@ from pathlib import Path
 from loadtests.bench.figures import Bar, Verdict
 from loadtests.bench.generator import PROMPT, USERS, Contender, asked, started, target
 from loadtests.bench.processes import PLATFORM_PATH, cpu_s, family, stop_cleanly_on_sigterm
-from wattos_cli.loadtest.generation import PLAN_FILE
+from wattos_cli.loadtest.driving.parent import PLAN_FILE
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.plan import Plan
 

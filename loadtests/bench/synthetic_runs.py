@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wattos_cli.loadtest.histogram import GROWTH, Histogram
+from wattos_cli.loadtest.measuring.histogram import GROWTH, Histogram
 
 ENVIRONMENT = {
     "machine": {

@@ -14,11 +14,11 @@ import pytest
 
 from tests.fakes.certificates import self_signed
 from tests.fakes.scripted_server import Script, ScriptedServer
-from wattos_cli.loadtest.collector import Observed
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.door import Door
 from wattos_cli.loadtest.journey import CallError, Client, Patience
-from wattos_cli.loadtest.locust_client import LocustClient, driven
+from wattos_cli.loadtest.locust_side.client import LocustClient, driven
+from wattos_cli.loadtest.measuring.collector import Observed
 
 PATIENCE = Patience(connect_s=2.0, answer_s=0.3, silence_s=0.3)
 OK = b"HTTP/1.1 200 OK\r\nTraceparent: 00-abc-def-01\r\ncontent-length: 2\r\n\r\n{}"

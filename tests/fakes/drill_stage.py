@@ -13,8 +13,8 @@ from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.observing.view import Scraped
 from wattos_cli.drills.runner.stage import Stage
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.interval import Interval, Slow
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.interval import Interval, Slow
+from wattos_cli.loadtest.measuring.requests import Requests
 
 NAME = "llm:openai"
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from tests.fakes.cli import FakeTime
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.requests import Requests
 
 NAME = "GET /x"
 

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Ending, Measured
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.requests import Requests
 
 
 def measured_run(

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 
 _POLL_S = 0.2

@@ -13,10 +13,10 @@ from tests.fakes.platform_server import TRACEPARENT, PlatformServer
 from tests.fakes.whole_run import generate
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Engine, Plan
-from wattos_cli.loadtest.scenarios import scenario
+from wattos_cli.loadtest.planning.scenarios import scenario
 
 ENVIRON = dict(os.environ)
 BUNDLED = scenario("smoke").locustfile

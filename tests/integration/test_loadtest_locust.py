@@ -13,12 +13,12 @@ from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
 from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.arrivals import level_at
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES
 from wattos_cli.loadtest.locust_side.command_line import free_port
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Arrivals, Stage
+from wattos_cli.loadtest.planning.arrivals import level_at
 
 ENVIRON = dict(os.environ)
 HEAD = """

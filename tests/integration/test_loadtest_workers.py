@@ -17,9 +17,9 @@ from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Crew, Plan
-from wattos_cli.loadtest.scenarios import folder
+from wattos_cli.loadtest.planning.scenarios import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRON = dict(os.environ)

@@ -11,28 +11,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import wattos_cli
-from wattos_cli import parenthood
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.journal import Tail
+from wattos_cli.loadtest.driving.parent import JOURNAL, PARENT, PLAN_FILE
 from wattos_cli.loadtest.locust_side import command_line
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.journal import Tail
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.vigil import Vigil
 
 _STOP_S = 20.0
 _SAID_LINES = 12
 _TABLES = "\nType     Name "
-PLAN_FILE = "WATTOS_LOADTEST_PLAN"
-"""The variable that tells the generator where its plan lies; the journal lies beside it."""
-JOURNAL = "journal.jsonl"
-_PARENT = "WATTOS_LOADTEST_PARENT"
-
-
-def tie_to_parent() -> None:
-    """Let this generator end when the process that started it does; called first thing."""
-    if _PARENT in os.environ:
-        parenthood.die_with_parent(int(os.environ[_PARENT]))
 
 
 class Generation:
@@ -167,5 +157,5 @@ def _environment(environ: Mapping[str, str], folder: Path, plan: Plan) -> dict[s
     if plan.tokens:
         kept["WATTOS_TOKEN"] = plan.tokens[0]
     kept[PLAN_FILE] = str(folder / "plan.json")
-    kept[_PARENT] = str(os.getpid())
+    kept[PARENT] = str(os.getpid())
     return kept

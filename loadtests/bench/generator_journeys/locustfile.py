@@ -2,6 +2,6 @@
 
 from journeys import JOURNEYS
 
-from wattos_cli.loadtest.locust_users import user_classes
+from wattos_cli.loadtest.locust_side.users import user_classes
 
 globals().update(user_classes(JOURNEYS))

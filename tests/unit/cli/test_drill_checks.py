@@ -11,8 +11,8 @@ from wattos_cli.drills.checks.check import Judged, Scene
 from wattos_cli.drills.checks.kinds import KINDS
 from wattos_cli.drills.observing.record import Record
 from wattos_cli.drills.observing.view import Scraped, View
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.requests import Requests
 
 BREAKERS = [
     {"service": "llm-gateway", "replica": 0, "name": "llm:openai", "state": "open"},

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattos_cli.loadtest.arrivals import level_at, times
 from wattos_cli.loadtest.plan import Arrivals, Stage
+from wattos_cli.loadtest.planning.arrivals import level_at, times
 
 RATES = st.floats(0, 50)
 STAGES = st.lists(st.builds(Stage, st.floats(0.01, 20), RATES), min_size=1, max_size=4).map(tuple)

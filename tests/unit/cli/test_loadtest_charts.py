@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.measuring.histogram import Histogram
 from wattos_cli.loadtest.result.bins import bins
 from wattos_cli.render.loadtest.charts import scale
 from wattos_cli.render.loadtest.charts.scale import Scale

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.fakes.measured_runs import measured_run
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest import scenarios
-from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.judgement import judge, objectives_ms, value_of
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.requests import Requests
-from wattos_cli.loadtest.thresholds import METRICS, parse
-from wattos_cli.loadtest.verdict import reasons, verdict
+from wattos_cli.loadtest.judging.judgement import judge, objectives_ms, value_of
+from wattos_cli.loadtest.judging.thresholds import METRICS, parse
+from wattos_cli.loadtest.judging.verdict import reasons, verdict
+from wattos_cli.loadtest.measuring.histogram import Histogram
+from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import Requests
+from wattos_cli.loadtest.planning import scenarios
 
 values = st.lists(st.floats(0, 1e7, allow_nan=False, allow_subnormal=False), min_size=1, max_size=200)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from wattos_cli.loadtest.evidence import call_error, failure, trace_id, usd
+from wattos_cli.loadtest.driving.evidence import call_error, failure, trace_id, usd
+from wattos_cli.loadtest.driving.steps import broken_off
+from wattos_cli.loadtest.driving.streaming import Tokens
 from wattos_cli.loadtest.journey import Answer, CallError
-from wattos_cli.loadtest.steps import broken_off
-from wattos_cli.loadtest.streaming import Tokens
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from tests.fakes.platform_server import PlatformServer
-from wattos_cli.loadtest.arrivals import LATE_S
-from wattos_cli.loadtest.collector import Collector
 from wattos_cli.loadtest.fast import loading
 from wattos_cli.loadtest.fast.open_model import Queue
 from wattos_cli.loadtest.fast.run import Run, in_turn
 from wattos_cli.loadtest.fast.timer import Timer
-from wattos_cli.loadtest.journal import Journal, Tail
 from wattos_cli.loadtest.journey import Journey, task
+from wattos_cli.loadtest.measuring.collector import Collector
+from wattos_cli.loadtest.measuring.journal import Journal, Tail
 from wattos_cli.loadtest.plan import Plan, Stage
+from wattos_cli.loadtest.planning.arrivals import LATE_S
 
 JOURNEY = """
 from wattos_cli.loadtest.journey import Journey, task

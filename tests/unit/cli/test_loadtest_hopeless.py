@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.load_generation import second
-from wattos_cli.loadtest.hopeless import Hopeless
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.judging.hopeless import Hopeless
+from wattos_cli.loadtest.judging.thresholds import parse
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
-from wattos_cli.loadtest.thresholds import parse
 
 MINUTE = range(60)
 STEADY = Plan(Path("locustfile.py"), {"Chat": 1}, "http://x", 10, 10.0, 60.0)

@@ -4,10 +4,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattos_cli.loadtest.collector import Collector, Observed
-from wattos_cli.loadtest.interval import ERRORS_LIMIT, OTHER_ERRORS, SLOWEST_KEPT, Interval, Slow
-from wattos_cli.loadtest.journal import Journal, Tail
-from wattos_cli.loadtest.measured import INTERVALS_KEPT, Ending, Measured
+from wattos_cli.loadtest.measuring.collector import Collector, Observed
+from wattos_cli.loadtest.measuring.interval import ERRORS_LIMIT, OTHER_ERRORS, SLOWEST_KEPT, Interval, Slow
+from wattos_cli.loadtest.measuring.journal import Journal, Tail
+from wattos_cli.loadtest.measuring.measured import INTERVALS_KEPT, Ending, Measured
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 
 observations = st.builds(

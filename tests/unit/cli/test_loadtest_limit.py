@@ -17,8 +17,8 @@ from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.limit import Search, Step, knee, search
+from wattos_cli.loadtest.judging.limit import Search, Step, knee, search
+from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.plan import Plan
 
 HOST = "http://other:1"

@@ -6,12 +6,12 @@ import socket
 import pytest
 
 from tests.fakes.load_plans import plan
-from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES, Interval
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.locust_side.gathering import Gathering
 from wattos_cli.loadtest.locust_side.recorder import Recorder
+from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES, Interval
+from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Crew
-from wattos_cli.loadtest.requests import Requests
 from wattos_cli.loadtest.vigil import EXIT_S, OVERDUE_S, SILENT_S, START_S, Vigil
 
 

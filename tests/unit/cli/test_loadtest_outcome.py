@@ -10,14 +10,14 @@ import jsonschema
 import pytest
 
 from tests.fakes.load_generation import second
-from wattos_cli.loadtest.environment import environment, machine, scenario_hash
-from wattos_cli.loadtest.interval import Interval, Slow
-from wattos_cli.loadtest.judgement import judge
-from wattos_cli.loadtest.measured import Ending, Measured
-from wattos_cli.loadtest.outcome import Run, outcome
+from wattos_cli.loadtest.judging.judgement import judge
+from wattos_cli.loadtest.judging.thresholds import parse
+from wattos_cli.loadtest.judging.verdict import Stopped, reasons, verdict
+from wattos_cli.loadtest.measuring.interval import Interval, Slow
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
 from wattos_cli.loadtest.plan import Arrivals, Crew, Plan, Stage
-from wattos_cli.loadtest.thresholds import parse
-from wattos_cli.loadtest.verdict import Stopped, reasons, verdict
+from wattos_cli.loadtest.result.environment import environment, machine, scenario_hash
+from wattos_cli.loadtest.result.outcome import Run, outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = json.loads((ROOT / "docs/reference/schemas/wattos.loadtest.v1.json").read_text())

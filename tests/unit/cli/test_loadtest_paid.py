@@ -15,7 +15,7 @@ from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.paying import Wallet
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.project import find
 
 URL = "http://127.0.0.1:3001"

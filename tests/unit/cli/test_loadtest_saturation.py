@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Ending, Measured
-from wattos_cli.loadtest.processor import wanted_s
-from wattos_cli.loadtest.requests import Requests
-from wattos_cli.loadtest.saturation import cpu_share, reasons
+from wattos_cli.loadtest.judging.saturation import cpu_share, reasons
+from wattos_cli.loadtest.measuring.histogram import Histogram
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.processor import wanted_s
+from wattos_cli.loadtest.measuring.requests import Requests
 
 
 def second(at_s: int, count: int, cpu_s: float) -> Interval:

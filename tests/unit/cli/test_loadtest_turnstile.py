@@ -7,10 +7,10 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from wattos_cli.loadtest.arrivals import LATE_S
-from wattos_cli.loadtest.interval import Interval
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.planning.arrivals import LATE_S
 
 
 class Time:

@@ -13,7 +13,7 @@ from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measuring.interval import Interval
 
 HOST = "http://other:1"
 

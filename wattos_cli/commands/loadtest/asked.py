@@ -8,13 +8,13 @@ from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, crew
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.paying import agreed
 from wattos_cli.errors import usage
-from wattos_cli.loadtest import load_shape
-from wattos_cli.loadtest.judgement import objectives_ms
-from wattos_cli.loadtest.load_shape import LONGEST_S
+from wattos_cli.loadtest.judging.judgement import objectives_ms
+from wattos_cli.loadtest.judging.thresholds import Threshold, parse
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
-from wattos_cli.loadtest.scenarios import Scenario, scenario, whole_file
-from wattos_cli.loadtest.thresholds import Threshold, parse
+from wattos_cli.loadtest.planning import load_shape
+from wattos_cli.loadtest.planning.load_shape import LONGEST_S
+from wattos_cli.loadtest.planning.scenarios import Scenario, scenario, whole_file
 
 _DEFAULT = "smoke"
 _MOST_USERS = {"locust": 1000, "fast": 20_000}

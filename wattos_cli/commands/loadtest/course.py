@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Sequence
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.requests import Requests
 from wattos_cli.render.loadtest.live import Figures, View
 
 RECENT_S = 5.0

@@ -7,10 +7,10 @@ from wattos_cli.commands.loadtest.asked import users_enough
 from wattos_cli.commands.loadtest.running import Runner
 from wattos_cli.commands.loadtest.watching import Watched
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.judgement import judge
-from wattos_cli.loadtest.limit import Search, Step, search, step_of
+from wattos_cli.loadtest.judging.judgement import judge
+from wattos_cli.loadtest.judging.limit import Search, Step, search, step_of
+from wattos_cli.loadtest.judging.verdict import Stopped, verdict
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
-from wattos_cli.loadtest.verdict import Stopped, verdict
 from wattos_cli.render.columns import milliseconds
 
 _SETTLE_S = 3.0

@@ -11,9 +11,9 @@ from wattos_cli.commands.loadtest.beside import Over, beside
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError, usage
-from wattos_cli.loadtest.fleet import FREE_MODEL
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.verdict import Stopped
+from wattos_cli.loadtest.driving.fleet import FREE_MODEL
+from wattos_cli.loadtest.judging.verdict import Stopped
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.project import Project
 
 _LOOK_S = 2.0

@@ -17,12 +17,12 @@ from wattos_cli.commands.loadtest.target import Target
 from wattos_cli.commands.loadtest.watching import POLL_S, Display, Guard, Load, Watched, watch
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.environment import environment
-from wattos_cli.loadtest.hopeless import Hopeless
-from wattos_cli.loadtest.judgement import judge
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.outcome import Run, outcome
+from wattos_cli.loadtest.judging.hopeless import Hopeless
+from wattos_cli.loadtest.judging.judgement import judge
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.result.environment import environment
+from wattos_cli.loadtest.result.outcome import Run, outcome
 from wattos_cli.logstore.instants import rfc3339
 
 Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]

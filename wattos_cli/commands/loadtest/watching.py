@@ -8,10 +8,10 @@ from typing import Protocol
 from wattos_cli.commands.loadtest.course import Course
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.judging.verdict import Stopped
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.verdict import Stopped
 from wattos_cli.render.loadtest import live
 
 POLL_S = 0.2

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from wattos_cli.config.problems import suggestion
-from wattos_cli.loadtest.thresholds import OPS
+from wattos_cli.loadtest.judging.thresholds import OPS
 
 _SHAPE = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|>=|==|!=|<|>)\s*(\d+(?:\.\d+)?)\s*")
 

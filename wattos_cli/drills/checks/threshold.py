@@ -7,8 +7,8 @@ from pydantic import AfterValidator
 from wattos_cli.config.forms import Seconds
 from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.judgement import judge
-from wattos_cli.loadtest.thresholds import Threshold, parse
+from wattos_cli.loadtest.judging.judgement import judge
+from wattos_cli.loadtest.judging.thresholds import Threshold, parse
 
 
 def read_threshold(text: str) -> Threshold:

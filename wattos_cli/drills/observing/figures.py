@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.measured import Measured
 
 _MS = 1000.0
 

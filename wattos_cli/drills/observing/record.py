@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from wattos_cli.drills.observing.figures import Figures
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 
 _FIRST = {"whole": "fault"}
 _AFTER = {"steady": "fault", "fault": "recovery"}

@@ -9,7 +9,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import Fault, FaultForm
 from wattos_cli.drills.observing.view import Platform
 from wattos_cli.drills.runner.interruptions import Shield
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measuring.interval import Interval
 
 
 class Load(Protocol):

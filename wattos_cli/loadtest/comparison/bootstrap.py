@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wattos_cli.loadtest.comparison.counts import Buckets, Floats, Histograms
-from wattos_cli.loadtest.histogram import GROWTH
+from wattos_cli.loadtest.measuring.histogram import GROWTH
 
 Draws = npt.NDArray[np.float64]
 RESAMPLES = 1000

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import uvloop
 
+from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, tie_to_parent
+from wattos_cli.loadtest.driving.saying import say
 from wattos_cli.loadtest.fast.loading import LoadingError, journeys
 from wattos_cli.loadtest.fast.run import Run
-from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE, tie_to_parent
-from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.measuring.journal import Journal
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.saying import say
 
 
 def main() -> int:

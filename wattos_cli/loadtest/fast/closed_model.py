@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from wattos_cli.loadtest.arrivals import level_at
 from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.user import Nap, VirtualUser
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.planning.arrivals import level_at
 
 _LOOK_EVERY_S = 0.05
 

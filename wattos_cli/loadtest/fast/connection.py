@@ -8,7 +8,7 @@ from typing import cast
 
 import httptools
 
-from wattos_cli.loadtest.evidence import said
+from wattos_cli.loadtest.driving.evidence import said
 from wattos_cli.loadtest.journey import Patience
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024

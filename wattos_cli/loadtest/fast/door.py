@@ -7,7 +7,7 @@ import time
 from functools import partial
 from urllib.parse import urlsplit
 
-from wattos_cli.loadtest.evidence import said
+from wattos_cli.loadtest.driving.evidence import said
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.journey import PATIENCE, Patience
 

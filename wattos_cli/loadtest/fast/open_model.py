@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
-from wattos_cli.loadtest.arrivals import LATE_S, READY_S, times
-from wattos_cli.loadtest.collector import Collector
 from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.timer import Timer
 from wattos_cli.loadtest.fast.user import VirtualUser
 from wattos_cli.loadtest.journey import Journey
+from wattos_cli.loadtest.measuring.collector import Collector
 from wattos_cli.loadtest.plan import Arrivals, Plan
+from wattos_cli.loadtest.planning.arrivals import LATE_S, READY_S, times
 
 _MS = 1000.0
 _PREPARING_AT_ONCE = 20

@@ -7,23 +7,23 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle
 from typing import Protocol
 
-from wattos_cli.loadtest.collector import Collector, Observed
+from wattos_cli.loadtest.driving.fleet import Fleet
+from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.steps import CLEAN_UP_S
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.closed_model import ClosedModel
 from wattos_cli.loadtest.fast.door import Door
 from wattos_cli.loadtest.fast.open_model import OpenModel
 from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.user import VirtualUser
-from wattos_cli.loadtest.fleet import Fleet
-from wattos_cli.loadtest.interval import INTERVAL_S
-from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.journey import Journey
-from wattos_cli.loadtest.measured import Ending, Measured
+from wattos_cli.loadtest.judging.saturation import reasons
+from wattos_cli.loadtest.measuring.collector import Collector, Observed
+from wattos_cli.loadtest.measuring.interval import INTERVAL_S
+from wattos_cli.loadtest.measuring.journal import Journal
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.processor import wanted_s
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.processor import wanted_s
-from wattos_cli.loadtest.saturation import reasons
-from wattos_cli.loadtest.saying import say
-from wattos_cli.loadtest.steps import CLEAN_UP_S
 
 _CLEANING_AT_ONCE = 50
 

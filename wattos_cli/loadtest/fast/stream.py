@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
-from wattos_cli.loadtest.evidence import failure, said
+from wattos_cli.loadtest.driving.evidence import failure, said
+from wattos_cli.loadtest.driving.streaming import NotedStream
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.journey import Answer
-from wattos_cli.loadtest.streaming import NotedStream
 
 if TYPE_CHECKING:
     from wattos_cli.loadtest.fast.client import FastClient

@@ -3,12 +3,12 @@
 import asyncio
 import time
 
-from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.evidence import said
+from wattos_cli.loadtest.driving.evidence import said
+from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.steps import Steps, broken_off
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.journey import Journey, Traveller
-from wattos_cli.loadtest.saying import say
-from wattos_cli.loadtest.steps import Steps, broken_off
+from wattos_cli.loadtest.measuring.collector import Observed
 
 
 class VirtualUser:

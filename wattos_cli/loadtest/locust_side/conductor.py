@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 import gevent
 
-from wattos_cli.loadtest.arrivals import LATE_S
-from wattos_cli.loadtest.interval import INTERVAL_S, Interval
-from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.driving.saying import say
 from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
-from wattos_cli.loadtest.measured import Ending
+from wattos_cli.loadtest.measuring.interval import INTERVAL_S, Interval
+from wattos_cli.loadtest.measuring.journal import Journal
+from wattos_cli.loadtest.measuring.measured import Ending
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.saying import say
+from wattos_cli.loadtest.planning.arrivals import LATE_S
 
 SLACK_S = 5.0
 """So much longer than users may take to stop is waited for them."""

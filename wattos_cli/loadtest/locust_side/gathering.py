@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measuring.interval import Interval
 
 _BEHIND = 3
 """A worker that is this many intervals behind another is no longer waited for; what it brings comes later."""

@@ -5,17 +5,17 @@ from typing import Any
 
 import gevent
 
-from wattos_cli.loadtest.arrivals import READY_S
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.journal import Journal
 from wattos_cli.loadtest.locust_side import messages
 from wattos_cli.loadtest.locust_side.conductor import SLACK_S, Conductor, patience_s
 from wattos_cli.loadtest.locust_side.gathering import Gathering
 from wattos_cli.loadtest.locust_side.open_model import Install
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.waiting import wait_while
-from wattos_cli.loadtest.measured import Ending
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.journal import Journal
+from wattos_cli.loadtest.measuring.measured import Ending
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.planning.arrivals import READY_S
 
 _STATE_MISSING = "missing"
 _STATE_STOPPING = "stopping"

@@ -5,10 +5,10 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from wattos_cli.loadtest.arrivals import LATE_S, READY_S, times
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
 from wattos_cli.loadtest.locust_side.waiting import wait_while
 from wattos_cli.loadtest.plan import Arrivals
+from wattos_cli.loadtest.planning.arrivals import LATE_S, READY_S, times
 
 Install = Callable[[Turnstile], None]
 """Makes every user of this process go through the turnstile before each of its tasks."""

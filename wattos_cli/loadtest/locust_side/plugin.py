@@ -14,8 +14,7 @@ from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
 from wattos_cli import parenthood
-from wattos_cli.loadtest.generation import JOURNAL, PLAN_FILE, tie_to_parent
-from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, tie_to_parent
 from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
 from wattos_cli.loadtest.locust_side.inside import (
     Statistics,
@@ -28,6 +27,7 @@ from wattos_cli.loadtest.locust_side.master import Master
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.thinking import Thinking
 from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
+from wattos_cli.loadtest.measuring.journal import Journal
 from wattos_cli.loadtest.plan import Plan
 
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from wattos_cli.loadtest.collector import Collector, Observed
-from wattos_cli.loadtest.evidence import said
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.driving.evidence import said
 from wattos_cli.loadtest.locust_side.turnstile import Turnstile
-from wattos_cli.loadtest.processor import wanted_s
+from wattos_cli.loadtest.measuring.collector import Collector, Observed
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.processor import wanted_s
 
 _MS = 1000.0
 _AT_ONCE = 256

@@ -2,8 +2,8 @@
 
 from locust import LoadTestShape
 
-from wattos_cli.loadtest.arrivals import level_at
 from wattos_cli.loadtest.plan import Stage
+from wattos_cli.loadtest.planning.arrivals import level_at
 
 
 class StagedUsers(LoadTestShape):

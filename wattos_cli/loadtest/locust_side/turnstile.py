@@ -9,9 +9,9 @@ from typing import Any
 import gevent
 from gevent.event import AsyncResult
 
-from wattos_cli.loadtest.arrivals import LATE_S
-from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.interval import Interval
+from wattos_cli.loadtest.measuring.histogram import Histogram
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.planning.arrivals import LATE_S
 
 _MS = 1000.0
 

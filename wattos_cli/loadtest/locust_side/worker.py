@@ -7,15 +7,15 @@ from typing import Any
 
 import gevent
 
-from wattos_cli.loadtest.interval import INTERVAL_S
-from wattos_cli.loadtest.journal import Journal
+from wattos_cli.loadtest.driving.saying import say
 from wattos_cli.loadtest.locust_side import messages
 from wattos_cli.loadtest.locust_side.conductor import patience_s
 from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
-from wattos_cli.loadtest.measured import Ending
+from wattos_cli.loadtest.measuring.interval import INTERVAL_S
+from wattos_cli.loadtest.measuring.journal import Journal
+from wattos_cli.loadtest.measuring.measured import Ending
 from wattos_cli.loadtest.plan import Crew, Plan
-from wattos_cli.loadtest.saying import say
 
 _SILENT_MASTER_S = 15.0
 _SENT_S = 0.3

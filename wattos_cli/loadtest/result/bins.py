@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from wattos_cli.loadtest.histogram import GROWTH, ZERO, Histogram
+from wattos_cli.loadtest.measuring.histogram import GROWTH, ZERO, Histogram
 
 _LEAST_BARS, _MOST_BARS = 8, 48
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from wattos_cli.loadtest.histogram import ZERO, Histogram
+from wattos_cli.loadtest.measuring.histogram import ZERO, Histogram
 
 _MOST = 10_000
 """The largest bucket of a histogram is beyond all times there are."""

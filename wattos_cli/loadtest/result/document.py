@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.requests import TIMES
+from wattos_cli.loadtest.judging.thresholds import parse
+from wattos_cli.loadtest.measuring.requests import TIMES
 from wattos_cli.loadtest.result.bins import bins
 from wattos_cli.loadtest.result.shape import Held, Result
 from wattos_cli.loadtest.result.timeline import timeline
-from wattos_cli.loadtest.thresholds import parse
 
 
 def document(result: Result) -> dict[str, Any]:

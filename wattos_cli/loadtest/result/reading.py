@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.outcome import SCHEMA
+from wattos_cli.loadtest.result.outcome import SCHEMA
 from wattos_cli.loadtest.result.shape import Result
 
 _LARGEST_BYTES = 64 * 1024 * 1024

@@ -7,9 +7,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from wattos_cli.loadtest.outcome import SCHEMA
 from wattos_cli.loadtest.result.asked import Environment, Load, Tenant
 from wattos_cli.loadtest.result.counted import Distribution, Error, Interval, Named, Times, Tokens
+from wattos_cli.loadtest.result.outcome import SCHEMA
 from wattos_cli.loadtest.result.seen import Arrived, Generator, ServerChart, Slow, Transition
 
 REGRESSION = "regression"

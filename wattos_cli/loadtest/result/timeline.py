@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.measuring.histogram import Histogram
 from wattos_cli.loadtest.result.counted import Interval
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
 
 BUSY_SHARE = 0.9
 STILL_SHARE = 0.1

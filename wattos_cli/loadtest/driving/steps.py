@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from wattos_cli.loadtest.evidence import said
+from wattos_cli.loadtest.driving.evidence import said
 from wattos_cli.loadtest.journey import CallError, Journey, tasks
 
 CLEAN_UP_S = 8.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.measured import Ending
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Ending
 
 
 class Journal:

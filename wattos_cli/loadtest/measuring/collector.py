@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wattos_cli.loadtest.interval import NAMES_LIMIT, OTHER_NAMES, Interval, Slow
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES, Interval, Slow
+from wattos_cli.loadtest.measuring.requests import Requests
 
 _ERROR_CHARACTERS = 300
 _NAME_CHARACTERS = 200

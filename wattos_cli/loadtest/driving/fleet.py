@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from wattos_cli.loadtest.generation import PLAN_FILE
+from wattos_cli.loadtest.driving.parent import PLAN_FILE
 from wattos_cli.loadtest.journey import Traveller
 from wattos_cli.loadtest.plan import Plan
 

@@ -9,11 +9,11 @@ import gevent
 from locust import User, task
 from locust.exception import StopUser
 
-from wattos_cli.loadtest.collector import Observed
-from wattos_cli.loadtest.fleet import Fleet
+from wattos_cli.loadtest.driving.fleet import Fleet
+from wattos_cli.loadtest.driving.steps import CLEAN_UP_S, Steps, broken_off
 from wattos_cli.loadtest.journey import Journey
-from wattos_cli.loadtest.locust_client import LocustClient, driven
-from wattos_cli.loadtest.steps import CLEAN_UP_S, Steps, broken_off
+from wattos_cli.loadtest.locust_side.client import LocustClient, driven
+from wattos_cli.loadtest.measuring.collector import Observed
 
 
 class JourneyUser(User):

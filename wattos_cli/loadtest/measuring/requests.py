@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattos_cli.loadtest.histogram import Histogram
+from wattos_cli.loadtest.measuring.histogram import Histogram
 
 TIMES = ("latency", "ttft", "itl")
 

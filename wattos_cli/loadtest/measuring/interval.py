@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.histogram import Histogram
+from wattos_cli.loadtest.measuring.requests import Requests
 
 INTERVAL_S = 1.0
 """How long one is; the last of a run is shorter."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wattos_cli.errors import WattosError, marked
-from wattos_cli.loadtest.requests import TIMES
+from wattos_cli.loadtest.measuring.requests import TIMES
 
 SHARES = ("errors", "goodput")
 METRICS = (*TIMES, *SHARES, "rps", "usd")

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.judgement import value_of
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.judging.judgement import value_of
+from wattos_cli.loadtest.judging.thresholds import Threshold
+from wattos_cli.loadtest.judging.verdict import DROPPED_MOST, Stopped
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import TIMES
 from wattos_cli.loadtest.plan import Arrivals, Plan
-from wattos_cli.loadtest.requests import TIMES
-from wattos_cli.loadtest.thresholds import Threshold
-from wattos_cli.loadtest.verdict import DROPPED_MOST, Stopped
 
 _FAILING_S = 10.0
 _FAILING_LEAST = 10

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.requests import TIMES
-from wattos_cli.loadtest.thresholds import Threshold
+from wattos_cli.loadtest.judging.thresholds import Threshold
+from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import TIMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.requests import Requests
 
 INTERVALS_KEPT = 240
 """A longer run has longer intervals: neighbours are joined."""

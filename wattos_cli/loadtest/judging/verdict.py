@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from wattos_cli.loadtest import saturation
-from wattos_cli.loadtest.judgement import Judged
-from wattos_cli.loadtest.measured import Ending, Measured
-from wattos_cli.loadtest.requests import Requests
+from wattos_cli.loadtest.judging import saturation
+from wattos_cli.loadtest.judging.judgement import Judged
+from wattos_cli.loadtest.measuring.measured import Ending, Measured
+from wattos_cli.loadtest.measuring.requests import Requests
 
 Verdict = Literal["pass", "fail", "invalid"]
 DROPPED_MOST = 0.001

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wattos_cli.loadtest.histogram import Histogram
-from wattos_cli.loadtest.interval import Interval
-from wattos_cli.loadtest.judgement import Judged
-from wattos_cli.loadtest.measured import Measured
+from wattos_cli.loadtest.judging.judgement import Judged
+from wattos_cli.loadtest.judging.saturation import cpu_share
+from wattos_cli.loadtest.judging.verdict import Stopped, reasons, saturated, verdict
+from wattos_cli.loadtest.measuring.histogram import Histogram
+from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import TIMES, Requests
 from wattos_cli.loadtest.plan import Arrivals, Plan
-from wattos_cli.loadtest.requests import TIMES, Requests
-from wattos_cli.loadtest.saturation import cpu_share
-from wattos_cli.loadtest.verdict import Stopped, reasons, saturated, verdict
 
 SCHEMA = "wattos.loadtest/v1"
 _QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}

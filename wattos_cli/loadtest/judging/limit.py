@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wattos_cli.loadtest.measured import Measured
-from wattos_cli.loadtest.verdict import Verdict
+from wattos_cli.loadtest.judging.verdict import Verdict
+from wattos_cli.loadtest.measuring.measured import Measured
 
 CLOSE = 0.05
 """The search ends when the smallest rate that failed is so little above the largest that held."""
