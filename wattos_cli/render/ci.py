@@ -1,6 +1,11 @@
 """What CI systems understand: annotations, masks and Markdown summaries."""
 
+import re
 from collections.abc import Mapping, Sequence
+
+from wattos_cli.render.safe import visible
+
+_MARKUP = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])")
 
 
 def annotation(
@@ -23,13 +28,19 @@ def mask(environ: Mapping[str, str], secret: str) -> str:
 
 
 def markdown_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table under a heading, for GITHUB_STEP_SUMMARY."""
-    lines = [f"### {title}", "", _row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
+    """Return a Markdown table under a heading, for GITHUB_STEP_SUMMARY; all of it is text and no markup."""
+    lines = [f"### {plain(title)}", "", _row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
     return "\n".join(lines) + "\n\n"
 
 
+def plain(text: str) -> str:
+    """Return text of unknown origin so that Markdown shows it as it is: no tag, no link, no picture."""
+    return _MARKUP.sub(lambda found: f"\\{found.group()}", visible(text))
+
+
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"
+    shown = (plain(cell.replace("\n", " ")).replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(shown)} |"
 
 
 def _escaped(text: str, *, property_: bool = False) -> str:

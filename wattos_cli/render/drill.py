@@ -67,7 +67,7 @@ def as_markdown(result: Mapping[str, Any]) -> str:
         (
             f"{step['at_s']:.1f} s",
             str(step["name"]),
-            "ok" if step["ok"] else "**failed**",
+            "ok" if step["ok"] else "failed",
             str(step["detail"]),
         )
         for step in result["steps"]
@@ -75,9 +75,9 @@ def as_markdown(result: Mapping[str, Any]) -> str:
     return "".join(
         (
             ci.markdown_table(f"wattos drill: {summary(result)}", _STEPS, rows),
-            f"{result['summary']} {result['hypothesis']}\n\n",
+            f"{ci.plain(result['summary'])} {ci.plain(result['hypothesis'])}\n\n",
             ci.markdown_table("Figures", ("FIGURE", "VALUE"), figure_rows(result)),
-            "".join(f"- {line}\n" for line in _errors(result)),
+            "".join(f"- {ci.plain(line)}\n" for line in _errors(result)),
         )
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.drill_files import WHOLE as OUTAGE
 from tests.fakes.drill_stage import House, stage
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.files.reading import read_drill
@@ -13,46 +14,6 @@ from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.runner.perform import perform
 from wattos_cli.drills.steps import Phase, Step
 from wattos_cli.errors import Terminated, WattosError
-
-OUTAGE = """
-name = "mine"
-summary = "The provider is down."
-hypothesis = "Nobody notices."
-[load]
-journeys = { Model = 1 }
-[phases]
-steady = "3s"
-fault = "8s"
-recovery = "10s"
-[[steady]]
-name = "well"
-threshold = "errors:rate<1%"
-[[fault]]
-kind = "simulator"
-request = { kind = "status" }
-[[assertions]]
-name = "opens"
-when = "fault"
-within = "3s"
-breaker = "llm:openai"
-state = "open"
-[[assertions]]
-name = "left alone"
-when = "fault"
-simulator = "total <= 20"
-[[assertions]]
-name = "no errors"
-when = "whole"
-threshold = "errors:rate<1%"
-[[assertions]]
-name = "closes"
-when = "recovery"
-within = "5s"
-breaker = "llm:openai"
-state = "closed"
-[rollback]
-reset = ["llm:openai"]
-"""
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class PromqlForm(CheckForm):
 
     def judge(self, scene: Scene) -> Judged:
         """Return whether it holds for what was scraped just now."""
-        scraped = scene.view.metrics
+        scraped = scene.view.scraped
         try:
             found = judged(assertion.read(self.promql), scraped.metrics, scraped.at_s)
         except BadQueryError as error:

@@ -61,7 +61,7 @@ class View:
         return self._platform.findings()
 
     @cached_property
-    def metrics(self) -> Scraped:
+    def scraped(self) -> Scraped:
         """Return what was scraped last."""
         return self._platform.scraped()
 
@@ -77,7 +77,7 @@ class View:
 
     def counter(self, expression: str) -> float:
         """Return the value of an expression for one number; 0 while nothing has counted."""
-        answer = self.metrics.metrics.instant(expression, self.metrics.at_s)
+        answer = self.scraped.metrics.instant(expression, self.scraped.at_s)
         rows = answer.result if answer.kind == "vector" else []
         return sum(float(row["value"][1]) for row in rows)
 

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
@@ -12,7 +12,7 @@ from wattos_cli.errors import Terminated
 class Shield(Protocol):
     """What keeps a rollback whole."""
 
-    def shielded(self) -> Any:
+    def shielded(self) -> AbstractContextManager[None]:
         """Return a block that no signal interrupts; one that came meanwhile takes effect at its end."""
         ...
 

@@ -54,13 +54,7 @@ def _missing(
     drill: Drill, missing: Sequence[str], states: dict[str, set[str]], drills: Sequence[Drill]
 ) -> WattosError:
     told = ", ".join(f"{name} is {'/'.join(sorted(states.get(name, {'not running'})))}" for name in missing)
-    return WattosError(
-        f"{drill.name} cannot run here: {told}",
-        hint=_start(drills),
-        code="target_down",
-        exit_code=ExitCode.UNREACHABLE,
-        details={"drill": drill.name, "services": list(missing)},
-    )
+    return _cannot_run(drill, told, drills, "target_down", services=list(missing))
 
 
 def _check_providers(asking: Sequence[Drill], found: Sequence[Finding], drills: Sequence[Drill]) -> None:
@@ -68,25 +62,31 @@ def _check_providers(asking: Sequence[Drill], found: Sequence[Finding], drills: 
         named = _names(finding.info.get("providers", "")) - {_LOCAL}
         real = sorted(named - _names(finding.info.get("simulated", "")))
         if real:
-            raise WattosError(
-                f"{asking[0].name} does not run here: {', '.join(real)} would be asked for real"
-                f" by llm-gateway-{finding.replica}; drills break and load the simulator alone",
-                hint=_start(drills),
-                code="real_provider",
-                exit_code=ExitCode.UNREACHABLE,
-                details={"drill": asking[0].name, "providers": real},
+            told = (
+                f"{', '.join(real)} would be asked for real by llm-gateway-{finding.replica};"
+                " drills break and load the simulator alone"
             )
+            raise _cannot_run(asking[0], told, drills, "real_provider", providers=real)
         for drill in asking:
             absent = sorted(set(drill.requires.providers) - named)
             if absent:
-                raise WattosError(
-                    f"{drill.name} cannot run here: llm-gateway-{finding.replica} has no provider"
-                    f" {', '.join(absent)} (it has: {', '.join(sorted(named)) or 'none'})",
-                    hint=_start(drills),
-                    code="provider_missing",
-                    exit_code=ExitCode.UNREACHABLE,
-                    details={"drill": drill.name, "providers": absent},
+                told = (
+                    f"llm-gateway-{finding.replica} has no provider {', '.join(absent)}"
+                    f" (it has: {', '.join(sorted(named)) or 'none'})"
                 )
+                raise _cannot_run(drill, told, drills, "provider_missing", providers=absent)
+
+
+def _cannot_run(
+    drill: Drill, why: str, drills: Sequence[Drill], code: str, **details: list[str]
+) -> WattosError:
+    return WattosError(
+        f"{drill.name} cannot run here: {why}",
+        hint=_start(drills),
+        code=code,
+        exit_code=ExitCode.UNREACHABLE,
+        details={"drill": drill.name, **details},
+    )
 
 
 def _names(text: str) -> set[str]:

@@ -1,6 +1,5 @@
 """The result of a load test as a pipeline shows it: Markdown, JUnit, annotations."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +8,9 @@ from wattos_cli.render.junit import Case, junit
 from wattos_cli.render.loadtest import rows
 from wattos_cli.render.loadtest.figures import figure
 from wattos_cli.render.loadtest.summary import limits, summary
-from wattos_cli.render.safe import visible
 
 _REGRESSION = "regression"
 _SLOWEST_SHOWN = 5
-_MARKUP = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])")
 
 
 def as_markdown(result: Mapping[str, Any]) -> str:
@@ -28,7 +25,7 @@ def as_markdown(result: Mapping[str, Any]) -> str:
     lines = [
         _table(first),
         *(_table(table) for table in tables if table.rows),
-        *(f"{_plain(reason)}\n\n" for reason in (*result["reasons"], limits(result))),
+        *(f"{ci.plain(reason)}\n\n" for reason in (*result["reasons"], limits(result))),
     ]
     return "".join(lines)
 
@@ -95,11 +92,4 @@ def _failure(verdict: str, cells: Sequence[str]) -> str:
 
 
 def _table(told: rows.Table) -> str:
-    return ci.markdown_table(
-        _plain(told.title), told.head, [[_plain(cell) for cell in row] for row in told.rows]
-    )
-
-
-def _plain(text: str) -> str:
-    """Return measured text so that Markdown shows it as it is: no tag, no link, no picture."""
-    return _MARKUP.sub(lambda found: f"\\{found.group()}", visible(text))
+    return ci.markdown_table(told.title, told.head, told.rows)
