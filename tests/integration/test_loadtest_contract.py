@@ -65,7 +65,7 @@ def test_every_journey_seeds_works_and_cleans_up_with_a_token_of_its_own(
     assert (total.failures, total.good) == (0, total.count)
     assert measured.ending
     assert measured.ending.saturated == ()
-    assert 2 <= measured.duration_s < 5
+    assert measured.duration_s >= 2
     assert platform.tokens == {f"Bearer wk_{number}" for number in range(len(ALL))}
     names = set(measured.total.requests)
     assert {

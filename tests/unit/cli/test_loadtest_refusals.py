@@ -1,0 +1,55 @@
+"""What is wrong with a command line is told before anything starts, and nobody is asked."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import make_deps
+from tests.fakes.cli_http import FakeHttp
+from tests.fakes.load_generation import FakeLoad
+from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.errors import ExitCode, WattosError
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (Options(users=0), "--users 0"),
+        (Options(users=100_000), "--users 100000"),
+        (Options(spawn_rate=-1.0), "--spawn-rate -1"),
+        (Options(duration_s=1e9), "--duration 1e+09 s: expected at most a week"),
+        (Options(processes=10_000), "--processes 10000: expected 1 to"),
+        (Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
+        (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
+        (Options(scenario="smok"), "Did you mean 'smoke'?"),
+        (Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
+        (Options(host="localhost:3001"), "--host 'localhost:3001': no http(s) address"),
+        (Options(host="http://ann:secret@other:1"), "--host: a user or password in the address"),
+        (Options(stages="30s:10", rate="5"), "--stages and --rate contradict each other"),
+        (Options(stages="30s:10", users=5), "--stages and --users contradict each other"),
+        (Options(rate="1m:5", duration_s=9.0), "--rate and --duration contradict each other"),
+        (Options(rate="5", spawn_rate=1.0), "--rate and --spawn-rate contradict each other"),
+        (Options(poisson=True), "--poisson is a way of arriving"),
+        (Options(rate="-5"), "--rate: a negative number makes no load at column 1\n  -5\n  ^"),
+        (Options(stages="30s:10,1m"), "--stages: expected TIME:USERS at column 8"),
+        (Options(processes=0), "--processes 0"),
+        (Options(master="5557"), "--master 5557: expected HOST:PORT"),
+        (Options(worker="h:99999"), "--worker h:99999: expected HOST:PORT"),
+        (Options(master="h:1", worker="h:2"), "--master and --worker contradict each other"),
+        (Options(engine="fast", processes=2), "--engine fast and --processes contradict each other"),
+        (Options(engine="fast", ui=True), "--engine fast and --ui contradict each other"),
+        (Options(workers=3), "--workers is for --master"),
+        (Options(locustfile=Path("none.py")), "--locustfile none.py: there is no such file"),
+        (Options(stages="30s:100000"), "--stages 100000: expected 1 to 1000"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_command_line_is_told_before_anything_starts(
+    tmp_path: Path, options: Options, says: str
+) -> None:
+    http, load = FakeHttp(), FakeLoad([])
+    with pytest.raises(WattosError) as caught:
+        command.run(options, make_deps(cwd=tmp_path, http=http), start=load.start)
+    assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
+    assert (http.requests, load.plan) == ([], None)
