@@ -49,7 +49,7 @@ def plan(engine: Engine, url: str, *journeys: str, **changes: object) -> Plan:
         "objectives_ms": {"latency": 2000.0},
         "engine": engine,
     }
-    return Plan(**{**given, **changes})  # type: ignore[arg-type]
+    return Plan(**{**given, **changes})  # type: ignore[arg-type] # a test's own keywords
 
 
 def run(plan: Plan) -> Measured:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wattos_cli.metricstore.store.reader import Reader
 
 _TOKEN = "WATTOS_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
-_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
+_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105 - a hint
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_another_machine_is_not_comparable_unless_it_is_allowed(deps: Deps) -> N
 )
 def test_another_load_is_refused_before_it_runs(deps: Deps, changes: dict[str, object], says: str) -> None:
     make_baseline(deps)
-    error = refused(replace(against(), **changes), deps)  # type: ignore[arg-type]
+    error = refused(replace(against(), **changes), deps)  # type: ignore[arg-type] # a test's own keywords
     assert (error.exit_code, says in error.message) == (ExitCode.UNREACHABLE, True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.judging.limit import Search, Step, knee, search
+from wattos_cli.loadtest.judging.verdict import Verdict
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.plan import Plan
 
@@ -27,8 +29,8 @@ HOST = "http://other:1"
 def step(rate: float, limit: float, saturated_from: float = 1e9) -> Step:
     """Return what a target with a limit shows: it slows down towards it (M/M/1), and above it fails."""
     p95 = 10 / (1 - min(rate / limit, 0.99))
-    verdict = "invalid" if rate >= saturated_from else "pass" if rate <= limit else "fail"
-    return Step(rate, min(rate, limit), p95 / 2, p95, p95 * 1.5, 0.0, verdict)  # type: ignore[arg-type]
+    verdict: Verdict = "invalid" if rate >= saturated_from else "pass" if rate <= limit else "fail"
+    return Step(rate, min(rate, limit), p95 / 2, p95, p95 * 1.5, 0.0, verdict)
 
 
 @given(st.floats(1, 90_000), st.floats(1, 1000))
@@ -122,13 +124,18 @@ def deps(tmp_path: Path, time: FakeTime) -> Deps:
     return make_deps(cwd=tmp_path, http=http, time=time)
 
 
-def options(**changes: object) -> Options:
-    given = {"host": HOST, "find_limit": True, "thresholds": ("p95<100ms",), "json_file": Path("r.json")}
-    return Options(**{**given, **changes})  # type: ignore[arg-type]
+def options(**changes: Any) -> Options:
+    given: dict[str, Any] = {
+        "host": HOST,
+        "find_limit": True,
+        "thresholds": ("p95<100ms",),
+        "json_file": Path("r.json"),
+    }
+    return Options(**{**given, **changes})
 
 
-def result(deps: Deps) -> dict[str, object]:
-    found: dict[str, object] = json.loads((deps.cwd / "r.json").read_text())
+def result(deps: Deps) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((deps.cwd / "r.json").read_text())
     return found
 
 
@@ -136,14 +143,13 @@ def test_the_largest_rate_that_holds_the_thresholds(deps: Deps, time: FakeTime) 
     target = Target(time, limit=300)  # p95 crosses 100 ms at 90 % of it
     assert command.run(options(rate="20"), deps, start=target.start) == ExitCode.OK
     limit = result(deps)["limit"]
-    assert isinstance(limit, dict)
     assert 270 / 1.06 <= limit["rate"] <= 270
     assert [one["rate"] for one in limit["steps"]] == sorted(
         plan.arrivals.start for plan in target.plans if plan.arrivals
     )
     assert {one["verdict"] for one in limit["steps"]} == {"pass", "fail"}
     assert (target.plans[0].engine, target.plans[0].duration_s) == ("fast", 15)
-    assert result(deps)["load"]["arrivals"]["stages"][0]["rate"] == limit["rate"]  # type: ignore[index]
+    assert result(deps)["load"]["arrivals"]["stages"][0]["rate"] == limit["rate"]
     assert "20/s: pass, 20/s begun, p95 11 ms" in err(deps)
     assert "missed: p95<100ms" in err(deps)
 
@@ -153,7 +159,7 @@ def test_a_generator_that_is_the_limit_itself_is_no_limit(deps: Deps, time: Fake
     assert command.run(options(), deps, start=target.start) == ExitCode.UNREACHABLE
     found = result(deps)
     assert found["verdict"] == "invalid"
-    assert found["limit"]["rate"] == 160  # type: ignore[index]
+    assert found["limit"]["rate"] == 160
     assert found["reasons"] == ["at 320/s nothing valid could be measured: the search ends there"]
 
 
@@ -169,7 +175,7 @@ def test_ctrl_c_between_two_runs_keeps_what_was_tried(deps: Deps, time: FakeTime
         command.run(options(), replace(deps, sleep=sleep), start=target.start)
     found = result(deps)
     assert (found["verdict"], found["reasons"]) == ("invalid", ["interrupted"])
-    assert [one["rate"] for one in found["limit"]["steps"]] == [10, 20, 40]  # type: ignore[index]
+    assert [one["rate"] for one in found["limit"]["steps"]] == [10, 20, 40]
 
 
 def test_a_generator_that_fails_later_on_keeps_what_was_tried(deps: Deps, time: FakeTime) -> None:
@@ -189,7 +195,7 @@ def test_a_generator_that_fails_later_on_keeps_what_was_tried(deps: Deps, time: 
 def test_a_target_that_holds_nothing_fails(deps: Deps, time: FakeTime) -> None:
     target = Target(time, limit=1)
     assert command.run(options(rate="500"), deps, start=target.start) == ExitCode.NO
-    assert result(deps)["limit"]["rate"] is None  # type: ignore[index]
+    assert result(deps)["limit"]["rate"] is None
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Platform(FakeHttp):
             totals = {"cost_usd": self.spent}
             answer = {"since": "", "until": "", "totals": totals, "unpriced": [], "left_off": 0, "data": []}
             self.answer(address, path, answer)
-        return super().request(method, address, path, **given)  # type: ignore[arg-type]
+        return super().request(method, address, path, **given)  # type: ignore[arg-type] # a test's own keywords
 
     def sent(self, path: str) -> list[dict[str, object]]:
         return [body for _, _, asked, body, _ in self.requests if asked == path]

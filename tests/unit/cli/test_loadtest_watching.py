@@ -32,7 +32,7 @@ def deps_of(tmp_path: Path, time: FakeTime, *, terminal: bool = False) -> Deps:
 
 
 def load_of(time: FakeTime, intervals: Sequence[Interval], **options: object) -> FakeLoad:
-    return FakeLoad(intervals, time=time, **options)  # type: ignore[arg-type]
+    return FakeLoad(intervals, time=time, **options)  # type: ignore[arg-type] # a test's own keywords
 
 
 def test_a_pipe_gets_a_line_now_and_then(tmp_path: Path, time: FakeTime) -> None:

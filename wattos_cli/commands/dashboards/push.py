@@ -13,7 +13,7 @@ from wattos_cli.parameters import Option
 FOLDER = "wattos"
 TIMEOUT_S = 15.0
 _TOKEN = "WATTOS_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
-_TOKEN_HINT = "write the token of a Grafana service account into a file: --token-file FILE"  # noqa: S105
+_TOKEN_HINT = "write the token of a Grafana service account into a file: --token-file FILE"  # noqa: S105 - a hint
 
 
 @dataclass(frozen=True)

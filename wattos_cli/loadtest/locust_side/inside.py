@@ -23,7 +23,8 @@ class Statistics:
 
     def take_over(self, hook: Any) -> None:
         """Take it away from the hook; it is the one that the runner has put there."""
-        self._listeners = [each for each in hook._handlers if _module(each) == runners.__name__]  # noqa: SLF001
+        listeners = hook._handlers  # noqa: SLF001 - there is no other way to know them
+        self._listeners = [each for each in listeners if _module(each) == runners.__name__]
         for listener in self._listeners:
             hook.remove_listener(listener)
 
