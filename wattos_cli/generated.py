@@ -1,6 +1,7 @@
 """Files that are generated into a folder: those that differ are written, all are named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from wattos_cli.deps import Deps
@@ -28,9 +29,25 @@ def generate(deps: Deps, schema: str, out: Path, files: Mapping[str, str]) -> Ex
 
 def write(path: Path, text: str) -> None:
     """Write a file and the folders above it; WattosError (exit 2) where that may not be done."""
-    try:
+    with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def prepare(path: Path) -> None:
+    """Make a file that is to be written later, and the folders above it; errors as `write`.
+
+    What stands in it stays: nobody knows yet whether there will be anything to write.
+    """
+    with _refusing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise WattosError(
             f"cannot write {path}: {error.strerror}",

@@ -1,9 +1,11 @@
 """Files beside the answer, for a pipeline: reports that an option names, and the summary of its job."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from wattos_cli.deps import Deps
-from wattos_cli.generated import write
+from wattos_cli.errors import WattosError
+from wattos_cli.generated import prepare, write
 
 
 def write_report(deps: Deps, path: Path, text: str) -> None:
@@ -11,9 +13,29 @@ def write_report(deps: Deps, path: Path, text: str) -> None:
     write(deps.cwd / path, text)
 
 
+def prepare_report(deps: Deps, path: Path) -> None:
+    """Make the file already, so that no run is lost for want of a folder; WattosError as `write_report`."""
+    prepare(deps.cwd / path)
+
+
+def write_reports(deps: Deps, files: Mapping[Path, str]) -> dict[Path, str]:
+    """Write the files, each whatever becomes of the others; return why those cannot be that cannot."""
+    problems = {}
+    for path, text in files.items():
+        try:
+            write_report(deps, path, text)
+        except WattosError as error:
+            problems[path] = error.message
+    return problems
+
+
 def add_to_summary(deps: Deps, markdown: str) -> None:
-    """Append to the file of GITHUB_STEP_SUMMARY, if there is one."""
+    """Append to the file of GITHUB_STEP_SUMMARY, if there is one; a note tells when that cannot be done."""
     file = deps.environ.get("GITHUB_STEP_SUMMARY")
-    if file:
+    if not file:
+        return
+    try:
         with Path(file).open("a", encoding="utf-8") as summary:
             summary.write(markdown)
+    except OSError as error:
+        deps.console.note(f"GITHUB_STEP_SUMMARY, {file}, cannot be written: {error.strerror}")

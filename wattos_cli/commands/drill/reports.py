@@ -9,7 +9,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.errors import WattosError
 from wattos_cli.render import drill as render
-from wattos_cli.reports import add_to_summary, write_report
+from wattos_cli.reports import add_to_summary, prepare_report, write_reports
 
 if TYPE_CHECKING:
     from wattos_cli.commands.drill.run import Options
@@ -23,10 +23,10 @@ class Reports:
         self._opts = opts
         self._results: list[dict[str, Any]] = []
         for path in self._together():  # now, so that no drill is lost for want of a folder
-            write_report(deps, path, "")
+            prepare_report(deps, path)
         if opts.report_dir is not None:
             for name in names:
-                write_report(deps, opts.report_dir / f"{name}.json", "")
+                prepare_report(deps, opts.report_dir / f"{name}.json")
 
     def add(self, outcome: Outcome) -> None:
         """Report one more outcome."""
@@ -38,26 +38,18 @@ class Reports:
         else:
             console.data(render.as_text(result, color=console.color))
         console.stdout.flush()
-        problems = [self._write(path, text) for path, text in self._files(result).items()]
+        problems = write_reports(deps, self._files(result))
         add_to_summary(deps, render.as_markdown(result))
         for line in render.annotations(result, deps.environ):
             console.note(line)
-        told = "; ".join(filter(None, problems))
-        if told:
+        if problems:
+            told = "; ".join(problems.values())
             raise WattosError(
                 f"{result['drill']} is over ({result['verdict']}), but its report is not whole: {told}",
                 hint="the result stands on stdout; make room, then run it again",
                 code="report_not_written",
                 details={"verdict": result["verdict"]},
             )
-
-    def _write(self, path: Path, text: str) -> str:
-        """Write a file and return "", or why it cannot be."""
-        try:
-            write_report(self._deps, path, text)
-        except WattosError as error:
-            return error.message
-        return ""
 
     def _files(self, result: Mapping[str, Any]) -> dict[Path, str]:
         """Return the files to write when a drill is over, with their text."""

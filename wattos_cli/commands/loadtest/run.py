@@ -30,7 +30,7 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
 
     asked = asked_for(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
-    prepare_files(opts, deps.cwd)
+    prepare_files(opts, deps)
     with target_for(asked, opts, deps) as target:
         runner = Runner(asked, target, opts, deps, start)
         if opts.worker:

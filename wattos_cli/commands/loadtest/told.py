@@ -12,11 +12,11 @@ from wattos_cli.commands.loadtest.running import described, too_few_in_time
 from wattos_cli.commands.loadtest.target import Target
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
-from wattos_cli.reports import add_to_summary
+from wattos_cli.reports import add_to_summary, prepare_report, write_reports
 
 
 def announce(asked: Asked, target: Target, opts: Options, console: Console) -> str:
@@ -32,20 +32,10 @@ def announce(asked: Asked, target: Target, opts: Options, console: Console) -> s
     return title
 
 
-def prepare_files(opts: Options, cwd: Path) -> None:
+def prepare_files(opts: Options, deps: Deps) -> None:
     """Make the files to write, so that no run is lost for want of a folder; WattosError if that fails."""
-    for path in _files(opts, cwd):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        except OSError as error:
-            raise WattosError(
-                f"cannot write {path}: {error.strerror}",
-                hint="name a file in a folder that you may write",
-                code="report_not_writable",
-                exit_code=ExitCode.USAGE,
-                details={"path": str(path)},
-            ) from error
+    for path in _files(opts):
+        prepare_report(deps, path)
 
 
 def tell(result: Mapping[str, Any], opts: Options, deps: Deps) -> None:
@@ -59,36 +49,31 @@ def tell(result: Mapping[str, Any], opts: Options, deps: Deps) -> None:
     else:
         console.data(render.as_table(told, color=console.color, width=console.table_width))
     console.stdout.flush()
-    problems = {path: _write(path, form, result, told) for path, form in _files(opts, deps.cwd).items()}
+    problems = write_reports(deps, _texts(opts, result, told))
     add_to_summary(deps, render.as_markdown(told))
     for line in render.annotations(told, deps.environ):
         console.note(line)
-    failed = {path: problem for path, problem in problems.items() if problem}
-    if failed:
-        which = "; ".join(f"{path}: {problem}" for path, problem in failed.items())
+    if problems:
+        why = "; ".join(problems.values())
         raise WattosError(
-            f"the run is over ({result['verdict']}), but its report cannot be written: {which}",
+            f"the run is over ({result['verdict']}), but its report is not whole: {why}",
             hint="the result stands on stdout; make room, then: wattos loadtest report FILE",
             code="report_not_written",
-            details={"files": [str(path) for path in failed], "verdict": result["verdict"]},
+            details={"files": [str(path) for path in problems], "verdict": result["verdict"]},
         )
 
 
-def _write(path: Path, form: written.Form | None, result: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    """Write the file and return "", or why it cannot be; without a form it holds the result itself."""
-    try:
-        path.write_text(
-            form(told) if form else f"{json.dumps(result, ensure_ascii=False)}\n", encoding="utf-8"
-        )
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
+def _texts(opts: Options, result: Mapping[str, Any], told: Mapping[str, Any]) -> dict[Path, str]:
+    return {
+        path: form(told) if form else f"{json.dumps(result, ensure_ascii=False)}\n"
+        for path, form in _files(opts).items()
+    }
 
 
-def _files(opts: Options, cwd: Path) -> Mapping[Path, written.Form | None]:
+def _files(opts: Options) -> Mapping[Path, written.Form | None]:
     """Return the files to write, each with its form, or None for the result itself."""
     asked: dict[Path | None, written.Form | None] = {opts.json_file: None, opts.junit_file: written.junit}
     if opts.report_dir:
         asked[opts.report_dir / "result.json"] = None
         asked |= {opts.report_dir / name: form for name, form in written.REPORTS.items()}
-    return {cwd / path: form for path, form in asked.items() if path is not None}
+    return {path: form for path, form in asked.items() if path is not None}

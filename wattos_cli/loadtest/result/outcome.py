@@ -55,10 +55,7 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
             for one in judged
         ],
         "by_name": [_named(requests) for _, requests in sorted(measured.total.requests.items())],
-        "errors": [
-            {"error": text, "count": count}
-            for text, count in sorted(measured.total.errors.items(), key=lambda row: (-row[1], row[0]))
-        ],
+        "errors": _errors(measured.total),
         "reasons": [*reasons(measured, plan.host, run.stopped, plan.generators), *run.notes],
         "target": plan.host,
         "users": plan.users,
@@ -79,6 +76,12 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> dict[str,
         "comparison": None,
         "limit": run.limit,
     }
+
+
+def _errors(total: Interval) -> list[dict[str, Any]]:
+    """Return the errors, the most frequent first."""
+    ordered = sorted(total.errors.items(), key=lambda row: (-row[1], row[0]))
+    return [{"error": text, "count": count} for text, count in ordered]
 
 
 def _load(plan: Plan) -> dict[str, Any]:
