@@ -14,8 +14,9 @@ from tests.fakes.drill_files import OUTAGE
 from tests.fakes.drill_stage import House, stage
 from tests.fakes.schemas import published
 from wattos_cli.app import TREE, execute
+from wattos_cli.commands.drill.options import Options
 from wattos_cli.commands.drill.reports import Reports
-from wattos_cli.commands.drill.run import Options, run_all
+from wattos_cli.commands.drill.run import run_all
 from wattos_cli.deps import Deps
 from wattos_cli.dispatch import lazy
 from wattos_cli.drills.drill import Drill

@@ -3,22 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from wattos_cli.commands.drill.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.errors import WattosError
 from wattos_cli.render import drill as render
 from wattos_cli.reports import add_to_summary, prepare_report, write_reports
 
-if TYPE_CHECKING:
-    from wattos_cli.commands.drill.run import Options
-
 
 class Reports:
     """Writes every form again with each outcome that is added: what ran is reported, whatever comes then."""
 
-    def __init__(self, deps: Deps, opts: "Options", names: Sequence[str]) -> None:
+    def __init__(self, deps: Deps, opts: Options, names: Sequence[str]) -> None:
         self._deps = deps
         self._opts = opts
         self._results: list[dict[str, Any]] = []

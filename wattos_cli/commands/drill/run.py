@@ -1,10 +1,10 @@
 """`wattos drill run`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from wattos_cli.commands.drill.options import Options
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.errors import ExitCode, usage
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from wattos_cli.drills.runner.stage import Stage
 
 _SIGNALS = {"interrupted": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED}
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which drills, and where the reports go."""
-
-    drills: tuple[str, ...] = ()
-    all_: bool = False
-    report_dir: Path | None = None
-    junit_file: Path | None = None
-    json_file: Path | None = None
 
 
 def run(opts: Options, deps: Deps) -> ExitCode:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattos_cli.drills.faults.holder.order import RefusedError
+from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_cli.supervisor import process_table
 from wattos_cli.supervisor.listing import instance
@@ -70,8 +71,9 @@ def rows(project: Project, service: str, replica: int | None) -> list[dict[str, 
 
 def status(project: Project) -> list[dict[str, Any]]:
     """Return the rows of this moment from the supervisor itself; RefusedError when none answers."""
-    from wattos_cli.errors import WattosError
-    from wattos_cli.supervisor import operate
+    from wattos_cli.supervisor import (
+        operate,  # only a kill asks the supervisor, and it takes a while to import
+    )
 
     try:
         with operate.running_supervisor(project) as supervisor:
