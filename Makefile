@@ -48,6 +48,7 @@ integration: $(STAMP) $(MODEL) $(NPM)
 
 e2e: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q $(TOGETHER) tests/e2e
+	$(BIN)/pytest -q -m alone tests/e2e
 
 processes: $(STAMP) $(MODEL) $(NPM) ## both in one run, which takes less time than one after the other
 	$(BIN)/pytest -q $(TOGETHER) tests/integration tests/e2e

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.running_project import RunningProject
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/reference/schemas/wattos.loadtest.v1.json"
 # A machine that runs many tests at once answers late: thresholds here say what is wrong, not what is slow.
 ALL_WELL = ("--threshold", "errors:rate<1%", "--threshold", "p95<20s")
