@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+GRACE_S = 10.0
+"""So long what is under way at the end of a run may take."""
 Engine = Literal["locust", "fast"]
 Role = Literal["alone", "master", "worker"]
 
@@ -70,7 +72,7 @@ class Plan:
     processes: int = 1
     crew: Crew = Crew()
     ui_port: int | None = None
-    stop_s: float = 10.0
+    stop_s: float = GRACE_S
     model: str = ""
     seed: int = 0
     tokens: Sequence[str] = ()

@@ -149,10 +149,9 @@ def watch(
                 course.add(interval)
                 if time.begins_with(interval):
                     display.begin()
-            passed_s, counting = time.passed_s, time.counting
-            if display.due(passed_s, counting=counting):
-                shown_s = passed_s if counting else 0.0
-                display.show(course.view(shown_s, load.measured, breakers(), () if counting else _STARTING))
+            if display.due(time.passed_s, counting=time.counting):
+                shown_s, notes = (time.passed_s, ()) if time.counting else (0.0, _STARTING)
+                display.show(course.view(shown_s, load.measured, breakers(), notes))
             stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
     except BaseException as caught:
         if isinstance(caught, Exception):

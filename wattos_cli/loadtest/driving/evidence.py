@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 
 from wattos_cli.loadtest.journey import Answer, CallError, Check
+from wattos_cli.loadtest.plan import GRACE_S
 
-GRACE_S = 10.0
-"""So long what is under way at the end of a run may take."""
 CUT_OFF = f"cut off: it had no whole answer after {GRACE_S:g} s and more, and the run was over"
 """Told of a request that outlived the grace; a younger one that is cut off is counted nowhere."""
 _FAILED_FROM = 400

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wattos_cli.loadtest.driving.evidence import CUT_OFF, GRACE_S, trace_id
+from wattos_cli.loadtest.driving.evidence import CUT_OFF, trace_id
 from wattos_cli.loadtest.measuring.collector import Observed
+from wattos_cli.loadtest.plan import GRACE_S
 
 _MS = 1000.0
 

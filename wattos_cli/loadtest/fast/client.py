@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import CUT_OFF, GRACE_S, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.driving.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.fast.door import Door
 from wattos_cli.loadtest.fast.stream import FastStream
 from wattos_cli.loadtest.journey import Answer, Check
 from wattos_cli.loadtest.measuring.collector import Observed
+from wattos_cli.loadtest.plan import GRACE_S
 
 _MS = 1000.0
 _NO_ANSWER = Answer(0, {}, b"")

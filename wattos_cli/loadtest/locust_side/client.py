@@ -17,10 +17,11 @@ from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import CUT_OFF, GRACE_S, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.driving.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
 from wattos_cli.loadtest.driving.streaming import NotedStream
 from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
 from wattos_cli.loadtest.measuring.collector import Observed
+from wattos_cli.loadtest.plan import GRACE_S
 
 _MS = 1000.0
 _NO_ANSWER = Answer(0, {}, b"")
