@@ -6,17 +6,15 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.driving.evidence import call_error, failure, said
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.fast.door import Door
 from wattos_cli.loadtest.fast.stream import FastStream
 from wattos_cli.loadtest.journey import Answer, Check
 from wattos_cli.loadtest.measuring.collector import Observed
-from wattos_cli.loadtest.plan import GRACE_S
 
-_MS = 1000.0
-_NO_ANSWER = Answer(0, {}, b"")
 _KEPT = 2
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE", "OPTIONS"})
 Record = Callable[[Observed], None]
@@ -51,21 +49,11 @@ class FastClient:
         try:
             answer, error, ended_s = await self._exchange(method, path, json, content, content_type)
         except asyncio.CancelledError:
-            passed_s = time.monotonic() - began_s
-            if passed_s >= GRACE_S:
-                self.record(Observed(label, began_s, passed_s * _MS, 0, CUT_OFF))
+            seen = cut_off(label, began_s, time.monotonic())
+            if seen is not None:
+                self.record(seen)
             raise
-        self.record(
-            Observed(
-                label,
-                began_s,
-                (ended_s - began_s) * _MS,
-                answer.status,
-                error or failure(answer, check),
-                usd=usd(answer.body),
-                trace_id=trace_id(answer.headers),
-            )
-        )
+        self.record(answered(label, began_s, ended_s, answer, error or failure(answer, check)))
         return answer
 
     def stream(
@@ -155,7 +143,7 @@ class FastClient:
         try:
             connection = await self.ask(method, path, json, content, kind, stream=False)
         except NoAnswerError as error:
-            return _NO_ANSWER, str(error), time.monotonic()
+            return NO_ANSWER, str(error), time.monotonic()
         answer = Answer(connection.status, connection.headers, connection.body)
         ended_s = connection.ended_s
         self.keep(connection)

@@ -16,15 +16,14 @@ import gevent.ssl
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
+from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import CUT_OFF, call_error, failure, said, trace_id, usd
+from wattos_cli.loadtest.driving.evidence import call_error, failure, said
 from wattos_cli.loadtest.driving.streaming import NotedStream
 from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
 from wattos_cli.loadtest.measuring.collector import Observed
-from wattos_cli.loadtest.plan import GRACE_S
 
 _MS = 1000.0
-_NO_ANSWER = Answer(0, {}, b"")
 _FAILURES = (OSError, HTTPParseError, ValueError)
 Fire = Callable[..., Any]
 ResultT = TypeVar("ResultT")
@@ -66,17 +65,13 @@ class LocustClient:
         try:
             answer, error = self._exchange(method, path, json, content, content_type)
         except gevent.GreenletExit:
-            passed_s = time.monotonic() - began_s
-            if passed_s >= GRACE_S:
-                self.tell(method, Observed(name or path, began_s, passed_s * _MS, 0, CUT_OFF))
+            seen = cut_off(name or path, began_s, time.monotonic())
+            if seen is not None:
+                self.tell(method, seen)
             raise
-        latency_ms = (time.monotonic() - began_s) * _MS
+        ended_s = time.monotonic()
         error = error or failure(answer, check)
-        cost, trace = usd(answer.body), trace_id(answer.headers)
-        self.tell(
-            method,
-            Observed(name or path, began_s, latency_ms, answer.status, error, usd=cost, trace_id=trace),
-        )
+        self.tell(method, answered(name or path, began_s, ended_s, answer, error))
         return answer
 
     def stream(
@@ -145,7 +140,7 @@ class LocustClient:
                 response = self.send(method, path, body, kind)
                 data = response.read()
         except _FAILURES as error:
-            return _NO_ANSWER, said(error)
+            return NO_ANSWER, said(error)
         return Answer(response.get_code(), lowered(response), data), ""
 
 
