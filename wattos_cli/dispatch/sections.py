@@ -1,5 +1,6 @@
 """Sections of a GitLab job's log: each command that a pipeline runs for its output can be folded there."""
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TextIO
@@ -17,15 +18,22 @@ def section(
 
     Long output is folded from the start. The marks are not data, so stdout stays as it is.
     """
-    command = next((word for word in args if word in _COMMANDS), "")
-    if environ.get("GITLAB_CI") != "true" or not command:
+    command = _command(args) if environ.get("GITLAB_CI") == "true" else ""
+    if command not in _COMMANDS:
         yield
         return
     name = f"wattos_{command}_{int(clock() * 1000)}"
     folded = "[collapsed=true]" if command in _LONG else ""
-    stderr.write(f"section_start:{int(clock())}:{name}{folded}{_CLEAR}wattos {' '.join(args)}\n")
+    stderr.write(f"section_start:{int(clock())}:{name}{folded}{_CLEAR}wattos {shlex.join(args)}\n")
     stderr.flush()
     try:
         yield
     finally:
         stderr.write(f"section_end:{int(clock())}:{name}{_CLEAR}\n")
+
+
+def _command(args: Sequence[str]) -> str:
+    from wattos_cli.dispatch.globals import VALUE_OPTIONS
+    from wattos_cli.dispatch.tree import first_word
+
+    return next(iter(args[first_word(args, VALUE_OPTIONS) :]), "")

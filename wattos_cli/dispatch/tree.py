@@ -26,7 +26,7 @@ def with_default_verb(argv: Sequence[str], tree: Sequence[Entry], value_options:
     `loadtest smoke --users 5` becomes `loadtest run smoke --users 5`. `value_options` are the global options
     that take a value, so that `-C ps loadtest` is not taken for the command `ps`.
     """
-    position = _first_word(argv, 0, value_options)
+    position = first_word(argv, value_options)
     entry = next((e for e in tree if position < len(argv) and e.name == argv[position]), None)
     if entry is None or not entry.default_verb:
         return list(argv)
@@ -36,9 +36,9 @@ def with_default_verb(argv: Sequence[str], tree: Sequence[Entry], value_options:
     return [*argv[:after], entry.default_verb, *argv[after:]]
 
 
-def _first_word(argv: Sequence[str], start: int, value_options: frozenset[str]) -> int:
+def first_word(argv: Sequence[str], value_options: frozenset[str]) -> int:
     """Return the index of the first argument that is neither a global option nor its value."""
-    index = start
+    index = 0
     while index < len(argv) and argv[index].startswith("-"):
         index += 2 if argv[index] in value_options else 1
     return index

@@ -18,8 +18,8 @@ def written(environ: Mapping[str, str], *args: str) -> list[str]:
 
 @pytest.mark.parametrize(("command", "folded"), [("health", ""), ("logs", "[collapsed=true]")])
 def test_a_command_is_a_section_of_gitlabs_log(command: str, folded: str) -> None:
-    assert written(GITLAB, command, "-o", "json") == [
-        f"section_start:{AT}:wattos_{command}_{AT}500{folded}\r\033[0Kwattos {command} -o json",
+    assert written(GITLAB, "-C", "my dir", command) == [
+        f"section_start:{AT}:wattos_{command}_{AT}500{folded}\r\033[0Kwattos -C 'my dir' {command}",
         "work",
         f"section_end:{AT}:wattos_{command}_{AT}500\r\033[0K",
     ]
@@ -27,7 +27,12 @@ def test_a_command_is_a_section_of_gitlabs_log(command: str, folded: str) -> Non
 
 @pytest.mark.parametrize(
     ("environ", "args"),
-    [({"CI": "true"}, ("health",)), ({"GITLAB_CI": "false"}, ("health",)), (GITLAB, ("env",)), (GITLAB, ())],
+    [
+        ({"CI": "true"}, ("health",)),
+        ({"GITLAB_CI": "false"}, ("health",)),
+        (GITLAB, ("ask", "logs")),
+        (GITLAB, ()),
+    ],
 )
 def test_nothing_is_marked_elsewhere(environ: Mapping[str, str], args: tuple[str, ...]) -> None:
     assert written(environ, *args) == ["work"]
