@@ -14,6 +14,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
 
 _GATEWAY = "llm-gateway"
+_NO_ROUTE = "route_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,18 @@ class Destinations:
 
 
 def destinations(deps: Deps, project: Project, model: str) -> Destinations:
-    """Return where the model's requests may go; WattosError for a model that nobody serves."""
+    """Return where the model's requests may go; WattosError for a model that nobody serves.
+
+    Exit 4 if the gateway that runs is too old to say so.
+    """
     gateway = running.service(project, _GATEWAY)
     path = f"/admin/models/targets?{urlencode({'model': model})}"
-    answer = running.admin(deps, project, gateway, path)
+    try:
+        answer = running.admin(deps, project, gateway, path)
+    except WattosError as error:
+        if error.code != _NO_ROUTE:
+            raise
+        raise _too_old() from error
     return Destinations(part(answer, "targets"), part(answer, "providers"))
 
 
@@ -77,6 +86,15 @@ def spent_usd(deps: Deps, project: Project, tenant: str, since: datetime) -> Dec
     """Return what the tenant's calls have cost since then, as far as their price is known."""
     report = usage.report(deps, project, {"tenant": tenant, "since": since.isoformat()})
     return Decimal(str(part(report["totals"], "cost_usd")))
+
+
+def _too_old() -> WattosError:
+    return WattosError(
+        f"the {_GATEWAY} that runs is older than this command: it cannot say what a model costs",
+        hint="start the platform anew: wattos up --recreate",
+        code="platform_outdated",
+        exit_code=ExitCode.UNREACHABLE,
+    )
 
 
 def _everywhere(

@@ -9,7 +9,7 @@ The fast engine awaits for real, thousands of journeys at once. Under Locust eve
 and no coroutine ever suspends. A journey therefore imports neither locust nor asyncio; it has its client.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from random import Random
@@ -131,11 +131,15 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """Who goes on a journey: the number of the user, and what it chooses by and asks for."""
+    """Who goes on a journey: the number of the user, and what it chooses by and asks for.
+
+    `models` are those that may be asked beside `model` whatever they cost.
+    """
 
     number: int
     rng: Random
     model: str
+    models: Sequence[str] = ()
 
 
 class Journey:

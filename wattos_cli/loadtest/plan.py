@@ -54,6 +54,7 @@ class Plan:
     `journeys` are classes of `locustfile` with their weights (0: as the class says); none: all that it has.
     `users` are those of the closed model, in the open model the most that are busy at once; `stages` change
     their number. `duration_s` may be infinite: until the file's own shape ends, or somebody stops it.
+    `models` are those that a journey may ask beside `model` whatever they cost: that was settled before.
     `tokens` are the users', one after the other. `objectives_ms` are what a request must keep to be good.
     `seed` makes the choices of the users repeatable. `processes` share the users, and the arrivals.
     Users are given `stop_s` to finish what they do when the run ends.
@@ -74,6 +75,7 @@ class Plan:
     ui_port: int | None = None
     stop_s: float = GRACE_S
     model: str = ""
+    models: Sequence[str] = ()
     seed: int = 0
     tokens: Sequence[str] = ()
     objectives_ms: Mapping[str, float] = field(default_factory=dict)

@@ -224,6 +224,8 @@ def test_the_scenarios_are_whole() -> None:  # defect-8
         found = scenarios.scenario(name)
         assert [parse(text) for text in found.thresholds]
         assert all(re.search(rf"\b{journey}\b", journeys) for journey in found.journeys)
+        # What agents ask is asked beside --model, and must not surprise who pays.
+        assert ("AgentRun" in found.journeys) == ("default" in found.models)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +234,8 @@ def test_the_scenarios_are_whole() -> None:  # defect-8
         ("not toml", "Expected"),
         ("[smoke]\nusers = 'five'", "users is of the wrong type"),
         ("[smoke]\nthresholds = [5]", "thresholds is of the wrong type"),
+        ("[smoke]\nmodels = 'default'", "models is of the wrong type"),
+        ("[smoke]\nmodels = ['']", "models has an empty name"),
         ("[smoke]\nusers = 5", r"\[smoke\]: journeys is missing"),
         ("[smoke]\nuser = 5", r"no such key 'user'.* Did you mean 'users'\?"),
         ("smoke = 5", r"expected a table, \[smoke\]"),

@@ -20,6 +20,7 @@ from wattos_cli.project import find
 
 URL = "http://127.0.0.1:3001"
 OPS, LLM = "unix:/run/gateway.sock", "unix:/run/llm-gateway.sock"
+SERVICES = ("gateway", "llm-gateway", "chat", "rag", "agent")
 LOCAL = {"provider": "local", "model": "wattos-extractive", "simulated": False, "price": "free"}
 OPENAI = {"provider": "openai", "model": "gpt-4o", "simulated": False, "price": "paid"}
 PAID = Options(scenario="chat-stream", model="gpt-4o", allow_paid=True, max_usd=2.0, quiet=True)
@@ -51,7 +52,7 @@ class Platform(FakeHttp):
 
 @pytest.fixture
 def http(tmp_path: Path) -> Platform:
-    write_running(tmp_path, *({"name": name, "url": URL} for name in ("gateway", "llm-gateway")))
+    write_running(tmp_path, *({"name": name, "url": URL} for name in SERVICES))
     http = Platform()
     http.answer(OPS, "/admin/tokens", {"token": "wk_secret", "id": "k1"}, 201)
     http.answer(OPS, "/admin/tokens/revoke", {"id": "k1"})
@@ -61,6 +62,7 @@ def http(tmp_path: Path) -> Platform:
     http.answer(LLM, "/admin/budgets/remove", {})
     model(http, "wattos-extractive", LOCAL)
     model(http, "gpt-4o", OPENAI)
+    model(http, "default", OPENAI, LOCAL)
     return http
 
 
@@ -83,6 +85,8 @@ def deps(tmp_path: Path, http: Platform, time: FakeTime) -> Deps:
         (replace(PAID, max_usd=0.0), "--max-usd 0: expected more than 0"),
         (replace(PAID, max_usd=float("nan")), "--max-usd nan: expected more than 0"),
         (Options(model="gpt-4o", host="http://other:1"), "--model gpt-4o at another host may cost money"),
+        (Options(scenario="mixed"), "the model default that mixed asks costs money: openai/gpt-4o"),
+        (replace(PAID, scenario="agent-run", model="gone"), "--model gone: nobody has it"),
         (replace(PAID, model="mixed"), "nobody knows the price of openai/new"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -91,12 +95,51 @@ def test_what_may_cost_money_is_refused_before_anything_starts(
     deps: Deps, http: Platform, options: Options, says: str
 ) -> None:
     model(http, "mixed", LOCAL, {**OPENAI, "model": "new", "price": "unknown"})
+    http.answer(LLM, "/admin/models/targets?model=gone", {"code": "m", "message": "nobody has it"}, 404)
     load = FakeLoad([second(0, 10)])
     with pytest.raises(WattosError) as caught:
         command.run(options, deps, start=load.start)
     assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
     assert load.plan is None
     assert http.sent("/admin/tokens") == []
+
+
+def test_what_a_scenario_asks_may_cost_as_much_as_was_allowed(deps: Deps, http: Platform) -> None:
+    load = FakeLoad([second(0, 10, usd=0.01)])
+    options = replace(PAID, scenario="agent-run", model="")
+    assert command.run(options, deps, start=load.start) == ExitCode.OK
+    assert load.plan is not None
+    assert (load.plan.model, load.plan.models) == ("", ("default",))
+    assert http.sent("/admin/budgets")[0]["usd_per_day"] == "2.25"
+
+
+def test_what_a_scenario_asks_of_the_simulator_is_free(deps: Deps, http: Platform) -> None:
+    for name in ("wattos-extractive", "default"):
+        model(http, name, OPENAI, simulated=True)
+    load = FakeLoad([second(0, 10)])
+    assert command.run(Options(scenario="agent-run", quiet=True), deps, start=load.start) == ExitCode.OK
+    assert http.sent("/admin/budgets") == []
+
+
+def test_a_platform_too_old_to_tell_prices_is_to_be_started_anew(deps: Deps, http: Platform) -> None:
+    path = "/admin/models/targets"
+    told = {"code": "route_not_found", "message": f"There is no {path} here."}
+    http.answer(LLM, f"{path}?model=wattos-extractive", told, 404)
+    with pytest.raises(WattosError, match="is older than this command") as caught:
+        command.run(Options(quiet=True), deps, start=FakeLoad([]).start)
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+    assert "wattos up --recreate" in caught.value.hint
+
+
+def test_another_host_is_asked_by_the_journey_unless_paying_is_allowed(deps: Deps, http: Platform) -> None:
+    http.answer("http://other:1", "/health/liveness", {})
+    plans = []
+    for options in (replace(PAID, model=""), Options(quiet=True)):
+        load = FakeLoad([second(0, 10)])
+        elsewhere = replace(options, scenario="mixed", host="http://other:1", thresholds=("p95<1s",))
+        assert command.run(elsewhere, deps, start=load.start) == ExitCode.OK
+        plans.append(load.plan)
+    assert [plan.models for plan in plans if plan] == [("default",), ()]
 
 
 def test_the_model_gateway_keeps_the_sum_on_top_of_what_was_spent_today(deps: Deps, http: Platform) -> None:

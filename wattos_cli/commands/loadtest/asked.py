@@ -70,6 +70,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
         crew=crew(opts),
         ui_port=free_port(UI_PORT) if opts.ui else None,
         model=opts.model,
+        models=found.models if opts.host is None or opts.allow_paid else (),
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from wattos_cli.clients import spending
 from wattos_cli.clients.loadtest_tenant import TENANT
+from wattos_cli.clients.spending import Destinations
 from wattos_cli.commands.loadtest.beside import Over, beside
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.deps import Deps
@@ -14,12 +15,14 @@ from wattos_cli.errors import WattosError, usage
 from wattos_cli.loadtest.driving.fleet import FREE_MODEL
 from wattos_cli.loadtest.judging.verdict import Stopped
 from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.planning.scenarios import Scenario
 from wattos_cli.project import Project
 
 _LOOK_S = 2.0
 _CAP_S = 60.0
 _NOT_FOUND = 404
-_HINT = "allow it, up to a sum: --allow-paid --max-usd 2   or leave --model out: the local model is free"
+_HINT = "allow it, up to a sum: --allow-paid --max-usd 2"
+_LEAVE_OUT = f"{_HINT}   or leave --model out: the local model is free"
 
 
 def agreed(opts: Options) -> None:
@@ -32,7 +35,7 @@ def agreed(opts: Options) -> None:
         raise usage(f"--max-usd {opts.max_usd:g}: expected more than 0", "US dollars: --max-usd 2.5")
     if opts.host is not None and opts.model not in ("", FREE_MODEL) and not opts.allow_paid:
         raise usage(
-            f"--model {opts.model} at another host may cost money: nobody here knows its price", _HINT
+            f"--model {opts.model} at another host may cost money: nobody here knows its price", _LEAVE_OUT
         )
 
 
@@ -98,24 +101,33 @@ class Wallet:
             self.look()
 
 
-def wallet_for(opts: Options, deps: Deps, project: Project) -> Wallet:
+def wallet_for(scenario: Scenario, opts: Options, deps: Deps, project: Project) -> Wallet:
     """Return the wallet of a run against this project's platform; the simulator's dollars are none.
 
     WattosError (exit 2) for a model that costs money and was not allowed to, or whose price nobody knows.
     """
+    given = f"--model {opts.model}" if opts.model else f"the model {FREE_MODEL}"
+    asked = {name: f"the model {name} that {scenario.name} asks" for name in scenario.models}
+    asked[opts.model or FREE_MODEL] = given
+    found = [_affordable(name, told, opts, deps, project) for name, told in asked.items()]
+    real = any(each.anybody_is_real for each in found)
+    return Wallet(deps, project if real else None, opts.max_usd)
+
+
+def _affordable(name: str, told: str, opts: Options, deps: Deps, project: Project) -> Destinations:
+    """Return where the requests for a model may go, if the run may pay for it; else WattosError (exit 2)."""
     try:
-        found = spending.destinations(deps, project, opts.model or FREE_MODEL)
+        found = spending.destinations(deps, project, name)
     except WattosError as error:
         if error.details.get("status") != _NOT_FOUND:
             raise
-        raise usage(
-            f"--model {opts.model}: {error.message}", "name a model of a provider in [llm]"
-        ) from error
+        raise usage(f"{told}: {error.message}", "name a model of a provider in [llm]") from error
     if found.paid and not opts.allow_paid:
-        raise usage(f"--model {opts.model} costs money: {', '.join(found.paid)}", _HINT)
+        hint = _LEAVE_OUT if name == opts.model else _HINT
+        raise usage(f"{told} costs money: {', '.join(found.paid)}", hint)
     if found.unpriced:
         raise usage(
-            f"--model {opts.model}: nobody knows the price of {', '.join(found.unpriced)}",
+            f"{told}: nobody knows the price of {', '.join(found.unpriced)}",
             "tell it in wattos.toml: [[llm.prices]]",
         )
-    return Wallet(deps, project if found.anybody_is_real else None, opts.max_usd)
+    return found

@@ -49,7 +49,7 @@ def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
     project = running.project_of(deps)
     url = _gateway_url(project, run.scenario.services or _DOOR)
     _answers(url, deps)
-    wallet = _wallet(opts, deps, project)
+    wallet = _wallet(run, opts, deps, project)
     most = loadtest_tenant.MOST_KEYS
     count = most if run.find_limit else min(run.plan.users, most)
     with loadtest_tenant.keys_for(deps, project, count, run.longest_s) as keys:
@@ -81,11 +81,11 @@ def _gateway_url(project: Project, services: Sequence[str]) -> str:
     return running.service(project, "gateway").url.rstrip("/")
 
 
-def _wallet(opts: Options, deps: Deps, project: Project) -> Wallet:
+def _wallet(run: Asked, opts: Options, deps: Deps, project: Project) -> Wallet:
     """Return the wallet of the run; without a model gateway there is nothing to pay for."""
     if not any(row.name == "llm-gateway" for row in running.running(project)):
         return Wallet(deps, None, opts.max_usd)
-    return wallet_for(opts, deps, project)
+    return wallet_for(run.scenario, opts, deps, project)
 
 
 def _answers(url: str, deps: Deps, refuse: Callable[[str, str], WattosError] = unreachable) -> None:

@@ -21,6 +21,7 @@ class Fleet:
         self.weights: Mapping[str, int] = plan.journeys if plan else {}
         self.seed = plan.seed if plan else int(environ.get("WATTOS_LOADTEST_SEED", "0"))
         self._model = (plan.model if plan else environ.get("WATTOS_LOADTEST_MODEL", "")) or FREE_MODEL
+        self._models = plan.models if plan else ()
         self._tokens = (plan.tokens if plan else ()) or (environ.get("WATTOS_TOKEN", ""),)
         self._step = plan.processes if plan else 1
         self._counted = count()
@@ -35,4 +36,4 @@ class Fleet:
         """Return the next traveller of this process, which is number `worker`, and its token."""
         number = next(self._counted) * self._step + worker
         rng = Random(f"{self.seed}/{number}")  # noqa: S311 - dice
-        return Traveller(number, rng, self._model), self._tokens[number % len(self._tokens)]
+        return Traveller(number, rng, self._model, self._models), self._tokens[number % len(self._tokens)]

@@ -19,6 +19,7 @@ _OPTIONAL: dict[str, _Kind] = {
     "services": list,
     "spawn_rate": (int, float),
     "thresholds": list,
+    "models": list,
 }
 FILE = "thresholds.toml"
 _SHAPE = "LoadTestShape"
@@ -27,7 +28,10 @@ _USERS, _DURATION_S = 10, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Who does what for how long: `journeys` with their weights; `services` it cannot do without."""
+    """Who does what for how long: `journeys` with their weights; `services` it cannot do without.
+
+    `models` are those that its journeys have somebody ask beside the one of `--model`.
+    """
 
     name: str
     description: str
@@ -38,6 +42,7 @@ class Scenario:
     spawn_rate: float
     duration_s: float
     thresholds: tuple[str, ...]
+    models: tuple[str, ...] = ()
 
 
 def folder() -> Path:
@@ -73,6 +78,7 @@ def scenario(name: str, locustfile: Path | None = None) -> Scenario:
         spawn_rate=float(table.get("spawn_rate", table["users"])),
         duration_s=option_seconds(table["duration"], f"[{name}] duration"),
         thresholds=tuple(table.get("thresholds", ())),
+        models=tuple(table.get("models", ())),
     )
 
 
@@ -116,6 +122,8 @@ def _check(path: Path, name: str, table: Any) -> None:
         listed = value if isinstance(value, list) else []
         if not isinstance(value, known[key]) or isinstance(value, bool) or not all(map(_is_text, listed)):
             raise _invalid(path, f"[{name}]: {key} is of the wrong type")
+    if not all(table.get("models", ())):
+        raise _invalid(path, f"[{name}]: models has an empty name")
     missing = [key for key in _KEYS if key not in table]
     if missing:
         raise _invalid(path, f"[{name}]: {missing[0]} is missing")
