@@ -108,6 +108,7 @@ TREE: tuple[Entry, ...] = (
             _verb("drill", "show", "Print the file of a drill, after it was checked."),
         ),
         default_verb="list",
+        naming_verb="run",
         section=_SEE,
     ),
     Entry(

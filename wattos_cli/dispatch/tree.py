@@ -8,8 +8,9 @@ from dataclasses import dataclass
 class Entry:
     """One command (`module` has `command(run=run)`), or a noun with verbs (`children`, then no module).
 
-    `default_verb` is what `wattos NOUN ARGS` means when the first argument is no verb; `section` is the
-    heading under which `wattos --help` lists it.
+    `default_verb` is what `wattos NOUN ARGS` means when the first argument is no verb, and `naming_verb`, if
+    there is one, what it means with a name in it; `section` is the heading under which `wattos --help` lists
+    it.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Entry:
     module: str = ""
     children: "tuple[Entry, ...]" = ()
     default_verb: str = ""
+    naming_verb: str = ""
     section: str = ""
 
 
@@ -33,7 +35,10 @@ def with_default_verb(argv: Sequence[str], tree: Sequence[Entry], value_options:
     after = position + 1
     if after < len(argv) and argv[after] in {child.name for child in entry.children} | {"--help", "-h"}:
         return list(argv)
-    return [*argv[:after], entry.default_verb, *argv[after:]]
+    given = list(argv[after:])
+    names = first_word(given, value_options) < len(given)
+    verb = entry.naming_verb if names and entry.naming_verb else entry.default_verb
+    return [*argv[:after], verb, *given]
 
 
 def first_word(argv: Sequence[str], value_options: frozenset[str]) -> int:

@@ -70,10 +70,11 @@ def _root(tree: Sequence[Entry]) -> str:
 
 def _noun(path: tuple[str, ...], entry: Entry) -> str:
     usage = f"{entry.summary}\n\nUsage: wattos {' '.join(path)} COMMAND\n"
-    if entry.default_verb:
-        usage += (
-            f"       wattos {' '.join(path)} ...   means   wattos {' '.join(path)} {entry.default_verb} ...\n"
-        )
+    for verb, given in ((entry.default_verb, "..."), (entry.naming_verb, "NAME ...")):
+        if verb:
+            usage += (
+                f"       wattos {' '.join(path)} {given}   means   wattos {' '.join(path)} {verb} {given}\n"
+            )
     rows = [_Line(child.name, child.summary) for child in entry.children]
     return f"{usage}\n{_section('Commands', rows, column=16)}"
 
@@ -103,7 +104,9 @@ def _command(path: tuple[str, ...], entry: Entry) -> str:
 def _description(docstring: str) -> tuple[str, str]:
     """Return the wrapped text before `Examples:`, and the examples as they are written."""
     text, _, examples = inspect.cleandoc(docstring).partition("Examples:")
-    paragraphs = [textwrap.fill(" ".join(p.split()), WIDTH) for p in text.strip().split("\n\n")]
+    paragraphs = [
+        textwrap.fill(" ".join(p.split()), WIDTH, break_on_hyphens=False) for p in text.strip().split("\n\n")
+    ]
     return "\n\n".join(paragraphs), examples.strip("\n").rstrip()
 
 
@@ -113,7 +116,7 @@ def _section(title: str, rows: Sequence[_Line], column: int = _COLUMN) -> str:
     lines = [f"{title}:"]
     for row in rows:
         head = f"  {row.spelling}"
-        body = textwrap.wrap(row.meaning, WIDTH - column) or [""]
+        body = textwrap.wrap(row.meaning, WIDTH - column, break_on_hyphens=False) or [""]
         if len(head) >= column - 1:
             lines.append(head)
             head = ""

@@ -62,6 +62,13 @@ def _module() -> Any:
 TREE = (
     Entry("sample", "Sample.", "sample_command"),
     Entry("noun", "Noun.", children=(Entry("run", "Run.", "sample_command"),), default_verb="run"),
+    Entry(
+        "named",
+        "Named.",
+        children=(Entry("list", "List.", "sample_command"), Entry("run", "Run.", "sample_command")),
+        default_verb="list",
+        naming_verb="run",
+    ),
 )
 
 WORDS = st.sampled_from(
@@ -141,6 +148,12 @@ def test_no_module_is_imported_before_its_command_is_called() -> None:
         (["noun", "--help"], ["noun", "--help"]),
         (["-C", "noun", "noun", "run"], ["-C", "noun", "noun", "run"]),
         (["sample", "noun"], ["sample", "noun"]),
+        (["named"], ["named", "list"]),
+        (["named", "-C", "/"], ["named", "list", "-C", "/"]),
+        (["named", "list"], ["named", "list"]),
+        (["named", "x"], ["named", "run", "x"]),
+        (["named", "--junit", "f.xml", "x"], ["named", "run", "--junit", "f.xml", "x"]),
+        (["named", "-C", "/", "x"], ["named", "run", "-C", "/", "x"]),
     ],
 )
 def test_default_verb(argv: list[str], expected: list[str]) -> None:

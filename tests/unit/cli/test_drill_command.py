@@ -61,6 +61,16 @@ def test_without_a_platform_it_names_the_command_that_starts_what_is_needed(
     )
 
 
+def test_a_drill_that_is_named_is_run_without_the_verb(tmp_path: Path, drill: Drill) -> None:
+    with pytest.raises(WattosError) as caught:
+        execute(
+            ["drill", "./mine.toml", "--junit", str(tmp_path / "drills.xml")], deps=make_deps(cwd=tmp_path)
+        )
+    assert (caught.value.code, caught.value.hint) == ("platform_not_running", START)
+    with pytest.raises(WattosError, match="Did you mean 'llm-outage'"):
+        execute(["drill", "llm-outrage"], deps=make_deps(cwd=tmp_path))
+
+
 def test_without_the_simulator_it_does_not_begin(tmp_path: Path, drill: Drill) -> None:
     error = refused(platform(tmp_path, "gateway", "llm-gateway"), "./mine.toml")
     assert (error.exit_code, error.hint) == (ExitCode.UNREACHABLE, START)
