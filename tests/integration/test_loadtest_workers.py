@@ -15,10 +15,11 @@ from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
 from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.driving.workplace import sweep
 from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.measured import Measured
-from wattos_cli.loadtest.plan import Crew, Plan
+from wattos_cli.loadtest.plan import Crew, Engine, Plan
 from wattos_cli.loadtest.planning.scenarios import folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,9 +105,13 @@ def test_workers_that_are_not_ready_yet_end_with_their_master(
     assert alive == []
 
 
-def test_nothing_is_left_when_we_are_killed(platform: PlatformServer, tmp_path: Path) -> None:
-    whole = tmp_path / "plan.json"
-    whole.write_text(models(platform.url, processes=2, duration_s=60.0).dump())
+@pytest.mark.parametrize(("engine", "processes", "generators"), [("locust", 2, 3), ("fast", 1, 1)])
+def test_nothing_is_left_when_we_are_killed(
+    platform: PlatformServer, tmp_path: Path, engine: Engine, processes: int, generators: int
+) -> None:
+    (temporary := tmp_path / "tmp").mkdir()
+    whole = tmp_path / "whole.json"
+    whole.write_text(models(platform.url, engine=engine, processes=processes, duration_s=60.0).dump())
     code = (
         "import os, sys, time, pathlib\n"
         "from tests.fakes.whole_run import generate\n"
@@ -114,17 +119,21 @@ def test_nothing_is_left_when_we_are_killed(platform: PlatformServer, tmp_path: 
         "plan = Plan.load(pathlib.Path(sys.argv[1]).read_text())\n"
         "generate(plan, dict(os.environ), time.sleep, lambda _interval: print('begun', flush=True))\n"
     )
-    environ = {**ENVIRON, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}", "TMPDIR": str(tmp_path)}
+    environ = {**ENVIRON, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}", "TMPDIR": str(temporary)}
     with subprocess.Popen(
         [sys.executable, "-c", code, whole], env=environ, stdout=subprocess.PIPE, text=True
     ) as ours:
         assert ours.stdout is not None
         assert ours.stdout.readline() == "begun\n"
-        generators = psutil.Process(ours.pid).children(recursive=True)
-        assert len(generators) == 3
+        running = psutil.Process(ours.pid).children(recursive=True)
+        assert len(running) == generators
         ours.kill()
-    _, alive = psutil.wait_procs(generators, timeout=10)
+    _, alive = psutil.wait_procs(running, timeout=10)
     assert alive == []
+    (abandoned,) = temporary.iterdir()
+    assert not (abandoned / "plan.json").exists()
+    sweep(temporary, abandoned.stat().st_mtime)
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_master_and_a_worker_of_another_start(platform: PlatformServer) -> None:

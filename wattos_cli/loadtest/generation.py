@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 import wattos_cli
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.driving.parent import JOURNAL, PARENT, PLAN_FILE
+from wattos_cli.loadtest.driving.workplace import workplace
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.journal import Tail
@@ -120,8 +120,7 @@ def _remedy(plan: Plan) -> str:
 @contextmanager
 def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
     """Start the plan; whatever ends the block, the process ends with it."""
-    with tempfile.TemporaryDirectory(prefix="wattos-loadtest-") as name:
-        folder = Path(name)  # 0700: the plan holds tokens
+    with workplace() as folder:
         (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
         with (folder / "said.txt").open("wb") as output:
             process = subprocess.Popen(

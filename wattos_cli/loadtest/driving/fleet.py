@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from wattos_cli.loadtest.driving.parent import PLAN_FILE
+from wattos_cli.loadtest.driving.parent import PLAN_FILE, handed_plan
 from wattos_cli.loadtest.journey import Traveller
 from wattos_cli.loadtest.plan import Plan
 
@@ -30,7 +30,7 @@ class Fleet:
     def of(cls, environ: Mapping[str, str]) -> Self:
         """Return the fleet of the plan that `environ` names, without a plan that of `environ` itself."""
         path = environ.get(PLAN_FILE)
-        return cls(Plan.load(Path(path).read_text(encoding="utf-8")) if path else None, environ)
+        return cls(handed_plan(Path(path)) if path else None, environ)
 
     def enlist(self, worker: int = 0) -> tuple[Traveller, str]:
         """Return the next traveller of this process, which is number `worker`, and its token."""

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import uvloop
 
-from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, tie_to_parent
+from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, handed_plan, tie_to_parent
 from wattos_cli.loadtest.driving.saying import say
 from wattos_cli.loadtest.fast.loading import LoadingError, journeys
 from wattos_cli.loadtest.fast.run import Run
 from wattos_cli.loadtest.measuring.journal import Journal
-from wattos_cli.loadtest.plan import Plan
 
 
 def main() -> int:
     """Return the exit code: 0 once the journal has its ending."""
     tie_to_parent()
     path = Path(os.environ[PLAN_FILE])
-    plan = Plan.load(path.read_text(encoding="utf-8"))
+    plan = handed_plan(path)
     if plan.processes > 1:
         say("the fast engine is one process; several are Locust's: --engine locust")
         return 1

@@ -14,7 +14,7 @@ from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
 from wattos_cli import parenthood
-from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, tie_to_parent
+from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, handed_plan, tie_to_parent
 from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
 from wattos_cli.loadtest.locust_side.inside import (
     Statistics,
@@ -28,12 +28,11 @@ from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.thinking import Thinking
 from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
 from wattos_cli.loadtest.measuring.journal import Journal
-from wattos_cli.loadtest.plan import Plan
 
 
 def take_part(path: Path) -> None:
     """Take part in the run whose plan lies at `path`, as what Locust makes of this process."""
-    plan = Plan.load(path.read_text(encoding="utf-8"))
+    plan = handed_plan(path)
     loader = os.getpid()
     hooks: Any = events  # Locust's hooks carry no types
     recorder = Recorder(plan.objectives_ms, statistics := Statistics())
