@@ -1,5 +1,7 @@
 """What is wrong with a command line is told before anything starts, and nobody is asked."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,10 @@ from tests.fakes.cli import make_deps
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad
 from wattos_cli.commands.loadtest import run as command
+from wattos_cli.commands.loadtest.master_port import require_free
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.loadtest.fast.loading import needs_locust
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,62 @@ def test_a_wrong_command_line_is_told_before_anything_starts(
         command.run(options, make_deps(cwd=tmp_path, http=http), start=load.start)
     assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
     assert (http.requests, load.plan) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "line", ["from locust import HttpUser", "import os, locust.contrib.fasthttp", "import gevent"]
+)
+def test_a_file_for_locust_is_not_handed_to_the_fast_engine(tmp_path: Path, line: str) -> None:
+    (tmp_path / "theirs.py").write_text(f"{line}\n")
+    options = Options(engine="fast", locustfile=Path("theirs.py"), host="http://other:1")
+    http, load = FakeHttp(), FakeLoad([])
+    with pytest.raises(
+        WattosError, match=r"--engine fast runs journeys, and .*theirs\.py is written for Locust"
+    ) as caught:
+        command.run(options, make_deps(cwd=tmp_path, http=http), start=load.start)
+    assert (caught.value.exit_code, http.requests, load.plan) == (ExitCode.USAGE, [], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "package", "needs"),
+    [
+        ("import locust\n", False, True),
+        ("import locust\n", True, False),
+        ("from wattos_cli.loadtest.journey import Journey\n", False, False),
+        ("from . import locust\n", False, False),
+        ("import locust\nclass:\n", False, False),
+        ("import locust\0\n", False, False),
+    ],
+    ids=["of Locust", "journeys beside it", "journeys in it", "a part of theirs", "broken", "no text"],
+)
+def test_which_files_need_locust(tmp_path: Path, text: str, package: bool, needs: bool) -> None:
+    if package:
+        (tmp_path / "journeys").mkdir()
+        (tmp_path / "journeys" / "__init__.py").touch()
+    (tmp_path / "theirs.py").write_text(text)
+    assert needs_locust(tmp_path / "theirs.py") is needs
+
+
+def test_a_port_that_a_master_cannot_have_is_told_with_its_holder(tmp_path: Path) -> None:
+    http, load = FakeHttp(), FakeLoad([])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(WattosError) as caught:
+            command.run(Options(master=address), make_deps(cwd=tmp_path, http=http), start=load.start)
+    error = caught.value
+    assert (error.exit_code, error.code) == (ExitCode.UNREACHABLE, "port_in_use")
+    assert error.message.startswith(
+        f"the master cannot listen at {address}: it is taken by pid {os.getpid()}: "
+    )
+    assert (http.requests, load.plan) == ([], None)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1:5557", "no-such-host.invalid:5557", "[2001:db8::1]:5557"])
+def test_an_address_that_is_not_this_machines_is_told(address: str) -> None:
+    with pytest.raises(WattosError, match="the master cannot listen at ") as caught:
+        require_free(address)
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.UNREACHABLE, "port_unusable")
+
+
+def test_any_free_port_is_free() -> None:
+    require_free("127.0.0.1:0")

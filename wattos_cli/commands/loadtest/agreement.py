@@ -2,10 +2,12 @@
 
 import os
 import re
+from pathlib import Path
 
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.errors import usage
-from wattos_cli.loadtest.plan import Crew
+from wattos_cli.loadtest.fast.loading import needs_locust
+from wattos_cli.loadtest.plan import Crew, Engine
 
 UI_PORT = 8089
 """Where Locust shows its page by default."""
@@ -42,6 +44,15 @@ def agree(opts: Options) -> None:
         if given[one] and given[other]:
             raise usage(f"{one} and {other} contradict each other", why)
     _require_what_they_are_for(opts)
+
+
+def agree_with_file(engine: Engine, locustfile: Path) -> None:
+    """Raise WattosError (exit 2) for an engine that cannot run the file."""
+    if engine == "fast" and needs_locust(locustfile):
+        raise usage(
+            f"--engine fast runs journeys, and {locustfile} is written for Locust",
+            "leave the option out, or write its users as journeys: docs/how-to/load-tests.md",
+        )
 
 
 def _given(opts: Options) -> dict[str, bool]:

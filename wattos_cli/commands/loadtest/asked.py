@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, crew
+from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, agree_with_file, crew
 from wattos_cli.commands.loadtest.options import Options
 from wattos_cli.commands.loadtest.paying import agreed
 from wattos_cli.errors import usage
@@ -50,6 +50,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = _duration_s(opts, found)
     engine = opts.engine or _engine(opts)
+    agree_with_file(engine, found.locustfile)
     arrivals = None
     if opts.rate or opts.find_limit:
         arrivals = load_shape.arrivals(opts.rate or _FIRST_RATE, duration_s, poisson=opts.poisson)

@@ -24,6 +24,7 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
     from wattos_cli.commands.loadtest.asked import asked_for
     from wattos_cli.commands.loadtest.baseline import baseline_of
+    from wattos_cli.commands.loadtest.master_port import require_free
     from wattos_cli.commands.loadtest.running import Runner
     from wattos_cli.commands.loadtest.target import target_for
     from wattos_cli.commands.loadtest.told import announce, prepare_files, tell
@@ -31,6 +32,8 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     asked = asked_for(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
     prepare_files(opts, deps)
+    if opts.master:
+        require_free(opts.master)
     with target_for(asked, opts, deps) as target:
         runner = Runner(asked, target, opts, deps, start)
         if opts.worker:

@@ -1,5 +1,6 @@
 """The journeys of a plan, found without Locust."""
 
+import ast
 import importlib
 import importlib.util
 import sys
@@ -11,10 +12,30 @@ from typing import Any
 from wattos_cli.loadtest.journey import Journey
 
 _LOCUST = ("locust", "gevent")
+_PACKAGE = "journeys"
 
 
 class LoadingError(Exception):
     """The journeys cannot be had; the text says why, and what would help."""
+
+
+def needs_locust(locustfile: Path) -> bool:
+    """Return whether the file imports Locust itself, as far as can be read without running it.
+
+    Where a package `journeys` lies beside it, that is what is run.
+    """
+    if _has_package(locustfile):
+        return False
+    try:
+        body = ast.parse(locustfile.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return False  # it is told, with its line, by who runs it
+    plain = [alias.name for node in body if isinstance(node, ast.Import) for alias in node.names]
+    modules = [
+        *plain,
+        *(node.module or "" for node in body if isinstance(node, ast.ImportFrom) and not node.level),
+    ]
+    return any(module.partition(".")[0] in _LOCUST for module in modules)
 
 
 def journeys(locustfile: Path, wanted: Mapping[str, int]) -> dict[type[Journey], int]:
@@ -36,8 +57,8 @@ def _defined(locustfile: Path) -> list[type[Journey]]:
     sys.modules.update(dict.fromkeys(_LOCUST))  # type: ignore[arg-type] # None is how an import is forbidden
     sys.path.insert(0, str(locustfile.parent))
     try:
-        if (locustfile.parent / "journeys" / "__init__.py").is_file():
-            return list(importlib.import_module("journeys").JOURNEYS)
+        if _has_package(locustfile):
+            return list(importlib.import_module(_PACKAGE).JOURNEYS)
         return _journeys_in(vars(_module(locustfile)).values())
     except ImportError as error:
         if error.name and error.name.partition(".")[0] in _LOCUST:
@@ -45,6 +66,10 @@ def _defined(locustfile: Path) -> list[type[Journey]]:
                 f"{locustfile} is written for Locust; the fast engine runs journeys only: --engine locust"
             ) from None
         raise LoadingError(f"{locustfile}: {error}") from error
+
+
+def _has_package(locustfile: Path) -> bool:
+    return (locustfile.parent / _PACKAGE / "__init__.py").is_file()
 
 
 def _module(path: Path) -> ModuleType:
