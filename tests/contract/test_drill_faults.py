@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.contract import fault_contract
 from tests.fakes.cli import make_deps, write_running
 from tests.fakes.listed_processes import listed_processes, state
@@ -46,6 +48,24 @@ async def test_the_simulator_is_ill_until_the_rollback(tmp_path: Path) -> None:
         await asyncio.to_thread(fault_contract.holds, form.fault(place), broken)
         left = await asyncio.to_thread(told.faults)
         assert [fault["id"] for fault in left] == [other["id"]]
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (DEAD, "openai: status 503"),
+        ({"kind": "status"}, "every provider: status"),
+        ({**DEAD, "times": 3, "probability": 0.5}, "openai: status 503 (probability 0.5, times 3)"),
+        ({"kind": "hang", "model": "gpt-5"}, "every provider: hang (model gpt-5)"),
+    ],
+    ids=["status", "as it is", "more", "no status"],
+)
+def test_a_fault_of_the_simulator_is_told_once(
+    tmp_path: Path, request_: dict[str, object], told: str
+) -> None:
+    place = site(tmp_path, {"name": "simulator", "url": "http://127.0.0.1:9"})
+    form = SimulatorForm.model_validate({"kind": "simulator", "request": request_})
+    assert form.fault(place).describe() == told
 
 
 async def test_the_simulator_ends_a_fault_by_itself(tmp_path: Path) -> None:

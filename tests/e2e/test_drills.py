@@ -149,7 +149,7 @@ def test_a_signal_in_the_middle_leaves_no_fault_behind(
     assert process.returncode in codes, told
     assert faults(house) == []
     assert BREAKER not in open_breakers(house)
-    assert "rollback: undo: openai: status (status 503)" in told
+    assert "rollback: undo: openai: status 503" in told
     if len(signals) == 1:
         result = published(report.read_text())
         assert (result["verdict"], result["drill"]) == ("invalid", "llm-outage")

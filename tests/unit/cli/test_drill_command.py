@@ -129,7 +129,7 @@ def test_a_drill_that_passes_is_told_and_reported(tmp_path: Path, drill: Drill) 
     summary = tmp_path / "summary.md"
     code, deps = performed(tmp_path, drill, House(), environ={"GITHUB_STEP_SUMMARY": str(summary)})
     assert code == ExitCode.OK
-    assert "ok  fault: opens  (after 1.0 s: llm-gateway-0 open)" in err(deps)
+    assert "ok  fault: opens  (noticed after 1.0 s: llm-gateway-0 open)" in err(deps)
     assert out(deps).startswith("mine: pass in 1")
     lines = (tmp_path / "d.json").read_text().splitlines()
     assert [published(line)["verdict"] for line in lines] == ["pass", "pass"]

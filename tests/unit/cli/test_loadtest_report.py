@@ -17,6 +17,22 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
+from wattos_cli.render.loadtest.summary import summary
+
+
+@pytest.mark.parametrize(
+    ("requests", "duration_s", "line"),
+    [
+        (1, 0.0059, "smoke: pass, 1 request in 5.90 ms, 0 failed"),
+        (2, 0.0, "smoke: pass, 2 requests in 0 ms, 0 failed"),
+        (0, 4.0, "smoke: pass, 0 requests in 4.0 s (0.0/s), 0 failed"),
+        (6, 4.0, "smoke: pass, 6 requests in 4.0 s (1.5/s), 0 failed"),
+    ],
+)
+def test_the_verdict_in_a_line(requests: int, duration_s: float, line: str) -> None:
+    rps = requests / duration_s if duration_s else 0.0
+    given = {"requests": requests, "failures": 0, "duration_s": duration_s, "rps": rps}
+    assert summary({"scenario": "smoke", "verdict": "pass", **given}) == line
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def test_a_pipe_gets_a_line_now_and_then(tmp_path: Path, time: FakeTime) -> None
         "15 s of 20 s",
         "20 s of 20 s",
     ]
-    assert told[0] == "5 s of 20 s: 1 users, 2.0/s, p50 10, p95 30, p99 30 ms, 0 of 10 failed"
+    assert told[0] == "5 s of 20 s: 1 user, 2.0/s, p50 10, p95 30, p99 30 ms, 0 of 10 failed"
     assert told[2].endswith("1 of 31 failed; GET /x: refused")
     assert " s of 20 s" not in out(deps)
 

@@ -24,6 +24,7 @@ from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.result.environment import environment
 from wattos_cli.loadtest.result.outcome import Run, outcome
 from wattos_cli.logstore.instants import rfc3339
+from wattos_cli.render.loadtest.figures import counted
 
 Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]
 
@@ -122,9 +123,10 @@ def described(plan: Plan) -> str:
     if plan.arrivals:
         levels = [plan.arrivals.start, *(stage.level for stage in plan.arrivals.stages)]
         rates = " to ".join(f"{level:g}" for place, level in enumerate(levels) if level not in levels[:place])
-        return f"{rates} arrivals a second for {plan.duration_s:g} s"
+        return f"{counted(rates, 'arrival')} a second for {plan.duration_s:g} s"
     if plan.stages:
         levels = [stage.level for stage in plan.stages]
-        return f"{', then '.join(f'{level:.0f}' for level in levels)} users in {plan.duration_s:g} s"
+        steps = ", then ".join(f"{level:.0f}" for level in levels)
+        return f"{counted(steps, 'user')} in {plan.duration_s:g} s"
     until = f"for {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else "until their own shape ends"
-    return f"{plan.users} users {until}"
+    return f"{counted(plan.users, 'user')} {until}"

@@ -53,6 +53,8 @@ class SimulatorFault:
         spec: Anywhere = self._request.root
         told = {name: value for name, value in spec.model_dump(exclude_unset=True).items() if name != "kind"}
         whom = told.pop("provider", None) or "every provider"
-        fields = ", ".join(f"{name} {value}" for name, value in told.items())
         kind = str(self._request.model_dump()["kind"])
+        if kind in told:  # named after its main field: `status 503`
+            kind = f"{kind} {told.pop(kind)}"
+        fields = ", ".join(f"{name} {value}" for name, value in told.items())
         return f"{whom}: {kind}{f' ({fields})' if fields else ''}"

@@ -52,10 +52,10 @@ class Tracked:
         if self._since_s is None:
             self._since_s = now_s
         if self._since_s - began_s > within_s:
-            self._decide(False, now_s, f"only after {self._since_s - began_s:.1f} s: {judged.detail}")
+            self._decide(False, now_s, f"noticed only after {self._since_s - began_s:.1f} s: {judged.detail}")
         elif now_s - self._since_s >= for_s:
             held = f", held {for_s:g} s" if for_s else ""
-            told = f"after {self._since_s - began_s:.1f} s{held}: {judged.detail}"
+            told = f"noticed after {self._since_s - began_s:.1f} s{held}: {judged.detail}"
             self._decide(True, self._since_s, told)
 
     def end(self, judged: Judged, now_s: float) -> None:

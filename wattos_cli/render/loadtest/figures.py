@@ -50,6 +50,11 @@ def time_tick(value_ms: float) -> str:
     return f"{tick(value_ms / _S_MS)} s" if value_ms >= _S_MS else f"{tick(value_ms)} ms"
 
 
+def counted(count: object, thing: str) -> str:
+    """Return how many there are of a thing: `1 user`, `5 users`."""
+    return f"{count} {thing}" if str(count) == "1" else f"{count} {thing}s"
+
+
 def share(value: float | None) -> str:
     """Return a share as `0.4 %`, `-` without one."""
     return "-" if value is None else f"{value * _HUNDRED:.3g} %"

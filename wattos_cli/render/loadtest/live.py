@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from wattos_cli.render import text
 from wattos_cli.render.columns import duration
+from wattos_cli.render.loadtest.figures import counted
 from wattos_cli.render.safe import visible
 from wattos_cli.render.sparkline import sparkline
 
@@ -68,7 +69,7 @@ def as_line(view: View) -> str:
     """Return the view in one line, for a pipe or the log of a pipeline."""
     recent = view.recent
     parts = [
-        f"{view.users} users",
+        counted(view.users, "user"),
         f"{_rate(recent.rate)}/s",
         f"p50 {_ms(recent.p50)}, p95 {_ms(recent.p95)}, p99 {_ms(recent.p99)} ms",
         f"{view.overall.failures} of {view.overall.count} failed",

@@ -4,16 +4,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wattos_cli.render.loadtest.figures import counted, time
 from wattos_cli.render.safe import visible
 
 _POLICY = re.compile(r'"([a-z_-]+)";q=(\d+);w=(\d+)')
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """Return the verdict in one line."""
+    """Return the verdict in one line; a run of less than a second has no rate."""
+    duration_s = result["duration_s"]
+    pace = f"{duration_s:.1f} s ({result['rps']:.1f}/s)" if duration_s >= 1 else time(duration_s * 1000)
     return (
-        f"{result['scenario']}: {result['verdict']}, {result['requests']} requests"
-        f" in {result['duration_s']:.1f} s ({result['rps']:.1f}/s), {result['failures']} failed"
+        f"{result['scenario']}: {result['verdict']}, {counted(result['requests'], 'request')}"
+        f" in {pace}, {result['failures']} failed"
     )
 
 

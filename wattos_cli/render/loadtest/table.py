@@ -5,7 +5,7 @@ from typing import Any
 
 from wattos_cli.render import text
 from wattos_cli.render.loadtest import rows
-from wattos_cli.render.loadtest.figures import figure, share, time
+from wattos_cli.render.loadtest.figures import counted, figure, share, time
 from wattos_cli.render.loadtest.summary import comparison_summary, summary
 from wattos_cli.render.safe import visible
 
@@ -81,6 +81,7 @@ def _arrivals(result: Mapping[str, Any]) -> list[str]:
     if not arrivals:
         return []
     intended, dropped = arrivals["intended"], arrivals["dropped"]
-    told = f"{intended} arrivals, {dropped} dropped ({share(dropped / intended if intended else 0.0)})"
+    lost = share(dropped / intended if intended else 0.0)
+    told = f"{counted(intended, 'arrival')}, {dropped} dropped ({lost})"
     late = arrivals["lateness_ms"]
     return [f"{told}; the generator was {time(late['p99'])} late (p99)" if late else told]

@@ -13,6 +13,7 @@ from wattos_cli.render.loadtest.charts.knee import knee
 from wattos_cli.render.loadtest.charts.lanes import lanes
 from wattos_cli.render.loadtest.charts.plot import chart, side_by_side
 from wattos_cli.render.loadtest.charts.server import server
+from wattos_cli.render.loadtest.figures import counted
 from wattos_cli.render.loadtest.html.assets import asset
 from wattos_cli.render.loadtest.html.tables import facts, table, thresholds
 from wattos_cli.render.loadtest.html.verdict import head
@@ -128,11 +129,12 @@ def _environment(result: Result) -> dict[str, str | None]:
 def _load(load: Mapping[str, Any]) -> str:
     told = [f"{load['model']} model"]
     if load["users"] is not None:
-        told.append(f"{load['users']} users")
+        told.append(counted(load["users"], "user"))
     if load["spawn_rate"] is not None:
         told.append(f"{load['spawn_rate']:g} started a second")
     told += [
-        f"{stage['users']} users after {duration(stage['duration_s'])}" for stage in load["stages"] or ()
+        f"{counted(stage['users'], 'user')} after {duration(stage['duration_s'])}"
+        for stage in load["stages"] or ()
     ]
     arrivals = load["arrivals"]
     if arrivals:
