@@ -9,6 +9,7 @@ from wattos_cli.loadtest.journey import Answer, Journey, Stream, Traveller, task
 COMPLETIONS = "/v1/chat/completions"
 _DATA = b"data: "
 _END = b"[DONE]"
+_COST = "wattos_cost_usd"
 _CONTEXT = [
     {
         "id": "p1",
@@ -42,11 +43,14 @@ async def read(stream: Stream) -> None:
         if data == _END:
             done = True
             continue  # to the end of the body: only then can the connection be used again
-        choice = (json.loads(data).get("choices") or [{}])[0]
+        chunk = json.loads(data)
+        choice = (chunk.get("choices") or [{}])[0]
         finished = finished or bool(choice.get("finish_reason"))
         if choice.get("delta", {}).get("content"):
             text = True
             stream.token()
+        if _COST in chunk:
+            stream.cost(float(chunk[_COST]))
     if not (text and finished and done):
         stream.fail("a stream without text, finish_reason and [DONE]")
 
@@ -79,7 +83,7 @@ class ChatStream(Journey):
     @task(1)
     async def stream(self) -> None:
         """Read one stream to its end."""
-        asked = completion(self.traveller) | {"stream": True}
+        asked = completion(self.traveller) | {"stream": True, "stream_options": {"include_usage": True}}
         async with self.client.stream(
             "POST", COMPLETIONS, json=asked, name=f"{COMPLETIONS} (stream)"
         ) as answer:

@@ -14,6 +14,7 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     return b"data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": finish}]}).encode() + b"\n\n"
 
 
+_USAGE = b'data: {"choices": [], "usage": {}, "wattos_cost_usd": "0.125"}\n\n'
 _MODELS = {"data": [{"id": "default", "wattos_alias_of": ["openai/gpt-4o-mini"], "wattos_free": True}]}
 _RUN = {"id": "1", "status": "completed", "cost_usd": 0.25}
 _OTHER = {"id": "1", "status": "ready", "content": "23:40", "results": [{"text": "3.20"}], "items": []}
@@ -56,7 +57,7 @@ class PlatformServer:
         return 200, json.dumps(_MODELS if path == "/v1/models" else _OTHER).encode()
 
     def _stream(self) -> bytes:
-        end = b"" if self.truncated else _chunk({}, "stop") + b"data: [DONE]\n\n"
+        end = b"" if self.truncated else _chunk({}, "stop") + _USAGE + b"data: [DONE]\n\n"
         return _chunk({"content": "3"}) + _chunk({"content": ".20"}) + end
 
 

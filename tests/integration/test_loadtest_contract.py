@@ -89,6 +89,7 @@ def test_streams_costs_and_traces_are_in_the_observations(engine: Engine, platfo
     assert streams.time("ttft").count == streams.count > 0
     assert streams.time("itl").count == streams.count
     assert (streams.tokens, streams.pace.count) == (2 * streams.count, streams.count)
+    assert (streams.usd, streams.usd_known) == (0.125 * streams.count, streams.count)
     whole = measured.of("POST /v1/chat/completions")
     assert (whole.usd, whole.usd_known) == (0.5 * whole.count, whole.count)
     runs = measured.of("GET /api/v1/runs/[id]/events (whole run)")

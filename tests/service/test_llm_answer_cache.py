@@ -106,12 +106,13 @@ async def test_a_whole_answer_is_told_again_as_a_stream(service, upstream):
         "stop",
     ]
     assert chunks[-1]["usage"]["completion_tokens"] == 500
+    assert chunks[-1]["wattos_cost_usd"] == "0"
     assert len(upstream.bodies) == 1
 
 
 async def test_a_streams_answer_is_kept_for_who_wants_it_whole(service, upstream):
-    response, _ = await events_of(service)
-    assert response.headers["x-wattos-cache"] == "miss"
+    response, chunks = await events_of(service, stream_options={"include_usage": True})
+    assert (response.headers["x-wattos-cache"], chunks[-1]["wattos_cost_usd"]) == ("miss", "0.00045")
     whole = await ask(service)
     assert whole.headers["x-wattos-cache"] == "hit"
     assert whole.json()["choices"][0]["message"]["content"] == "hello there"

@@ -77,7 +77,8 @@ async def ask(
 ):
     headers = identity_headers("llm-gateway", tenant=tenant, user=user, roles=roles)
     body = {"model": "text-embedding-3-small"} if path == "embeddings" else ASK
-    return await gateway.door.post(f"/v1/{path}", json={**body, **change}, headers=headers)
+    asked = {name: value for name, value in {**body, **change}.items() if value is not None}
+    return await gateway.door.post(f"/v1/{path}", json=asked, headers=headers)
 
 
 def usd(prompt=0, completion_=0, cached=0) -> str:
@@ -123,6 +124,59 @@ async def test_the_operators_own_price_and_what_is_written_to_the_cache(gateway,
     assert Decimal(response.json()["wattos_cost_usd"]) == Decimal("0.0063")
     row = (await settled(gateway))["openai/house-large-2026-11-01"]
     assert (row["cost_usd"], row["cache_write_tokens"]) == ("0.0063", 600)
+
+
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def told_by(stream: str) -> list[str]:
+    return re.findall(r'"wattos_cost_usd":"([^"]+)"', stream)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("chat/completions", STREAM),
+        ("completions", {**STREAM, "messages": None, "prompt": "Hi"}),
+        ("responses", {"stream": True, "messages": None, "input": "Hi"}),
+        ("messages", {"stream": True, "max_tokens": 9}),
+    ],
+)
+async def test_a_stream_tells_its_cost_with_its_usage(gateway, upstream, path, asked):
+    counted = {**chunk({}), "choices": [], "usage": USAGE}
+    upstream.handler = streams(chunk({"content": "a"}), chunk({}, "stop"), counted, "[DONE]")
+    answer = await ask(gateway, path=path, **asked)
+    assert told_by(answer.text) == [usd(1000, 500)]
+    *_, last = [line for line in answer.text.splitlines() if '"usage"' in line]
+    assert told_by(last)
+    assert (await settled(gateway))["openai/gpt-4o-mini"]["cost_usd"] == usd(1000, 500)
+
+
+async def test_a_stream_whose_usage_is_estimated_tells_what_its_row_says(gateway, upstream):
+    upstream.handler = streams(chunk({"content": "one two three four five"}), chunk({}, "stop"), "[DONE]")
+    assert told_by((await ask(gateway, **STREAM)).text) == [usd(6, 5)]
+    assert (await settled(gateway))["openai/gpt-4o-mini"]["cost_usd"] == usd(6, 5)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"stream": True}, id="the usage is not asked for"),
+        pytest.param({**STREAM, "model": "openai/new"}, id="nobody knows the price"),
+    ],
+)
+async def test_a_stream_without_usage_or_price_tells_no_cost(gateway, upstream, asked):
+    counted = {**chunk({}), "choices": [], "usage": USAGE}
+    upstream.handler = streams(chunk({"content": "a"}), chunk({}, "stop"), counted, "[DONE]")
+    assert told_by((await ask(gateway, **asked)).text) == []
+
+
+async def test_a_stream_that_breaks_off_tells_its_usage_and_no_cost(gateway, upstream):
+    counted = {**chunk({}), "choices": [], "usage": USAGE}
+    upstream.handler = streams(chunk({"content": "a"}), counted)
+    answer = await ask(gateway, **STREAM)
+    assert told_by(answer.text) == []
+    assert answer.text.index('"prompt_tokens"') < answer.text.index("upstream_truncated")
 
 
 @pytest.mark.parametrize("stream", [False, True])

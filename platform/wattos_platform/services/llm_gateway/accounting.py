@@ -134,7 +134,7 @@ class Accounting:
         if outcome is not CACHED:
             self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
         took_s, first_s = ended - timer.begin, timer.first_s
-        cost = self._cost(target, usage, now, served) if usage.prompt or usage.completion else 0
+        cost = self._cost(target, usage, now, served)
         caller.spending.add(usage, cost)
         identity = caller.identity
         self._rows.record(
@@ -161,6 +161,10 @@ class Accounting:
         labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
         self.meters.of(*labels).count(usage, cost, took_s, first_s)
         return cost
+
+    def cost(self, target: Target, usage: Usage, served: str = "") -> int | None:
+        """Return in pico-dollars what a call costs that ends now, None if unpriced; see `settle`."""
+        return self._cost(target, usage, self._clock(), served)
 
     def so_far(
         self,
@@ -212,5 +216,7 @@ class Accounting:
         self.meters.overhead.observe(max(0.0, took))
 
     def _cost(self, target: Target, usage: Usage, now: float, served: str) -> int | None:
+        if not (usage.prompt or usage.completion):
+            return 0
         price = self.prices.find(target.provider, target.model, utc_day(now), served)
         return None if price is None else price.pico_usd(usage)

@@ -17,7 +17,7 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Dialect
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
-from wattos_platform.services.llm_gateway.domain.pricing import usd_text
+from wattos_platform.services.llm_gateway.domain.pricing import cost_member
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 from wattos_platform.services.llm_gateway.engine import Engine
 from wattos_platform.services.llm_gateway.failure_answers import as_error
@@ -103,6 +103,7 @@ class ChatEndpoint:
             completed.target,
             self._dialect.outlet(asked),
             on_end=lambda _relay: None,
+            cost_of=lambda _relay, _usage: completed.cost_pico_usd,
         )
         answer = EventStream(relay.events())
         answer.raw_headers += [*provenance(completed.target), told]
@@ -111,8 +112,7 @@ class ChatEndpoint:
     async def _send(
         self, completed: Completed, asked: ChatRequest, send: Send, *more: tuple[bytes, bytes]
     ) -> None:
-        if completed.cost_pico_usd is not None:
-            completed.answer.add({"wattos_cost_usd": usd_text(completed.cost_pico_usd)})
+        completed.answer.add(cost_member(completed.cost_pico_usd))
         try:
             body = self._dialect.answer(completed.answer, asked)
         except ProviderFailure as failure:

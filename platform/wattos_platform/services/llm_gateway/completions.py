@@ -105,6 +105,7 @@ class Completions:
                 on_begin=lambda relay: self._streams.begun(
                     relay, lambda call_id: self._so_far(attempt, relay, call_id)
                 ),
+                cost_of=lambda relay, usage: self._accounting.cost(attempt.target, usage, relay.served),
             )
             await relay.open()
             attempt.timer.saw_content()

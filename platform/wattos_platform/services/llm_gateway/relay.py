@@ -9,6 +9,7 @@ from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import Outlet
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.models import Target
+from wattos_platform.services.llm_gateway.domain.pricing import cost_member
 from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimated_prompt, estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage, at_least
 
@@ -21,6 +22,7 @@ class Relay:
     `on_begin` is called when somebody begins to read, `on_end` exactly once, when the stream has ended for
     whatever reason, which may be that nobody ever began to read (`discard`).
     After it `complete` says whether it ended well, `failure` why not; neither means: the reader left.
+    `cost_of` says what a stream that ended well cost, in pico-dollars, and the caller is told.
     `served` is the model that answers, where the chunks until the first content told it.
     """
 
@@ -33,12 +35,14 @@ class Relay:
         on_end: Callable[["Relay"], None],
         *,
         on_begin: Callable[["Relay"], None] = lambda _relay: None,
+        cost_of: Callable[["Relay", Usage], int | None] = lambda _relay, _usage: None,
     ) -> None:
         self._chunks = chunks
         self._request = request
         self._outlet = outlet
         self._on_end = on_end
         self._on_begin = on_begin
+        self._cost_of = cost_of
         self._held: list[Chunk] = []
         self._text = StringIO()  # a list of words takes ten times the memory
         self._kept_chars = 0
@@ -127,7 +131,8 @@ class Relay:
                 self.failure = self._cut_short("too early")
             if self.failure is None:
                 self.complete = True
-                yield self._outlet.end(self.usage)
+                usage = self.usage
+                yield self._outlet.end(usage, cost_member(self._cost_of(self, usage)))
             else:
                 yield self._outlet.failure(f"{self.failure.message} The answer above is not complete.")
         finally:

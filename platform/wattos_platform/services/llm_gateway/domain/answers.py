@@ -4,6 +4,7 @@ Bytes and not dictionaries, because an OpenAI-compatible upstream already sent t
 neither decoded nor encoded again.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ class ChatAnswer(msgspec.Struct):
 
     def add(self, members: dict[str, Any]) -> None:
         """Put `members` at the end of the object, without decoding what stands before them."""
-        self.raw = self.raw.rstrip()[:-1] + b"," + msgspec.json.encode(members)[1:]
+        self.raw = extended(self.raw, members)
 
 
 class Chunk(msgspec.Struct):
@@ -55,6 +56,11 @@ class Chunk(msgspec.Struct):
     def body(self) -> dict[str, Any]:
         """Return `raw` decoded; ProviderFailure for what cannot be held, a number beyond all bounds."""
         return _decoded(self.raw)
+
+
+def extended(raw: bytes, members: Mapping[str, Any]) -> bytes:
+    """Return a JSON object that is not empty with `members` at its end, without decoding it."""
+    return raw.rstrip()[:-1] + b"," + msgspec.json.encode(members)[1:] if members else raw
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:

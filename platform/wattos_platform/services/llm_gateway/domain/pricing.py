@@ -200,6 +200,11 @@ def usd_text(pico_usd: int) -> str:
     return f"{dollars}.{rest:012d}".rstrip("0") if rest else str(dollars)
 
 
+def cost_member(pico_usd: int | None) -> dict[str, str]:
+    """Return the member that tells a caller what the answer cost, none where nobody knows."""
+    return {} if pico_usd is None else {"wattos_cost_usd": usd_text(pico_usd)}
+
+
 def _pico(rate: Decimal) -> int:
     """Return pico-dollars per token for US dollars per million tokens."""
     pico = int(scaled := rate * _PICO_PER_RATE)

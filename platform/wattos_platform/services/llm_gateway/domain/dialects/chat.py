@@ -1,6 +1,6 @@
 """OpenAI's Chat Completions, the shape in which this gateway thinks: mostly, bytes pass through."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,8 +8,9 @@ import msgspec
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.sse import event
 from wattos_platform.services.llm_gateway.domain import context_prompt, wire
-from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, extended
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest, parse_chat
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import NO_MEMBERS
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
 _encode = msgspec.json.Encoder().encode
@@ -46,17 +47,20 @@ class ChatDialect:
 class ChatOutlet:
     """Writes one streamed answer: `[DONE]` only after a `finish_reason`, usage only to who asked for it."""
 
-    __slots__ = ("_first", "_include_usage", "_passages", "_texts", "_told_usage")
+    __slots__ = ("_first", "_include_usage", "_passages", "_texts", "_usage")
 
     def __init__(self, passages: Sequence[Passage], *, include_usage: bool) -> None:
         self._passages = passages
         self._include_usage = include_usage
-        self._told_usage = False
+        self._usage = b""
         self._texts: list[str] = []
         self._first = b""
 
     def chunk(self, chunk: Chunk) -> bytes:
-        """Return the chunk as an event, nothing for one that bears only what was not asked for."""
+        """Return the chunk as an event, nothing for one that bears only what was not asked for.
+
+        Nothing either for the one that bears only the usage: that is told at the end, with the cost.
+        """
         raw = chunk.raw
         self._first = self._first or raw
         if self._passages:
@@ -64,26 +68,31 @@ class ChatOutlet:
             if chunk.finish_reason and b'"wattos_citations"' not in raw:
                 raw = self._cited(chunk)
         if self._include_usage:
-            self._told_usage = self._told_usage or (chunk.usage is not None and not chunk.has_choices)
+            if chunk.usage is not None and not chunk.has_choices:
+                self._usage = raw
+                return b""
         elif chunk.tells_usage and b'"usage"' in raw:
             if not chunk.has_choices:
                 return b""
             raw = _without_usage(raw)
         return b"data: %b\n\n" % raw
 
-    def end(self, usage: Usage) -> bytes:
-        """Return the usage, if it was asked for and has not been told, and the end."""
-        if not self._include_usage or self._told_usage:
+    def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
+        """Return the usage, if it was asked for, and the end."""
+        if not self._include_usage:
             return DONE
+        if self._usage:
+            return event(extended(self._usage, members)) + DONE
         head = msgspec.json.decode(self._first)
         told = wire.usage_chunk(
             str(head.get("id")), int(head.get("created") or 0), str(head.get("model")), usage
         )
-        return event(_encode(told)) + DONE
+        return event(_encode({**told, **members})) + DONE
 
     def failure(self, message: str) -> bytes:
         """Return the error event after which nothing comes."""
-        return broken_off(message)
+        counted = event(self._usage) if self._usage else b""
+        return counted + broken_off(message)
 
     def _cited(self, chunk: Chunk) -> bytes:
         citations = context_prompt.citations("".join(self._texts), self._passages)

@@ -17,6 +17,7 @@ from wattos_platform.services.llm_gateway.domain.chat_request import (
     parse_chat,
 )
 from wattos_platform.services.llm_gateway.domain.dialects.chat import DONE, broken_off
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import NO_MEMBERS
 from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head_of
 from wattos_platform.services.llm_gateway.domain.dialects.pieces import Kind, pieces_of
 from wattos_platform.services.llm_gateway.domain.refusals import missing, wrong
@@ -101,11 +102,12 @@ class CompletionsOutlet:
         head.cite(self._request, "".join(self._texts))
         return event(_encode({**_frame(head, choices), **head.extras}))
 
-    def end(self, usage: Usage) -> bytes:
+    def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
         """Return the usage, if it was asked for, and the end."""
         if not self._request.include_usage:
             return DONE
-        return event(_encode({**_frame(self._noted({}), []), "usage": usage.body()})) + DONE
+        frame = _frame(self._noted({}), [])
+        return event(_encode({**frame, "usage": usage.body(), **members})) + DONE
 
     def failure(self, message: str) -> bytes:
         """Return the error event after which nothing comes."""

@@ -1,10 +1,14 @@
 """What a caller's dialect must be able to do. One file or folder per dialect; nothing in here does I/O."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.wire import Usage
+
+NO_MEMBERS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Outlet(Protocol):
@@ -13,8 +17,11 @@ class Outlet(Protocol):
     def chunk(self, chunk: Chunk, /) -> bytes:
         """Return the server-sent events that `chunk` means to the caller, b"" for none."""
 
-    def end(self, usage: Usage, /) -> bytes:
-        """Return everything that closes a stream whose `finish_reason` has come."""
+    def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS, /) -> bytes:
+        """Return everything that closes a stream whose `finish_reason` has come.
+
+        `members` are the platform's own, for the event that tells the usage.
+        """
 
     def failure(self, message: str, /) -> bytes:
         """Return an error event, code `upstream_truncated`: content had begun, the end will not come."""

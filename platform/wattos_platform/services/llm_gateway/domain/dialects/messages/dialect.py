@@ -8,6 +8,7 @@ import msgspec
 from wattos_platform.kernel.sse import event
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import NO_MEMBERS
 from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head_of
 from wattos_platform.services.llm_gateway.domain.dialects.messages.content import Content, Event
 from wattos_platform.services.llm_gateway.domain.dialects.messages.request import parse_messages
@@ -77,12 +78,12 @@ class MessagesOutlet:
         pieces = self._speech.hear(chunk)
         return (self._begun() if begins else b"") + self._said(pieces)
 
-    def end(self, usage: Usage) -> bytes:
+    def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
         """Return the events that finish the open block and the message."""
         said = self._said(self._speech.rest()) + _written(self._content.end())
         stop = stop_of(self._speech.last, self._asked, self._content.blocks, self._content.refusal)
         extras = self._speech.cite().extras
-        delta = {"type": "message_delta", "delta": stop, "usage": usage_of(usage), **extras}
+        delta = {"type": "message_delta", "delta": stop, "usage": usage_of(usage), **extras, **members}
         return said + _written([delta, {"type": "message_stop"}])
 
     def failure(self, message: str) -> bytes:

@@ -1,5 +1,6 @@
 """The Dialect of POST /v1/responses, and what writes its streams."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from wattos_platform.kernel.sse import event
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.dialects.dialect import NO_MEMBERS
 from wattos_platform.services.llm_gateway.domain.dialects.head import Head, head_of
 from wattos_platform.services.llm_gateway.domain.dialects.pieces import Piece, first_choice, pieces_of
 from wattos_platform.services.llm_gateway.domain.dialects.responses.output import Event, Output
@@ -85,11 +87,11 @@ class ResponsesOutlet:
             begun += self._state("response.in_progress", IN_PROGRESS)
         return begun + self._said(pieces)
 
-    def end(self, usage: Usage) -> bytes:
+    def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
         """Return the events that finish the open item and the response, complete or not."""
         ending = ending_of(str(self._speech.last.get("finish_reason")))
         said = self._said(self._speech.rest()) + self._written(self._output.close(ending.status))
-        self._speech.cite()
+        self._speech.cite().extras.update(members)
         return said + self._state(f"response.{ending.status}", ending, usage)
 
     def failure(self, message: str) -> bytes:
