@@ -80,7 +80,13 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, to
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     wrong = RIGHT.replace("8s", "8x").replace("rate<1%", "rat<1%").replace("status = 503", "status = 3")
-    assert len(re.findall(r"my\.toml:\d+:\d+: ", problems(tmp_path, wrong))) == 3
+    wrong = wrong.replace("{ Model = 1 }", "{ Modell = 1 }")
+    assert len(re.findall(r"my\.toml:\d+:\d+: ", problems(tmp_path, wrong))) == 4
+
+
+@pytest.mark.parametrize("load", ["load = 3", "[load]\njourneys = 3", "[load]\njourneys = ['Model']"])
+def test_a_load_that_is_none_is_told(tmp_path: Path, load: str) -> None:
+    assert ": load" in problems(tmp_path, RIGHT.replace("[load]\njourneys = { Model = 1 }", load, 1))
 
 
 @pytest.mark.parametrize("name", built_in_names())

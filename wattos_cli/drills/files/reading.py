@@ -46,7 +46,7 @@ class _Reading:
         drill = self._form(Drill, (), {**content, **found})
         if drill is not None and not self._document.problems:
             self._check_times(drill)
-            self._check_journeys(drill)
+        self._check_journeys()
         if drill is None or self._document.problems:
             raise config_error(self._document.problems, hint=HINT)
         return drill
@@ -109,9 +109,12 @@ class _Reading:
             value = value[int(part)] if isinstance(value, list) else value[part]
         return value
 
-    def _check_journeys(self, drill: Drill) -> None:
+    def _check_journeys(self) -> None:
+        """Note journeys that there are none of, whatever else is wrong."""
+        load = self._document.content.get("load")
+        journeys = load.get("journeys") if isinstance(load, dict) else None
         known = journey_names()
-        for name in drill.load.journeys:
+        for name in journeys if isinstance(journeys, dict) else ():
             if name not in known:
                 told = f"there is no journey {name!r}.{suggestion(name, known)}"
                 self._document.problem(("load", "journeys", name), f"load.journeys: {told}")
