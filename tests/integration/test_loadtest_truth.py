@@ -44,7 +44,7 @@ class Burn(Journey):
     @task(1)
     async def burn(self):
         await self.client.request("GET", "/")
-        sum(range(1_000_000))
+        sum(range(4_000_000))
 
 JOURNEYS = (Ask, Burn)
 """
