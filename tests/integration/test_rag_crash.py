@@ -142,6 +142,23 @@ async def test_accepted_documents_are_taken_in_whole_after_the_process_ended(
     assert list((tmp_path / "rag" / "uploads").iterdir()) == []
 
 
+async def test_an_upload_that_was_read_before_the_process_ended_does_not_stay(tmp_path: Path) -> None:
+    async with (
+        sibling(Model()) as url,
+        service_process("rag", tmp_path, {"WATTOS_LLM_GATEWAY_URL": url}) as rag,
+    ):
+        async with rag.client() as client:
+            space = (await client.post("/api/v1/knowledge-spaces", json={"name": "docs"})).json()["id"]
+            small = await upload(client, space, "small.txt", SMALL)
+        await until(rag, small, embedded=True)
+        await rag.end(signal.SIGKILL)
+        uploads = tmp_path / "rag" / "uploads"
+        for name in (small, "underway"):
+            (uploads / f"{name}.upload").write_bytes(b"bytes")
+        await rag.start()
+        assert [path.stem for path in uploads.iterdir()] == ["underway"]
+
+
 async def test_embedding_goes_on_after_sigkill_where_it_was(tmp_path: Path) -> None:
     model = Model()
     model.held = True

@@ -105,11 +105,13 @@ class Rag:
             self.matrices.close()
 
     async def _sweep(self) -> None:
-        """Remove uploads whose document was never committed or needs them no more."""
-        found = self.uploads.older_than(self._runtime.clock() - ORPHAN_AGE_S)
-        needed = await self.documents.known(found) if found else set[str]()
-        for document_id in set(found) - needed:
-            self.uploads.path_of(document_id).unlink(missing_ok=True)
+        """Remove uploads that were read before their process ended, and old ones without a document."""
+        now = self._runtime.clock()
+        there, old = self.uploads.older_than(now), set(self.uploads.older_than(now - ORPHAN_AGE_S))
+        awaiting = await self.documents.awaiting(there) if there else dict[str, bool]()
+        for document_id in there:
+            if not awaiting.get(document_id, document_id not in old):
+                self.uploads.path_of(document_id).unlink(missing_ok=True)
 
     async def _measure(self) -> None:
         """Keep the queue's gauges and what /health tells of the retrieval mode up to date."""

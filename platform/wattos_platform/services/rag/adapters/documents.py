@@ -100,13 +100,12 @@ class DocumentStore:
 
         await self._database.write(work)
 
-    async def known(self, document_ids: list[str]) -> set[str]:
-        """Return those of `document_ids` whose upload may still be needed."""
+    async def awaiting(self, document_ids: list[str]) -> dict[str, bool]:
+        """Return those of `document_ids` that there are, and whether their upload is still to be read."""
         async with self._database.read() as connection:
-            query = select(documents.c.id).where(
-                documents.c.id.in_(document_ids), documents.c.status.in_(("queued", "processing"))
-            )
-            return set((await connection.execute(query)).scalars())
+            query = select(documents.c.id, documents.c.status).where(documents.c.id.in_(document_ids))
+            found = (await connection.execute(query)).all()
+        return {each: status in {"queued", "processing"} for each, status in found}
 
 
 def _select() -> Select[Any]:
