@@ -67,6 +67,7 @@ class _Answering(asyncio.Protocol):
         self._held = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -74,4 +75,4 @@ class _Answering(asyncio.Protocol):
         for request in requests:
             if not request.startswith(b"GET /connect"):
                 self._server.asked()
-            self._transport.write(_ANSWER)  # type: ignore[attr-defined] # a transport of a stream
+            self._transport.write(_ANSWER)

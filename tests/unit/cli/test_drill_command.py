@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -117,8 +118,8 @@ def test_which_drills_must_be_said(tmp_path: Path, argv: list[str]) -> None:
     assert refused(make_deps(cwd=tmp_path), *argv).exit_code == ExitCode.USAGE
 
 
-def performed(tmp_path: Path, drill: Drill, house: House, **given: object) -> tuple[ExitCode, Deps]:
-    deps = make_deps(cwd=tmp_path, **given)  # type: ignore[arg-type] # a test's own keywords
+def performed(tmp_path: Path, drill: Drill, house: House, **given: Any) -> tuple[ExitCode, Deps]:
+    deps = make_deps(cwd=tmp_path, **given)
     reports = Reports(
         deps, Options(report_dir=Path("out"), junit_file=Path("d.xml"), json_file=Path("d.json")), ["mine"]
     )

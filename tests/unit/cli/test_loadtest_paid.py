@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,12 +40,12 @@ class Platform(FakeHttp):
 
     spent = "0.25"
 
-    def request(self, method: str, address: str, path: str, **given: object) -> Reply:
+    def request(self, method: str, address: str, path: str, **given: Any) -> Reply:
         if path.startswith("/admin/usage?"):
             totals = {"cost_usd": self.spent}
             answer = {"since": "", "until": "", "totals": totals, "unpriced": [], "left_off": 0, "data": []}
             self.answer(address, path, answer)
-        return super().request(method, address, path, **given)  # type: ignore[arg-type] # a test's own keywords
+        return super().request(method, address, path, **given)
 
     def sent(self, path: str) -> list[dict[str, object]]:
         return [body for _, _, asked, body, _ in self.requests if asked == path]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ def deps_of(tmp_path: Path, time: FakeTime, *, terminal: bool = False) -> Deps:
     return deps
 
 
-def load_of(time: FakeTime, intervals: Sequence[Interval], **options: object) -> FakeLoad:
-    return FakeLoad(intervals, time=time, **options)  # type: ignore[arg-type] # a test's own keywords
+def load_of(time: FakeTime, intervals: Sequence[Interval], **options: Any) -> FakeLoad:
+    return FakeLoad(intervals, time=time, **options)
 
 
 def test_a_pipe_gets_a_line_now_and_then(tmp_path: Path, time: FakeTime) -> None:
