@@ -1,8 +1,12 @@
 """Locust as our engine: its plan kept, and whatever a locustfile of somebody else may do."""
 
+import math
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,12 +17,11 @@ from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
 from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.generation import started
+from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES
 from wattos_cli.loadtest.measuring.measured import Measured
-from wattos_cli.loadtest.plan import Arrivals, Stage
-from wattos_cli.loadtest.planning.arrivals import level_at
+from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 
 ENVIRON = dict(os.environ)
 HEAD = """
@@ -56,10 +59,27 @@ def platform() -> Iterator[PlatformServer]:
     server.close()
 
 
-def run(folder: Path, url: str, body: str, **changes: object) -> Measured:
+def asked(folder: Path, url: str, body: str, **changes: object) -> Plan:
     file = folder / "theirs.py"
     file.write_text(HEAD + body)
-    return generate(plan(locustfile=file, host=url, **{"duration_s": 1.5, **changes}), ENVIRON, time.sleep)
+    return plan(locustfile=file, host=url, **{"duration_s": 1.5, **changes})
+
+
+def run(folder: Path, url: str, body: str, **changes: object) -> Measured:
+    return generate(asked(folder, url, body, **changes), ENVIRON, time.sleep)
+
+
+def wait_for_a_request(generation: Generation) -> None:
+    while generation.running and not generation.measured.of().count:
+        generation.poll()
+        time.sleep(0.1)
+
+
+def stopped_after_a_request(asked_for: Plan) -> Measured:
+    with started(replace(asked_for, duration_s=math.inf), ENVIRON) as generation:
+        wait_for_a_request(generation)
+        generation.stop()
+        return generation.result()
 
 
 def test_all_classes_of_a_file_run_or_those_that_are_named(platform: PlatformServer, tmp_path: Path) -> None:
@@ -67,20 +87,44 @@ def test_all_classes_of_a_file_run_or_those_that_are_named(platform: PlatformSer
     assert set(measured.total.requests) == {"GET /plain", "GET /fast"}
     assert measured.ending is not None
     assert measured.duration_s >= 1.5
-    named = run(tmp_path, platform.url, TWO_USERS, journeys={"Fast": 1}, duration_s=0.5)
+    named = stopped_after_a_request(asked(tmp_path, platform.url, TWO_USERS, journeys={"Fast": 1}))
     assert set(named.total.requests) == {"GET /fast"}
-    assert 0.5 <= named.duration_s < measured.duration_s
 
 
-def test_users_follow_the_stages_in_a_straight_line(platform: PlatformServer, tmp_path: Path) -> None:
-    stages = (Stage(2.0, 4.0), Stage(2.0, 0.0))
-    measured = run(tmp_path, platform.url, ONE_USER, stages=stages, users=4, duration_s=4.5)
-    assert 3 <= max(interval.users for interval in measured.intervals) <= 4
-    for interval in measured.intervals:
-        line = level_at(0.0, stages, interval.at_s + interval.span_s)
-        assert abs(interval.users - line) <= 2.5, "a second later at the most, and rounded"
-    assert measured.intervals[-1].users <= 1
-    assert measured.ending is not None
+def test_the_shape_of_stages_is_a_straight_line() -> None:
+    code = """
+from wattos_cli.loadtest.locust_side.shape import StagedUsers
+from wattos_cli.loadtest.plan import Stage
+
+class At(StagedUsers):
+    abstract = True
+    def get_run_time(self): return self.now
+
+shape = At((Stage(2.0, 4.0), Stage(1.0, 4.0), Stage(4.0, 0.0)))
+for shape.now in (0.0, 0.5, 1.0, 1.1, 2.0, 2.5, 3.0, 4.0, 7.0, 9.0):
+    print(*shape.tick())
+"""
+    ticked = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    expected = ["0 1.0", "1 1.0", "2 1.0", "2 1.0", "4 2.0", "4 2.0", "4 2.0", "3 1.0", "0 3.0", "0 3.0"]
+    assert expected == ticked.stdout.splitlines()
+
+
+def test_users_follow_the_stages_up_and_down(platform: PlatformServer, tmp_path: Path) -> None:
+    stages = (Stage(2.0, 4.0), Stage(3.0, 4.0), Stage(1.0, 0.0))
+    users: list[int] = []
+    endless = asked(tmp_path, platform.url, ONE_USER, stages=stages, users=4, duration_s=math.inf)
+    with started(endless, ENVIRON) as generation:
+        while generation.running and not (4 in users and users[-1] == 0):
+            users += [interval.users for interval in generation.poll()]
+            time.sleep(0.1)
+        generation.stop()
+        assert generation.result().ending is not None
+    peak = users.index(max(users))
+    assert users[peak] == 4
+    assert users[:peak] == sorted(users[:peak])
+    assert users[peak:] == sorted(users[peak:], reverse=True)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -117,26 +161,15 @@ class Theirs(LoadTestShape):
 
 
 def test_a_run_with_a_shape_is_stopped_with_its_result(platform: PlatformServer, tmp_path: Path) -> None:
-    file = tmp_path / "theirs.py"
-    file.write_text(HEAD + ONE_USER)
-    endless = plan(locustfile=file, host=platform.url, stages=(Stage(60.0, 60.0),), duration_s=float("inf"))
-    with started(endless, ENVIRON) as generation:
-        while generation.running and not generation.measured.intervals:
-            generation.poll()
-            time.sleep(0.1)
-        generation.stop()
-        assert generation.result().ending is not None
+    measured = stopped_after_a_request(asked(tmp_path, platform.url, ONE_USER, stages=(Stage(60.0, 60.0),)))
+    assert measured.ending is not None
 
 
 def test_stop_on_locusts_page_ends_the_run_with_its_result(platform: PlatformServer, tmp_path: Path) -> None:
-    file = tmp_path / "theirs.py"
-    file.write_text(HEAD + ONE_USER)
     port = free_port()
-    shown = plan(locustfile=file, host=platform.url, duration_s=60.0, ui_port=port)
+    shown = asked(tmp_path, platform.url, ONE_USER, duration_s=60.0, ui_port=port)
     with started(shown, ENVIRON) as generation:
-        while generation.running and not generation.measured.intervals:
-            generation.poll()
-            time.sleep(0.1)
+        wait_for_a_request(generation)
         page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
         assert "<title>Locust</title>" in page.text
         httpx.post(f"http://127.0.0.1:{port}/stop", timeout=20, trust_env=False)
@@ -250,7 +283,7 @@ class One(FastHttpUser):
     def ask(self):
         self.client.get("/one", headers={"Authorization": "Bearer " + os.environ["WATTOS_TOKEN"]})
 """
-    measured = run(tmp_path, platform.url, body, duration_s=0.5, tokens=["wk_1", "wk_2"])
+    measured = stopped_after_a_request(asked(tmp_path, platform.url, body, tokens=["wk_1", "wk_2"]))
     assert (measured.of().failures, platform.tokens) == (0, {"Bearer wk_1"})
 
 
