@@ -1,6 +1,6 @@
 """What follows when a provider fails: the table to which the model gateway is held and which its page shows.
 
-`tests/service/test_llm_fault_matrix.py` compares it with what a real gateway does.
+`tests/service/llm_gateway/test_fault_matrix.py` compares it with what a real gateway does.
 `python -m tests.llm_faults` prints docs/services/llm-gateway.md with the tables anew.
 """
 

@@ -48,6 +48,22 @@ def test_no_module_is_named_for_nothing(word: str) -> None:
     assert [str(p.relative_to(ROOT)) for p in tracked(".py") if word in p.stem.split("_")] == []
 
 
+@pytest.mark.parametrize(
+    ("tests", "code"),
+    [
+        ("unit/cli", "wattos_cli"),
+        ("unit/kernel", "platform/wattos_platform/kernel"),
+        ("unit/services", "platform/wattos_platform/services"),
+    ],
+)
+def test_tests_lie_in_folders_as_their_code_does(tests: str, code: str) -> None:
+    folders = {
+        path.parent.relative_to(ROOT / "tests" / tests)
+        for path in (ROOT / "tests" / tests).rglob("test_*.py")
+    }
+    assert [str(folder) for folder in sorted(folders) if not (ROOT / code / folder).is_dir()] == []
+
+
 def test_every_source_file_says_something() -> None:  # defect-6: empty files counted as services
     assert [
         str(p.relative_to(ROOT)) for p in tracked(".py", ".md", ".toml") if not p.read_bytes().strip()

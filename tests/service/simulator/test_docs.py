@@ -10,7 +10,7 @@ from wattos_platform.contracts.simulator_faults import FaultRequest, Targeted
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "services" / "simulator.md").read_text(
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "services" / "simulator.md").read_text(
     encoding="utf-8"
 )
 REQUESTS = re.findall(r"^```text\n(GET|PUT|POST) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

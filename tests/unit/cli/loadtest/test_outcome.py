@@ -19,7 +19,7 @@ from wattos_cli.loadtest.plan import Arrivals, Crew, Plan, Stage
 from wattos_cli.loadtest.result.environment import environment, machine, scenario_hash
 from wattos_cli.loadtest.result.outcome import Run, outcome
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SCHEMA = json.loads((ROOT / "docs/reference/schemas/wattos.loadtest.v1.json").read_text())
 BUNDLED = ROOT / "loadtests" / "locustfile.py"
 PLAN = Plan(BUNDLED, {"Chat": 1}, "http://x", 10, 5.0, 60.0)

@@ -16,7 +16,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import ExitCode, WattosError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 TREE = (Entry("logs", "Logs.", "wattos_cli.commands.logs"),)
 
 

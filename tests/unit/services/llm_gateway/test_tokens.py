@@ -13,7 +13,7 @@ from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
 from wattos_platform.services.llm_gateway.domain.tokens import estimate, estimate_prompt, estimated_usage
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SAMPLES = tomllib.loads((Path(__file__).parent / "data" / "token_counts.toml").read_text(encoding="utf-8"))[
     "sample"
 ]

@@ -16,7 +16,7 @@ from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.dispatch.tree import with_default_verb
 from wattos_cli.errors import ExitCode, WattosError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[5]
 OPS, LLM = "unix:/run/gateway.sock", "unix:/run/llm-gateway.sock"
 FREE = "/admin/models/targets?model=wattos-extractive"
 URL = "http://127.0.0.1:3001"

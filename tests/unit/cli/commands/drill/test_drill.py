@@ -224,6 +224,6 @@ def test_a_shell_completes_the_names_of_built_in_drills(verb: str) -> None:
 
 
 def test_the_help_names_every_built_in_drill() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs/reference/cli.md").read_text()
+    page = (Path(__file__).resolve().parents[5] / "docs/reference/cli.md").read_text()
     usage = page[page.index("wattos drill run") :]
     assert [name for name in built_in_names() if name not in usage] == []

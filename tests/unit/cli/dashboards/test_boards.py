@@ -15,7 +15,7 @@ from wattos_cli.dashboards.files import all_files
 from wattos_cli.dashboards.model import COLUMNS, Board
 from wattos_cli.dashboards.scope import SelectorError, labels_of, scoped, substituted
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 BOARDS = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 
 
