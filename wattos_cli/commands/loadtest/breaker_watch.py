@@ -30,6 +30,7 @@ class BreakerWatch:
         self._reader = ChangeReader(deps, project)
         self.not_closed: Sequence[tuple[str, str]] | None = None
         self.changes: list[dict[str, Any]] = []
+        self._left_out = 0
 
     def beside(self) -> AbstractContextManager[None]:
         """Ask every two seconds while the block runs, and once more when it ends."""
@@ -38,7 +39,7 @@ class BreakerWatch:
     def ask(self) -> None:
         """Ask all replicas now; one that does not answer is passed over."""
         try:
-            self.changes = [*self.changes, *self._reader.read()][:_CHANGES_KEPT]
+            self._keep(self._reader.read())
             rows = breakers.listing(breakers.everywhere(self._deps, self._project, "/admin/breakers"))
         except WattosError:
             return
@@ -58,6 +59,23 @@ class BreakerWatch:
             }
             for change in self.changes
         ]
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader must know of the changes: those that are not among `rows`."""
+        told = []
+        if self._left_out:
+            told.append(
+                f"breakers: {self._left_out} later changes are left out, the first {_CHANGES_KEPT} told"
+            )
+        if self._reader.lost:
+            told.append(f"breakers: {self._reader.lost} changes came too fast and were missed")
+        return told
+
+    def _keep(self, found: Sequence[dict[str, Any]]) -> None:
+        room = _CHANGES_KEPT - len(self.changes)
+        self.changes += found[:room]
+        self._left_out += len(found[room:])
 
     def _ask_until(self, over: Over) -> None:
         self.ask()

@@ -78,7 +78,7 @@ class Runner:
         began_s = watched.began_at_s
         self._target.wallet.look()
         charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
-        changes = self._breakers.rows(began_s) if self._breakers else []
+        changes, unseen = self._changes(began_s)
         run = Run(
             scenario=self.asked.scenario.name,
             plan=plan,
@@ -87,9 +87,14 @@ class Runner:
             environment=self._environment,
             stopped=watched.stopped,
             server=charts,
-            breakers=[change for change in changes if change["at_s"] >= 0],
+            breakers=changes,
             limit=limit,
-            notes=[*too_few_in_time(plan), *self._target.wallet.notes, *([problem] if problem else [])],
+            notes=[
+                *too_few_in_time(plan),
+                *self._target.wallet.notes,
+                *unseen,
+                *([problem] if problem else []),
+            ],
             command=self.opts.command,
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
@@ -98,6 +103,12 @@ class Runner:
         """Return the result of a run of which nothing was measured yet."""
         scenario, around = self.asked.scenario.name, self._environment
         return outcome(Run(scenario, self.plan, "", self._target.tenant, around), Measured(), [])
+
+    def _changes(self, began_s: float) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the breakers' changes since the run began, and what a reader must know of them."""
+        if self._breakers is None:
+            return [], []
+        return [row for row in self._breakers.rows(began_s) if row["at_s"] >= 0], self._breakers.notes
 
     def _server(self, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
         """Return the platform's own metrics of a time, and why they are missing if they are."""

@@ -110,7 +110,14 @@ def test_a_target_that_dies_is_never_a_pass(tmp_path: Path, time: FakeTime) -> N
     assert f"{HOST} stopped answering 5 s after the start and did not come back" in out(deps)
 
 
-def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, time: FakeTime) -> None:
+CHANGE = {
+    "number": 1, "time": "2023-11-14T22:13:23.000Z", "name": "hop:rag", "from": "closed", "to": "open",
+    "cause": "failure_rate", "reason": None,
+}  # fmt: skip
+
+
+def result_beside(changes: Sequence[dict[str, Any]], lost: int, tmp_path: Path, time: FakeTime) -> Any:
+    """Return the result of a run against a platform whose chat tells these changes of its breakers."""
     deps = deps_of(tmp_path, time)
     names = ("gateway", "llm-gateway", "chat", "rag", "agent")
     write_running(tmp_path, *({"name": name, "url": "http://127.0.0.1:3001"} for name in names))
@@ -122,24 +129,32 @@ def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, tim
     http.answer("unix:/run/llm-gateway.sock", free, {"targets": [], "providers": []})
     http.answer("unix:/run/gateway.sock", "/admin/tokens", {"token": "wk_1", "id": "k1"}, 201)
     http.answer("unix:/run/gateway.sock", "/admin/tokens/revoke", {})
-    ops = "unix:/run/chat.sock"
-    opened = {"name": "hop:rag", "state": "open", "cause": "failure_rate"}
-    change = {
-        "number": 1, "time": "2023-11-14T22:13:23.000Z", "name": "hop:rag", "from": "closed", "to": "open",
-        "cause": "failure_rate", "reason": None,
-    }  # fmt: skip
-    http.answer(ops, "/admin/breakers", {"breakers": [opened]})
-    http.answer(
-        ops, f"/admin/breakers/events?after={2**53}", {"run": "r", "last": 0, "lost": 0, "events": []}
-    )
-    http.answer(ops, "/admin/breakers/events?after=0", {"run": "r", "last": 1, "lost": 0, "events": [change]})
+    ops, events = "unix:/run/chat.sock", "/admin/breakers/events?after="
+    told = {"run": "r", "last": len(changes), "lost": lost, "events": changes}
+    http.answer(ops, "/admin/breakers", {"breakers": [CHANGE | {"state": "open"}]})
+    http.answer(ops, f"{events}{2**53}", {"run": "r", "last": 0, "lost": 0, "events": []})
+    http.answer(ops, f"{events}0", told)
     load = load_of(time, [second(at, 10) for at in range(12)])
     deps = replace(deps, console=replace(deps.console, json_output=True))
     assert command.run(Options(duration_s=12, json_file=Path("r.json")), deps, start=load.start) == 0
-    result = json.loads((tmp_path / "r.json").read_text())
+    return json.loads((tmp_path / "r.json").read_text())
+
+
+def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, time: FakeTime) -> None:
+    result = result_beside([CHANGE], 0, tmp_path, time)
     found = result["breakers"][0]
     assert found.pop("at_s") == pytest.approx(3, abs=0.5)
     assert found == {
         "service": "chat", "replica": 0, "name": "hop:rag", "from": "closed", "to": "open",
         "cause": "failure_rate",
     }  # fmt: skip
+    assert not [reason for reason in result["reasons"] if reason.startswith("breakers:")]
+
+
+def test_changes_of_breakers_that_are_too_many_are_counted(tmp_path: Path, time: FakeTime) -> None:
+    result = result_beside([CHANGE | {"number": number} for number in range(507)], 3, tmp_path, time)
+    assert len(result["breakers"]) == 500
+    assert [reason for reason in result["reasons"] if reason.startswith("breakers:")] == [
+        "breakers: 7 later changes are left out, the first 500 told",
+        "breakers: 3 changes came too fast and were missed",
+    ]
