@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wattos_cli.commands.loadtest import flags
-from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.asking import flags
+from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.loadtest.generation import started
@@ -15,19 +15,19 @@ _ENGINES: Mapping[flags.EngineName | None, Engine] = {
     flags.EngineName.FAST: "fast",
 }
 if TYPE_CHECKING:
-    from wattos_cli.commands.loadtest.running import Runner, Start
+    from wattos_cli.commands.loadtest.running.runner import Runner, Start
 
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHABLE}
 
 
 def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
-    from wattos_cli.commands.loadtest.asked import asked_for
-    from wattos_cli.commands.loadtest.baseline import baseline_of
-    from wattos_cli.commands.loadtest.master_port import require_free
-    from wattos_cli.commands.loadtest.running import Runner
-    from wattos_cli.commands.loadtest.target import target_for
-    from wattos_cli.commands.loadtest.told import announce, prepare_files, tell
+    from wattos_cli.commands.loadtest.asking.asked import asked_for
+    from wattos_cli.commands.loadtest.asking.master_port import require_free
+    from wattos_cli.commands.loadtest.running.runner import Runner
+    from wattos_cli.commands.loadtest.target.access import target_for
+    from wattos_cli.commands.loadtest.telling.baseline import baseline_of
+    from wattos_cli.commands.loadtest.telling.told import announce, prepare_files, tell
 
     asked = asked_for(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
@@ -54,7 +54,7 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
 
 def _measured(runner: "Runner", title: str) -> tuple[dict[str, Any], BaseException | None]:
     """Return the result, and the Ctrl-C or SIGTERM that ended the run, to be raised once it is told."""
-    from wattos_cli.commands.loadtest.limiting import Limiting
+    from wattos_cli.commands.loadtest.running.limiting import Limiting
 
     if runner.opts.find_limit:
         return Limiting(runner).result()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from wattos_cli.commands.loadtest import server_side
-from wattos_cli.commands.loadtest.server_side import PANELS, charts
+from wattos_cli.commands.loadtest.target import server_side
+from wattos_cli.commands.loadtest.target.server_side import PANELS, charts
 from wattos_cli.deps import FailedQueryError, MetricAnswer
 from wattos_platform.contracts.metrics import FAMILIES
 

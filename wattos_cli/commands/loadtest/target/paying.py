@@ -8,8 +8,9 @@ from decimal import Decimal
 from wattos_cli.clients import spending
 from wattos_cli.clients.loadtest_tenant import TENANT
 from wattos_cli.clients.spending import Destinations
-from wattos_cli.commands.loadtest.beside import Over, beside
-from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.asking.costs import ALLOW_IT, LEAVE_IT_OUT
+from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.target.beside import Over, beside
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError, usage
 from wattos_cli.loadtest.driving.fleet import FREE_MODEL
@@ -21,22 +22,6 @@ from wattos_cli.project import Project
 _LOOK_S = 2.0
 _CAP_S = 60.0
 _NOT_FOUND = 404
-_HINT = "allow it, up to a sum: --allow-paid --max-usd 2"
-_LEAVE_OUT = f"{_HINT}   or leave --model out: the local model is free"
-
-
-def agreed(opts: Options) -> None:
-    """Raise WattosError (exit 2) for --allow-paid without a sum, or a sum that is none."""
-    if opts.allow_paid and opts.max_usd is None:
-        raise usage("--allow-paid needs a sum that must not be passed", "like this: --allow-paid --max-usd 2")
-    if opts.max_usd is not None and not opts.allow_paid:
-        raise usage("--max-usd is for paid models", "like this: --allow-paid --max-usd 2")
-    if opts.max_usd is not None and not 0 < opts.max_usd <= 1_000_000:  # noqa: PLR2004 - a million dollars
-        raise usage(f"--max-usd {opts.max_usd:g}: expected more than 0", "US dollars: --max-usd 2.5")
-    if opts.host is not None and opts.model not in ("", FREE_MODEL) and not opts.allow_paid:
-        raise usage(
-            f"--model {opts.model} at another host may cost money: nobody here knows its price", _LEAVE_OUT
-        )
 
 
 class Wallet:
@@ -123,7 +108,7 @@ def _affordable(name: str, told: str, opts: Options, deps: Deps, project: Projec
             raise
         raise usage(f"{told}: {error.message}", "name a model of a provider in [llm]") from error
     if found.paid and not opts.allow_paid:
-        hint = _LEAVE_OUT if name == opts.model else _HINT
+        hint = LEAVE_IT_OUT if name == opts.model else ALLOW_IT
         raise usage(f"{told} costs money: {', '.join(found.paid)}", hint)
     if found.unpriced:
         raise usage(

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from wattos_cli.commands.loadtest.asked import users_enough
-from wattos_cli.commands.loadtest.running import Runner
-from wattos_cli.commands.loadtest.watching import Watched
+from wattos_cli.commands.loadtest.asking.asked import users_enough
+from wattos_cli.commands.loadtest.running.runner import Runner
+from wattos_cli.commands.loadtest.running.watching import Watched
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.limit import Search, Step, search, step_of

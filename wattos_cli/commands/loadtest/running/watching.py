@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wattos_cli.commands.loadtest.course import Course
+from wattos_cli.commands.loadtest.running.course import Course
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.judging.verdict import Stopped

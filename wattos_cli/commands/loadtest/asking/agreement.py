@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.fast.loading import needs_locust
 from wattos_cli.loadtest.plan import Crew, Engine

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wattos_cli.commands.loadtest.options import Options
+from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.comparison import comparability
 from wattos_cli.loadtest.result.reading import read, result_of

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.commands.loadtest import written
-from wattos_cli.commands.loadtest.asked import Asked
-from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.running import described, too_few_in_time
-from wattos_cli.commands.loadtest.target import Target
+from wattos_cli.commands.loadtest.asking.asked import Asked
+from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.running.runner import described, too_few_in_time
+from wattos_cli.commands.loadtest.target.access import Target
+from wattos_cli.commands.loadtest.telling import written
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from wattos_cli.clients import credentials, loadtest_tenant, running
 from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
-from wattos_cli.commands.loadtest.asked import Asked
-from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.paying import Wallet, wallet_for
+from wattos_cli.commands.loadtest.asking.asked import Asked
+from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.target.paying import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
 from wattos_cli.project import Project

@@ -8,13 +8,13 @@ from typing import Any
 
 from wattos_cli import metricsource
 from wattos_cli.clients.running import project_of
-from wattos_cli.commands.loadtest import server_side
-from wattos_cli.commands.loadtest.asked import Asked
-from wattos_cli.commands.loadtest.breaker_watch import BreakerWatch
-from wattos_cli.commands.loadtest.course import Course
-from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.target import Target
-from wattos_cli.commands.loadtest.watching import POLL_S, Display, Guard, Load, Watched, watch
+from wattos_cli.commands.loadtest.asking.asked import Asked
+from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.running.course import Course
+from wattos_cli.commands.loadtest.running.watching import POLL_S, Display, Guard, Load, Watched, watch
+from wattos_cli.commands.loadtest.target import server_side
+from wattos_cli.commands.loadtest.target.access import Target
+from wattos_cli.commands.loadtest.target.breaker_watch import BreakerWatch
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.hopeless import Hopeless

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattos_cli.commands.loadtest.agreement import UI_PORT, agree, agree_with_file, crew
-from wattos_cli.commands.loadtest.options import Options
-from wattos_cli.commands.loadtest.paying import agreed
+from wattos_cli.commands.loadtest.asking.agreement import UI_PORT, agree, agree_with_file, crew
+from wattos_cli.commands.loadtest.asking.costs import agree_on_costs
+from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.judging.judgement import objectives_ms
 from wattos_cli.loadtest.judging.thresholds import Threshold, parse
@@ -46,7 +46,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
     """Return the run that the options mean; WattosError (exit 2) naming the option that is wrong."""
     found = _scenario(opts, cwd)
     agree(opts)
-    agreed(opts)
+    agree_on_costs(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = _duration_s(opts, found)
     engine = opts.engine or _engine(opts)

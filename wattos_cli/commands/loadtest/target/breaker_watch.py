@@ -7,7 +7,7 @@ from typing import Any
 
 from wattos_cli.clients import breakers
 from wattos_cli.clients.breaker_changes import ChangeReader
-from wattos_cli.commands.loadtest.beside import Over, beside
+from wattos_cli.commands.loadtest.target.beside import Over, beside
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
