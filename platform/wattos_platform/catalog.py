@@ -81,6 +81,11 @@ class Component:
         """Return whether a password is made for it, which services get in a variable."""
         return any("{password}" in template for template in self.env_given_to.values())
 
+    @property
+    def password_file(self) -> str:
+        """Return the name of the file among the project's secrets that holds it."""
+        return f"{self.name}.password"
+
 
 def _factory(package: str) -> str:
     return f"wattos_platform.services.{package}.app:create_app"

@@ -111,6 +111,24 @@ def test_a_hung_one_is_restarted(project: RunningProject) -> None:
     wait_until(back, "a new process is ready")
 
 
+def test_health_says_at_once_that_it_hangs_and_the_supervisor_later(project: RunningProject) -> None:
+    project.environ["WATTOS_PROBE_INTERVAL_S"] = "600"
+    assert project.wattos("up").returncode == 0
+    pid = project.row("redis")["pid"]
+
+    def found() -> tuple[int, str, str | None]:
+        done = project.wattos("health", "redis", "-o", "json")
+        finding = json.loads(done.stdout)["services"][0]
+        return done.returncode, finding["status"], finding["error"]
+
+    assert found() == (0, "healthy", None)
+    os.kill(pid, signal.SIGSTOP)
+    assert found() == (1, "unhealthy", "no answer within 2 s")
+    assert project.row("redis")["state"] == "ready", "the supervisor has not asked since"
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: found() == (0, "healthy", None), "it answers again")
+
+
 def test_up_again_restart_down_and_purge(project: RunningProject) -> None:
     assert project.wattos("up").returncode == 0
     first = {row["name"]: row["pid"] for row in project.rows()}

@@ -3,19 +3,17 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wattos_cli.clients import running
 from wattos_cli.clients.fan_out import ask_all
+from wattos_cli.clients.foreign_questions import Get, Question, questions
 from wattos_cli.clients.running import Running
 from wattos_cli.deps import Deps, Finding, Http, NoReplyError, Reply
 
-if TYPE_CHECKING:
-    from wattos_cli.config import OwnService
-
 _PATHS = {"liveness": "/health/liveness", "readiness": "/health/readiness", "full": "/health"}
 _STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
-_OK = range(200, 300)
+_OK = range(200, 400)
 
 
 def probe_project(deps: Deps, services: Collection[str], *, probe: str, timeout_s: float) -> list[Finding]:
@@ -31,12 +29,10 @@ def probe_project(deps: Deps, services: Collection[str], *, probe: str, timeout_
     if missing:
         raise running.not_among(missing[0], names)
     targets = [row for row in rows if not services or row.name in services]
-    own: Mapping[str, OwnService] = {}
-    if any(target.kind == "own" for target in targets):
-        from wattos_cli.config import load
-
-        own = {service.name: service for service in load(project.root, deps.environ).own_services}
-    findings = probe_all(targets, own, deps.http, probe=probe, timeout_s=timeout_s, monotonic=deps.monotonic)
+    foreign = questions(targets, deps, project)
+    findings = probe_all(
+        targets, foreign, deps.http, probe=probe, timeout_s=timeout_s, monotonic=deps.monotonic
+    )
     bundled = [f for f, target in zip(findings, targets, strict=True) if target.kind == "bundled"]
     if bundled and not any(f.reached or "no answer within" in f.error for f in bundled):
         raise running.not_running(project)
@@ -45,18 +41,22 @@ def probe_project(deps: Deps, services: Collection[str], *, probe: str, timeout_
 
 def probe_all(
     targets: Sequence[Running],
-    own: "Mapping[str, OwnService]",
+    foreign: Mapping[str, Question],
     http: Http,
     *,
     probe: str,
     timeout_s: float,
     monotonic: Callable[[], float],
 ) -> list[Finding]:
-    """Return one finding per target, in their order; one that hangs is reported as down."""
+    """Return one finding per target, in their order; one that hangs is reported as down.
+
+    `foreign` are the questions to those that are not ours, by name.
+    """
 
     def ask(target: Running) -> Finding:
         begin = monotonic()
-        finding = _probe(target, own.get(target.name), http, probe, timeout_s)
+        ours = Get(f"unix:{target.ops_socket}", _PATHS[probe]) if target.kind == "bundled" else None
+        finding = _probe(target, ours or foreign.get(target.name), http, timeout_s)
         return replace(finding, response_time_ms=round((monotonic() - begin) * 1000, 1))
 
     return [
@@ -65,31 +65,17 @@ def probe_all(
     ]
 
 
-def _probe(target: Running, own: "OwnService | None", http: Http, probe: str, timeout_s: float) -> Finding:
-    if target.kind == "bundled":
-        address, path = f"unix:{target.ops_socket}", _PATHS[probe]
-    elif own is not None and own.health:
-        address, path = _health_address(own, target)
-    else:
+def _probe(target: Running, question: Question | None, http: Http, timeout_s: float) -> Finding:
+    if question is None:
         return _by_state(target)
     try:
-        reply = http.request("GET", address, path, timeout_s=timeout_s)
+        reply = question(http, timeout_s)
     except NoReplyError as error:
         state = f" (state: {target.state})" if target.state not in {"ready", "starting"} else ""
         return _down(target, f"{error}{state}", 0.0)
     except Exception as error:  # noqa: BLE001 - a thread must end in a finding, whatever happens
         return _down(target, f"{type(error).__name__}: {error}", 0.0)
-    return _from_reply(target, reply)
-
-
-def _health_address(own: "OwnService", target: Running) -> tuple[str, str]:
-    """Return the address and path of an own service's health URL."""
-    health = own.health or "/"
-    if "://" not in health:
-        return (own.url or target.url).rstrip("/"), "/" + health.lstrip("/")
-    scheme, _, rest = health.partition("://")
-    host, _, path = rest.partition("/")
-    return f"{scheme}://{host}", f"/{path}"
+    return _from_reply(target, reply) if reply else _healthy(target)
 
 
 def _from_reply(target: Running, reply: Reply) -> Finding:
@@ -112,11 +98,15 @@ def _from_reply(target: Running, reply: Reply) -> Finding:
 
 
 def _by_state(target: Running) -> Finding:
-    """Return the finding of a service that has no health URL: what the supervisor knows."""
+    """Return the finding of a service that cannot be asked: what the supervisor knows."""
     if target.state == "ready":
-        return Finding(target.name, target.replica, "healthy", 0.0)
+        return _healthy(target)
     reason = f": {target.row['reason']}" if target.row.get("reason") else ""
     return Finding(target.name, target.replica, "unhealthy", 0.0, error=f"state: {target.state}{reason}")
+
+
+def _healthy(target: Running) -> Finding:
+    return Finding(target.name, target.replica, "healthy", 0.0)
 
 
 def _down(target: Running, reason: str, took_ms: float) -> Finding:

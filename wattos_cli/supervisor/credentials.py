@@ -11,7 +11,7 @@ IDENTITY_KEY = "identity.key"
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file name
 # Opens the loopback API, which only tells: for programs that must not change the platform.
 METRICS_TOKEN = "metrics.token"  # noqa: S105 - a file name
-_PASSWORDS = {each.name: f"{each.name}.password" for each in catalog.COMPONENTS if each.has_password}
+_PASSWORDS = {each.name: each.password_file for each in catalog.COMPONENTS if each.has_password}
 _NAMES = (JWT_SECRET, IDENTITY_KEY, OPERATOR_TOKEN, METRICS_TOKEN, *_PASSWORDS.values())
 _BYTES = 32
 

@@ -146,12 +146,12 @@ def test_replicas_are_told_apart(tmp_path: Path) -> None:
 
 def test_own_services_are_asked_at_their_health_url(tmp_path: Path, http: FakeHttp) -> None:
     (tmp_path / "wattos.toml").write_text(
-        "[services.shop]\ncommand=['x']\nhealth='/ok'\n[services.mail]\nurl='http://h:25'\n"
+        "[services.shop]\ncommand=['x']\nhealth='/ok'\n[services.mail]\ncommand=['x']\n"
     )
     write_running(
         tmp_path,
         {"name": "shop", "kind": "own", "url": "http://127.0.0.1:8000"},
-        {"name": "mail", "kind": "own", "state": "not_ready"},
+        {"name": "mail", "kind": "own", "url": None, "state": "not_ready"},
     )
     http.answer("http://127.0.0.1:8000", "/ok", {"anything": 1})
     code, body = health(tmp_path, http)
