@@ -133,15 +133,19 @@ def told_by(stream: str) -> list[str]:
     return re.findall(r'"wattos_cost_usd":"([^"]+)"', stream)
 
 
-@pytest.mark.parametrize(
-    ("path", "asked"),
-    [
-        ("chat/completions", STREAM),
-        ("completions", {**STREAM, "messages": None, "prompt": "Hi"}),
-        ("responses", {"stream": True, "messages": None, "input": "Hi"}),
-        ("messages", {"stream": True, "max_tokens": 9}),
-    ],
-)
+WHOLE_ON = {
+    "chat/completions": {},
+    "completions": {"messages": None, "prompt": "Hi"},
+    "responses": {"messages": None, "input": "Hi"},
+    "messages": {"max_tokens": 9},
+}
+STREAM_ON = {
+    path: {**asked, **(STREAM if path.endswith("completions") else {"stream": True})}
+    for path, asked in WHOLE_ON.items()
+}
+
+
+@pytest.mark.parametrize(("path", "asked"), STREAM_ON.items())
 async def test_a_stream_tells_its_cost_with_its_usage(gateway, upstream, path, asked):
     counted = {**chunk({}), "choices": [], "usage": USAGE}
     upstream.handler = streams(chunk({"content": "a"}), chunk({}, "stop"), counted, "[DONE]")
@@ -150,6 +154,24 @@ async def test_a_stream_tells_its_cost_with_its_usage(gateway, upstream, path, a
     *_, last = [line for line in answer.text.splitlines() if '"usage"' in line]
     assert told_by(last)
     assert (await settled(gateway))["openai/gpt-4o-mini"]["cost_usd"] == usd(1000, 500)
+
+
+@pytest.mark.parametrize(("path", "asked"), [*WHOLE_ON.items(), *STREAM_ON.items()])
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "openai/unpriced"])
+async def test_what_an_upstream_that_is_a_wattos_says_of_the_cost_is_not_told(
+    gateway, upstream, path, asked, model
+):
+    theirs = {"wattos_cost_usd": "9.5", "wattos_origin": 1e300}
+    if "stream" in asked:
+        counted = {**chunk({}), "choices": [], "usage": USAGE, **theirs}
+        upstream.handler = streams(
+            chunk({"content": "a"}), {**chunk({}, "stop"), **theirs}, counted, "[DONE]"
+        )
+    else:
+        upstream.handler = replies({**completion(usage=USAGE), **theirs})
+    answer = await ask(gateway, path=path, **{**asked, "model": model})
+    assert told_by(answer.text) == ([usd(1000, 500)] if model == "gpt-4o-mini" else [])
+    assert '"wattos_origin":1e+300' in answer.text.replace("1e300", "1e+300")
 
 
 async def test_a_stream_whose_usage_is_estimated_tells_what_its_row_says(gateway, upstream):

@@ -13,6 +13,8 @@ from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 class ChatAnswer(msgspec.Struct):
     """A whole chat completion; `raw` is its JSON object.
@@ -61,6 +63,13 @@ class Chunk(msgspec.Struct):
 def extended(raw: bytes, members: Mapping[str, Any]) -> bytes:
     """Return a JSON object that is not empty with `members` at its end, without decoding it."""
     return raw.rstrip()[:-1] + b"," + msgspec.json.encode(members)[1:] if members else raw
+
+
+def without(raw: bytes, name: str) -> bytes:
+    """Return a JSON object without its member `name`; what the others hold stays as it is written."""
+    members = _members.decode(raw)
+    members.pop(name, None)
+    return msgspec.json.encode(members)
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:

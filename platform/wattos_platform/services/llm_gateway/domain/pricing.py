@@ -16,6 +16,7 @@ from wattos_platform.services.llm_gateway.domain.wire import Usage
 PICO_PER_USD = 10**12
 _PICO_PER_RATE = PICO_PER_USD // 1_000_000
 EVERY_MODEL = "*"
+COST_MEMBER = "wattos_cost_usd"
 # Whose list prices hold for a provider that has none of its own.
 _LISTED_AS: Mapping[str, str] = {"azure": "openai"}
 # What may follow a family's name in the id of one of its dated or tagged builds.
@@ -202,7 +203,7 @@ def usd_text(pico_usd: int) -> str:
 
 def cost_member(pico_usd: int | None) -> dict[str, str]:
     """Return the member that tells a caller what the answer cost, none where nobody knows."""
-    return {} if pico_usd is None else {"wattos_cost_usd": usd_text(pico_usd)}
+    return {} if pico_usd is None else {COST_MEMBER: usd_text(pico_usd)}
 
 
 def _pico(rate: Decimal) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.kernel.sse import event
 from wattos_platform.services.llm_gateway.domain import context_prompt, wire
-from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, extended
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, extended, without
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest, parse_chat
 from wattos_platform.services.llm_gateway.domain.dialects.dialect import NO_MEMBERS
 from wattos_platform.services.llm_gateway.domain.wire import Usage
@@ -109,6 +109,4 @@ def _without_usage(raw: bytes) -> bytes:
     """Return a chunk without its member `usage`."""
     if raw.endswith(_NO_USAGE_YET):
         return raw[: -len(_NO_USAGE_YET)] + b"}"
-    body = msgspec.json.decode(raw)
-    body.pop("usage", None)
-    return _encode(body)
+    return without(raw, "usage")

@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 
 from wattos_platform.services.llm_gateway.domain import wire
-from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
+from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk, without
 from wattos_platform.services.llm_gateway.domain.chat_request import CONTEXT_FIELD, ChatRequest
 from wattos_platform.services.llm_gateway.domain.context_prompt import with_passages
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure, from_status, nonsense
 from wattos_platform.services.llm_gateway.domain.formats.decoding import decoded, error_body, one_line
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import SSE, UpstreamCall
+from wattos_platform.services.llm_gateway.domain.pricing import COST_MEMBER
 
 _DONE = b"[DONE]"
 _CONTEXT = f'"{CONTEXT_FIELD}"'.encode()
+_COST = f'"{COST_MEMBER}"'.encode()
 _STATUSES = range(400, 600)
 _encode = msgspec.json.Encoder().encode
 
@@ -73,7 +75,9 @@ class OpenAiFormat:
         if not found.choices:
             raise nonsense(self._provider, "an answer without choices")
         content = found.choices[0].message.content if found.choices[0].message else None
-        return ChatAnswer(raw, wire.counted(found.usage), content if isinstance(content, str) else "")
+        return ChatAnswer(
+            _uncosted(raw), wire.counted(found.usage), content if isinstance(content, str) else ""
+        )
 
     def stream(self, model: str) -> "OpenAiStream":  # noqa: ARG002 - the upstream names its model
         """Return a reader of its chunks, which ends at `[DONE]`."""
@@ -134,7 +138,8 @@ class OpenAiStream:
             raise self._told(found.error, "an error inside its stream")
         choices = found.choices
         usage = found.usage
-        chunk = Chunk(one_line(data), has_choices=bool(choices), tells_usage=usage is not msgspec.UNSET)
+        line = _uncosted(one_line(data))
+        chunk = Chunk(line, has_choices=bool(choices), tells_usage=usage is not msgspec.UNSET)
         if usage:
             chunk.usage = wire.counted(usage)
         if choices:
@@ -163,6 +168,11 @@ def chat_body(model: str, request: ChatRequest, *, stream: bool, ask_usage: bool
         del body["stream"]
         body.pop("stream_options", None)
     return _encode(body)
+
+
+def _uncosted(raw: bytes) -> bytes:
+    """Return what the upstream said without its word on the cost: another wattos has prices of its own."""
+    return without(raw, COST_MEMBER) if _COST in raw else raw
 
 
 def _may_pass(model: str, request: ChatRequest) -> bool:
