@@ -15,7 +15,7 @@ import pytest
 from tests.fakes.certificates import self_signed
 from tests.fakes.scripted_server import Script, ScriptedServer
 from wattos_cli.loadtest.fast.client import FastClient
-from wattos_cli.loadtest.fast.door import Door
+from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.journey import CallError, Client, Patience
 from wattos_cli.loadtest.locust_side.client import LocustClient, driven
 from wattos_cli.loadtest.measuring.collector import Observed
@@ -32,9 +32,9 @@ class Fast:
 
     @asynccontextmanager
     async def at(self, url: str, seen: list[Observed]) -> AsyncIterator[Act]:
-        door = Door(url, PATIENCE)
-        client = FastClient(door, "wk_1", seen.append)
-        watching = asyncio.create_task(door.watch())
+        connector = Connector(url, PATIENCE)
+        client = FastClient(connector, "wk_1", seen.append)
+        watching = asyncio.create_task(connector.watch())
         yield lambda do: do(client)
         watching.cancel()
         client.close()

@@ -15,7 +15,7 @@ from tests.fakes.load_plans import plan
 from tests.fakes.platform_server import PlatformServer
 from tests.fakes.whole_run import generate
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.driving.workplace import sweep
+from wattos_cli.loadtest.driving.run_folder import sweep
 from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.measured import Measured

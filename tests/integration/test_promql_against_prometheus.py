@@ -22,7 +22,7 @@ from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.dashboards.queries import queries
 from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
-from wattos_cli.metricstore.gathered import Gathered
+from wattos_cli.metricstore.prefetched import PrefetchedSource
 from wattos_cli.metricstore.questions import QUESTIONS
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
 from wattos_cli.metricstore.store.reader import Reader
@@ -98,7 +98,7 @@ def stored(folder: Path, series: list[Series]) -> Source:
     for (time_ms, target), samples in sorted(rows.items()):
         assert writer.append(target, time_ms, samples)
     names = {dict(each.labels)[NAME] for each in series}
-    return Gathered(Reader(folder), names, 0, TIMES_MS[-1])
+    return PrefetchedSource(Reader(folder), names, 0, TIMES_MS[-1])
 
 
 @pytest.mark.parametrize("expression", ASKED)

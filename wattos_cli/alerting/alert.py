@@ -17,14 +17,14 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RuleContext:
     """What conditions are made for: the thresholds, and the divisor of every span of time."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     time_scale: float = 1.0
 
     def span(self, text: str) -> str:
-        """Return a span of time as this scene has it."""
+        """Return a span of time as this context has it."""
         return scaled(text, self.time_scale)
 
 
@@ -62,7 +62,7 @@ class Alert:
     name: str
     severity: Severity
     team: str
-    expression: Callable[[Scene], str]
+    expression: Callable[[RuleContext], str]
     summary: str
     description: str
     board: str

@@ -10,15 +10,15 @@ from typing import Any
 from promql_parser import parse
 
 from wattos_cli.alerting import recording
-from wattos_cli.alerting.alert import Scene
+from wattos_cli.alerting.alert import RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recorded import RecordedSource
 from wattos_cli.alerting.slo import SloBook, bundled_slos
 from wattos_cli.checks import Checked, up_to_date
+from wattos_cli.metricstore.known_series import known_series, strangers
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.steps import Span
-from wattos_cli.metricstore.registered import known_series, strangers
 from wattos_cli.metricstore.series import NAME, Matcher, Series
 from wattos_platform import catalog
 
@@ -43,14 +43,14 @@ def of_expressions(book: SloBook) -> Iterator[Checked]:
 
     What a service of the user's own exposes is not known here.
     """
-    scene = Scene(book.thresholds)
+    context = RuleContext(book.thresholds)
     rules = [
         rule
         for slo in book.slos
-        for rule in (*recording.rules_of(slo, scene), recording.budget_left(slo, scene))
+        for rule in (*recording.rules_of(slo, context), recording.budget_left(slo, context))
     ]
     # Alerts ask for what objectives record, in a book without objectives too: there they stay silent.
-    recorded = [rule for slo in bundled_slos().slos for rule in recording.rules_of(slo, scene)]
+    recorded = [rule for slo in bundled_slos().slos for rule in recording.rules_of(slo, context)]
     known = {
         **known_series(),
         **{rule.record: frozenset((NAME, *rule.labels)) for rule in (*recorded, *rules)},
@@ -61,7 +61,7 @@ def of_expressions(book: SloBook) -> Iterator[Checked]:
         series = known if rule.labels["job"] in bundled else None
         yield Checked(f"{rule.record} of {rule.labels['slo']}", _problem(engine, rule.expression, series))
     for alert in ALERTS:
-        yield Checked(alert.name, _problem(engine, alert.expression(scene), known))
+        yield Checked(alert.name, _problem(engine, alert.expression(context), known))
 
 
 def _problem(engine: Engine, expression: str, known: Mapping[str, frozenset[str]] | None) -> str:

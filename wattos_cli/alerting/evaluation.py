@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wattos_cli.alerting import recording
-from wattos_cli.alerting.alert import Alert, Scene
+from wattos_cli.alerting.alert import Alert, RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recorded import LIMITS, RecordedSource
 from wattos_cli.alerting.recording import RecordingRule
@@ -14,10 +14,10 @@ from wattos_cli.alerting.states import AlertState
 from wattos_cli.alerting.templates import filled
 from wattos_cli.durations import duration_s
 from wattos_cli.errors import WattosError
+from wattos_cli.metricstore.cached_source import CachedSource
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.steps import Span
-from wattos_cli.metricstore.remembered import RememberedSource
 from wattos_cli.metricstore.series import NAME, Labels, Series, Source
 
 _STEPS = 60
@@ -41,9 +41,9 @@ def evaluate(
     Only what holds now is looked up in the past, in 60 steps over twice its wait: `since_s` is as exact as
     that. Raises WattosError (exit 1) that names the alert when its condition has no answer over these series.
     """
-    scene = Scene(book.thresholds, time_scale)
-    rules = [rule for slo in book.slos for rule in recording.rules_of(slo, scene)]
-    evaluation = _Evaluation(RememberedSource(source), rules, scene, at_ms, links or Links())
+    context = RuleContext(book.thresholds, time_scale)
+    rules = [rule for slo in book.slos for rule in recording.rules_of(slo, context)]
+    evaluation = _Evaluation(CachedSource(source), rules, context, at_ms, links or Links())
     # The widest windows stand last in the table; what they read serves the others.
     found = {alert.name: list(evaluation.states(alert)) for alert in reversed(alerts)}
     return [state for alert in alerts for state in found[alert.name]]
@@ -53,7 +53,7 @@ def evaluate(
 class _Evaluation:
     source: Source
     rules: Sequence[RecordingRule]
-    scene: Scene
+    context: RuleContext
     at_ms: int
     links: Links
 
@@ -65,7 +65,7 @@ class _Evaluation:
                 alert.name, "inactive", str(alert.severity), runbook=alert.runbook(self.links.runbooks)
             )
             return
-        wait_ms = round(duration_s(alert.for_) * 1000 / self.scene.time_scale) if alert.for_ else 0
+        wait_ms = round(duration_s(alert.for_) * 1000 / self.context.time_scale) if alert.for_ else 0
         begins = self._begins(alert, wait_ms)
         for series in found:
             labels = _own(series.labels)
@@ -93,13 +93,13 @@ class _Evaluation:
 
     def _begins(self, alert: Alert, wait_ms: int) -> dict[Labels, int]:
         """Return for each set of labels when its condition began to hold, as far back as is looked."""
-        look_ms = max(2 * wait_ms, round(_LEAST_LOOK_S * 1000 / self.scene.time_scale))
+        look_ms = max(2 * wait_ms, round(_LEAST_LOOK_S * 1000 / self.context.time_scale))
         span = Span(self.at_ms - look_ms, self.at_ms, max(1, look_ms // _STEPS))
         begins = {_own(each.labels): _began(each, span) for each in self._series(alert, span)}
         earliest = min(begins.values(), default=self.at_ms)
         if earliest - span.start_ms >= span.step_ms:
             return begins
-        is_budget = "slo:" in alert.expression(self.scene)
+        is_budget = "slo:" in alert.expression(self.context)
         step_ms = _DAY_STEP_OF_BUDGETS_MS if is_budget else _DAY_STEP_MS
         day = Span(self.at_ms - _DAY_MS, self.at_ms, step_ms)
         longer = {_own(each.labels): _began(each, day) for each in self._series(alert, day)}
@@ -107,7 +107,7 @@ class _Evaluation:
 
     def _series(self, alert: Alert, span: Span) -> tuple[Series, ...]:
         engine = Engine(RecordedSource(self.source, self.rules, span), limits=LIMITS)
-        expression = alert.expression(self.scene)
+        expression = alert.expression(self.context)
         try:
             return engine.range(expression, span.start_ms, span.end_ms, span.step_ms).series
         except PromqlError as error:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext
 from wattos_cli.alerting.rules import ALERT_GROUP, Links, annotations
 
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
@@ -16,7 +16,7 @@ def rule_test(alert: Alert, recording_groups: Sequence[str]) -> dict[str, Any]:
 
     `recording_groups` are evaluated first; only an alert that reads what they record waits for them.
     """
-    reads = "slo:" in alert.expression(Scene())
+    reads = "slo:" in alert.expression(RuleContext())
     files = ["../rules.yml", "../alerts.yml"] if reads else ["../alerts.yml"]
     return {
         "rule_files": files,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattos_cli.alerting import recording
-from wattos_cli.alerting.alert import Alert, Scene
+from wattos_cli.alerting.alert import Alert, RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.recording import RecordingRule
 from wattos_cli.alerting.slo import SloBook
@@ -28,22 +28,22 @@ class Links:
 
 def recording_rules(book: SloBook, time_scale: float = 1.0) -> dict[str, Any]:
     """Return the content of rules.yml: a group per objective, and one for the budgets that are left."""
-    scene = Scene(book.thresholds, time_scale)
+    context = RuleContext(book.thresholds, time_scale)
     groups = [
-        {"name": f"slo-{slo.name}", "rules": [_recorded(rule) for rule in recording.rules_of(slo, scene)]}
+        {"name": f"slo-{slo.name}", "rules": [_recorded(rule) for rule in recording.rules_of(slo, context)]}
         for slo in book.slos
     ]
-    left = [_recorded(recording.budget_left(slo, scene)) for slo in book.slos]
+    left = [_recorded(recording.budget_left(slo, context)) for slo in book.slos]
     if left:
-        groups.append({"name": "slo-budgets", "interval": scene.span("5m"), "rules": left})
+        groups.append({"name": "slo-budgets", "interval": context.span("5m"), "rules": left})
     return {"groups": groups}
 
 
 def alert_rules(book: SloBook, time_scale: float = 1.0, links: Links | None = None) -> dict[str, Any]:
     """Return the content of alerts.yml."""
-    scene = Scene(book.thresholds, time_scale)
+    context = RuleContext(book.thresholds, time_scale)
     links = links or Links()
-    return {"groups": [{"name": ALERT_GROUP, "rules": [_alerting(each, scene, links) for each in ALERTS]}]}
+    return {"groups": [{"name": ALERT_GROUP, "rules": [_alerting(each, context, links) for each in ALERTS]}]}
 
 
 def annotations(alert: Alert, links: Links) -> dict[str, str]:
@@ -60,11 +60,11 @@ def _recorded(rule: RecordingRule) -> dict[str, Any]:
     return {"record": rule.record, "expr": rule.expression, "labels": rule.labels}
 
 
-def _alerting(alert: Alert, scene: Scene, links: Links) -> dict[str, Any]:
+def _alerting(alert: Alert, context: RuleContext, links: Links) -> dict[str, Any]:
     return {
         "alert": alert.name,
-        "expr": alert.expression(scene),
-        **({"for": scene.span(alert.for_)} if alert.for_ else {}),
+        "expr": alert.expression(context),
+        **({"for": context.span(alert.for_)} if alert.for_ else {}),
         "labels": {"severity": str(alert.severity), "team": alert.team},
         "annotations": annotations(alert, links),
     }

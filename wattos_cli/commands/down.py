@@ -48,18 +48,18 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
     """Return the names of the services that were told to stop, none when another command stopped all."""
     from wattos_cli.supervisor import launch, operate
     from wattos_cli.supervisor.client import SupervisorGoneError
-    from wattos_cli.supervisor.incumbent import Incumbent
+    from wattos_cli.supervisor.last_platform import LastPlatform
     from wattos_cli.supervisor.protocol import STOPPING
 
-    incumbent = Incumbent.of(project)
+    last_platform = LastPlatform.of(project)
     try:
         client = launch.connect_when_told(project)
     except SupervisorGoneError:
         if not services:
-            incumbent.kill(_GONE_TIMEOUT_S)  # ending already, or hung: nobody answers
+            last_platform.kill(_GONE_TIMEOUT_S)  # ending already, or hung: nobody answers
         return []
-    if not incumbent.guardian.pid:
-        incumbent = Incumbent.of(project)
+    if not last_platform.guardian.pid:
+        last_platform = LastPlatform.of(project)
     names: list[str] = []
     ends = not services
     with client:
@@ -71,8 +71,8 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
             ends = True  # somebody else stops all of it: what is left to do is to wait for the end
         else:
             names = told["services"]
-    if ends and not incumbent.ended_within(_GONE_TIMEOUT_S):
-        incumbent.kill(_GONE_TIMEOUT_S)
+    if ends and not last_platform.ended_within(_GONE_TIMEOUT_S):
+        last_platform.kill(_GONE_TIMEOUT_S)
     return names
 
 

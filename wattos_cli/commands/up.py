@@ -29,7 +29,7 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Start and wait; WattosError (exit 1) names every service that did not become ready."""
-    from wattos_cli.supervisor import ascent, desired
+    from wattos_cli.supervisor import bring_up, desired
 
     request = desired.Request(
         services=opts.services,
@@ -40,7 +40,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         recreate=opts.recreate,
         flags=_flags(opts, deps),
     )
-    return ascent.ascend(
+    return bring_up.bring_up(
         request,
         deps,
         timings=opts.timings,

@@ -5,7 +5,7 @@ from typing import Any
 
 from wattos_cli.dashboards.lint.expressions import parsed
 from wattos_cli.dashboards.lint.reading import targets
-from wattos_cli.metricstore.registered import known_series, strangers
+from wattos_cli.metricstore.known_series import known_series, strangers
 
 
 def unknown(board: Mapping[str, Any], own_labels: frozenset[str] = frozenset()) -> Iterator[str]:

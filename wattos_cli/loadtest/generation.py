@@ -12,13 +12,13 @@ from pathlib import Path
 import wattos_cli
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.driving.parent import JOURNAL, PARENT, PLAN_FILE
-from wattos_cli.loadtest.driving.workplace import workplace
+from wattos_cli.loadtest.driving.run_folder import run_folder
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.journal import Tail
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
-from wattos_cli.loadtest.vigil import Vigil
+from wattos_cli.loadtest.watchdog import Watchdog
 
 _STOP_S = 20.0
 _SAID_LINES = 12
@@ -31,10 +31,12 @@ class Generation:
     It ends with the thread that started it.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, plan: Plan, vigil: Vigil) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", folder: Path, plan: Plan, watchdog: Watchdog
+    ) -> None:
         self._process = process
         self._plan = plan
-        self._vigil = vigil
+        self._watchdog = watchdog
         self._said = folder / "said.txt"
         self._tail = Tail(folder / JOURNAL)
         self.measured = Measured()
@@ -51,7 +53,7 @@ class Generation:
         for interval in found:
             self.measured.add(interval)
         self.measured.ending = self._tail.ending
-        hangs = self._vigil.look(heard=bool(found), ended=self._tail.ending is not None)
+        hangs = self._watchdog.look(heard=bool(found), ended=self._tail.ending is not None)
         if hangs is not None and self.running:
             self._kill()
             self.measured.broken = hangs
@@ -120,7 +122,7 @@ def _remedy(plan: Plan) -> str:
 @contextmanager
 def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
     """Start the plan; whatever ends the block, the process ends with it."""
-    with workplace() as folder:
+    with run_folder() as folder:
         (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
         with (folder / "said.txt").open("wb") as output:
             process = subprocess.Popen(
@@ -132,7 +134,7 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        generation = Generation(process, folder, plan, Vigil(plan, time.monotonic))
+        generation = Generation(process, folder, plan, Watchdog(plan, time.monotonic))
         try:
             yield generation
         finally:

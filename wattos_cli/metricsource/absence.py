@@ -12,7 +12,7 @@ def require_series(expression: str, answer: MetricAnswer, metrics: Metrics, at_s
     """
     if answer.result:
         return ""
-    from wattos_cli.metricstore.named import metric_names
+    from wattos_cli.metricstore.metric_names import metric_names
     from wattos_cli.metricstore.promql.errors import PromqlError
     from wattos_platform.contracts.metrics import FAMILIES
 

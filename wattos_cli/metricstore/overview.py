@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from wattos_cli.metricstore.asker import Asker
-from wattos_cli.metricstore.gathered import Gathered
+from wattos_cli.metricstore.prefetched import PrefetchedSource
 from wattos_cli.metricstore.questions import METRICS
 from wattos_cli.metricstore.series import Source
 from wattos_cli.metricstore.stored import StoredMetrics
@@ -92,7 +92,7 @@ def _gathered(source: Source, at_s: float, since_s: float) -> Source:
     if since_s > _IN_MEMORY_S:
         return source
     end_ms = math.ceil(at_s * 1000)
-    return Gathered(source, METRICS, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms)
+    return PrefetchedSource(source, METRICS, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms)
 
 
 def _services(asker: Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:

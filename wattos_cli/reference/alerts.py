@@ -1,6 +1,6 @@
 """docs/reference/alerts.md: every alert with its condition, and every objective of the bundled SLO file."""
 
-from wattos_cli.alerting.alert import Alert, Scene
+from wattos_cli.alerting.alert import Alert, RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.slo import Slo, bundled_slos
 
@@ -10,7 +10,7 @@ _DAY_S = 86_400
 def markdown() -> str:
     """Return the page without its first line."""
     book = bundled_slos()
-    scene = Scene(book.thresholds)
+    context = RuleContext(book.thresholds)
     return "\n".join(
         [
             "# Alerts",
@@ -29,7 +29,7 @@ def markdown() -> str:
             "",
             "## Conditions",
             "",
-            *(_condition(alert, scene) for alert in ALERTS),
+            *(_condition(alert, context) for alert in ALERTS),
         ]
     )
 
@@ -46,5 +46,5 @@ def _promise(slo: Slo) -> str:
     return f"| `{slo.name}` | {slo.service} | {promise} | {window} | {slo.description} |"
 
 
-def _condition(alert: Alert, scene: Scene) -> str:
-    return f"### {alert.name}\n\n```text\n{alert.expression(scene)}\n```\n"
+def _condition(alert: Alert, context: RuleContext) -> str:
+    return f"### {alert.name}\n\n```text\n{alert.expression(context)}\n```\n"

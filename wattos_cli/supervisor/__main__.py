@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
 
 def _supervise(argv: list[str], guardian_pipe: int) -> int:
-    from wattos_cli.supervisor.beginning import supervise
+    from wattos_cli.supervisor.bootstrap import supervise
 
     return supervise(argv, CLIENT_FD, guardian_pipe)
 

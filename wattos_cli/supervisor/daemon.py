@@ -1,4 +1,4 @@
-"""The supervisor's process: wires fleet, control socket, loopback API and upkeep, until it is told to end."""
+"""The supervisor's process: wires fleet, control socket, API and housekeeping until it is told to end."""
 
 import asyncio
 import contextlib
@@ -28,15 +28,15 @@ from wattos_cli.supervisor.children import ExecSpawner
 from wattos_cli.supervisor.control import ControlServer
 from wattos_cli.supervisor.fleet import Fleet
 from wattos_cli.supervisor.fork_process import ForkServers
+from wattos_cli.supervisor.housekeeping import Housekeeping
 from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.queries.pool import Queries
 from wattos_cli.supervisor.replica import Replica, State
 from wattos_cli.supervisor.scrape.scraping import Scraping
-from wattos_cli.supervisor.surroundings import Surroundings
-from wattos_cli.supervisor.tenure import Tenure
-from wattos_cli.supervisor.upkeep import Upkeep
+from wattos_cli.supervisor.start_factory import StartFactory
+from wattos_cli.supervisor.state_guard import StateGuard
 
 
 def run(
@@ -93,15 +93,15 @@ class Daemon:
         execs = ExecSpawner()
         execs.watch(self._loop)
         self._launcher = Launcher(execs, fork_servers, fatal=_die)
-        surroundings = Surroundings(
+        start_factory = StartFactory(
             self._project, invocation.socket_dir, import_paths, self._settings.drain_s
         )
-        self._fleet = Fleet(self._settings, surroundings, self._launcher, self._changed)
+        self._fleet = Fleet(self._settings, start_factory, self._launcher, self._changed)
         self._control = ControlServer(self)
-        self._upkeep = Upkeep(self._fleet, self._project, self._settings)
-        self._tenure = Tenure(self._project, self._write_services, self._stop.set)
+        self._housekeeping = Housekeeping(self._fleet, self._project, self._settings)
+        self._state_guard = StateGuard(self._project, self._write_services, self._stop.set)
         self._scraping = Scraping(lambda: map(Replica.row, self._fleet.replicas()), self._project.metrics_dir)
-        self._queries = Queries(lambda fd: execs.spawn(surroundings.query_worker(fd)))
+        self._queries = Queries(lambda fd: execs.spawn(start_factory.query_worker(fd)))
         self._api: asyncio.Server | None = None
         self._api_port = 0
 
@@ -111,11 +111,11 @@ class Daemon:
             self._loop.add_signal_handler(number, self._stop.set)
         await self._control.listen(self._invocation.socket_dir / protocol.SOCKET_NAME)
         await self._control.serve_inherited(client_fd)
-        upkeep = asyncio.create_task(self._upkeep.run())
-        tenure = asyncio.create_task(self._tenure.run())
+        housekeeping = asyncio.create_task(self._housekeeping.run())
+        state_guard = asyncio.create_task(self._state_guard.run())
         await self._stop.wait()
-        upkeep.cancel()
-        tenure.cancel()
+        housekeeping.cancel()
+        state_guard.cancel()
         await self._scraping.close()
         async with self._fleet.busy:
             await self._fleet.down(self._fleet.names())
@@ -125,7 +125,7 @@ class Daemon:
         self._launcher.close()
         self._write_services(running=False)
         await self._control.close()
-        if not self._tenure.is_superseded():
+        if not self._state_guard.is_superseded():
             self._remove_sockets()
         return 0
 
@@ -133,7 +133,7 @@ class Daemon:
 
     def rows(self) -> dict[str, Any]:
         """Return the rows of all replicas and the timings so far."""
-        rows = [{**replica.row(), **self._upkeep.usage(replica)} for replica in self._fleet.replicas()]
+        rows = [{**replica.row(), **self._housekeeping.usage(replica)} for replica in self._fleet.replicas()]
         return {
             "rows": rows,
             "port_offset": self._fleet.plan.port_offset,
@@ -270,7 +270,7 @@ class Daemon:
 
     def _write_services(self, *, running: bool = True) -> None:
         self._write_due = False
-        if self._tenure.is_superseded():
+        if self._state_guard.is_superseded():
             return
         pid = os.getpid()
         document = {

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 
 # The number under which a child finds the descriptor that was handed over to it.
 PASSED_FD = 3
@@ -66,7 +66,7 @@ def _prepare_or_die(cwd: Path, log_file: Path, pass_fd: int | None, parent: int,
     """Make this fresh child what the program expects; tell the parent an errno when that fails."""
     try:
         os.setpgid(0, 0)
-        parenthood.die_with_parent(parent)
+        prctl.die_with_parent(parent)
         redirect(log_file)
         if pass_fd is not None:
             os.dup2(pass_fd, PASSED_FD)

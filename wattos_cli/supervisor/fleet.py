@@ -16,11 +16,11 @@ from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.migrations import Migrations
 from wattos_cli.supervisor.plan import Plan, ServicePlan, stop_waves
 from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy
 from wattos_cli.supervisor.running_service import RunningService
 from wattos_cli.supervisor.settings import SupervisorSettings
-from wattos_cli.supervisor.surroundings import Surroundings
-from wattos_cli.supervisor.vitals import Vitals
+from wattos_cli.supervisor.start_factory import StartFactory
 
 _ROLLING_TIMEOUT_S = 30.0
 _ROLLING_POLL_S = 0.02
@@ -33,7 +33,7 @@ class Fleet:
     def __init__(
         self,
         settings: SupervisorSettings,
-        surroundings: Surroundings,
+        start_factory: StartFactory,
         launcher: Launcher,
         changed: Callable[[Replica], None],
     ) -> None:
@@ -42,7 +42,7 @@ class Fleet:
         self.drain_s = settings.drain_s + settings.kill_margin_s
         self.plan = Plan((), {})
         self.busy = asyncio.Lock()
-        self._surroundings = surroundings
+        self._start_factory = start_factory
         self._launcher = launcher
         self._changed = changed
         self._services: dict[str, RunningService] = {}
@@ -65,7 +65,7 @@ class Fleet:
         changed = {service.name: service for service in missing}
         self.plan = _merged(self.plan, plan, {*changed, *(self._names_not_in(plan))})
         self._bind(missing)
-        self._surroundings.write_service_config(plan)
+        self._start_factory.write_service_config(plan)
         if missing:
             await self._launcher.renew()
         await self._trim(plan)
@@ -91,12 +91,12 @@ class Fleet:
     def configure(self, plan: Plan) -> None:
         """Write the services' configuration of `plan` for every new process; OSError, and nothing changed."""
         configured = self.plan.with_config_of(plan)
-        self._surroundings.write_service_config(configured)
+        self._start_factory.write_service_config(configured)
         self.plan = configured
 
     def furnish(self, plan: ServicePlan) -> None:
         """Write what the program of a component reads; OSError."""
-        self._surroundings.furnish(plan)
+        self._start_factory.furnish(plan)
 
     def service(self, name: str) -> RunningService | None:
         """Return what was started as `name`, None if nothing was."""
@@ -126,13 +126,13 @@ class Fleet:
             if other is not None and not (plan.kind == "bundled" and other.plan.handed_socket):
                 await (other.ready if edge.critical else other.tried).wait()
         if plan.database:
-            await self._migrations.migrate(plan, self._surroundings.migration(plan, self.plan))
+            await self._migrations.migrate(plan, self._start_factory.migration(plan, self.plan))
 
     async def spawn(self, plan: ServicePlan, number: int) -> Child:
         """Return a new process of replica `number`, with our listening socket if its service has one."""
         self.furnish(plan)
         listener = self._sockets.get(plan.name)
-        start = self._surroundings.start(plan, number, self.plan, listener.fileno() if listener else None)
+        start = self._start_factory.start(plan, number, self.plan, listener.fileno() if listener else None)
         self._services[plan.name].digests[number] = self.plan.digests
         return await self._launcher.spawn(plan, start)
 
@@ -204,25 +204,25 @@ class Fleet:
             idle.append(self._replica(service.plan, number))
             service.replicas.append(idle[-1])
         for replica in idle:
-            replica.plan = replica.vitals.plan = service.plan
+            replica.plan = replica.replica_probe.plan = service.plan
             replica.start()
         return idle
 
     def _replica(self, plan: ServicePlan, number: int) -> Replica:
-        ops_socket = self._surroundings.ops_socket(plan, number)
+        ops_socket = self._start_factory.ops_socket(plan, number)
         return Replica(
             plan=plan,
             number=number,
             household=self,
             policy=RestartPolicy(self.settings.restart, time.monotonic, Random()),  # noqa: S311 - only jitter
-            vitals=Vitals(plan, ops_socket, self.probes.settle_s),
+            replica_probe=ReplicaProbe(plan, ops_socket, self.probes.settle_s),
             log_file=self._log_file(plan, number),
             ops_socket=ops_socket,
             changed=self.took_note,
         )
 
     def _log_file(self, plan: ServicePlan, number: int) -> Path:
-        return Path(plan.log_file) if plan.log_file else self._surroundings.log_file(plan, number)
+        return Path(plan.log_file) if plan.log_file else self._start_factory.log_file(plan, number)
 
     async def _restart(self, service: RunningService) -> None:
         for replica in service.replicas:
@@ -275,7 +275,7 @@ class Fleet:
 
     def _port_error(self, plan: ServicePlan, error: OSError) -> WattosError:
         return listeners.cannot_bind(
-            plan.name, plan.port, error, self.plan.environ, self._surroundings.project
+            plan.name, plan.port, error, self.plan.environ, self._start_factory.project
         )
 
     def _unbind(self, name: str) -> None:

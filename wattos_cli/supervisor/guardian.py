@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.1
@@ -24,7 +24,7 @@ def guard(supervise: Callable[[int], int]) -> int:
     """
     if os.getsid(0) != os.getpid():
         os.setsid()
-    parenthood.become_subreaper()
+    prctl.become_subreaper()
     read_end, write_end = os.pipe()
     guardian = os.getpid()
     supervisor = os.fork()
@@ -35,7 +35,7 @@ def guard(supervise: Callable[[int], int]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: _forward(supervisor, received))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    parenthood.set_name("wattos-guardian")
+    prctl.set_name("wattos-guardian")
     code = _wait_for(supervisor)
     kill_descendants()
     os.close(write_end)

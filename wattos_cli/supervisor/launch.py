@@ -13,8 +13,8 @@ from wattos_cli.project import Project, prepare_socket_dir, read_json
 from wattos_cli.supervisor import process_table
 from wattos_cli.supervisor.__main__ import CLIENT_FD, LOCK_FD
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
-from wattos_cli.supervisor.incumbent import Incumbent
 from wattos_cli.supervisor.invocation import Invocation, Needs
+from wattos_cli.supervisor.last_platform import LastPlatform
 
 _PROGRAM = "import sys; from wattos_cli.supervisor.__main__ import main; sys.exit(main(sys.argv[1:]))"
 _OUT_OF_THE_WAY = 20
@@ -41,7 +41,7 @@ def connect_when_told(project: Project, sleep: Callable[[float], None] = time.sl
         try:
             return connect(project)
         except SupervisorGoneError:
-            known = Incumbent.of(project).guardian.pid
+            known = LastPlatform.of(project).guardian.pid
             if known or not _is_locked(project) or time.monotonic() >= deadline:
                 raise
         sleep(_POLL_S)

@@ -15,7 +15,7 @@ from wattos_cli.supervisor import simulated
 from wattos_cli.supervisor.addresses import Address, address_of
 from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.invocation import Needs
-from wattos_cli.supervisor.own_door import without_own_door
+from wattos_cli.supervisor.own_base_urls import without_own_base_urls
 from wattos_cli.supervisor.plan import Edge, Plan, ServicePlan, digest, with_dependencies
 from wattos_platform import catalog
 
@@ -66,7 +66,7 @@ def build(config: Config, wanted: Wanted) -> Plan:
     environ = {name: value for name, value in config.environ.items() if name not in _CLI_ONLY}
     gateway = next((service for service in known if service.name == "gateway"), None)
     if gateway is not None:
-        environ = without_own_door(environ, gateway.base_url)
+        environ = without_own_base_urls(environ, gateway.base_url)
     service_config = config.service_file()
     simulator = next((service for service in services if service.name == simulated.SIMULATOR), None)
     if simulator is not None:

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from wattos_cli.supervisor import children
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import ServicePlan
+from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy
 from wattos_cli.supervisor.thresholds import ProbeSettings, Threshold
-from wattos_cli.supervisor.vitals import Vitals
 
 
 class State(StrEnum):
@@ -69,7 +69,7 @@ class Replica:
     number: int
     household: Household
     policy: RestartPolicy
-    vitals: Vitals
+    replica_probe: ReplicaProbe
     log_file: Path
     ops_socket: Path | None
     changed: Callable[["Replica"], None]
@@ -218,10 +218,10 @@ class Replica:
         while True:
             await asyncio.sleep(probes.interval_s if started else probes.start_interval_s)
             if started:
-                trouble = await self.vitals.liveness(probes.timeout_s)
+                trouble = await self.replica_probe.liveness(probes.timeout_s)
                 if alive.record(ok=not trouble) and not alive.passing and not self.plan.attached:
                     return f"did not answer {probes.liveness_failures} liveness probes in a row: {trouble}"
-            trouble = await self.vitals.readiness(probes.timeout_s)
+            trouble = await self.replica_probe.readiness(probes.timeout_s)
             if ready.record(ok=not trouble):
                 started = True
                 self._readiness_flipped(trouble, ready=ready.passing)
@@ -239,7 +239,7 @@ class Replica:
         self.started_at = time.time()
         self._begun_at = time.monotonic()
         self._ready_at, self.ready_ms = None, None
-        self.vitals.begin()
+        self.replica_probe.begin()
         self._become(State.STARTING)
 
     def _mark_ready(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from wattos_platform.kernel.departure import Departure
+from wattos_platform.kernel.disconnect import CancelOnDisconnect
 
 _NOT_HELD_BACK = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 
@@ -33,12 +33,12 @@ class EventStream(Response):
     async def send_to(self, receive: Receive, send: Send) -> None:
         """Send the events. Raises ClientDisconnect when the reader left before the end."""
         try:
-            async with Departure(receive) as departure:
-                departure.watch()
+            async with CancelOnDisconnect(receive) as disconnect:
+                disconnect.watch()
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 async for piece in self._events:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
-                departure.done()
+                disconnect.done()
         finally:
             await _closed(self._events)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

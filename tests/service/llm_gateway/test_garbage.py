@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.fakes.llm_service import llm_service
 from tests.fakes.llm_upstream import Handler, chunk, completion, scripted_upstream, streams
-from wattos_platform.kernel.departure import PATIENCE_S
+from wattos_platform.kernel.disconnect import PATIENCE_S
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
 LIMITS = {"user": {"concurrent_streams": 20, "tokens_per_minute": 100_000, "usd_per_day": 1}}

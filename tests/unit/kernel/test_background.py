@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from wattos_platform.kernel.background import beside
+from wattos_platform.kernel.background import in_background
 
 
 async def test_it_runs_while_the_block_does_and_has_ended_after_it() -> None:
@@ -19,7 +19,7 @@ async def test_it_runs_while_the_block_does_and_has_ended_after_it() -> None:
             await asyncio.sleep(0)
             told.append("ended")
 
-    async with beside(work(), "some-work"):
+    async with in_background(work(), "some-work"):
         await begun.wait()
         assert "some-work" in {task.get_name() for task in asyncio.all_tasks()}
         told.append("block")
@@ -31,7 +31,7 @@ async def test_what_made_it_fail_is_raised_at_the_end() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        async with beside(work(), "failing"):
+        async with in_background(work(), "failing"):
             await asyncio.sleep(0)
 
 
@@ -43,7 +43,7 @@ async def test_it_ends_when_the_block_fails() -> None:
         await asyncio.Event().wait()
 
     async def block() -> None:
-        async with beside(work(), "some-work"):
+        async with in_background(work(), "some-work"):
             await begun.wait()
             raise KeyError
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wattos_cli.alerting import burn
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, too_short
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext, too_short
 from wattos_cli.alerting.burn import Speed
 from wattos_cli.durations import duration_s, duration_text
 
@@ -36,12 +36,12 @@ _PROOFS: Mapping[str, _Proof] = {
 _LABELS = 'job="chat",instance="chat-0",route="/api/v1/conversations"'
 
 
-def _condition(speed: Speed) -> Callable[[Scene], str]:
-    def expression(scene: Scene) -> str:
+def _condition(speed: Speed) -> Callable[[RuleContext], str]:
+    def expression(context: RuleContext) -> str:
         return (
             f"{burn.burn_rate(speed.long)} > {speed.factor:g}\n"
             f"and {burn.burn_rate(speed.short)} > {speed.factor:g}\n"
-            f"and {burn.events(speed.long)} >= {scene.thresholds.min_events}"
+            f"and {burn.events(speed.long)} >= {context.thresholds.min_events}"
         )
 
     return expression

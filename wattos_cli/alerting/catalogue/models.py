@@ -1,6 +1,6 @@
 """Alerts about what models cost, and what saves asking them."""
 
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, Severity
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext, Severity
 
 _TEAM = "models"
 _COST = 'llm_cost_usd_total{job="llm-gateway",instance="llm-gateway-0",provider="openai",model="gpt-4o"}'
@@ -8,31 +8,31 @@ _UNKNOWN = 'llm_cost_unknown_total{job="llm-gateway",instance="llm-gateway-0",pr
 _CACHE = 'cache_operations_total{job="rag",instance="rag-0",cache="rag-search",result="%s"}'
 
 
-def _hourly(scene: Scene) -> str:
+def _hourly(context: RuleContext) -> str:
     return (
-        f"sum by (job) (increase(llm_cost_usd_total[{scene.span('1h')}]))"
-        f" > {scene.thresholds.llm_cost_per_hour_usd:g}"
+        f"sum by (job) (increase(llm_cost_usd_total[{context.span('1h')}]))"
+        f" > {context.thresholds.llm_cost_per_hour_usd:g}"
     )
 
 
-def _daily(scene: Scene) -> str:
+def _daily(context: RuleContext) -> str:
     return (
-        f"sum by (job) (increase(llm_cost_usd_total[{scene.span('1d')}]))"
-        f" > {scene.thresholds.llm_cost_per_day_usd:g}"
+        f"sum by (job) (increase(llm_cost_usd_total[{context.span('1d')}]))"
+        f" > {context.thresholds.llm_cost_per_day_usd:g}"
     )
 
 
-def _unknown(scene: Scene) -> str:
+def _unknown(context: RuleContext) -> str:
     # A counter that is born at 1 and stays there has no increase, so a new one counts as well.
-    span, by = scene.span("1h"), "sum by (job, provider)"
+    span, by = context.span("1h"), "sum by (job, provider)"
     return (
         f"{by} (increase(llm_cost_unknown_total[{span}])) > 0\n"
         f"or ({by} (llm_cost_unknown_total) > 0 unless {by} (llm_cost_unknown_total offset {span}))"
     )
 
 
-def _hit_rate(scene: Scene) -> str:
-    span, limits, by = scene.span("5m"), scene.thresholds, "sum by (job, cache)"
+def _hit_rate(context: RuleContext) -> str:
+    span, limits, by = context.span("5m"), context.thresholds, "sum by (job, cache)"
     looked_up = f'cache_operations_total{{result=~"hit|stale|miss"}}[{span}]'
     return (
         f'{by} (rate(cache_operations_total{{result=~"hit|stale"}}[{span}]))\n'

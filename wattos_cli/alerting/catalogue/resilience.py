@@ -1,6 +1,6 @@
 """Alerts about what keeps the platform going while something is broken."""
 
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, Severity
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext, Severity
 
 _TEAM = "platform"
 _BOARD = "wattos-resilience"
@@ -12,25 +12,25 @@ _SHED = 'shed_total{job="llm-gateway",instance="llm-gateway-0",target="llm:opena
 _OPENAI = {"job": "llm-gateway", "name": "llm:openai"}
 
 
-def _breaker_open(_scene: Scene) -> str:
+def _breaker_open(_scene: RuleContext) -> str:
     # Half open is a probe of the same outage.
     return 'max by (job, name) (circuit_breaker_state{state=~"open|half_open"}) == 1'
 
 
-def _breaker_forced(_scene: Scene) -> str:
+def _breaker_forced(_scene: RuleContext) -> str:
     return 'max by (job, name) (circuit_breaker_state{state="forced_open"}) == 1'
 
 
-def _degraded(scene: Scene) -> str:
-    return f"sum by (job, dependency) (increase(degraded_total[{scene.span('5m')}])) > 0"
+def _degraded(context: RuleContext) -> str:
+    return f"sum by (job, dependency) (increase(degraded_total[{context.span('5m')}])) > 0"
 
 
-def _dependency_down(_scene: Scene) -> str:
+def _dependency_down(_scene: RuleContext) -> str:
     return "max by (job, check) (health_check_up) == 0"
 
 
-def _rate_limits(scene: Scene) -> str:
-    span, limits, by = scene.span("5m"), scene.thresholds, "sum by (job, limit)"
+def _rate_limits(context: RuleContext) -> str:
+    span, limits, by = context.span("5m"), context.thresholds, "sum by (job, limit)"
     decided = f'rate_limit_decisions_total{{decision=~"allowed|refused"}}[{span}]'
     return (
         f'{by} (rate(rate_limit_decisions_total{{decision="refused"}}[{span}]))\n'
@@ -39,8 +39,9 @@ def _rate_limits(scene: Scene) -> str:
     )
 
 
-def _shed(scene: Scene) -> str:
-    return f"sum by (job, target) (increase(shed_total[{scene.span('5m')}])) >= {scene.thresholds.min_events}"
+def _shed(context: RuleContext) -> str:
+    span, least = context.span("5m"), context.thresholds.min_events
+    return f"sum by (job, target) (increase(shed_total[{span}])) >= {least}"
 
 
 ALERTS: tuple[Alert, ...] = (

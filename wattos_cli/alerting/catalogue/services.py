@@ -1,6 +1,6 @@
 """Alerts about services as their callers see them: there, right, quick."""
 
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, Severity
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext, Severity
 from wattos_cli.alerting.sli import USERS
 
 _TEAM = "platform"
@@ -11,17 +11,17 @@ _BAD = 'http_requests_total{job="chat",instance="chat-0",route="/api/v1/conversa
 _PROBE = 'http_requests_total{job="chat",instance="chat-0",route="/health/readiness",status="503"}'
 
 
-def _service_down(_scene: Scene) -> str:
+def _service_down(_scene: RuleContext) -> str:
     # What crashed stays a target, and is down; what was stopped is none any more, and nobody misses it.
     return "max by (job) (up) == 0"
 
 
-def _replica_down(_scene: Scene) -> str:
+def _replica_down(_scene: RuleContext) -> str:
     return "up == 0 and on (job) max by (job) (up) == 1"
 
 
-def _high_error_rate(scene: Scene) -> str:
-    span, limits = scene.span("5m"), scene.thresholds
+def _high_error_rate(context: RuleContext) -> str:
+    span, limits = context.span("5m"), context.thresholds
     return (
         f'sum by (job) (rate(http_requests_total{{{USERS},status=~"5.."}}[{span}]))\n'
         f"/ sum by (job) (rate(http_requests_total{{{USERS}}}[{span}])) > {limits.error_rate:g}\n"
@@ -29,8 +29,8 @@ def _high_error_rate(scene: Scene) -> str:
     )
 
 
-def _high_response_time(scene: Scene) -> str:
-    span, limits = scene.span("5m"), scene.thresholds
+def _high_response_time(context: RuleContext) -> str:
+    span, limits = context.span("5m"), context.thresholds
     family = "http_request_duration_seconds"
     return (
         f"histogram_quantile(0.95, sum by (job, le) (rate({family}_bucket{{{_QUICK}}}[{span}])))"

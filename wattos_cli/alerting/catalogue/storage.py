@@ -1,6 +1,6 @@
 """Alerts about work that waits to be written or prepared."""
 
-from wattos_cli.alerting.alert import Alert, Case, Fired, Scene, Severity
+from wattos_cli.alerting.alert import Alert, Case, Fired, RuleContext, Severity
 
 _TEAM = "platform"
 _LENGTH = 'db_write_queue_length{job="chat",instance="chat-0"}'
@@ -11,24 +11,24 @@ _REFUSED = 'metric_label_sets_refused_total{job="gateway",instance="gateway-0",f
 _CHAT = {"job": "chat", "instance": "chat-0"}
 
 
-def _length(scene: Scene) -> str:
-    return f"max by (job, instance) (db_write_queue_length) > {scene.thresholds.write_queue_length:g}"
+def _length(context: RuleContext) -> str:
+    return f"max by (job, instance) (db_write_queue_length) > {context.thresholds.write_queue_length:g}"
 
 
-def _age(scene: Scene) -> str:
-    return f"max by (job, instance) (db_write_queue_age_seconds) > {scene.thresholds.write_queue_age_s:g}"
+def _age(context: RuleContext) -> str:
+    return f"max by (job, instance) (db_write_queue_age_seconds) > {context.thresholds.write_queue_age_s:g}"
 
 
-def _ingestion(scene: Scene) -> str:
-    return f"max by (job) (rag_oldest_job_age_seconds) > {scene.thresholds.queue_age_s:g}"
+def _ingestion(context: RuleContext) -> str:
+    return f"max by (job) (rag_oldest_job_age_seconds) > {context.thresholds.queue_age_s:g}"
 
 
-def _dropped(scene: Scene) -> str:
-    return f"sum by (job) (increase(db_rows_dropped_total[{scene.span('15m')}])) > 0"
+def _dropped(context: RuleContext) -> str:
+    return f"sum by (job) (increase(db_rows_dropped_total[{context.span('15m')}])) > 0"
 
 
-def _refused(scene: Scene) -> str:
-    return f"sum by (job, family) (increase(metric_label_sets_refused_total[{scene.span('1h')}])) > 0"
+def _refused(context: RuleContext) -> str:
+    return f"sum by (job, family) (increase(metric_label_sets_refused_total[{context.span('1h')}])) > 0"
 
 
 ALERTS: tuple[Alert, ...] = (

@@ -54,11 +54,11 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Show the alerts, the worst first; exit 1 when one is as bad as `fail_on`."""
-    from wattos_cli.commands.alerts import asked
+    from wattos_cli.commands.alerts import source
 
     rows = [
         row
-        for row in asked.rows(asked.Source(opts.whom, opts.alertmanager, opts.slo), deps)
+        for row in source.rows(source.Source(opts.whom, opts.alertmanager, opts.slo), deps)
         if not opts.severities or row["severity"] in opts.severities
     ]
     _show(rows, opts, deps)

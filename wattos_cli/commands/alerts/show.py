@@ -22,7 +22,7 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Show an alert: how it is now, its condition, its runbook."""
-    from wattos_cli.alerting.alert import Scene
+    from wattos_cli.alerting.alert import RuleContext
     from wattos_cli.alerting.places import runbook
     from wattos_cli.alerting.slo import slos_of
     from wattos_cli.clients.running import project_of
@@ -32,9 +32,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     alert = _named(opts.name)
     config = load(project_of(deps).root, deps.environ)
     book = slos_of(config, None if opts.slo is None else deps.cwd / opts.slo)
-    scene = Scene(book.thresholds, config.setting("alerts.time_scale").value)
+    context = RuleContext(book.thresholds, config.setting("alerts.time_scale").value)
     rows = _rows(alert.name, opts, deps)
-    expression, text = alert.expression(scene), runbook(alert.name)
+    expression, text = alert.expression(context), runbook(alert.name)
     console = deps.console
     if console.json_output:
         console.json(
@@ -43,7 +43,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
                 "name": alert.name,
                 "severity": str(alert.severity),
                 "team": alert.team,
-                "waits_s": render.waits_s(alert.for_, scene.time_scale),
+                "waits_s": render.waits_s(alert.for_, context.time_scale),
                 "expression": expression,
                 "runbook": text,
                 "alerts": render.as_json(rows)["alerts"],
@@ -53,7 +53,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if rows:
         console.data(render.as_table(rows, deps.clock(), width=console.table_width, color=console.color))
         console.data("")
-    waits = f", when it has held for {scene.span(alert.for_)}" if alert.for_ else ""
+    waits = f", when it has held for {context.span(alert.for_)}" if alert.for_ else ""
     console.data(f"{alert.severity}, team {alert.team}{waits}:\n")
     console.data("".join(f"    {line}\n" for line in expression.split("\n")))
     console.data(text.rstrip())
@@ -79,10 +79,10 @@ def _named(name: str) -> "Alert":
 def _rows(name: str, opts: Options, deps: Deps) -> list[dict[str, Any]]:
     """Return how the alert is, nothing when nothing was scraped yet."""
     from wattos_cli.alerting.states import in_order
-    from wattos_cli.commands.alerts import asked
+    from wattos_cli.commands.alerts import source
 
     try:
-        return [asked.row(state) for state in in_order(asked.ours(opts.slo, deps, name))]
+        return [source.row(state) for state in in_order(source.ours(opts.slo, deps, name))]
     except WattosError as error:
         if error.exit_code != ExitCode.UNREACHABLE:
             raise

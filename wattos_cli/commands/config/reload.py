@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wattos_cli.config import Config
     from wattos_cli.project import Project
     from wattos_cli.supervisor.plan import Plan
-    from wattos_cli.supervisor.remaining import Remaining
+    from wattos_cli.supervisor.unapplied import Unapplied
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def _waiting(
     project: "Project",
     outdated: Mapping[str, Sequence[str]],
     outcomes: "Sequence[Outcome]",
-) -> "list[Remaining]":
+) -> "list[Unapplied]":
     """Return what of wattos.toml and the environment waits for another command."""
-    from wattos_cli.supervisor.remaining import remaining, without_effect
+    from wattos_cli.supervisor.unapplied import remaining, without_effect
 
     problems: dict[str, list[str]] = {}
     for outcome in outcomes:
@@ -77,11 +77,11 @@ def _waiting(
 
 
 def _show(
-    config: "Config", outcomes: "Sequence[Outcome]", waiting: "Sequence[Remaining]", deps: Deps
+    config: "Config", outcomes: "Sequence[Outcome]", waiting: "Sequence[Unapplied]", deps: Deps
 ) -> None:
     from wattos_cli.clients.reloads import Status
     from wattos_cli.render import reload as render
-    from wattos_cli.supervisor.remaining import told
+    from wattos_cli.supervisor.unapplied import told
 
     console, rows = deps.console, [outcome.row for outcome in outcomes]
     if console.json_output:

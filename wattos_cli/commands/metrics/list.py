@@ -7,7 +7,7 @@ from wattos_cli import metricsource
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument
-from wattos_cli.supervisor.scraped import with_something
+from wattos_cli.supervisor.scrape_now import with_something
 
 
 @dataclass(frozen=True)

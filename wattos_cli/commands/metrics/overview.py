@@ -29,7 +29,7 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the figures once, or again and again; exit 4 when the platform does not run."""
     from wattos_cli import metricsource
-    from wattos_cli.supervisor.scraped import with_something
+    from wattos_cli.supervisor.scrape_now import with_something
 
     if opts.since_s > _LONGEST_S:
         raise usage("--since: metrics are kept for a day", "the last hour: --since 1h")

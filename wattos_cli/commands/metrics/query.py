@@ -5,16 +5,18 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from wattos_cli.commands.metrics import asked, asserted
+from wattos_cli import metricsource
+from wattos_cli.commands.metrics import assertions, errors
 from wattos_cli.commands.metrics.options import Options, Output, check
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource.absence import require_series
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import metric_answers as render
 from wattos_cli.render.safe import visible
-from wattos_cli.supervisor.scraped import with_something
+from wattos_cli.supervisor.scrape_now import with_something
 
 _WATCH_S = 5.0
 _POINTS = 240
@@ -26,9 +28,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the answer, again and again with `watch`; exit 1 when an assertion does not hold."""
     check(opts)
     if opts.assertions:
-        when = asserted.When(_instant(opts, deps), fresh=opts.at is None)
-        return asserted.judge(opts.assertions, opts.whom, when, deps, opts.junit)
-    metrics = with_something(deps, lambda: asked.metrics(opts.whom, deps))
+        when = assertions.When(_instant(opts, deps), fresh=opts.at is None)
+        return assertions.judge(opts.assertions, opts.whom, when, deps, opts.junit)
+    metrics = with_something(deps, lambda: metricsource.metrics(opts.whom, deps))
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
             show(opts, deps, metrics)
@@ -43,9 +45,9 @@ def show(opts: Options, deps: Deps, metrics: Metrics) -> None:
     try:
         answer, steps = _answered(opts, metrics, at_s)
     except BadQueryError as error:
-        raise asked.broken(opts.expression, error) from error
+        raise errors.broken(opts.expression, error) from error
     except FailedQueryError as error:
-        raise asked.failed(error) from error
+        raise errors.failed(error) from error
     console = deps.console
     if opts.output is Output.JSON:
         console.json(render.as_json(answer))
@@ -57,7 +59,7 @@ def show(opts: Options, deps: Deps, metrics: Metrics) -> None:
         console.data(render.as_table(answer, width=width, color=console.color, steps=steps, ordered=ordered))
     for remark in answer.warnings:
         console.note(visible(remark))
-    remark = asked.require_series(opts.expression, answer, metrics, at_s)
+    remark = require_series(opts.expression, answer, metrics, at_s)
     if remark:
         console.note(remark)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, listed
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged, listed
 
 State = Literal["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"]
 
@@ -21,11 +21,11 @@ class BreakerForm(CheckForm):
         where = f" of {self.service}" if self.service else ""
         return f"breaker {self.breaker}{where} is {' or '.join(self.state)}"
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether every replica that has the breaker has it in one of the states; one must have it."""
         found = [
             row
-            for row in scene.view.breakers
+            for row in context.view.breakers
             if row["name"] == self.breaker and (not self.service or row["service"] == self.service)
         ]
         if not found:

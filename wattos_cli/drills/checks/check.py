@@ -22,7 +22,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class CheckContext:
     """A moment of a drill: how the platform is, and what was recorded until now."""
 
     view: View
@@ -65,7 +65,7 @@ class CheckForm(Form, ABC):
         """Return what must hold, in a few words."""
 
     @abstractmethod
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether it holds."""
 
 

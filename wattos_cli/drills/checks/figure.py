@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, When
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged, When
 from wattos_cli.drills.checks.comparison import comparison
 from wattos_cli.drills.observing.figures import NAMES
 
@@ -26,10 +26,10 @@ class FigureForm(CheckForm):
         """Return the comparison."""
         return self.figure
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether the figure is as it must be; one that does not exist is not."""
         wanted = comparison(self.figure, NAMES)
-        value = scene.record.figures.get(wanted.name)
+        value = context.record.figures.get(wanted.name)
         if value is None:
             return Judged(False, "it did not happen")
         return Judged(wanted.holds(value), f"{wanted.name} {value:.4g}")

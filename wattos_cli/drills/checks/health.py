@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from wattos_cli.deps import Finding
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene, listed
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged, listed
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 WORST_LAST = ("healthy", "degraded", "unhealthy")
@@ -27,9 +27,9 @@ class HealthForm(CheckForm):
         """Return whose health, and how it must be."""
         return f"{self.service or 'the platform'} is {' or '.join(self.health)}"
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether it is; a service that does not run is unhealthy."""
-        found = [each for each in scene.view.findings if self.service in ("", each.name)]
+        found = [each for each in context.view.findings if self.service in ("", each.name)]
         status = worst(found)
         ill = [f"{each.name}-{each.replica} {each.status}" for each in found if each.status != "healthy"]
         return Judged(status in self.health, ", ".join(ill) or status)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from wattos_cli.deps import BadQueryError, FailedQueryError
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.metricsource.judging import judged
 from wattos_cli.metricstore import assertion
 from wattos_cli.metricstore.promql.errors import PromqlError
@@ -31,9 +31,9 @@ class PromqlForm(CheckForm):
         """Return the expression."""
         return self.promql
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether it holds for what was scraped just now."""
-        scraped = scene.view.scraped
+        scraped = context.view.scraped
         try:
             found = judged(assertion.read(self.promql), scraped.metrics, scraped.at_s)
         except BadQueryError as error:

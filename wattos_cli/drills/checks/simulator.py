@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.drills.checks.comparison import comparison
 from wattos_cli.drills.observing.view import received
 
@@ -30,10 +30,10 @@ class SimulatorForm(CheckForm):
         """Return whose requests, and how many."""
         return f"requests at {self.provider or 'the providers'}: {self.simulator}"
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether there were so many."""
         wanted = comparison(self.simulator, (*SINCE, _NOW))
-        value = received(scene.view.counts, self.provider).get(wanted.name, 0)
+        value = received(context.view.counts, self.provider).get(wanted.name, 0)
         if wanted.name in SINCE:
-            value -= received(scene.record.counts_before(self.when), self.provider).get(wanted.name, 0)
+            value -= received(context.record.counts_before(self.when), self.provider).get(wanted.name, 0)
         return Judged(wanted.holds(value), f"{wanted.name} {value}")

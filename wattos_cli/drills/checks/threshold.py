@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator
 
 from wattos_cli.config.forms import Seconds
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.thresholds import Threshold, parse
@@ -36,9 +36,9 @@ class ThresholdForm(CheckForm):
         """Return the expression, and the phase it is about."""
         return f"{self.threshold} ({self.when})"
 
-    def judge(self, scene: Scene) -> Judged:
+    def judge(self, context: CheckContext) -> Judged:
         """Return whether the phase's requests keep it; without a request they do not."""
-        measured = scene.record.requests(self.when, self.after or 0.0)
+        measured = context.record.requests(self.when, self.after or 0.0)
         threshold = read_threshold(self.threshold)
         (found,) = judge([threshold], measured)
         if found.value is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from wattos_cli.drills.checks.check import CheckForm, Judged, Scene
+from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.drills.checks.promql import PromqlForm
 from wattos_cli.drills.checks.threshold import ThresholdForm
 from wattos_cli.drills.drill import Drill
@@ -183,7 +183,7 @@ class DrillRun:
 
     def _judged(self, check: CheckForm, view: View) -> Judged:
         try:
-            return check.judge(Scene(view, self.record))
+            return check.judge(CheckContext(view, self.record))
         except WattosError as error:
             return Judged(False, error.message)
 

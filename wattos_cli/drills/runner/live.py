@@ -21,7 +21,7 @@ from wattos_cli.loadtest.plan import Stage as Stretch
 from wattos_cli.loadtest.planning.scenarios import folder
 from wattos_cli.metricsource import Whom, metrics
 from wattos_cli.project import Project
-from wattos_cli.supervisor.scraped import scrape_now
+from wattos_cli.supervisor.scrape_now import scrape_now
 
 _PROBE_TIMEOUT_S = 2.0
 # Who is frozen on purpose answers nothing: a phase must not grow by much for it.

@@ -38,7 +38,7 @@ def failure(answer: Answer, check: Check | None) -> str:
     try:
         return check(answer)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        return f"an answer that cannot be read: {said(error)}"
+        return f"an answer that cannot be read: {error_line(error)}"
 
 
 def call_error(method: str, path: str, answer: Answer, reason: str) -> CallError:
@@ -56,7 +56,7 @@ def _message(answer: Answer) -> str:
         return answer.body[:_EXCERPT_BYTES].decode("utf-8", "replace")
 
 
-def said(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """Return the error in one line: its kind, and its text if it has one."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

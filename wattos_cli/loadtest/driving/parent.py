@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 from wattos_cli.loadtest.plan import Plan
 
 PLAN_FILE = "WATTOS_LOADTEST_PLAN"
@@ -28,4 +28,4 @@ def handed_plan(path: Path) -> Plan:
 def tie_to_parent() -> None:
     """Let this generator end when the process that started it does; called first thing."""
     if PARENT in os.environ:
-        parenthood.die_with_parent(int(os.environ[PARENT]))
+        prctl.die_with_parent(int(os.environ[PARENT]))

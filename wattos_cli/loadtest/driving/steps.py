@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from wattos_cli.loadtest.driving.evidence import said
+from wattos_cli.loadtest.driving.evidence import error_line
 from wattos_cli.loadtest.journey import CallError, Journey, tasks
 
 CLEAN_UP_S = 8.0
@@ -35,4 +35,4 @@ def broken_off(error: Exception) -> tuple[int, str]:
     """Return the status and the text under which a step that raised `error` counts as failed."""
     if isinstance(error, CallError):
         return error.status, str(error)
-    return 0, said(error)
+    return 0, error_line(error)

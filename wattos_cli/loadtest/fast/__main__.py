@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, handed_plan, tie_to_parent
-from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.fast.loading import LoadingError, journeys
 from wattos_cli.loadtest.fast.run import Run
 from wattos_cli.loadtest.measuring.journal import Journal
@@ -21,12 +21,12 @@ def main() -> int:
     path = Path(os.environ[PLAN_FILE])
     plan = handed_plan(path)
     if plan.processes > 1:
-        say("the fast engine is one process; several are Locust's: --engine locust")
+        write_line("the fast engine is one process; several are Locust's: --engine locust")
         return 1
     try:
         weights = journeys(plan.locustfile, plan.journeys)
     except LoadingError as error:
-        say(str(error))
+        write_line(str(error))
         return 1
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each user

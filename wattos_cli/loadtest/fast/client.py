@@ -8,9 +8,9 @@ from typing import Any
 
 from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import call_error, failure, said
+from wattos_cli.loadtest.driving.evidence import call_error, error_line, failure
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
-from wattos_cli.loadtest.fast.door import Door
+from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.fast.stream import FastStream
 from wattos_cli.loadtest.journey import Answer, Check
 from wattos_cli.loadtest.measuring.collector import Observed
@@ -26,9 +26,9 @@ class FastClient:
     `owed_s` is how long the iteration that begins had to wait: its first request bears that.
     """
 
-    def __init__(self, door: Door, token: str, record: Record) -> None:
-        self._door = door
-        self._head = door.head(token)
+    def __init__(self, connector: Connector, token: str, record: Record) -> None:
+        self._connector = connector
+        self._head = connector.head(token)
         self._kept: list[Connection] = []
         self.record = record
         self.owed_s = 0.0
@@ -109,15 +109,15 @@ class FastClient:
         """
         body, kind = encoded(json, content, kind)
         try:
-            request = self._door.request(method, path, self._head, body, kind)
+            request = self._connector.request(method, path, self._head, body, kind)
         except ValueError as error:
             await asyncio.sleep(0)
-            raise NoAnswerError(said(error)) from None
+            raise NoAnswerError(error_line(error)) from None
         while True:
             connection = self._take()
             fresh = connection is None
             if connection is None:
-                connection = await self._door.connect()
+                connection = await self._connector.connect()
             try:
                 await (connection.ask_stream(request) if stream else connection.ask(request))
             except NoAnswerError as error:

@@ -8,7 +8,7 @@ from typing import cast
 
 import httptools
 
-from wattos_cli.loadtest.driving.evidence import said
+from wattos_cli.loadtest.driving.evidence import error_line
 from wattos_cli.loadtest.journey import Patience
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         elif exc is None:
             self._fail("the connection was closed before the answer was whole")
         else:
-            self._fail(said(exc))
+            self._fail(error_line(exc))
 
     def data_received(self, data: bytes) -> None:
         """Read what came."""
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(f"no HTTP: {said(error)}")
+            self._fail(f"no HTTP: {error_line(error)}")
 
     def on_message_begin(self) -> None:
         """Begin to read an answer; one that nobody asked for ends the connection."""

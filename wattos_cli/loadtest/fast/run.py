@@ -8,11 +8,11 @@ from itertools import cycle
 from typing import Protocol
 
 from wattos_cli.loadtest.driving.fleet import Fleet
-from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.driving.steps import CLEAN_UP_S
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.closed_model import ClosedModel
-from wattos_cli.loadtest.fast.door import Door
+from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.fast.open_model import OpenModel
 from wattos_cli.loadtest.fast.tasks import end_within
 from wattos_cli.loadtest.fast.user import VirtualUser
@@ -57,7 +57,7 @@ class Run:
     def __init__(self, plan: Plan, weights: Mapping[type[Journey], int], journal: Journal) -> None:
         self._plan = plan
         self._journal = journal
-        self._door = Door(plan.host)
+        self._connector = Connector(plan.host)
         self._fleet = Fleet(plan, {})
         self._order = in_turn(weights)
         self._collector = Collector(plan.objectives_ms, time.monotonic())
@@ -79,7 +79,7 @@ class Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
-        watching = asyncio.create_task(self._door.watch())
+        watching = asyncio.create_task(self._connector.watch())
         try:
             await self._pacing.prepare(self._stopping)
             return await self._counted()
@@ -108,7 +108,7 @@ class Run:
 
     def _enlist(self) -> VirtualUser:
         traveller, token = self._fleet.enlist()
-        return VirtualUser(next(self._order), FastClient(self._door, token, self._record), traveller)
+        return VirtualUser(next(self._order), FastClient(self._connector, token, self._record), traveller)
 
     def _record(self, seen: Observed) -> None:
         """Count a request; what failed before time counted is counted in the first interval."""
@@ -159,11 +159,11 @@ class Run:
         cleaning = [asyncio.create_task(clean(user)) for user in self._pacing.users]
         late = await end_within(cleaning, CLEAN_UP_S)
         if late:
-            say(f"{late} users had not cleaned up after {CLEAN_UP_S:g} s")
+            write_line(f"{late} users had not cleaned up after {CLEAN_UP_S:g} s")
 
 
 def _unwritten(error: OSError) -> int:
-    say(f"cannot write the journal: {error}")
+    write_line(f"cannot write the journal: {error}")
     return 1
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
-from wattos_cli.loadtest.driving.evidence import failure, said
+from wattos_cli.loadtest.driving.evidence import error_line, failure
 from wattos_cli.loadtest.driving.streaming import NotedStream
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.journey import Answer
@@ -55,7 +55,7 @@ class FastStream(NotedStream):
             if not self._counts_cut_off(ended_s):
                 return
         elif error is not None:
-            self.fail(said(error))
+            self.fail(error_line(error))
         self._record(ended_s)
 
     async def lines(self) -> AsyncIterator[bytes]:

@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from wattos_cli.loadtest.driving.evidence import said
-from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.evidence import error_line
+from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.driving.steps import Steps, broken_off
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.journey import Journey, Traveller
@@ -51,7 +51,7 @@ class VirtualUser:
         try:
             await self._walk.clean_up()
         except Exception as error:  # noqa: BLE001 - told, and no reason to break off
-            say(f"{self.journey.__name__}: not cleaned up: {said(error)}")
+            write_line(f"{self.journey.__name__}: not cleaned up: {error_line(error)}")
         self.client.close()
 
     def _broke_off(self, name: str, error: Exception) -> None:

@@ -18,7 +18,7 @@ from geventhttpclient.response import HTTPParseError
 
 from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import call_error, failure, said
+from wattos_cli.loadtest.driving.evidence import call_error, error_line, failure
 from wattos_cli.loadtest.driving.streaming import NotedStream
 from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
 from wattos_cli.loadtest.measuring.collector import Observed
@@ -140,7 +140,7 @@ class LocustClient:
                 response = self.send(method, path, body, kind)
                 data = response.read()
         except _FAILURES as error:
-            return NO_ANSWER, said(error)
+            return NO_ANSWER, error_line(error)
         return Answer(response.get_code(), lowered(response), data), ""
 
 
@@ -160,7 +160,7 @@ class LocustStream(NotedStream):
         try:
             self._response = self._client.send(*self._request)
         except _FAILURES as error:
-            self._error = said(error)
+            self._error = error_line(error)
             return self
         self.status = self._response.get_code()
         self._headers = lowered(self._response)
@@ -176,7 +176,7 @@ class LocustStream(NotedStream):
             if not self._counts_cut_off(ended_s):
                 return
         elif error is not None:
-            self.fail(said(error))
+            self.fail(error_line(error))
         self._client.tell(self._request[0], self._observed(ended_s, self._headers))
 
     async def lines(self) -> AsyncIterator[bytes]:
@@ -189,7 +189,7 @@ class LocustStream(NotedStream):
                     if not line:
                         return
             except _FAILURES as error:
-                self.fail(f"the stream broke off: {said(error)}")
+                self.fail(f"the stream broke off: {error_line(error)}")
                 return
             self._line_s = time.monotonic()
             yield line.rstrip(b"\r\n")

@@ -6,8 +6,8 @@ from typing import Any
 import gevent
 
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import SLACK_S, Conductor, patience_s
-from wattos_cli.loadtest.locust_side.gathering import Gathering
+from wattos_cli.loadtest.locust_side.aggregator import IntervalAggregator
+from wattos_cli.loadtest.locust_side.coordinator import SLACK_S, Coordinator, patience_s
 from wattos_cli.loadtest.locust_side.open_model import Install
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.waiting import wait_while
@@ -21,7 +21,7 @@ _STATE_MISSING = "missing"
 _STATE_STOPPING = "stopping"
 
 
-class Master(Conductor):
+class Master(Coordinator):
     """Leads a run whose users are in worker processes.
 
     A worker that does not say in the end that it has told everything is lost, and with it what it counted
@@ -34,7 +34,7 @@ class Master(Conductor):
         super().__init__(plan, environment, journal, Recorder(plan.objectives_ms), install=install)
         self._terms = replace(plan, tokens=()).dump()
         self._send = send
-        self._gathering = Gathering()
+        self._aggregator = IntervalAggregator()
         self._stopping = False
         self._crew: set[str] = set()
         self._ready: set[str] = set()
@@ -80,7 +80,7 @@ class Master(Conductor):
 
     def _engage(self, worker: str) -> None:
         self._crew.add(worker)
-        self._gathering.expect(worker)
+        self._aggregator.expect(worker)
         self._send(messages.TERMS, self._terms, worker)
 
     def _living(self, workers: set[str]) -> set[str]:
@@ -92,7 +92,7 @@ class Master(Conductor):
         self._ready.add(msg.node_id)
 
     def _hand_in(self, msg: Any, **_given: Any) -> None:
-        self._gathering.hand_in(msg.node_id, Interval.load(msg.data))
+        self._aggregator.hand_in(msg.node_id, Interval.load(msg.data))
 
     def _worker_ended(self, msg: Any, **_given: Any) -> None:
         """Note that a worker has told everything; one that leaves before the end of the run is lost."""
@@ -101,11 +101,11 @@ class Master(Conductor):
 
     def _take(self) -> list[Interval]:
         for worker in self._crew - self._living(self._crew):
-            self._gathering.release(worker)
-        return self._gathering.take()
+            self._aggregator.release(worker)
+        return self._aggregator.take()
 
     def _rest(self) -> list[Interval]:
-        return self._gathering.rest()
+        return self._aggregator.rest()
 
     def _ending(self) -> Ending:
         return replace(super()._ending(), workers=len(self._crew), lost=len(self._crew - self._ended_workers))

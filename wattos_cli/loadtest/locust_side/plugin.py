@@ -13,17 +13,17 @@ from locust import events
 from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 from wattos_cli.loadtest.driving.parent import JOURNAL, PLAN_FILE, handed_plan, tie_to_parent
-from wattos_cli.loadtest.locust_side.conductor import Conductor, Hooks
-from wattos_cli.loadtest.locust_side.inside import (
+from wattos_cli.loadtest.locust_side.coordinator import Coordinator, Hooks
+from wattos_cli.loadtest.locust_side.master import Master
+from wattos_cli.loadtest.locust_side.patches import (
     Statistics,
     install,
     name_what_is_missing,
     shape,
     stop_gently,
 )
-from wattos_cli.loadtest.locust_side.master import Master
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.locust_side.thinking import Thinking
 from wattos_cli.loadtest.locust_side.worker import Connecting, Worker
@@ -40,7 +40,7 @@ def take_part(path: Path) -> None:
 
     def begin(environment: Any, **_given: Any) -> None:
         if os.getpid() != loader:
-            parenthood.die_with_parent(loader)
+            prctl.die_with_parent(loader)
         if connecting:
             connecting.done()
 
@@ -59,7 +59,7 @@ def take_part(path: Path) -> None:
             part = Master(plan, environment, journal, install=install, send=send)
             hooks.worker_connect.add_listener(part.join)
         else:
-            part = Conductor(plan, environment, journal, recorder, install=install)
+            part = Coordinator(plan, environment, journal, recorder, install=install)
         environment.stop_timeout = plan.stop_s  # --stop-timeout takes whole seconds
         shape(plan, environment)
         hooks.test_start.add_listener(part.start)

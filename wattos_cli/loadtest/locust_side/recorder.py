@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from wattos_cli.loadtest.driving.evidence import said
-from wattos_cli.loadtest.locust_side.turnstile import Turnstile
+from wattos_cli.loadtest.driving.evidence import error_line
+from wattos_cli.loadtest.locust_side.arrival_queue import ArrivalQueue
 from wattos_cli.loadtest.measuring.collector import Collector, Observed
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.processor import wanted_s
@@ -35,9 +35,9 @@ class Recorder:
     """Listens to Locust's `request` event.
 
     A request may carry `ttft_ms`, `itl_ms` (a list), `tokens`, `usd` and `trace_id` in its Locust context.
-    In the open model users come through its `turnstile`. `statistics` is Locust's own listener, which is told
-    in the same handfuls: that saves what counting here takes. `monotonic` and `cpu` tell the time and this
-    process's processor time, in seconds.
+    In the open model users come through its `arrival_queue`. `statistics` is Locust's own listener, which is
+    told in the same handfuls: that saves what counting here takes. `monotonic` and `cpu` tell the time and
+    this process's processor time, in seconds.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Recorder:
         self._monotonic = monotonic
         self._cpu = cpu
         self._statistics = statistics
-        self.turnstile: Turnstile | None = None
+        self.arrival_queue: ArrivalQueue | None = None
         self.begin(objectives_ms)
 
     def begin(self, objectives_ms: Mapping[str, float]) -> None:
@@ -88,7 +88,7 @@ class Recorder:
 
         The first of an iteration counts from when that was due.
         """
-        owed_ms = self.turnstile.owed_ms() if self.turnstile else 0.0
+        owed_ms = self.arrival_queue.owed_ms() if self.arrival_queue else 0.0
         status = getattr(response, "status_code", 0) or 0
         self._told.append(
             _Told(
@@ -110,9 +110,11 @@ class Recorder:
         """Count what a user's own code raised, as a request that failed; without a traceback only tell it."""
         user = type(getattr(user_instance, "user", user_instance)).__name__
         if tb is None:
-            self._collector.current.note_error(f"{user}: {said(exception)}")
+            self._collector.current.note_error(f"{user}: {error_line(exception)}")
         else:
-            self._collector.record(Observed(f"TASK {user}", self._monotonic(), None, 0, said(exception)))
+            self._collector.record(
+                Observed(f"TASK {user}", self._monotonic(), None, 0, error_line(exception))
+            )
 
     def count(self, **_given: Any) -> None:
         """Count what was told until now."""
@@ -134,8 +136,8 @@ class Recorder:
         cpu_s = self._cpu()
         taken = self._collector.take(self._monotonic(), users, cpu_s - self._cpu_s)
         self._cpu_s = cpu_s
-        if self.turnstile:
-            self.turnstile.settle(taken)
+        if self.arrival_queue:
+            self.arrival_queue.settle(taken)
         return taken
 
 

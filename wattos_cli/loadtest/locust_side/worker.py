@@ -7,9 +7,9 @@ from typing import Any
 
 import gevent
 
-from wattos_cli.loadtest.driving.saying import say
+from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.locust_side import messages
-from wattos_cli.loadtest.locust_side.conductor import patience_s
+from wattos_cli.loadtest.locust_side.coordinator import patience_s
 from wattos_cli.loadtest.locust_side.open_model import Install, OpenModel
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measuring.interval import INTERVAL_S
@@ -33,7 +33,7 @@ class Connecting:
         self._timer.kill()
 
     def _give_up(self) -> None:
-        say(f"no master answers at {self._crew.address}, for {self._crew.wait_s:g} s")
+        write_line(f"no master answers at {self._crew.address}, for {self._crew.wait_s:g} s")
         os._exit(1)
 
 
@@ -69,7 +69,7 @@ class Worker:
         self._recorder.begin(self._plan.objectives_ms)
         if self._plan.arrivals:
             self._open = OpenModel(self._plan.arrivals, self._plan.seed, self._install)
-            self._recorder.turnstile = self._open.turnstile
+            self._recorder.arrival_queue = self._open.arrival_queue
         else:
             self._handing_over = gevent.spawn(self._hand_over)
 
@@ -124,7 +124,7 @@ class Worker:
             gevent.sleep(INTERVAL_S)
             heard = self._environment.runner.last_heartbeat_timestamp
             if heard and time.time() - heard > _SILENT_MASTER_S:
-                say(f"the master has been silent for {_SILENT_MASTER_S:g} s: this worker ends")
+                write_line(f"the master has been silent for {_SILENT_MASTER_S:g} s: this worker ends")
                 self._environment.process_exit_code = 1
                 self._environment.runner.quit()
                 return

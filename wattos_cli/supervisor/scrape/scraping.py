@@ -54,9 +54,9 @@ class Scraping:
         scraper = self._scraper
         if scraper is None:
             return {"activeTargets": [], "droppedTargets": []}
-        from wattos_cli.supervisor.scrape import telling
+        from wattos_cli.supervisor.scrape import target_status
 
-        return telling.targets(scraper.states(), scraper.settings)
+        return target_status.targets(scraper.states(), scraper.settings)
 
     async def close(self) -> None:
         """End the scraper, for good; the series of all targets end."""

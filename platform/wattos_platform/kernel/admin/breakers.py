@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from wattos_platform.contracts.breakers import MAX_TTL_S, Scope
 from wattos_platform.kernel.admin.answers import admin_answer
 from wattos_platform.kernel.admin.breaker_views import event_view, settings_view, snapshot_view
-from wattos_platform.kernel.admin.wishes import Actor, Reason
+from wattos_platform.kernel.admin.order_fields import Actor, Reason
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.requests import parse, query

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wattos_platform.kernel.admin.answers import admin_answer
-from wattos_platform.kernel.admin.wishes import Actor, Namespace, Reason
+from wattos_platform.kernel.admin.order_fields import Actor, Namespace, Reason
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse
 from wattos_platform.kernel.resilience.cache import Cache

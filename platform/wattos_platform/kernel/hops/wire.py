@@ -13,7 +13,7 @@ from typing import Any
 import httptools
 from multidict import CIMultiDict
 
-from wattos_platform.kernel.hops.alarm import Alarm
+from wattos_platform.kernel.hops.lazy_timer import LazyTimer
 
 HIGH_WATER_BYTES = 256 * 1024
 _FIRST_FINAL_STATUS = 200
@@ -49,8 +49,8 @@ class WireConnection(asyncio.Protocol):
     _reading: bool
 
     __slots__ = (
-        "_alarm", "_answered", "_buffered", "_chunks", "_drained", "_error", "_fields", "_headers", "_keep",
-        "_loop", "_method", "_on_lost", "_parser", "_reading", "_transport", "_upload", "_waiter",
+        "_answered", "_buffered", "_chunks", "_drained", "_error", "_fields", "_headers", "_keep", "_loop",
+        "_method", "_on_lost", "_parser", "_reading", "_timer", "_transport", "_upload", "_waiter",
         "complete", "idle_since", "lost", "sent_at", "status", "used",
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class WireConnection(asyncio.Protocol):
         self._on_lost = on_lost
         self._transport: Any = None
         self._waiter: asyncio.Future[None] | None = None
-        self._alarm = Alarm(self._expire, self._loop.call_later)
+        self._timer = LazyTimer(self._expire, self._loop.call_later)
         self._drained: asyncio.Future[None] | None = None
         self._upload: asyncio.Task[None] | None = None
         self.lost = False
@@ -164,7 +164,7 @@ class WireConnection(asyncio.Protocol):
         """Tell who waits; an answer without a length ends here."""
         self.lost = True
         # Both know us: kept, they would leave us to the garbage collector.
-        self._alarm.cancel()
+        self._timer.cancel()
         self._parser = None
         if not self.complete:
             if self.status and self._error is None and self._ends_with_connection():
@@ -267,9 +267,9 @@ class WireConnection(asyncio.Protocol):
         """Return what is done when something happened; TimeoutError after `timeout_s`."""
         waiter = self._waiter = self._loop.create_future()
         if timeout_s < _FOREVER_S:
-            self._alarm.set(timeout_s)
+            self._timer.set(timeout_s)
         else:
-            self._alarm.off()
+            self._timer.off()
         return waiter
 
     def _expire(self) -> None:
@@ -282,7 +282,7 @@ class WireConnection(asyncio.Protocol):
         if waiter is None:
             return
         self._waiter = None
-        self._alarm.off()
+        self._timer.off()
         if not waiter.done():
             waiter.set_result(None)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from wattos_platform.kernel.process.death import die_with_parent, set_name
+from wattos_platform.kernel.process.prctl import die_with_parent, set_name
 
 # The number under which a service finds the listening socket (WATTOS_HTTP_FD).
 LISTENER_FD = 3

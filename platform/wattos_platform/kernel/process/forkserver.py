@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wattos_platform.kernel.process.child import ChildRequest, become_child
-from wattos_platform.kernel.process.death import die_with_parent, set_name
+from wattos_platform.kernel.process.prctl import die_with_parent, set_name
 from wattos_platform.kernel.process.preload import Preload, Stage, stages, unsafe_to_fork
 from wattos_platform.kernel.process.trim import give_back_library_pages
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from wattos_platform.contracts.breakers import Scope
-from wattos_platform.kernel.background import beside
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.resilience.breaker_core import Breaker
 from wattos_platform.kernel.resilience.breaker_registry import BreakerRegistry, UnknownBreakerError
@@ -80,7 +80,7 @@ class BreakerControl:
             return
         await self._look()
         try:
-            async with beside(self._follow(), "trip-board"):
+            async with in_background(self._follow(), "trip-board"):
                 yield
         finally:
             await self._board.close()

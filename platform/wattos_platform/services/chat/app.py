@@ -12,9 +12,9 @@ from wattos_platform.services.chat.adapters.messages import SqlMessages
 from wattos_platform.services.chat.adapters.model import GatewayModel
 from wattos_platform.services.chat.adapters.retrieval import OptionalRetrieval, RagRetrieval
 from wattos_platform.services.chat.answers import Answers
+from wattos_platform.services.chat.housekeeping import Housekeeping
 from wattos_platform.services.chat.message_routes import MessageRoutes
 from wattos_platform.services.chat.routes import ConversationRoutes, routes
-from wattos_platform.services.chat.upkeep import Upkeep
 
 
 def create_app(runtime: Runtime) -> ServiceApp:
@@ -38,7 +38,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         history_tokens=runtime.settings.chat_history_tokens,
     )
     metrics.gauge("chat_answers_in_progress").set_function(lambda: len(answers.live))
-    upkeep = Upkeep(
+    housekeeping = Housekeeping(
         answers,
         messages,
         runtime.log,
@@ -54,4 +54,4 @@ def create_app(runtime: Runtime) -> ServiceApp:
     async def kpi() -> dict[str, Any]:
         return {"answers_in_progress": len(answers.live)}
 
-    return build_service(runtime, ServiceSpec(routes=endpoints, lifespan=(upkeep.running,), kpi=kpi))
+    return build_service(runtime, ServiceSpec(routes=endpoints, lifespan=(housekeeping.running,), kpi=kpi))

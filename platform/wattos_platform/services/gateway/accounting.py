@@ -10,7 +10,7 @@ from wattos_platform.services.gateway.domain.audit import CLIENT_GONE, AuditReco
 from wattos_platform.services.gateway.domain.cors import CorsPolicy
 from wattos_platform.services.gateway.domain.headers import SECURITY_HEADERS
 from wattos_platform.services.gateway.ports import AuditLog
-from wattos_platform.services.gateway.visit import visit_of
+from wattos_platform.services.gateway.request_record import record_of
 
 
 class Accounting:
@@ -34,31 +34,31 @@ class Accounting:
         for name, value in scope["headers"]:
             if name == b"origin":
                 fields = (*SECURITY_HEADERS, *self._cors.answer_headers(value))
-        visit = visit_of(scope)
-        if visit is None:
+        record = record_of(scope)
+        if record is None:
             return fields
         if self._audit.is_behind():
             self._unaudited.went_without("the database takes no rows")
         else:
             self._unaudited.recovered()
-        return (*fields, *visit.limit_headers)
+        return (*fields, *record.limit_headers)
 
     def answered(self, scope: Scope, exchange: Exchange, took_s: float) -> None:
         """Keep an audit record of a request that found its route, refused ones too."""
-        visit = visit_of(scope)
-        if visit is None or visit.route is None:
+        record = record_of(scope)
+        if record is None or record.route is None:
             return
-        identity = visit.identity
+        identity = record.identity
         left = exchange.gone and not exchange.complete
-        record = AuditRecord(
+        row = AuditRecord(
             at=self._clock() - took_s,
             tenant="" if identity is None else identity.tenant,
             user="" if identity is None else identity.user,
-            credential_id=visit.credential_id,
-            method=visit.route.method,
-            route=visit.route.path,
+            credential_id=record.credential_id,
+            method=record.route.method,
+            route=record.route.path,
             status=CLIENT_GONE if left or not exchange.status else exchange.status,
             duration_ms=round(took_s * 1000, 3),
             request_id=exchange.context.request_id,
         )
-        self._audit.record(record)
+        self._audit.record(row)

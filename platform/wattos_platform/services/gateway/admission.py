@@ -12,7 +12,7 @@ from wattos_platform.services.gateway.domain.addresses import TrustedProxies
 from wattos_platform.services.gateway.domain.headers import RequestHeaders
 from wattos_platform.services.gateway.domain.limits import LimitPlan, policy_header, state_header
 from wattos_platform.services.gateway.domain.routes import GatewayRoute
-from wattos_platform.services.gateway.visit import Visit
+from wattos_platform.services.gateway.request_record import RequestRecord
 
 MAX_PLANS = 10_000
 _UNVERIFIED = 401
@@ -47,8 +47,10 @@ class Admission:
         self.plan = plan
         self._charge_of.cache_clear()
 
-    async def admit(self, route: GatewayRoute, headers: RequestHeaders, peer: str, visit: Visit) -> Identity:
-        """Return the identity under which the request goes on; `visit` shows how far a refused one came."""
+    async def admit(
+        self, route: GatewayRoute, headers: RequestHeaders, peer: str, record: RequestRecord
+    ) -> Identity:
+        """Return the identity under which the request goes on; `record` shows how far a refused one came."""
         try:
             principal = await self._authenticator.authenticate(headers.authorization, headers.api_key)
         except ServiceError as refusal:
@@ -56,15 +58,15 @@ class Admission:
                 self._meter.counter("auth_refusals_total", reason=refusal.code).inc()
                 address = self._proxies.client_address(peer, headers.forwarded_for)
                 wants = (self.plan.address_want(address),)
-                await self._take((wants, policy_header(wants)), visit)
+                await self._take((wants, policy_header(wants)), record)
             raise
-        visit.credential_id = principal.credential_id
+        record.credential_id = principal.credential_id
         named = headers.tenant
         allowed = named if named in principal.identities else None
-        visit.identity = identity = principal.identity_for(allowed)
+        record.identity = identity = principal.identity_for(allowed)
         per_minute = principal.per_minute
         own = None if per_minute is None else (principal.credential_id, per_minute)
-        await self._take(self._charge_of(identity.tenant, identity.user, route.limit.value, own), visit)
+        await self._take(self._charge_of(identity.tenant, identity.user, route.limit.value, own), record)
         if named is not allowed:
             principal.identity_for(named)
         principal.require(route.permission)
@@ -74,10 +76,10 @@ class Admission:
         wants = self.plan.wants(tenant, user, limit_class, own)
         return wants, policy_header(wants)
 
-    async def _take(self, charge: Charge, visit: Visit) -> None:
+    async def _take(self, charge: Charge, record: RequestRecord) -> None:
         wants, policy = charge
         decision = await self._limiter.acquire(wants)
-        visit.limit_headers = ((b"ratelimit-policy", policy), (b"ratelimit", state_header(decision)))
+        record.limit_headers = ((b"ratelimit-policy", policy), (b"ratelimit", state_header(decision)))
         if not decision.allowed:
             raise _limited(decision)
 

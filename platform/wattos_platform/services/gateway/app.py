@@ -27,8 +27,8 @@ from wattos_platform.services.gateway.configuration import (
 from wattos_platform.services.gateway.domain.matching import RouteTable
 from wattos_platform.services.gateway.domain.routes import ROUTES
 from wattos_platform.services.gateway.domain.tokens import TokenCodec
-from wattos_platform.services.gateway.door import Door
 from wattos_platform.services.gateway.proxy import Proxy
+from wattos_platform.services.gateway.router import GatewayRouter
 from wattos_platform.services.gateway.routes import AuditEndpoint
 from wattos_platform.services.gateway.tokens import TokenOffice
 
@@ -59,7 +59,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         trusted_proxies(settings),
         meter=runtime.metrics,
     )
-    door = Door(
+    router = GatewayRouter(
         table,
         admission,
         Proxy(runtime.hops),
@@ -81,7 +81,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
     return build_service(
         runtime,
         ServiceSpec(
-            routes=[door],
+            routes=[router],
             lifespan=[retention.running],
             admin_routes=[
                 *TokenEndpoints(office, clock).routes(),

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from wattos_platform.kernel.context import current
-from wattos_platform.kernel.departure import Departure
+from wattos_platform.kernel.disconnect import CancelOnDisconnect
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.gateway.domain.headers import RequestHeaders, answer_headers
 from wattos_platform.services.gateway.domain.routes import GatewayRoute, Streams
@@ -34,7 +34,7 @@ class Passage:
     send: Send
 
 
-async def _pieces(receive: Receive, departure: Departure) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, disconnect: CancelOnDisconnect) -> AsyncIterator[bytes]:
     """Yield the request's body as it arrives; the next piece is asked for when the last was taken.
 
     Raises ClientDisconnect, and ServiceError 413 from the kernel. Afterwards the client is watched.
@@ -47,7 +47,7 @@ async def _pieces(receive: Receive, departure: Departure) -> AsyncIterator[bytes
         more = message.get("more_body", False)
         if chunk := message.get("body", b""):
             yield chunk
-    departure.watch()
+    disconnect.watch()
 
 
 class Proxy:
@@ -64,20 +64,20 @@ class Proxy:
         """
         route = passage.route
         async with (
-            Departure(receive, deadline=current().deadline + LAST_WORDS_S) as departure,
+            CancelOnDisconnect(receive, deadline=current().deadline + LAST_WORDS_S) as disconnect,
             self._hops.to(route.upstream).stream(
                 route.method,
                 target(passage.scope),
-                body=await _body(passage.headers, receive, departure),
+                body=await _body(passage.headers, receive, disconnect),
                 headers=passage.headers.passed,
                 first_byte_s=math.inf if route.streams is Streams.ANSWER else None,
             ) as answer,
         ):
             length = answer.headers.get("content-length")
             if length is not None and int(length) <= SMALL_ANSWER_BYTES:
-                await _send_whole(answer, departure, passage.send)
+                await _send_whole(answer, disconnect, passage.send)
             else:
-                await _send_stream(answer, departure, passage)
+                await _send_stream(answer, disconnect, passage)
 
 
 def target(scope: Scope) -> str:
@@ -88,21 +88,21 @@ def target(scope: Scope) -> str:
 
 
 async def _body(
-    headers: RequestHeaders, receive: Receive, departure: Departure
+    headers: RequestHeaders, receive: Receive, disconnect: CancelOnDisconnect
 ) -> bytes | AsyncIterator[bytes] | None:
     size_bytes = headers.body_bytes
     if size_bytes == 0:
-        departure.watch()
+        disconnect.watch()
         return None
     if size_bytes is None:
-        return _pieces(receive, departure)
+        return _pieces(receive, disconnect)
     if size_bytes > SMALL_BODY_BYTES:
         headers.passed["content-length"] = str(size_bytes)
-        return _pieces(receive, departure)
-    return await _whole(receive, departure)
+        return _pieces(receive, disconnect)
+    return await _whole(receive, disconnect)
 
 
-async def _whole(receive: Receive, departure: Departure) -> bytes:
+async def _whole(receive: Receive, disconnect: CancelOnDisconnect) -> bytes:
     """Return a small body; as `_pieces`, without the cost of a generator."""
     parts = []
     more = True
@@ -112,13 +112,13 @@ async def _whole(receive: Receive, departure: Departure) -> bytes:
             raise ClientDisconnect
         more = message.get("more_body", False)
         parts.append(message.get("body", b""))
-    departure.watch()
+    disconnect.watch()
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _send_whole(answer: Any, departure: Departure, send: Send) -> None:
+async def _send_whole(answer: Any, disconnect: CancelOnDisconnect, send: Send) -> None:
     content: bytes = await answer.read()
-    departure.done()
+    disconnect.done()
     fields = answer_headers(answer.headers)
     if answer.status not in _BODILESS:
         fields.append((b"content-length", str(len(content)).encode()))
@@ -126,7 +126,7 @@ async def _send_whole(answer: Any, departure: Departure, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _send_stream(answer: Any, departure: Departure, passage: Passage) -> None:
+async def _send_stream(answer: Any, disconnect: CancelOnDisconnect, passage: Passage) -> None:
     send = passage.send
     fields = answer_headers(answer.headers)
     if (length := answer.headers.get("content-length")) is not None:
@@ -142,5 +142,5 @@ async def _send_stream(answer: Any, departure: Departure, passage: Passage) -> N
             raise
         event = truncation_event(passage.scope["path"], current().request_id)
         await send({"type": "http.response.body", "body": event, "more_body": True})
-    departure.done()
+    disconnect.done()
     await send({"type": "http.response.body", "body": b""})

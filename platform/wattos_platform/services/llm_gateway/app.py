@@ -27,7 +27,7 @@ from wattos_platform.services.llm_gateway.domain.models import MINILM
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
 from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
 from wattos_platform.services.llm_gateway.gen_ai_meters import GenAiCallMeter
-from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.ports import Embedder
 from wattos_platform.services.llm_gateway.routes import Endpoints
 from wattos_platform.services.llm_gateway.running_streams import RunningStreams
@@ -55,7 +55,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     journal = DatabaseStreamJournal(runtime.database, runtime.replica, runtime.log)
     streams = RunningStreams(journal, runtime.log, new_id=uuid7)
     maker = EngineMaker(runtime, accounting, streams, _local(runtime, embedder), embedder)
-    live = Live(runtime, maker, first)
+    live = LiveEngine(runtime, maker, first)
     destinations = Destinations(live, runtime.clock)
     reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
     retention = Retention(

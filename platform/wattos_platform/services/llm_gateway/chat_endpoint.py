@@ -21,7 +21,7 @@ from wattos_platform.services.llm_gateway.domain.pricing import cost_member
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal
 from wattos_platform.services.llm_gateway.engine import Engine
 from wattos_platform.services.llm_gateway.failure_answers import as_error
-from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.quotas import Demand
 from wattos_platform.services.llm_gateway.relay import Relay
 from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refused
@@ -34,7 +34,7 @@ _WANTS_CACHE = (_CACHE, b"on")
 class ChatEndpoint:
     """POST of one dialect: /v1/chat/completions, /v1/responses, /v1/messages, /v1/completions."""
 
-    def __init__(self, dialect: Dialect, live: Live) -> None:
+    def __init__(self, dialect: Dialect, live: LiveEngine) -> None:
         self._dialect = dialect
         self._live = live
 
@@ -67,16 +67,16 @@ class ChatEndpoint:
     async def _answer(
         self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
     ) -> None:
-        async with patience(receive, caller) as departure:
-            departure.watch()
+        async with patience(receive, caller) as disconnect:
+            disconnect.watch()
             completed = await engine.completions.complete(asked, caller)
         await self._send(completed, asked, send)
 
     async def _stream(
         self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
     ) -> None:
-        async with patience(receive, caller) as departure:
-            departure.watch()
+        async with patience(receive, caller) as disconnect:
+            disconnect.watch()
             relay = await engine.completions.open_stream(asked, caller, self._dialect)
         answer = EventStream(relay.events())
         answer.raw_headers += provenance(relay.target)
@@ -90,8 +90,8 @@ class ChatEndpoint:
         self, engine: Engine, asked: ChatRequest, caller: Caller, receive: Receive, send: Send
     ) -> None:
         """Answer from the cache, or whole and into the cache; a stream is then told from the whole."""
-        async with patience(receive, caller) as departure:
-            departure.watch()
+        async with patience(receive, caller) as disconnect:
+            disconnect.watch()
             completed, hit = await engine.answers.complete(asked, caller)
         told = (_CACHE, b"hit" if hit else b"miss")
         if not asked.stream:

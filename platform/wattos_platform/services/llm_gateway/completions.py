@@ -25,8 +25,8 @@ from wattos_platform.services.llm_gateway.domain.models import LOCAL, ModelBook,
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.failure_answers import as_error, nobody
-from wattos_platform.services.llm_gateway.gate import Breaker, OpenGate
 from wattos_platform.services.llm_gateway.ports import CallRecord, Provider
+from wattos_platform.services.llm_gateway.provider_breaker import Breaker, NullBreaker
 from wattos_platform.services.llm_gateway.relay import Relay
 from wattos_platform.services.llm_gateway.running_streams import RunningStreams
 
@@ -187,7 +187,7 @@ class Completions:
             raise ProviderFailure(
                 "unsupported", f"{target.model} cannot honour {field}.", status=400, param=field
             )
-        breaker = OpenGate() if target.provider == LOCAL else self._breaker_of(f"llm:{target.provider}")
+        breaker = NullBreaker() if target.provider == LOCAL else self._breaker_of(f"llm:{target.provider}")
         permit = permit_of(breaker, target)
         return Attempt(inquiry, target, provider, breaker, permit, self._accounting.timer())
 

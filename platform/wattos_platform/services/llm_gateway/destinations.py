@@ -7,7 +7,7 @@ from typing import Any
 from wattos_platform.kernel.timestamps import utc_day
 from wattos_platform.services.llm_gateway.domain.models import Target
 from wattos_platform.services.llm_gateway.domain.wire import Usage
-from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 
 _ONE_OF_EACH = Usage(1, 1)
 
@@ -16,7 +16,7 @@ _ONE_OF_EACH = Usage(1, 1)
 class Destinations:
     """What names of models lead to under the configuration in use; `clock` gives epoch seconds."""
 
-    live: Live
+    live: LiveEngine
     clock: Callable[[], float]
 
     def of(self, name: str) -> list[dict[str, Any]]:

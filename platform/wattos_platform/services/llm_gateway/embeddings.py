@@ -23,8 +23,8 @@ from wattos_platform.services.llm_gateway.domain.refusals import Refusal, wrong
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 from wattos_platform.services.llm_gateway.failure_answers import as_error
-from wattos_platform.services.llm_gateway.gate import Breaker
 from wattos_platform.services.llm_gateway.ports import Embedder, Embeddings, Provider
+from wattos_platform.services.llm_gateway.provider_breaker import Breaker
 
 _SERVERS = 500
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from wattos_platform.kernel import context
-from wattos_platform.kernel.departure import Departure
+from wattos_platform.kernel.disconnect import CancelOnDisconnect
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.deadline import remaining_s
 from wattos_platform.services.llm_gateway.accounting import Caller
@@ -58,10 +58,10 @@ def refusing(handler: Handler) -> Handler:
     return answering
 
 
-def patience(receive: Receive, caller: Caller) -> Departure:
+def patience(receive: Receive, caller: Caller) -> CancelOnDisconnect:
     """Return the block in which the caller is worked for: until it leaves or its time is up.
 
     DeadlineExceeded (504) when less than 50 ms are left.
     """
     remaining_s(caller.deadline, time.monotonic(), "the model was asked")
-    return Departure(receive, deadline=caller.deadline)
+    return CancelOnDisconnect(receive, deadline=caller.deadline)

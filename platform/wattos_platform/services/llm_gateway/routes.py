@@ -14,7 +14,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.messages.request impor
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
 from wattos_platform.services.llm_gateway.domain.refusals import unknown_model
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_prompt
-from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.quotas import Demand
 from wattos_platform.services.llm_gateway.requests import caller_of, decoded, patience, refusing
 
@@ -24,7 +24,7 @@ _INLINE_BYTES = 64_000  # more than this is counted in a thread, so that the loo
 class Endpoints:
     """The handlers, given what answers."""
 
-    def __init__(self, live: Live, destinations: Destinations) -> None:
+    def __init__(self, live: LiveEngine, destinations: Destinations) -> None:
         self._live = live
         self._destinations = destinations
 
@@ -62,9 +62,9 @@ class Endpoints:
         demand = Demand(caller.identity, asked.model, targets, len(raw), asked_tokens=0)
         async with (
             engine.quotas.admitted(demand, caller.spending),
-            patience(request.receive, caller) as departure,
+            patience(request.receive, caller) as disconnect,
         ):
-            departure.watch()
+            disconnect.watch()
             answer = await engine.embeddings.embed(asked, caller)
         return json_answer(answer)
 

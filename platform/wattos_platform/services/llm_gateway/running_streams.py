@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from wattos_platform.kernel.background import beside
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.llm_gateway.ports import CallRecord, StreamJournal
 from wattos_platform.services.llm_gateway.relay import Relay
@@ -55,7 +55,7 @@ class RunningStreams:
     async def running(self) -> AsyncIterator[None]:
         """Make rows of what an earlier process left in the journal, then keep it until the block ends."""
         await self.tick()
-        async with beside(self._loop(), "stream-journal"):
+        async with in_background(self._loop(), "stream-journal"):
             yield
 
     async def tick(self) -> None:

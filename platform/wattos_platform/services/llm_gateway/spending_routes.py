@@ -14,7 +14,7 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
 from wattos_platform.services.llm_gateway.caps import MOST_CAPS, Caps
 from wattos_platform.services.llm_gateway.destinations import Destinations
-from wattos_platform.services.llm_gateway.live import Live
+from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.requests import refusing
 
 _LONGEST_S = 24 * 3600
@@ -53,7 +53,7 @@ class TargetsQuery(_Strict):
 class SpendingEndpoints:
     """The handlers."""
 
-    live: Live
+    live: LiveEngine
     caps: Caps
     destinations: Destinations
 

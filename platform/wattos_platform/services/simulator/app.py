@@ -7,11 +7,11 @@ from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.simulator.adapters.connections import hang_up
-from wattos_platform.services.simulator.adapters.doors import TcpDoors
+from wattos_platform.services.simulator.adapters.provider_ports import TcpProviderPorts
 from wattos_platform.services.simulator.domain.behaviour import Behaviours
 from wattos_platform.services.simulator.domain.fault_board import FaultBoard
 from wattos_platform.services.simulator.domain.ledger import Ledger
-from wattos_platform.services.simulator.provider_side import error_shapes
+from wattos_platform.services.simulator.provider_routes import error_shapes
 from wattos_platform.services.simulator.routes import routes
 from wattos_platform.services.simulator.simulation import Simulation
 
@@ -30,17 +30,17 @@ def create_app(runtime: Runtime) -> ServiceApp:
         new_id=uuid7,
         hang_up=hang_up,
     )
-    doors = TcpDoors(runtime.settings.host, faults.refused_for)
+    provider_ports = TcpProviderPorts(runtime.settings.host, faults.refused_for)
     limit = runtime.settings.llm_body_limit_bytes
     app = build_service(
         runtime,
         ServiceSpec(
-            routes=routes(simulation, doors),
-            lifespan=[doors.lifespan],
+            routes=routes(simulation, provider_ports),
+            lifespan=[provider_ports.lifespan],
             error_shapes=error_shapes(),
             identity_required=False,
             body_limit=lambda _method, _path: limit,
         ),
     )
-    doors.serve(app)
+    provider_ports.serve(app)
     return app

@@ -15,7 +15,7 @@ class HangUp(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ProviderPort:
     """A port of one provider; `open` is False while it refuses connections."""
 
     provider: str
@@ -24,16 +24,16 @@ class Door:
     open: bool
 
 
-class Doors(Protocol):
+class ProviderPorts(Protocol):
     """Ports of single providers beside the simulator's own."""
 
-    async def add(self, provider: str, port: int, /) -> Door:
+    async def add(self, provider: str, port: int, /) -> ProviderPort:
         """Open a port, a free one for 0; OSError if it is taken, OverflowError above the cap."""
 
     async def remove(self, port: int, /) -> bool:
         """Close a port for good; False if there is none."""
 
-    def all(self) -> Sequence[Door]:
+    def all(self) -> Sequence[ProviderPort]:
         """Return all ports."""
 
     def provider_at(self, port: int, /) -> str | None:

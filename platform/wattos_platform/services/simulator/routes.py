@@ -2,12 +2,15 @@
 
 from starlette.routing import Route
 
-from wattos_platform.services.simulator.ports import Doors
-from wattos_platform.services.simulator.provider_side import provider_routes
+from wattos_platform.services.simulator.control_routes import Control
+from wattos_platform.services.simulator.ports import ProviderPorts
+from wattos_platform.services.simulator.provider_routes import provider_routes
 from wattos_platform.services.simulator.simulation import Simulation
-from wattos_platform.services.simulator.tester_side import Control
 
 
-def routes(simulation: Simulation, doors: Doors) -> list[Route]:
+def routes(simulation: Simulation, provider_ports: ProviderPorts) -> list[Route]:
     """Return all routes: the tester's, then the providers'."""
-    return [*Control(simulation, doors).routes(), *provider_routes(simulation, doors.provider_at)]
+    return [
+        *Control(simulation, provider_ports).routes(),
+        *provider_routes(simulation, provider_ports.provider_at),
+    ]

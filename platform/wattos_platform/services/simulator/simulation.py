@@ -11,8 +11,8 @@ from starlette.types import Send
 
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.simulator.delivery import faulted, plain
-from wattos_platform.services.simulator.delivery.performance import Line, perform
-from wattos_platform.services.simulator.delivery.scene import Scene
+from wattos_platform.services.simulator.delivery.fault_context import FaultContext
+from wattos_platform.services.simulator.delivery.playback import Line, play
 from wattos_platform.services.simulator.delivery.steps import Pause, Step
 from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.behaviour import Behaviours
@@ -55,7 +55,7 @@ class Simulation:
         outcome: Outcome = "failed"
         try:
             script, intended = await self._script(request, mount, call)
-            if await perform(script, line, call):
+            if await play(script, line, call):
                 outcome = intended
         except ServiceError:
             outcome = "refused"
@@ -87,9 +87,9 @@ class Simulation:
         latency = Pause(self.behaviours.latency_s(call.provider))
         if fault is None:
             return _after(latency, plain.answer(reply, behaviour.pause_s)), "completed"
-        scene = Scene(reply, provider, head, behaviour.pause_s)
+        context = FaultContext(reply, provider, head, behaviour.pause_s)
         outcome: Outcome = "completed" if fault.kind in faulted.HARMLESS else "failed"
-        return _after(latency, faulted.steps(scene, fault)), outcome
+        return _after(latency, faulted.steps(context, fault)), outcome
 
 
 def _after(first: Step, rest: Iterator[Step]) -> Iterator[Step]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.alert_cases import fired
-from wattos_cli.alerting.alert import Alert, Scene
+from wattos_cli.alerting.alert import Alert, RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.slo import bundled_slos
 
-SCENE = Scene(bundled_slos().thresholds)
+SCENE = RuleContext(bundled_slos().thresholds)
 _JOINED = re.compile(r"^(and|or|unless)\b")
 _LIMIT = re.compile(r"(>=|<|>) ([\d.]+)$", re.MULTILINE)
 _ROUTES = re.compile(r'route!~"[^"]*",?')

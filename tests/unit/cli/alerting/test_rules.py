@@ -4,7 +4,7 @@ import pytest
 import yaml
 from promql_parser import parse
 
-from wattos_cli.alerting.alert import Scene
+from wattos_cli.alerting.alert import RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.files import rule_files
 from wattos_cli.alerting.rules import Links
@@ -51,6 +51,6 @@ def test_links_lead_where_the_caller_says() -> None:
 
 
 def test_a_threshold_of_the_slo_file_is_the_alerts() -> None:
-    scene = Scene()
+    context = RuleContext()
     (alert,) = [alert for alert in ALERTS if alert.name == "HighLLMCost"]
-    assert alert.expression(scene).endswith("> 100")
+    assert alert.expression(context).endswith("> 100")

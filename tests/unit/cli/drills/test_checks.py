@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.drill_stage import FakeMetrics
 from wattos_cli.deps import Finding
-from wattos_cli.drills.checks.check import Judged, Scene
+from wattos_cli.drills.checks.check import CheckContext, Judged
 from wattos_cli.drills.checks.kinds import KINDS
 from wattos_cli.drills.observing.record import Record
 from wattos_cli.drills.observing.view import Scraped, View
@@ -69,7 +69,7 @@ def recorded() -> Record:
 def judged(**keys: Any) -> Judged:
     (kind,) = [key for key in keys if key in KINDS]
     check = KINDS[kind].model_validate({"when": "fault", **keys})
-    return check.judge(Scene(View(Still()), recorded()))
+    return check.judge(CheckContext(View(Still()), recorded()))
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 
 from tests.fakes.load_plans import plan
 from wattos_cli.loadtest.locust_side import command_line
-from wattos_cli.loadtest.locust_side.gathering import Gathering
+from wattos_cli.loadtest.locust_side.aggregator import IntervalAggregator
 from wattos_cli.loadtest.locust_side.recorder import Recorder
 from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES, Interval
 from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Crew
-from wattos_cli.loadtest.vigil import EXIT_S, OVERDUE_S, SILENT_S, START_S, Vigil
+from wattos_cli.loadtest.watchdog import EXIT_S, OVERDUE_S, SILENT_S, START_S, Watchdog
 
 
 def counted(at_s: float, count: int, *, users: int = 1, span_s: float = 1.0) -> Interval:
@@ -24,51 +24,51 @@ def told(intervals: list[Interval]) -> list[tuple[float, float, int, int]]:
 
 
 def test_a_stretch_is_joined_when_every_worker_has_told_of_it() -> None:
-    gathering = Gathering()
-    gathering.expect("one")
-    gathering.expect("two")
-    gathering.hand_in("one", counted(0.0, 5))
-    assert gathering.take() == []
-    gathering.hand_in("two", counted(0.0, 7, span_s=1.25))
-    gathering.hand_in("one", counted(1.0, 6))
-    assert told(gathering.take()) == [(0.0, 1.25, 2, 12)]
-    gathering.hand_in("two", counted(1.25, 8, span_s=0.75))
-    assert told(gathering.take()) == [(1.25, 0.75, 2, 14)]
+    aggregator = IntervalAggregator()
+    aggregator.expect("one")
+    aggregator.expect("two")
+    aggregator.hand_in("one", counted(0.0, 5))
+    assert aggregator.take() == []
+    aggregator.hand_in("two", counted(0.0, 7, span_s=1.25))
+    aggregator.hand_in("one", counted(1.0, 6))
+    assert told(aggregator.take()) == [(0.0, 1.25, 2, 12)]
+    aggregator.hand_in("two", counted(1.25, 8, span_s=0.75))
+    assert told(aggregator.take()) == [(1.25, 0.75, 2, 14)]
 
 
 def test_a_worker_that_lags_is_waited_for_in_vain_only_so_long() -> None:
-    gathering = Gathering()
-    gathering.expect("one")
-    gathering.expect("two")
+    aggregator = IntervalAggregator()
+    aggregator.expect("one")
+    aggregator.expect("two")
     for second in range(3):
-        gathering.hand_in("one", counted(float(second), 1))
-    assert told(gathering.take()) == [(0.0, 1.0, 1, 1)]
+        aggregator.hand_in("one", counted(float(second), 1))
+    assert told(aggregator.take()) == [(0.0, 1.0, 1, 1)]
     for second in range(3):
-        gathering.hand_in("two", counted(float(second), 10))
-    assert told(gathering.take()) == [(1.0, 1.0, 2, 21), (2.0, 1.0, 2, 11)]
-    assert gathering.rest() == []
+        aggregator.hand_in("two", counted(float(second), 10))
+    assert told(aggregator.take()) == [(1.0, 1.0, 2, 21), (2.0, 1.0, 2, 11)]
+    assert aggregator.rest() == []
 
 
 def test_a_worker_that_is_gone_is_not_waited_for_and_what_it_told_counts() -> None:
-    gathering = Gathering()
-    gathering.expect("one")
-    gathering.expect("two")
-    gathering.hand_in("two", counted(0.0, 10, users=4))
-    gathering.release("two")
-    gathering.hand_in("one", counted(0.0, 1))
-    assert told(gathering.take()) == [(0.0, 1.0, 5, 11)]
-    gathering.release("two")
-    gathering.hand_in("one", counted(1.0, 2))
-    assert told(gathering.take()) == [(1.0, 1.0, 1, 2)]
+    aggregator = IntervalAggregator()
+    aggregator.expect("one")
+    aggregator.expect("two")
+    aggregator.hand_in("two", counted(0.0, 10, users=4))
+    aggregator.release("two")
+    aggregator.hand_in("one", counted(0.0, 1))
+    assert told(aggregator.take()) == [(0.0, 1.0, 5, 11)]
+    aggregator.release("two")
+    aggregator.hand_in("one", counted(1.0, 2))
+    assert told(aggregator.take()) == [(1.0, 1.0, 1, 2)]
 
 
 def test_the_rest_is_joined_without_waiting() -> None:
-    gathering = Gathering()
-    gathering.expect("one")
-    gathering.expect("two")
-    gathering.hand_in("one", counted(0.0, 1))
-    gathering.hand_in("one", counted(1.0, 2, span_s=0.5))
-    assert told(gathering.rest()) == [(0.0, 1.0, 1, 1), (1.0, 0.5, 1, 2)]
+    aggregator = IntervalAggregator()
+    aggregator.expect("one")
+    aggregator.expect("two")
+    aggregator.hand_in("one", counted(0.0, 1))
+    aggregator.hand_in("one", counted(1.0, 2, span_s=0.5))
+    assert told(aggregator.rest()) == [(0.0, 1.0, 1, 1), (1.0, 0.5, 1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
 
 def test_a_generator_that_is_silent_or_does_not_end_hangs() -> None:
     now = [0.0]
-    vigil = Vigil(plan(duration_s=100.0, crew=Crew(wait_s=10.0)), lambda: now[0])
+    watchdog = Watchdog(plan(duration_s=100.0, crew=Crew(wait_s=10.0)), lambda: now[0])
 
     def look(at_s: float, *, heard: bool = False, ended: bool = False) -> str | None:
         now[0] = at_s
-        return vigil.look(heard=heard, ended=ended)
+        return watchdog.look(heard=heard, ended=ended)
 
     assert look(10.0 + START_S) is None
     assert look(100.0, heard=True) is None
@@ -149,8 +149,8 @@ def test_a_generator_that_is_silent_or_does_not_end_hangs() -> None:
 
 def test_a_worker_may_wait_for_its_master_and_an_endless_run_has_no_end() -> None:
     now = [0.0]
-    worker = Vigil(plan(crew=Crew("worker", "127.0.0.1:1")), lambda: now[0])
-    endless = Vigil(plan(duration_s=math.inf), lambda: now[0])
+    worker = Watchdog(plan(crew=Crew("worker", "127.0.0.1:1")), lambda: now[0])
+    endless = Watchdog(plan(duration_s=math.inf), lambda: now[0])
     for at_s in range(0, 100_000, 50):
         now[0] = float(at_s)
         assert worker.look(heard=False, ended=False) is None

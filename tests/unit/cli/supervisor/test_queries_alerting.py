@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.kept_metrics import KeptMetrics
 from tests.fakes.metric_samples import labels
-from wattos_cli.alerting import told
+from wattos_cli.alerting import remote_states
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.evaluation import evaluate
 from wattos_cli.alerting.slo import bundled_slos
@@ -47,7 +47,7 @@ def test_a_reader_of_prometheus_sees_the_states_that_we_evaluated(tmp_path: Path
     rules = [rule for group in groups for rule in group["rules"] if rule["type"] == "alerting"]
     assert {rule["name"] for rule in rules} == {alert.name for alert in ALERTS}
     ours = evaluate(source, bundled_slos(), AT_MS)
-    read = list(told.of_prometheus(rules))
+    read = list(remote_states.of_prometheus(rules))
     assert sorted((each.name, each.state, str(each.labels)) for each in read) == sorted(
         (each.name, each.state, str(each.labels)) for each in ours
     )

@@ -14,10 +14,10 @@ from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import Plan, ServicePlan, with_tables
 from wattos_cli.supervisor.platform_plan import Wanted
 from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy, RestartSettings
 from wattos_cli.supervisor.running_service import RunningService
 from wattos_cli.supervisor.thresholds import ProbeSettings
-from wattos_cli.supervisor.vitals import Vitals
 
 OLD = {"LOG_LEVEL": "a", "[llm]": "a", "[limits]": "a"}
 NEW = {"LOG_LEVEL": "b", "[llm]": "b", "[limits]": "b", "REDIS_URL": "b"}
@@ -49,7 +49,7 @@ def replica(plan: ServicePlan, number: int, *, alive: bool) -> Replica:
         number,
         household=Nobody(),
         policy=RestartPolicy(RestartSettings(), lambda: 0.0, Random(1)),
-        vitals=Vitals(plan, None, 1.0),
+        replica_probe=ReplicaProbe(plan, None, 1.0),
         log_file=Path("/nowhere"),
         ops_socket=None,
         changed=lambda _replica: None,

@@ -12,7 +12,7 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError
-from wattos_cli.supervisor.scrape import telling
+from wattos_cli.supervisor.scrape import target_status
 from wattos_cli.supervisor.scrape.recorder import Fetched, Outcome, Recorder
 from wattos_cli.supervisor.scrape.scraper import Scraper
 from wattos_cli.supervisor.scrape.scraping import Scraping
@@ -112,9 +112,9 @@ async def test_the_end_ends_every_series(house: House) -> None:
 async def test_what_is_known_of_the_targets_is_told_as_prometheus_tells_it(house: House) -> None:
     house.rows.append(row("own", ops_socket=None, metrics="http://127.0.0.1:3040/m"))
     house.answers["127.0.0.1:3040/m"] = ProbeError("Connection refused")
-    assert telling.targets(house.scraper.states(), house.scraper.settings)["activeTargets"] == []
+    assert target_status.targets(house.scraper.states(), house.scraper.settings)["activeTargets"] == []
     await house.scrape()
-    chat, own = telling.targets(house.scraper.states(), house.scraper.settings)["activeTargets"]
+    chat, own = target_status.targets(house.scraper.states(), house.scraper.settings)["activeTargets"]
     assert chat["labels"] == {"job": "chat", "instance": "chat-0"}
     assert (chat["scrapeUrl"], chat["health"], chat["lastError"]) == (
         "unix:/s/chat-0.sock:/metrics",

@@ -17,7 +17,7 @@ from wattos_cli.commands.loadtest.target.access import Target
 from wattos_cli.commands.loadtest.target.breaker_watch import BreakerWatch
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
-from wattos_cli.loadtest.judging.hopeless import Hopeless
+from wattos_cli.loadtest.judging.early_abort import EarlyAbort
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
@@ -52,7 +52,7 @@ class Runner:
         """Run a plan to its end, or until there is a reason to end it before; see `watch`."""
         guards: list[Guard] = [self._target.wallet]
         if self.opts.abort:
-            guards.append(Hopeless(plan, self.asked.thresholds))
+            guards.append(EarlyAbort(plan, self.asked.thresholds))
         with self._start(plan, self.deps.environ) as load:
             return watch(
                 load,

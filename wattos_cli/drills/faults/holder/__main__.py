@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 from wattos_cli.drills.faults.holder.freeze import Freeze
 from wattos_cli.drills.faults.holder.holds import Hold
 from wattos_cli.drills.faults.holder.kill import Kill
@@ -22,7 +22,7 @@ _KINDS: Mapping[str, Callable[[Project, Order], Hold]] = {"freeze": Freeze, "kil
 def main() -> int:
     """Carry out the order on stdin; return 0 when the fault stood and is undone, 1 when it was refused."""
     told_to_end = _signals()
-    parenthood.set_name("wattos-fault")
+    prctl.set_name("wattos-fault")
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         order = Order.from_line(stdin.readline())
     hold = _KINDS[order.kind](Project(Path(order.root)), order)

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from wattos_cli import parenthood
+from wattos_cli import prctl
 
 _UNDONE = b"u"
 
@@ -60,7 +60,7 @@ def _stand_by(tie: socket.socket, undo: Callable[[], None], longest_s: float) ->
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-    parenthood.set_name("wattos-fault-w")
+    prctl.set_name("wattos-fault-w")
     ready, _, _ = select.select([tie], [], [], longest_s)
     if not ready or tie.recv(1) != _UNDONE:
         undo()

@@ -7,7 +7,7 @@ from typing import Any
 
 from wattos_platform.contracts import simulator_faults as faults
 from wattos_platform.services.simulator.delivery import midway, plain, rewritten
-from wattos_platform.services.simulator.delivery.scene import Scene
+from wattos_platform.services.simulator.delivery.fault_context import FaultContext
 from wattos_platform.services.simulator.delivery.steps import HangUp, Head, Pause, Send, Silence, Step
 from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.reply import Event
@@ -17,104 +17,104 @@ _PAGE = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>\n"
 HARMLESS = frozenset({"slow_first_byte", "slow_stream", "gzip"})
 
 
-def steps(scene: Scene, fault: faults.Fault) -> Iterator[Step]:
+def steps(context: FaultContext, fault: faults.Fault) -> Iterator[Step]:
     """Return the steps of the answer that `fault` has struck."""
-    return _SCRIPTS[fault.kind](scene, fault)
+    return _SCRIPTS[fault.kind](context, fault)
 
 
-def _status(scene: Scene, fault: faults.Status) -> Iterator[Step]:
+def _status(context: FaultContext, fault: faults.Status) -> Iterator[Step]:
     refusal = Refusal(fault.status, _MESSAGE, code=fault.code)
-    return plain.whole(scene.error(refusal), None, fault.status)
+    return plain.whole(context.error(refusal), None, fault.status)
 
 
-def _rate_limit(scene: Scene, fault: faults.RateLimit) -> Iterator[Step]:
+def _rate_limit(context: FaultContext, fault: faults.RateLimit) -> Iterator[Step]:
     told = fault.retry_after_s if fault.retry_after != "none" else None
-    body = plain.encode(scene.error(Refusal(429, _MESSAGE, code=fault.code, retry_after_s=told)))
+    body = plain.encode(context.error(Refusal(429, _MESSAGE, code=fault.code, retry_after_s=told)))
     headers = [("content-type", plain.JSON), ("content-length", str(len(body)))]
     if fault.retry_after == "seconds":
         headers.append(("retry-after", str(fault.retry_after_s)))
     elif fault.retry_after == "date":
-        headers.append(("retry-after", formatdate(math.ceil(scene.now) + fault.retry_after_s, usegmt=True)))
+        headers.append(("retry-after", formatdate(math.ceil(context.now) + fault.retry_after_s, usegmt=True)))
     yield Head(429, headers)
     yield Send(body)
 
 
-def _refuse(_scene: Scene, _fault: faults.Refuse) -> Iterator[Step]:
+def _refuse(_context: FaultContext, _fault: faults.Refuse) -> Iterator[Step]:
     yield HangUp(reset=True)
 
 
-def _reset(scene: Scene, fault: faults.Reset) -> Iterator[Step]:
+def _reset(context: FaultContext, fault: faults.Reset) -> Iterator[Step]:
     if fault.after_tokens is None:
         yield HangUp(reset=True)
     else:
-        yield from midway.ended(scene, fault.after_tokens, HangUp(reset=True))
+        yield from midway.ended(context, fault.after_tokens, HangUp(reset=True))
 
 
-def _hang(_scene: Scene, _fault: faults.Hang) -> Iterator[Step]:
+def _hang(_context: FaultContext, _fault: faults.Hang) -> Iterator[Step]:
     yield Silence()
 
 
-def _slow_first_byte(scene: Scene, fault: faults.SlowFirstByte) -> Iterator[Step]:
+def _slow_first_byte(context: FaultContext, fault: faults.SlowFirstByte) -> Iterator[Step]:
     if fault.headers == "late":
         yield Pause(fault.delay_s)
-    for step in plain.answer(scene.reply, scene.pause_s):
+    for step in plain.answer(context.reply, context.pause_s):
         yield step
         if isinstance(step, Head) and fault.headers == "at_once":
             yield Pause(fault.delay_s)
 
 
-def _slow_stream(scene: Scene, fault: faults.SlowStream) -> Iterator[Step]:
+def _slow_stream(context: FaultContext, fault: faults.SlowStream) -> Iterator[Step]:
     pause_s = 1 / fault.tokens_per_s
-    if scene.reply.stream:
-        return plain.answer(scene.reply, pause_s)
-    return midway.trickling(scene, pause_s)
+    if context.reply.stream:
+        return plain.answer(context.reply, pause_s)
+    return midway.trickling(context, pause_s)
 
 
-def _stall(scene: Scene, fault: faults.Stall) -> Iterator[Step]:
-    return midway.ended(scene, fault.after_tokens, Silence())
+def _stall(context: FaultContext, fault: faults.Stall) -> Iterator[Step]:
+    return midway.ended(context, fault.after_tokens, Silence())
 
 
-def _disconnect(scene: Scene, fault: faults.Disconnect) -> Iterator[Step]:
-    return midway.ended(scene, fault.after_tokens, HangUp(reset=False))
+def _disconnect(context: FaultContext, fault: faults.Disconnect) -> Iterator[Step]:
+    return midway.ended(context, fault.after_tokens, HangUp(reset=False))
 
 
-def _truncate(scene: Scene, fault: faults.Truncate) -> Iterator[Step]:
-    return midway.ended(scene, fault.after_tokens, None)
+def _truncate(context: FaultContext, fault: faults.Truncate) -> Iterator[Step]:
+    return midway.ended(context, fault.after_tokens, None)
 
 
-def _error_body(scene: Scene, fault: faults.ErrorBody) -> Iterator[Step]:
-    return plain.whole(scene.error(Refusal(fault.status, _MESSAGE)), None)
+def _error_body(context: FaultContext, fault: faults.ErrorBody) -> Iterator[Step]:
+    return plain.whole(context.error(Refusal(fault.status, _MESSAGE)), None)
 
 
-def _error_event(scene: Scene, fault: faults.ErrorEvent) -> Iterator[Step]:
+def _error_event(context: FaultContext, fault: faults.ErrorEvent) -> Iterator[Step]:
     refusal = Refusal(fault.status, _MESSAGE)
-    body = scene.error(refusal)
-    if not scene.reply.stream:
+    body = context.error(refusal)
+    if not context.reply.stream:
         return plain.whole(body, None)
-    error = plain.framed(scene.reply.error_event(body, refusal), scene.reply.framing)
-    return midway.ended(scene, fault.after_tokens, Send(error))
+    error = plain.framed(context.reply.error_event(body, refusal), context.reply.framing)
+    return midway.ended(context, fault.after_tokens, Send(error))
 
 
-def _blocked(scene: Scene, _fault: faults.Blocked) -> Iterator[Step]:
-    if scene.reply.blocked is None:
-        return plain.whole(scene.error(scene.provider.blocked), None, scene.provider.blocked.status)
-    body = scene.reply.blocked()
-    if scene.reply.stream:
-        return plain.stream([Event(body)], scene.reply.framing, 0)
+def _blocked(context: FaultContext, _fault: faults.Blocked) -> Iterator[Step]:
+    if context.reply.blocked is None:
+        return plain.whole(context.error(context.provider.blocked), None, context.provider.blocked.status)
+    body = context.reply.blocked()
+    if context.reply.stream:
+        return plain.stream([Event(body)], context.reply.framing, 0)
     return plain.whole(body, None)
 
 
-def _not_json(_scene: Scene, _fault: faults.NotJson) -> Iterator[Step]:
+def _not_json(_context: FaultContext, _fault: faults.NotJson) -> Iterator[Step]:
     yield Head(200, (("content-type", "text/html; charset=utf-8"), ("content-length", str(len(_PAGE)))))
     yield Send(_PAGE)
 
 
-def _empty(scene: Scene, _fault: faults.Empty) -> Iterator[Step]:
-    kind = plain.STREAM_TYPES[scene.reply.framing] if scene.reply.stream else plain.JSON
+def _empty(context: FaultContext, _fault: faults.Empty) -> Iterator[Step]:
+    kind = plain.STREAM_TYPES[context.reply.framing] if context.reply.stream else plain.JSON
     yield Head(200, (("content-type", kind), ("content-length", "0")))
 
 
-_SCRIPTS: Mapping[str, Callable[[Scene, Any], Iterator[Step]]] = {
+_SCRIPTS: Mapping[str, Callable[[FaultContext, Any], Iterator[Step]]] = {
     "status": _status,
     "rate_limit": _rate_limit,
     "refuse": _refuse,

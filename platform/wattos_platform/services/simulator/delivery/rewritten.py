@@ -7,32 +7,32 @@ from typing import Any
 
 from wattos_platform.contracts.simulator_faults import ContentType, FalseGzip, Gzip, NoContent
 from wattos_platform.services.simulator.delivery import plain
-from wattos_platform.services.simulator.delivery.scene import Scene
+from wattos_platform.services.simulator.delivery.fault_context import FaultContext
 from wattos_platform.services.simulator.delivery.steps import Head, Send, Step
 from wattos_platform.services.simulator.domain.reply import Event
 
 _GZIP_WINDOW = 31
 
 
-def no_content(scene: Scene, _fault: NoContent) -> Iterator[Step]:
+def no_content(context: FaultContext, _fault: NoContent) -> Iterator[Step]:
     """Yield an answer whose member for content is missing, and a stream without the events that bear any."""
-    reply = scene.reply
+    reply = context.reply
     if not reply.stream:
         return plain.whole(_without(reply.whole(), reply.content), None)
     bare = [_bare(event, reply.content) for event in reply.events() if not event.content]
-    return plain.stream(bare, reply.framing, scene.pause_s)
+    return plain.stream(bare, reply.framing, context.pause_s)
 
 
-def content_type(scene: Scene, fault: ContentType) -> Iterator[Step]:
+def content_type(context: FaultContext, fault: ContentType) -> Iterator[Step]:
     """Yield the answer under another content type."""
-    for step in plain.answer(scene.reply, scene.pause_s):
+    for step in plain.answer(context.reply, context.pause_s):
         yield _with_header(step, "content-type", fault.content_type)
 
 
-def gzip(scene: Scene, _fault: Gzip) -> Iterator[Step]:
+def gzip(context: FaultContext, _fault: Gzip) -> Iterator[Step]:
     """Yield the answer compressed, each event of a stream flushed at once."""
     compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
-    for step in plain.answer(scene.reply, scene.pause_s):
+    for step in plain.answer(context.reply, context.pause_s):
         if isinstance(step, Head):
             # Compressed, the length is not known yet: the body is chunked.
             headers = [field for field in step.headers if field[0] != "content-length"]
@@ -45,9 +45,9 @@ def gzip(scene: Scene, _fault: Gzip) -> Iterator[Step]:
     yield Send(compressor.flush())
 
 
-def false_gzip(scene: Scene, _fault: FalseGzip) -> Iterator[Step]:
+def false_gzip(context: FaultContext, _fault: FalseGzip) -> Iterator[Step]:
     """Yield the answer as it is under a header that says it is compressed."""
-    for step in plain.answer(scene.reply, scene.pause_s):
+    for step in plain.answer(context.reply, context.pause_s):
         yield _with_header(step, "content-encoding", "gzip")
 
 

@@ -14,7 +14,7 @@ from tests.fakes.schemas import published
 from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor.scraped import scrape_now
+from wattos_cli.supervisor.scrape_now import scrape_now
 
 NOW = 1_700_000_000.0
 

@@ -12,7 +12,7 @@ from tests.fakes.metrics import Scraped
 from tests.fakes.schemas import published
 from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.metricstore.named import metric_names
+from wattos_cli.metricstore.metric_names import metric_names
 from wattos_cli.metricstore.questions import METRICS, QUESTIONS
 from wattos_platform.contracts.metrics import FAMILIES
 

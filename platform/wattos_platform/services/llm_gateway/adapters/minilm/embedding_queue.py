@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from wattos_platform.kernel.background import beside
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.retry_after import retry_after
 from wattos_platform.kernel.telemetry import Log
@@ -118,7 +118,7 @@ class EmbeddingQueue:
     async def run(self) -> AsyncIterator[None]:
         """Serve the queue for as long as the block lasts; the worker ends with it."""
         try:
-            async with beside(self._serve(), "embedding-queue"):
+            async with in_background(self._serve(), "embedding-queue"):
                 yield
         finally:
             for job in self._jobs:

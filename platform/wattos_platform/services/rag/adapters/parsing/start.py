@@ -2,7 +2,7 @@
 
 import sys
 
-from wattos_platform.kernel.process.death import die_with_parent, set_name
+from wattos_platform.kernel.process.prctl import die_with_parent, set_name
 
 
 def main() -> None:

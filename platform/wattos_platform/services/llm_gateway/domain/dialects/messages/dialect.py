@@ -14,7 +14,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.messages.content impor
 from wattos_platform.services.llm_gateway.domain.dialects.messages.request import parse_messages
 from wattos_platform.services.llm_gateway.domain.dialects.messages.shape import message_of, stop_of, usage_of
 from wattos_platform.services.llm_gateway.domain.dialects.pieces import Piece, first_choice, pieces_of
-from wattos_platform.services.llm_gateway.domain.dialects.speech import Speech
+from wattos_platform.services.llm_gateway.domain.dialects.streamed_answer import StreamedAnswer
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
@@ -69,20 +69,20 @@ class MessagesOutlet:
 
     def __init__(self, request: ChatRequest) -> None:
         self._asked = request.asked
-        self._speech = Speech(request)
+        self._streamed = StreamedAnswer(request)
         self._content = _content(request)
 
     def chunk(self, chunk: Chunk) -> bytes:
         """Return the events of what the chunk says; before the first, those that begin the message."""
-        begins = self._speech.head is None
-        pieces = self._speech.hear(chunk)
+        begins = self._streamed.head is None
+        pieces = self._streamed.hear(chunk)
         return (self._begun() if begins else b"") + self._said(pieces)
 
     def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
         """Return the events that finish the open block and the message."""
-        said = self._said(self._speech.rest()) + _written(self._content.end())
-        stop = stop_of(self._speech.last, self._asked, self._content.blocks, self._content.refusal)
-        extras = self._speech.cite().extras
+        said = self._said(self._streamed.rest()) + _written(self._content.end())
+        stop = stop_of(self._streamed.last, self._asked, self._content.blocks, self._content.refusal)
+        extras = self._streamed.cite().extras
         delta = {"type": "message_delta", "delta": stop, "usage": usage_of(usage), **extras, **members}
         return said + _written([delta, {"type": "message_stop"}])
 
@@ -90,10 +90,10 @@ class MessagesOutlet:
         """Return the error event at which Anthropic's SDKs raise."""
         details = {"error_code": "upstream_truncated"}
         error = {"type": "api_error", "message": message, "details": details}
-        return self._said(self._speech.rest()) + _written([{"type": "error", "error": error}])
+        return self._said(self._streamed.rest()) + _written([{"type": "error", "error": error}])
 
     def _begun(self) -> bytes:
-        head = self._speech.head or head_of({})
+        head = self._streamed.head or head_of({})
         bare = Head(head.bare_id, head.created, head.model)
         start = {"type": "message_start", "message": message_of(bare, [], _NOT_STOPPED, None)}
         return _written([start, {"type": "ping"}])

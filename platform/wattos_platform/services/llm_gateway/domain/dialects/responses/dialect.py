@@ -20,7 +20,7 @@ from wattos_platform.services.llm_gateway.domain.dialects.responses.shape import
     failed,
     response_of,
 )
-from wattos_platform.services.llm_gateway.domain.dialects.speech import Speech
+from wattos_platform.services.llm_gateway.domain.dialects.streamed_answer import StreamedAnswer
 from wattos_platform.services.llm_gateway.domain.tokens import estimated_usage
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
@@ -72,14 +72,14 @@ class ResponsesOutlet:
 
     def __init__(self, request: ChatRequest) -> None:
         self._asked = request.asked
-        self._speech = Speech(request)
+        self._streamed = StreamedAnswer(request)
         self._output = Output("")
         self._sent = 0
 
     def chunk(self, chunk: Chunk) -> bytes:
         """Return the events of what the chunk says; before the first, those that begin the response."""
-        begins = self._speech.head is None
-        pieces = self._speech.hear(chunk)
+        begins = self._streamed.head is None
+        pieces = self._streamed.hear(chunk)
         begun = b""
         if begins:
             self._output = Output(self._head().bare_id)
@@ -89,20 +89,20 @@ class ResponsesOutlet:
 
     def end(self, usage: Usage, members: Mapping[str, Any] = NO_MEMBERS) -> bytes:
         """Return the events that finish the open item and the response, complete or not."""
-        ending = ending_of(str(self._speech.last.get("finish_reason")))
-        said = self._said(self._speech.rest()) + self._written(self._output.close(ending.status))
-        self._speech.cite().extras.update(members)
+        ending = ending_of(str(self._streamed.last.get("finish_reason")))
+        said = self._said(self._streamed.rest()) + self._written(self._output.close(ending.status))
+        self._streamed.cite().extras.update(members)
         return said + self._state(f"response.{ending.status}", ending, usage)
 
     def failure(self, message: str) -> bytes:
         """Return `response.failed`, and the error at which OpenAI's SDKs raise."""
-        said = self._said(self._speech.rest()) + self._written(self._output.close("incomplete"))
+        said = self._said(self._streamed.rest()) + self._written(self._output.close("incomplete"))
         told = {"message": message, "type": "server_error", "param": None, "code": "upstream_truncated"}
         error = {"type": "error", "code": told["code"], "message": message, "param": None, "error": told}
         return said + self._state("response.failed", failed(message)) + self._written([error])
 
     def _head(self) -> Head:
-        return self._speech.head or head_of({})
+        return self._streamed.head or head_of({})
 
     def _said(self, pieces: list[Piece]) -> bytes:
         return b"".join([self._written(self._output.write(piece)) for piece in pieces])

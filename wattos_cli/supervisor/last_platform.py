@@ -1,0 +1,73 @@
+"""The platform that was last started in a project, by the pids and start times of who guards it.
+
+Whoever waits for its end must not mistake a platform started meanwhile for it.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wattos_cli.errors import WattosError
+from wattos_cli.project import Project, read_json
+from wattos_cli.supervisor import process_table
+
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One process for ever: its pid and when it started."""
+
+    pid: int
+    start_time: int
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any] | None) -> "Identity":
+        """Return the identity that services.json holds, one of nobody when it holds none."""
+        given = value or {}
+        return cls(int(given.get("pid") or 0), int(given.get("start_time") or 0))
+
+    def lives(self) -> bool:
+        """Return whether this very process still runs."""
+        return process_table.alive(self.pid, self.start_time)
+
+
+@dataclass(frozen=True, slots=True)
+class LastPlatform:
+    """Guardian and supervisor as they were when this was read."""
+
+    project: Project
+    guardian: Identity
+    supervisor: Identity
+
+    @classmethod
+    def of(cls, project: Project) -> "LastPlatform":
+        """Return who guards the platform that was last started in `project`."""
+        state = read_json(project.services_file) or {}
+        return cls(project, Identity.of(state.get("guardian")), Identity.of(state.get("supervisor")))
+
+    def ended_within(self, timeout_s: float) -> bool:
+        """Return whether the guardian, the last one to go, has gone within `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while self.guardian.lives():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_S)
+        return True
+
+    def kill(self, timeout_s: float) -> None:
+        """End a platform whose supervisor does not answer: the guardian then kills everything.
+
+        WattosError when it is not gone after `timeout_s`.
+        """
+        if self.supervisor.lives():
+            os.kill(self.supervisor.pid, signal.SIGKILL)
+        if not self.ended_within(timeout_s):
+            raise WattosError(
+                f"the platform of {self.project.root} does not end",
+                hint=f"See its log: {self.project.supervisor_log}",
+                code="does_not_end",
+            )
