@@ -116,43 +116,76 @@ async def test_a_script_that_redis_forgot_is_taught_anew(server: RedisServer) ->
         assert await client.run(ADD, ["n"], [1]) == 1
 
 
+async def opened(breakers: BreakerRegistry) -> None:
+    """Return once the breaker refuses: the search has failed often enough."""
+    async with asyncio.timeout(30):
+        while breakers.get(BREAKER).state is not State.OPEN:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_dead_redis_is_told_at_once_once_and_found_again(server: RedisServer) -> None:
     meter, log, clock = FakeMeter(), FakeLog(), FakeClock()
     breakers = BreakerRegistry(BreakerSettings(), clock=clock)
-    async with redis_client(server.url, meter=meter, log=log, breakers=breakers) as client:
-        await client.execute("PING")
+    async with redis_client(server.url, timeout_s=1, meter=meter, log=log, breakers=breakers) as client:
+        await answered(client)
+        before, told = meter.total("degraded_total", dependency="redis"), len(log.events)
         server.kill()
         assert await refused_count(client, 20) == 20
-        breaker = breakers.get(BREAKER)
-        assert breaker.state is State.OPEN
-        assert breaker.refused == 17
-        assert meter.total("degraded_total", dependency="redis") == 20
+        assert meter.total("degraded_total", dependency="redis") - before == 20
+        await opened(breakers)
+        assert breakers.get(BREAKER).total_failures == 3, "one operation and two attempts of the search"
         server.start()
         clock.advance(2)
-        assert await refused_count(client, 20) == 0
-        assert [event for _, event, _ in log.events] == ["dependency.degraded", "dependency.recovered"]
+        await answered(client)
+        assert [event for _, event, _ in log.events[told:]] == ["dependency.degraded", "dependency.recovered"]
 
 
 @pytest.mark.parametrize("callers", [1, 50])
-async def test_a_silent_redis_costs_every_caller_one_time_out_at_most(silent: str, callers: int) -> None:
-    clock = FakeClock()
-    breakers = BreakerRegistry(BreakerSettings(), clock=clock)
-    async with redis_client(silent, timeout_s=0.1, breakers=breakers) as client, asyncio.timeout(20):
-        for _ in range(3):
-            failures = await asyncio.gather(*(refused_count(client, 1) for _ in range(callers)))
-            assert sum(failures) == callers
-        breaker = breakers.get(BREAKER)
-        # Three batches, not one failure for each caller; from now on nobody waits.
-        assert (breaker.state, breaker.total_failures) == (State.OPEN, 3)
+async def test_a_silent_redis_costs_one_time_out_whoever_comes_and_how_often(
+    silent: str, callers: int
+) -> None:
+    breakers = BreakerRegistry(BreakerSettings(), clock=FakeClock())
+    async with redis_client(silent, timeout_s=0.3, breakers=breakers) as client, asyncio.timeout(30):
+        failures = await asyncio.gather(*(refused_count(client, 1) for _ in range(callers)))
+        assert sum(failures) == callers
         assert await refused_count(client, 1000) == 1000
-        assert breaker.refused == 1000
+        await opened(breakers)
+        # One batch for all of them together, and two attempts of the search, for which nobody waited.
+        assert breakers.get(BREAKER).total_failures == 3
 
 
-async def test_while_one_operation_probes_nobody_else_waits(silent: str) -> None:
+async def test_a_frozen_redis_is_asked_once_by_all_that_a_request_does_with_it(server: RedisServer) -> None:
+    async with redis_client(server.url, timeout_s=1) as client:
+        await answered(client)
+        server.pause()
+        for command in ("GET", "INCR", "GET", "DEL", "GET"):
+            with pytest.raises(RedisUnavailableError, match="no answer in time"):
+                await client.execute(command, "k")
+        server.resume()
+        await answered(client)
+        asked = await commands(client)
+    # What was sent to the frozen one is done when it goes on; the rest was never sent.
+    assert {name: asked.get(name, 0) for name in ("get", "incr", "del")} == {"get": 1, "incr": 0, "del": 0}
+
+
+async def test_a_pause_is_over_as_soon_as_redis_answers_again(server: RedisServer) -> None:
+    clock = FakeClock()  # stands still: no wait of the breaker ever ends
+    breakers = BreakerRegistry(BreakerSettings(), clock=clock)
+    async with redis_client(server.url, timeout_s=2, breakers=breakers) as client:
+        await answered(client)
+        server.pause()
+        assert await refused_count(client, 1) == 1
+        server.resume()
+        await answered(client)
+        breaker = breakers.get(BREAKER)
+        assert (breaker.state, breaker.refused) == (State.CLOSED, 0)
+
+
+async def test_while_one_operation_probes_after_a_trip_nobody_else_waits(silent: str) -> None:
     clock = FakeClock()
     breakers = BreakerRegistry(BreakerSettings(), clock=clock)
     async with redis_client(silent, timeout_s=0.5, breakers=breakers) as client:
-        await refused_count(client, 3)
+        breakers.get(BREAKER).trip(ttl_s=1)
         clock.advance(2)
         probe = asyncio.create_task(refused_count(client, 1))
         await asyncio.sleep(0)
@@ -162,7 +195,7 @@ async def test_while_one_operation_probes_nobody_else_waits(silent: str) -> None
 
 
 async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) -> None:
-    breakers = BreakerRegistry(BreakerSettings(), clock=time.monotonic)
+    breakers = BreakerRegistry(BreakerSettings(), clock=FakeClock())
     async with redis_client(server.url, timeout_s=1, breakers=breakers) as client:
         await client.execute("PING")
         server.pause()
@@ -170,9 +203,8 @@ async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) ->
         await asyncio.sleep(0.1)
         late = asyncio.create_task(refused_count(client, 1))
         assert [await early, await late] == [1, 1]
-        assert breakers.get(BREAKER).total_failures == 1
-        server.resume()
-        await answered(client)
+        await opened(breakers)
+        assert breakers.get(BREAKER).total_failures == 3, "one for both of them, two of the search"
 
 
 async def test_a_tripped_breaker_spares_redis(server: RedisServer) -> None:
@@ -272,3 +304,9 @@ async def reads(client: RedisClient) -> int:
     """Return how often Redis has read from its clients' sockets."""
     info: Any = await client.execute("INFO", "stats")
     return int(info["total_reads_processed"])
+
+
+async def commands(client: RedisClient) -> dict[str, int]:
+    """Return how often Redis has done each command since it started."""
+    info: Any = await client.execute("INFO", "commandstats")
+    return {name.removeprefix("cmdstat_"): int(stat["calls"]) for name, stat in info.items()}

@@ -2,8 +2,8 @@
 
 A command alone costs a round trip; fifty in one cost little more than one. So there is one worker: while
 it waits for answers, further commands gather and go out together. They share one fate: when Redis does not
-answer in time, everybody who waits is told, and after a few such failures the breaker refuses at once
-until a probe finds Redis again.
+answer in time, everybody who waits is told. From then on everybody is refused at once, until a search in
+the background has found Redis again: of one outage, no request pays for more than one time-out.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wattos_platform.kernel.redis.errors import RedisUnavailableError, reason_of
 from wattos_platform.kernel.redis.scripts import Script, is_missing
+from wattos_platform.kernel.redis.search import Search
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen, State
 from wattos_platform.kernel.resilience.degrade import Degradation
 
@@ -46,6 +47,7 @@ class RedisClient:
         self._degradation = degradation
         self._waiting: list[_Order] = []
         self._worker: asyncio.Task[None] | None = None
+        self._search = Search(breaker, self._found, pause_s=timeout_s)
 
     async def execute(self, *command: Argument) -> Any:
         """Return the answer to `command`; strings are bytes.
@@ -99,6 +101,7 @@ class RedisClient:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
+        await self._search.close()
         await self._redis.aclose()
 
     async def _counted(self, command: tuple[Argument, ...]) -> Any:
@@ -117,18 +120,23 @@ class RedisClient:
 
     async def _answer(self, command: tuple[Argument, ...]) -> Any:
         """Return what Redis says to `command`, its refusals too, as exceptions."""
+        if self._search.reason:
+            raise RedisUnavailableError(self._search.reason)
         if self._worker is None:
             permit = self._permit()
             self._worker = asyncio.create_task(self._work(permit), name="redis")
         elif self._breaker.state is State.HALF_OPEN:
-            # One operation finds out whether Redis is back; nobody else waits for that.
+            # A trip is over and one operation finds out what is there; nobody else waits for that.
             raise RedisUnavailableError("another operation tries whether Redis is back")
         if len(self._waiting) >= MAX_WAITING:
             raise RedisUnavailableError(f"{MAX_WAITING} operations wait already")
-        loop = asyncio.get_running_loop()
-        order = _Order(command, loop.create_future(), loop.time())
+        order = _order(command)
         self._waiting.append(order)
         return await order.answer
+
+    async def _found(self) -> None:
+        """Return when Redis answers, whatever it says."""
+        await self._send([_order(("PING",))])
 
     def _permit(self) -> float:
         try:
@@ -171,7 +179,14 @@ class RedisClient:
         else:
             reason = reason_of(error)
             self._breaker.failure(error, permit)
+            if isinstance(error, Exception):
+                self._search.begin(reason)
         waiting, self._waiting = self._waiting, []
         for order in (*batch, *waiting):
             if not order.answer.done():
                 order.answer.set_exception(RedisUnavailableError(reason))
+
+
+def _order(command: tuple[Argument, ...]) -> _Order:
+    loop = asyncio.get_running_loop()
+    return _Order(command, loop.create_future(), loop.time())
