@@ -9,9 +9,8 @@ import sys
 from dataclasses import dataclass, replace
 
 from loadtests.bench.figures import Bar, Verdict
-from loadtests.bench.synthetic_runs import Service, run
+from loadtests.bench.synthetic_runs import Service, result_of, run
 from wattos_cli.loadtest.comparison.compared import compare
-from wattos_cli.loadtest.result.reading import result_of
 
 REPETITIONS = 400
 SLOWER = (1.0, 1.05, 1.1, 1.2)

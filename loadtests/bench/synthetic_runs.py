@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from wattos_cli.loadtest.measuring.histogram import GROWTH, Histogram
+from wattos_cli.loadtest.result.shape import Result
 
 ENVIRONMENT = {
     "machine": {
@@ -121,6 +123,11 @@ def result(intervals: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any
         "distribution": {"latency": everything.dump()},
         **more,
     }
+
+
+def result_of(made_up: Mapping[str, Any]) -> Result:
+    """Return a made-up result as it is when it was read; msgspec.ValidationError if it breaks the schema."""
+    return msgspec.convert(made_up, Result)
 
 
 def quantiles(histogram: Histogram) -> dict[str, float | None]:

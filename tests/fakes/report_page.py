@@ -3,8 +3,8 @@
 from html.parser import HTMLParser
 from typing import Any
 
+from loadtests.bench.synthetic_runs import result_of
 from wattos_cli.loadtest.result.document import document
-from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render.loadtest.html import as_html
 
 

@@ -12,6 +12,10 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference" / "schemas"
 def published(text: str) -> Any:
     """Return the JSON object in `text` after holding it against the schema that it names."""
     body = json.loads(text)
-    path = FOLDER / f"{body['schema'].replace('/', '.')}.json"
-    jsonschema.validate(body, json.loads(path.read_text()))
+    jsonschema.validate(body, schema(body["schema"]))
     return body
+
+
+def schema(name: str) -> Any:
+    """Return the published schema of that name, e.g. wattos.loadtest/v1."""
+    return json.loads((FOLDER / f"{name.replace('/', '.')}.json").read_text())

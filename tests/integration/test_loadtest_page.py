@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.bench.synthetic_runs import result_of
 from tests.fakes import loadtest_results as results
 from tests.fakes.browser import opened, probed
 from wattos_cli.loadtest.result.document import document
-from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render.loadtest.html import as_html
 
 _TOO_WIDE = """[...document.querySelectorAll('body *')]

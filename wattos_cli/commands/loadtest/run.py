@@ -1,7 +1,7 @@
 """`wattos loadtest run`, which `wattos loadtest SCENARIO` means."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wattos_cli.commands.loadtest.asking import flags
 from wattos_cli.commands.loadtest.asking.options import Options
@@ -16,6 +16,7 @@ _ENGINES: Mapping[flags.EngineName | None, Engine] = {
 }
 if TYPE_CHECKING:
     from wattos_cli.commands.loadtest.running.runner import Runner, Start
+    from wattos_cli.loadtest.result.shape import Result
 
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHABLE}
 
@@ -49,10 +50,10 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
         raise cut
     if baseline:
         baseline.require_comparable(result)
-    return _CODES[str(result["verdict"])]
+    return _CODES[result.verdict]
 
 
-def _measured(runner: "Runner", title: str) -> tuple[dict[str, Any], BaseException | None]:
+def _measured(runner: "Runner", title: str) -> "tuple[Result, BaseException | None]":
     """Return the result, and the Ctrl-C or SIGTERM that ended the run, to be raised once it is told."""
     from wattos_cli.commands.loadtest.running.limiting import Limiting
 

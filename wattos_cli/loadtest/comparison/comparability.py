@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.comparison.loaded import loaded
@@ -95,9 +96,9 @@ def _asked(baseline: Result, now: Result) -> Iterator[str]:
         yield from _differs(f"load ({field})", before.get(field), after.get(field))
 
 
-def _load(load: Load | None) -> dict[str, Any]:
+def _load(load: Load | UnsetType) -> dict[str, Any]:
     """Return what was asked of the generator; not for how long, where that changes nothing else."""
-    told: dict[str, Any] = msgspec.to_builtins(load) or {}
+    told: dict[str, Any] = {} if load is UNSET else msgspec.to_builtins(load)
     stages = (told.get("arrivals") or {}).get("stages", ())
     if len(stages) == 1 and told["arrivals"]["shape"] != "ramp":
         stages[0].pop("duration_s")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import UnsetType
 
 from wattos_cli.loadtest.comparison.loaded import loaded, requests
 from wattos_cli.loadtest.result.counted import Dumped, Interval
@@ -56,7 +57,7 @@ def _histograms(intervals: Sequence[Interval], metric: str) -> Histograms | None
     for interval in intervals:
         row: dict[int, int] = {}
         for counted in interval.requests.values():
-            dumped: Dumped | None = getattr(counted, metric)
+            dumped: Dumped | UnsetType = getattr(counted, metric)
             for bucket, count in (dumped.buckets if dumped else {}).items():
                 place = max(int(bucket), _FLOOR)
                 row[place] = row.get(place, 0) + count

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from wattos_cli.loadtest.result.counted import Interval
 from wattos_cli.loadtest.result.shape import Result
 
@@ -19,7 +21,7 @@ def requests(interval: Interval) -> int:
 def _under_full_load(result: Result) -> Sequence[Interval]:
     """Return what lies between the first and the last interval with all users; all, if they come and go."""
     load, intervals = result.load, sorted(result.intervals, key=lambda each: each.at_s)
-    if load is None or load.model != "closed" or load.stages:
+    if load is UNSET or load.model != "closed" or load.stages:
         return intervals
     most = max((each.users for each in intervals), default=0)
     full = [place for place, each in enumerate(intervals) if each.users == most]

@@ -1,8 +1,7 @@
 """Searches the largest arrival rate that holds: doubling until one does not, then halving what is left."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from wattos_cli.loadtest.judging.verdict import Verdict
 from wattos_cli.loadtest.measuring.measured import Measured
@@ -58,11 +57,6 @@ class Search:
         """Return the rates that did not hold, once for each try, without those that held as well."""
         held = {step.rate for step in self.steps if step.verdict == "pass"}
         return [step.rate for step in self.steps if step.verdict == "fail" and step.rate not in held]
-
-    def dump(self) -> dict[str, Any]:
-        """Return `limit` of the result."""
-        steps = sorted(self.steps, key=lambda step: step.rate)
-        return {"rate": self.held, "knee": knee(steps), "steps": [asdict(step) for step in steps]}
 
 
 def search(start: float, most: float, attempt: Attempt, found: Search) -> None:

@@ -1,1 +1,1 @@
-"""The result of a load test read back (`wattos.loadtest/v1`), and what reports show of it."""
+"""The result of a load test (`wattos.loadtest/v1`), made and read back, and what reports show of it."""

@@ -1,6 +1,6 @@
 """What was asked of a run, by whom and where."""
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 
 class Tenant(Struct):
@@ -12,19 +12,26 @@ class Tenant(Struct):
     policy: str = ""
 
 
-class Stage(Struct):
-    """So many users, or arrivals a second, at the end of a stretch."""
+class UsersStage(Struct):
+    """A stretch of the closed model, and how many users there are at its end."""
 
     duration_s: float
-    users: int | None = None
-    rate: float | None = None
+    users: int
+
+
+class ArrivalsStage(Struct):
+    """A stretch of the open model, and how many arrive a second at its end."""
+
+    duration_s: float
+    rate: float
 
 
 class Arrivals(Struct):
-    """The open model's shape."""
+    """The open model's shape; `start` is the rate at which it begins."""
 
     shape: str
-    stages: list[Stage] = field(default_factory=list)
+    start: float | UnsetType = UNSET
+    stages: list[ArrivalsStage] = field(default_factory=list)
 
 
 class Load(Struct):
@@ -33,7 +40,7 @@ class Load(Struct):
     model: str
     users: int | None = None
     spawn_rate: float | None = None
-    stages: list[Stage] | None = None
+    stages: list[UsersStage] | None = None
     arrivals: Arrivals | None = None
     processes: int | None = None
 

@@ -1,6 +1,6 @@
 """What was counted, by name and in the course of time."""
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from wattos_cli.loadtest.measuring.histogram import ZERO, Histogram
 
@@ -44,8 +44,8 @@ class Counted(Struct):
     count: int
     failures: int
     latency: Dumped
-    ttft: Dumped | None = None
-    itl: Dumped | None = None
+    ttft: Dumped | UnsetType = UNSET
+    itl: Dumped | UnsetType = UNSET
 
 
 class Interval(Struct):
@@ -61,9 +61,9 @@ class Interval(Struct):
 class Distribution(Struct):
     """How the times of the whole run are distributed."""
 
-    latency: Dumped | None = None
-    ttft: Dumped | None = None
-    itl: Dumped | None = None
+    latency: Dumped | UnsetType = UNSET
+    ttft: Dumped | UnsetType = UNSET
+    itl: Dumped | UnsetType = UNSET
 
 
 class Named(Struct):
@@ -74,8 +74,8 @@ class Named(Struct):
     failures: int
     statuses: dict[str, int]
     latency_ms: Times
-    ttft_ms: Times | None = None
-    itl_ms: Times | None = None
+    ttft_ms: Times | UnsetType = UNSET
+    itl_ms: Times | UnsetType = UNSET
 
 
 class Error(Struct):

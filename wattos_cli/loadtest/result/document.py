@@ -13,7 +13,7 @@ from wattos_cli.loadtest.result.timeline import timeline
 
 
 def document(result: Result) -> dict[str, Any]:
-    """Return plain values: every key of the schema, `intervals` and `distribution` as `timeline` and `bins`.
+    """Return plain values: all that the result has, `intervals` and `distribution` as `timeline` and `bins`.
 
     Every threshold has `limit` and `unit` (ms, share, /s, USD or nothing) in addition.
     """

@@ -8,10 +8,10 @@ import platform
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from wattos_cli import __version__
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.result.asked import Environment, Machine
 
 _MACHINE_ID = Path("/etc/machine-id")
 _CPUINFO = Path("/proc/cpuinfo")
@@ -20,20 +20,13 @@ _GIB = 2**30
 _MEANT = ("journeys", "users", "spawn_rate", "stages", "arrivals", "engine", "processes", "model")
 
 
-def environment(plan: Plan) -> dict[str, Any]:
-    """Return `environment` of the result."""
-    return {
-        "machine": machine(),
-        "versions": {
-            "wattos": __version__,
-            "python": platform.python_version(),
-            "locust": _version("locust"),
-        },
-        "scenario_hash": scenario_hash(plan),
-    }
+def environment(plan: Plan) -> Environment:
+    """Return what a run of the plan is made under, here and now."""
+    versions = {"wattos": __version__, "python": platform.python_version(), "locust": _version("locust")}
+    return Environment(machine(), versions, scenario_hash(plan))
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Machine:
     """Return this machine; `id` names it without telling anything of it.
 
     Machines without an id of their own (containers) are the same if they look the same.
@@ -41,13 +34,8 @@ def machine() -> dict[str, Any]:
     cpu, cores, memory = _cpu(), os.cpu_count() or 1, _memory_bytes()
     own = _MACHINE_ID.read_text(encoding="ascii").strip() if _MACHINE_ID.is_file() else ""
     looks = [own, cpu, cores, round(memory / _GIB), platform.machine()]
-    return {
-        "id": _hash(json.dumps(looks)),
-        "cpu": cpu,
-        "cores": cores,
-        "memory_bytes": memory,
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return Machine(_hash(json.dumps(looks)), cpu, cores, memory, system)
 
 
 def scenario_hash(plan: Plan) -> str:

@@ -1,15 +1,13 @@
-"""Reads the result of a load test, from a file or as it was made; says what is wrong with any other."""
+"""Reads the result of a load test from a file; says what is wrong with any other."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.result.outcome import SCHEMA
-from wattos_cli.loadtest.result.shape import Result
+from wattos_cli.loadtest.result.shape import SCHEMA, Result
 
 _LARGEST_BYTES = 64 * 1024 * 1024
 _FAMILY = re.compile(r"wattos\.loadtest/v(\d+)")
@@ -49,11 +47,6 @@ def decode(body: bytes, place: str) -> Result:
         _refuse(place, f"is not JSON, or only the beginning of it: {error}" if body else "is empty")
     except RecursionError:
         _refuse(place, "is nested too deep to be a result")
-
-
-def result_of(value: Mapping[str, Any]) -> Result:
-    """Return the result that has just been made; msgspec.ValidationError if it breaks the schema."""
-    return msgspec.convert(value, Result)
 
 
 def _require(schema: object, place: str) -> None:

@@ -1,17 +1,17 @@
-"""The shape of `wattos.loadtest/v1` as a reader takes it: what later versions add is passed over.
+"""The shape of `wattos.loadtest/v1`, as it is made, written and read: what later versions add is passed over.
 
-Times are in ms, `at_s` counts from the run's start. What a result may lack has a default.
+Times are in ms, `at_s` counts from the run's start. What a result may lack has a default; what is UNSET is
+not written at all.
 """
 
-from typing import Literal
+from msgspec import UNSET, Struct, UnsetType, field
 
-from msgspec import Struct, field
-
+from wattos_cli.loadtest.judging.verdict import Verdict
 from wattos_cli.loadtest.result.asked import Environment, Load, Tenant
 from wattos_cli.loadtest.result.counted import Distribution, Error, Interval, Named, Times, Tokens
-from wattos_cli.loadtest.result.outcome import SCHEMA
 from wattos_cli.loadtest.result.seen import Arrived, Generator, ServerChart, Slow, Transition
 
+SCHEMA = "wattos.loadtest/v1"
 REGRESSION = "regression"
 
 
@@ -74,30 +74,31 @@ class Limit(Struct):
     knee: float | None = None
 
 
-class Result(Struct):
+class Result(Struct, kw_only=True):
     """The result of one run."""
 
+    schema: str = SCHEMA
     scenario: str
-    verdict: Literal["pass", "fail", "invalid"]
+    verdict: Verdict
+    started_at: str = ""
     duration_s: float
     requests: int
     failures: int
     rps: float
     latency_ms: Times
+    ttft_ms: Times | UnsetType = UNSET
+    itl_ms: Times | UnsetType = UNSET
     thresholds: list[Held]
-    ttft_ms: Times | None = None
-    itl_ms: Times | None = None
     by_name: list[Named] = field(default_factory=list)
     errors: list[Error] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     target: str = ""
-    users: int | None = None
-    spawn_rate: float | None = None
+    users: int | UnsetType = UNSET
+    spawn_rate: float | UnsetType = UNSET
     tenant: Tenant | None = None
-    started_at: str = ""
-    engine: str = "locust"
     command: str = ""
-    load: Load | None = None
+    engine: str = "locust"
+    load: Load | UnsetType = UNSET
     arrivals: Arrived | None = None
     generator: Generator | None = None
     environment: Environment | None = None
@@ -109,4 +110,3 @@ class Result(Struct):
     breakers: list[Transition] = field(default_factory=list)
     comparison: Comparison | None = None
     limit: Limit | None = None
-    schema: str = SCHEMA

@@ -32,7 +32,7 @@ def requests(result: Mapping[str, Any]) -> Table:
 
 def streams(result: Mapping[str, Any]) -> Table:
     """Return the times of streamed answers; no rows if there were none."""
-    rows = [(told, *_times(result[key])) for key, told in _TIMES.items() if result[key]]
+    rows = [(told, *_times(result[key])) for key, told in _TIMES.items() if result.get(key)]
     head = ("STREAMED ANSWERS", "P50 MS", "P95 MS", "P99 MS", "MAX MS")
     return Table("Streamed answers", head, rows, frozenset(head[1:]))
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from loadtests.bench.comparison import rates
-from loadtests.bench.synthetic_runs import Service, run
+from loadtests.bench.synthetic_runs import Service, result_of, run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.comparison.comparability import reasons_against, require_comparable
 from wattos_cli.loadtest.comparison.compared import compare
-from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.loadtest.result.shape import Comparison, Result
 
 REPETITIONS = 100

@@ -1,7 +1,6 @@
 """`--find-limit`: run after run at other rates, until the largest that holds is known."""
 
 from dataclasses import replace
-from typing import Any
 
 from wattos_cli.commands.loadtest.asking.asked import users_enough
 from wattos_cli.commands.loadtest.running.runner import Runner
@@ -11,6 +10,7 @@ from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.limit import Search, Step, search, step_of
 from wattos_cli.loadtest.judging.verdict import Stopped, verdict
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
+from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.render.columns import milliseconds
 
 _SETTLE_S = 3.0
@@ -28,7 +28,7 @@ class Limiting:
         self._best_step: Step | None = None
         self._cut: BaseException | None = None
 
-    def result(self) -> tuple[dict[str, Any], BaseException | None]:
+    def result(self) -> tuple[Result, BaseException | None]:
         """Search and return the result of the best run, with `limit`, and what interrupted the search."""
         runner, found = self._runner, self._found
         arrivals = runner.plan.arrivals
@@ -43,7 +43,7 @@ class Limiting:
         plan, watched = self._best
         if found.inconclusive and watched.stopped is None:
             watched = replace(watched, stopped=Stopped(found.ended, "invalid"))
-        return runner.result(plan, watched, found.dump()), self._cut
+        return runner.result(plan, watched, found), self._cut
 
     def _kept_after(self, caught: BaseException) -> bool:
         """Keep what was tried before something ended the search between runs; False if that is nothing."""

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
 
 from wattos_cli import metricsource
 from wattos_cli.clients.running import project_of
@@ -19,10 +18,13 @@ from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.early_abort import EarlyAbort
 from wattos_cli.loadtest.judging.judgement import judge
+from wattos_cli.loadtest.judging.limit import Search
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.result.environment import environment
 from wattos_cli.loadtest.result.outcome import Run, outcome
+from wattos_cli.loadtest.result.seen import ServerChart, Transition
+from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.logstore.instants import rfc3339
 from wattos_cli.render.loadtest.figures import counted
 
@@ -73,8 +75,8 @@ class Runner:
                 load.poll()
             load.result()
 
-    def result(self, plan: Plan, watched: Watched, limit: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of a run, with what the platform tells of its time; `limit` is of a search."""
+    def result(self, plan: Plan, watched: Watched, limit: Search | None = None) -> Result:
+        """Return the result of a run, what the platform tells of its time, and the search for the limit."""
         began_s = watched.began_at_s
         self._target.wallet.look()
         charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
@@ -99,18 +101,18 @@ class Runner:
         )
         return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
 
-    def planned(self) -> dict[str, Any]:
+    def planned(self) -> Result:
         """Return the result of a run of which nothing was measured yet."""
         scenario, around = self.asked.scenario.name, self._environment
         return outcome(Run(scenario, self.plan, "", self._target.tenant, around), Measured(), [])
 
-    def _changes(self, began_s: float) -> tuple[list[dict[str, Any]], list[str]]:
+    def _changes(self, began_s: float) -> tuple[list[Transition], list[str]]:
         """Return the breakers' changes since the run began, and what a reader must know of them."""
         if self._breakers is None:
             return [], []
-        return [row for row in self._breakers.rows(began_s) if row["at_s"] >= 0], self._breakers.notes
+        return [each for each in self._breakers.transitions(began_s) if each.at_s >= 0], self._breakers.notes
 
-    def _server(self, start_s: float, end_s: float) -> tuple[list[dict[str, Any]], str]:
+    def _server(self, start_s: float, end_s: float) -> tuple[list[ServerChart], str]:
         """Return the platform's own metrics of a time, and why they are missing if they are."""
         if not self._target.ours:
             return [], ""

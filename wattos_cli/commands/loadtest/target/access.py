@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_cli.clients import credentials, loadtest_tenant, running
@@ -14,6 +13,7 @@ from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.commands.loadtest.target.paying import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
+from wattos_cli.loadtest.result.asked import Tenant
 from wattos_cli.project import Project
 
 _TIMEOUT_S = 5.0
@@ -27,7 +27,7 @@ class Target:
 
     url: str
     tokens: Sequence[str]
-    tenant: dict[str, Any] | None
+    tenant: Tenant | None
     wallet: Wallet
 
     @property
@@ -53,12 +53,12 @@ def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
     most = loadtest_tenant.MOST_KEYS
     count = most if run.find_limit else min(run.plan.users, most)
     with loadtest_tenant.keys_for(deps, project, count, run.longest_s) as keys:
-        tenant = {
-            "name": loadtest_tenant.TENANT,
-            "keys": len(keys.ids),
-            "per_minute": loadtest_tenant.PER_MINUTE,
-            "policy": loadtest_tenant.policy(deps, url, keys.tokens[0]),
-        }
+        tenant = Tenant(
+            name=loadtest_tenant.TENANT,
+            keys=len(keys.ids),
+            per_minute=loadtest_tenant.PER_MINUTE,
+            policy=loadtest_tenant.policy(deps, url, keys.tokens[0]),
+        )
         with wallet.guarded():
             yield Target(url, keys.tokens, tenant, wallet)
 

@@ -10,6 +10,7 @@ from wattos_cli.clients.breaker_changes import ChangeReader
 from wattos_cli.commands.loadtest.target.beside import Over, beside
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.result.seen import Transition
 from wattos_cli.project import Project
 from wattos_cli.render.breakers import in_order, label
 
@@ -49,20 +50,24 @@ class BreakerWatch:
             if row["state"] != "closed"
         ]
 
-    def rows(self, started_at_s: float) -> list[dict[str, Any]]:
+    def transitions(self, started_at_s: float) -> list[Transition]:
         """Return the changes as the result has them; `at_s` counts from `started_at_s` (epoch seconds)."""
         return [
-            {
-                "at_s": round(datetime.fromisoformat(change["time"]).timestamp() - started_at_s, 3),
-                **{name: change[name] for name in ("service", "replica", "name", "from", "to")},
-                "cause": str(change.get("reason") or change.get("cause") or ""),
-            }
+            Transition(
+                at_s=round(datetime.fromisoformat(change["time"]).timestamp() - started_at_s, 3),
+                service=change["service"],
+                replica=change["replica"],
+                name=change["name"],
+                from_=change["from"],
+                to=change["to"],
+                cause=str(change.get("reason") or change.get("cause") or ""),
+            )
             for change in self.changes
         ]
 
     @property
     def notes(self) -> list[str]:
-        """Return what a reader must know of the changes: those that are not among `rows`."""
+        """Return what a reader must know of the changes: those that are not among `transitions`."""
         told = []
         if self._left_out:
             told.append(

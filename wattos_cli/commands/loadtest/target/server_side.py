@@ -8,6 +8,7 @@ from typing import Any
 from wattos_cli.clients.fan_out import ask_all
 from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
 from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
 
 _TIMEOUT_S = 10.0
 _LEAST_STEP_S, _POINTS = 5.0, 120
@@ -48,41 +49,41 @@ PANELS = (
 
 def charts(
     metrics: Metrics, start_s: float, end_s: float, *, timeout_s: float = _TIMEOUT_S
-) -> tuple[list[dict[str, Any]], str]:
+) -> tuple[list[ServerChart], str]:
     """Return `server` of the result and "", or why some of it is missing; times are epoch seconds.
 
     All panels are asked at once and within seconds, whatever answers.
     """
     step_s = max(_LEAST_STEP_S, math.ceil((end_s - start_s) / _POINTS))
 
-    def ask(panel: Panel) -> dict[str, Any] | str:
+    def ask(panel: Panel) -> ServerChart | str:
         try:
             answer = metrics.range(panel.expression, start_s, end_s, step_s)
         except (BadQueryError, FailedQueryError) as error:
             return f"{panel.title}: {error}"
         except WattosError as error:
             return error.message
-        return {"title": panel.title, "unit": panel.unit, "series": _series(panel, answer.result, start_s)}
+        return ServerChart(panel.title, panel.unit, _series(panel, answer.result, start_s))
 
     found = ask_all(PANELS, ask, timeout_s)
     told = sorted({one for one in found if isinstance(one, str)})
     if any(one is None for one in found):
         told.append(f"no answer within {timeout_s:g} s")
     problem = f"metrics of the platform are missing: {'; '.join(told)}" if told else ""
-    return [one for one in found if isinstance(one, dict) and one["series"]], problem
+    return [one for one in found if isinstance(one, ServerChart) and one.series], problem
 
 
-def _series(panel: Panel, result: Sequence[Any], start_s: float) -> list[dict[str, Any]]:
+def _series(panel: Panel, result: Sequence[Any], start_s: float) -> list[ServerSeries]:
     """Return the series that are anything but nothing all the time, the largest first."""
     series = [
-        {
-            "label": str(row["metric"].get(panel.label, panel.label)),
-            "points": [[round(at_s - start_s, 3), _number(value)] for at_s, value in row["values"]],
-        }
+        ServerSeries(
+            label=str(row["metric"].get(panel.label, panel.label)),
+            points=[(round(at_s - start_s, 3), _number(value)) for at_s, value in row["values"]],
+        )
         for row in result
     ]
-    told = [one for one in series if any(value for _, value in one["points"])]
-    return sorted(told, key=lambda one: -max(value or 0.0 for _, value in one["points"]))[:_SERIES_KEPT]
+    told = [one for one in series if any(value for _, value in one.points)]
+    return sorted(told, key=lambda one: -max(value or 0.0 for _, value in one.points))[:_SERIES_KEPT]
 
 
 def _number(text: str) -> float | None:

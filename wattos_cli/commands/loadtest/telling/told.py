@@ -1,9 +1,10 @@
 """Where the result goes: stdout, the files that were asked for, what CI shows."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from wattos_cli.commands.loadtest.asking.asked import Asked
 from wattos_cli.commands.loadtest.asking.options import Options
@@ -14,7 +15,7 @@ from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.result.document import document
-from wattos_cli.loadtest.result.reading import result_of
+from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.render import loadtest as render
 from wattos_cli.reports import add_to_summary, prepare_report, write_reports
 
@@ -24,7 +25,7 @@ def announce(asked: Asked, target: Target, opts: Options, console: Console) -> s
     what = "the largest rate that holds" if asked.find_limit else described(asked.plan)
     title = f"{asked.scenario.name}: {what} against {target.url}"
     if not opts.quiet:
-        console.note(f"{title}\n{render.limits({'tenant': target.tenant})}")
+        console.note(f"{title}\n{render.limits({'tenant': msgspec.to_builtins(target.tenant)})}")
     for warning in too_few_in_time(asked.plan):
         console.note(f"warning: {warning}")
     if asked.plan.ui_port is not None:
@@ -38,14 +39,14 @@ def prepare_files(opts: Options, deps: Deps) -> None:
         prepare_report(deps, path)
 
 
-def tell(result: Mapping[str, Any], opts: Options, deps: Deps) -> None:
+def tell(result: Result, opts: Options, deps: Deps) -> None:
     """Write the result to stdout first, then to the files asked for and to what CI shows.
 
     WattosError names the files that could not be written: by then stdout has the whole result.
     """
-    console, told = deps.console, document(result_of(result))
+    console, told = deps.console, document(result)
     if console.json_output:
-        console.json(result)
+        console.json(msgspec.to_builtins(result))
     else:
         console.data(render.as_table(told, color=console.color, width=console.table_width))
     console.stdout.flush()
@@ -56,16 +57,16 @@ def tell(result: Mapping[str, Any], opts: Options, deps: Deps) -> None:
     if problems:
         why = "; ".join(problems.values())
         raise WattosError(
-            f"the run is over ({result['verdict']}), but its report is not whole: {why}",
+            f"the run is over ({result.verdict}), but its report is not whole: {why}",
             hint="the result stands on stdout; make room, then: wattos loadtest report FILE",
             code="report_not_written",
-            details={"files": [str(path) for path in problems], "verdict": result["verdict"]},
+            details={"files": [str(path) for path in problems], "verdict": result.verdict},
         )
 
 
-def _texts(opts: Options, result: Mapping[str, Any], told: Mapping[str, Any]) -> dict[Path, str]:
+def _texts(opts: Options, result: Result, told: Mapping[str, Any]) -> dict[Path, str]:
     return {
-        path: form(told) if form else f"{json.dumps(result, ensure_ascii=False)}\n"
+        path: form(told) if form else f"{msgspec.json.encode(result).decode()}\n"
         for path, form in _files(opts).items()
     }
 

@@ -102,7 +102,7 @@ def _environment(result: Result) -> dict[str, str | None]:
     environment = result["environment"] or {}
     machine = environment.get("machine", {})
     versions = environment.get("versions", {})
-    load = result["load"] or {}
+    load = result.get("load") or {}
     memory = machine.get("memory_bytes")
     return {
         "Command": result["command"],

@@ -84,10 +84,9 @@ def _tiles(result: Result) -> Iterator[Html]:
 
 
 def _stream_tiles(result: Result) -> Iterator[Html]:
-    if result["ttft_ms"]:
-        yield _tile(
-            "First token p95", time(result["ttft_ms"]["p95"]), f"p50 {time(result['ttft_ms']['p50'])}"
-        )
+    ttft = result.get("ttft_ms")
+    if ttft:
+        yield _tile("First token p95", time(ttft["p95"]), f"p50 {time(ttft['p50'])}")
     tokens = result["tokens"]
     if tokens and tokens["per_s"].get("p50") is not None:
         yield _tile("Tokens a second", digits(tokens["per_s"]["p50"]), f"{tokens['output']:,} in all")

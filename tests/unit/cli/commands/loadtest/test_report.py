@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from loadtests.bench.synthetic_runs import result_of
 from tests.fakes import loadtest_results as results
 from tests.fakes.cli import err, make_deps, out
 from tests.fakes.report_page import Page, page_of, told
@@ -15,7 +16,6 @@ from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import report as command
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.result.document import document
-from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
 from wattos_cli.render.loadtest.summary import summary
 

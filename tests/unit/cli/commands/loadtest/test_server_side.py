@@ -10,6 +10,7 @@ import pytest
 from wattos_cli.commands.loadtest.target import server_side
 from wattos_cli.commands.loadtest.target.server_side import PANELS, charts
 from wattos_cli.deps import FailedQueryError, MetricAnswer
+from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
 from wattos_platform.contracts.metrics import FAMILIES
 
 BEGAN = 1_700_000_000.0
@@ -51,14 +52,14 @@ def test_charts_count_their_time_from_the_start_and_the_largest_comes_first() ->
     found, problem = charts(Source({"http_requests_total{}": rows}), BEGAN, BEGAN + 60)
     assert problem == ""
     assert found == [
-        {
-            "title": "Requests",
-            "unit": "/s",
-            "series": [
-                {"label": "gateway", "points": [[0.0, 2.0], [5.0, 3.12346]]},
-                {"label": "chat", "points": [[0.0, 1.0], [5.0, None]]},
+        ServerChart(
+            "Requests",
+            "/s",
+            [
+                ServerSeries("gateway", [(0.0, 2.0), (5.0, 3.12346)]),
+                ServerSeries("chat", [(0.0, 1.0), (5.0, None)]),
             ],
-        }
+        )
     ]
 
 
@@ -76,7 +77,7 @@ def test_what_fails_is_told_and_the_rest_is_there() -> None:
         "http_requests_total{}": [series("a", "1")],
     }
     found, problem = charts(Source(answers), BEGAN, BEGAN + 60)
-    assert [chart["title"] for chart in found] == ["Requests"]
+    assert [chart.title for chart in found] == ["Requests"]
     assert problem == "metrics of the platform are missing: Model calls: too many points"
 
 
@@ -87,7 +88,7 @@ def test_a_store_that_hangs_costs_seconds_and_not_the_report() -> None:
         BEGAN + 60,
         timeout_s=0.05,
     )
-    assert [chart["title"] for chart in found] == ["Requests"]
+    assert [chart.title for chart in found] == ["Requests"]
     assert "no answer within" in problem
 
 

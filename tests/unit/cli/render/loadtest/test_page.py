@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from loadtests.bench import synthetic_runs as synthetic
+from loadtests.bench.synthetic_runs import result_of
 from tests.fakes import loadtest_results as results
 from tests.fakes.report_page import Page, page_of, told
 from wattos_cli.loadtest.result.document import document
-from wattos_cli.loadtest.result.reading import result_of
 from wattos_cli.render import loadtest as render
 from wattos_cli.render.loadtest.charts.server import server
 from wattos_cli.render.loadtest.html import as_html
