@@ -1,5 +1,7 @@
-"""What holds for all tests: shared suites explain their assertions, no property is judged by the clock, and
-the longest come first."""
+"""What holds for all tests.
+
+Shared suites explain their assertions, no property is judged by the clock, and the longest come first.
+"""
 
 import pytest
 from hypothesis import HealthCheck, settings

@@ -1,3 +1,5 @@
+"""Credentials, revocations and audit rows are kept the same way by the database and by the fake."""
+
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator

@@ -191,8 +191,11 @@ async def asked(door: httpx.AsyncClient, model: str, *, stream: bool) -> Answer:
 
 @asynccontextmanager
 async def matrix(tmp_path: Path) -> AsyncIterator[Matrix]:
-    """Serve both. Every cell has two providers of its own, so that nothing which one leaves behind, an open
-    breaker or a spent budget of retries, touches another."""
+    """Serve both.
+
+    Every cell has two providers of its own, so that nothing which one leaves behind, an open breaker or a
+    spent budget of retries, touches another.
+    """
     lines: list[bytes] = []
     async with simulator(tmp_path) as sim:
         door = await sim.port(_REFUSING)

@@ -1,5 +1,7 @@
-"""A project folder in which the real `wattos` runs, with ports and sockets of its own. Nothing is faked here:
-it is what integration and end-to-end tests drive the product with."""
+"""A project folder in which the real `wattos` runs, with ports and sockets of its own.
+
+Nothing is faked here: it is what integration and end-to-end tests drive the product with.
+"""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""Our engine and a real Prometheus, fed the same samples, give equal answers to more than 400 expressions:
-every query of boards, rules, alerts and `wattos metrics`, and a table of all that PromQL can do.
+"""Our engine and a real Prometheus, fed the same samples, give equal answers to more than 400 expressions.
 
+They are every query of boards, rules, alerts and `wattos metrics`, and a table of all that PromQL can do.
 The Prometheus of the distribution is 2.42; ours follows 3. Where that makes a difference is a list of its
 own, and each of its expressions must really differ. Samples lie off the boundary of every range.
 """

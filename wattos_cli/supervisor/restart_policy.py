@@ -26,11 +26,6 @@ class Verdict:
 
     delay_s: float | None
 
-    @property
-    def crash_loop(self) -> bool:
-        """Return whether the service ended too often to be started again by itself."""
-        return self.delay_s is None
-
 
 @dataclass(slots=True)
 class RestartPolicy:

@@ -15,7 +15,6 @@ P50, P99 = "p50 ms at 100 requests/s", "p99 ms at 100 requests/s"
 STREAMS, FIRST = "streams on time", "first chunk ms, 50 streams"
 READY, IDLE, LOADED = "ready s", "PSS idle MB", "PSS under load MB"
 FIGURES = (RATE, CPU, SMALL, LARGE, P50, P99, STREAMS, FIRST, READY, IDLE, LOADED)
-STRETCH = 0.25
 
 
 class Sheet:

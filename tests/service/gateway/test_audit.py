@@ -1,3 +1,5 @@
+"""Who did what is kept for the tenant, and shown to its admins alone."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

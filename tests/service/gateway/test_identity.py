@@ -1,3 +1,5 @@
+"""Credentials: which ones let a caller in, what upstreams learn of them, and how they are revoked."""
+
 import json
 import time
 from collections.abc import AsyncIterator

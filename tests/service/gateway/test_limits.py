@@ -1,3 +1,5 @@
+"""Rate limits of users, tenants, addresses and credentials, as callers meet them."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""What goes through the gateway arrives unchanged, and what must not go through does not."""
+
 import asyncio
 import json
 from collections.abc import AsyncIterator

@@ -1,3 +1,5 @@
+"""What every service has from the kernel: identity, errors, body limits, the operations listener, drain."""
+
 import asyncio
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
-from wattos_platform.contracts.errors import AnthropicErrorBody
+from wattos_platform.contracts.errors import AnthropicErrorBody, OpenAIErrorBody
 from wattos_platform.kernel import context
 from wattos_platform.kernel.error_shapes import MODEL_API
 from wattos_platform.kernel.errors import ServiceError
@@ -159,8 +161,10 @@ async def test_a_bug_tells_the_caller_nothing_and_the_log_everything(rag: Served
 
 
 async def test_errors_under_v1_have_openai_shape(rag: Served) -> None:
-    assert (await rag.door.get("/v1/boom", headers=IDENTITY)).json()["error"]["type"] == "server_error"
-    assert (await rag.door.get("/v1/nothing", headers=IDENTITY)).json()["error"]["code"] == "route_not_found"
+    failed = await rag.door.get("/v1/boom", headers=IDENTITY)
+    assert OpenAIErrorBody.model_validate(failed.json()).error.type == "server_error"
+    unknown = await rag.door.get("/v1/nothing", headers=IDENTITY)
+    assert OpenAIErrorBody.model_validate(unknown.json()).error.code == "route_not_found"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Request id, trace and identity of the request at hand."""
+
 import pytest
 
 from wattos_platform.contracts.identity import Identity

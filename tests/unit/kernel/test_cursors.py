@@ -1,3 +1,5 @@
+"""Cursors lead back to their position; any other text is refused."""
+
 import contextlib
 
 import pytest

@@ -1,3 +1,5 @@
+"""How checks become a verdict: thresholds, critical edges, hung dependencies."""
+
 import asyncio
 
 import pytest

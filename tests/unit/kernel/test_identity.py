@@ -1,3 +1,5 @@
+"""The signed identity of one hop; any other token is refused."""
+
 import base64
 import json
 

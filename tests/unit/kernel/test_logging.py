@@ -1,3 +1,5 @@
+"""Log records: one JSON object per line, in order, whatever the pipe does."""
+
 import errno
 import json
 import logging

@@ -1,3 +1,5 @@
+"""The metric registry: exposition, bounded label sets, names."""
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 

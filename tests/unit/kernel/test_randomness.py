@@ -1,3 +1,5 @@
+"""Random digits are never handed out twice, in a forked child neither."""
+
 import os
 
 import pytest

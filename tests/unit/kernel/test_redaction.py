@@ -1,3 +1,5 @@
+"""Secrets are taken out of log records, and nothing else is."""
+
 import pytest
 
 from wattos_platform.kernel.redaction import REDACTED, redact, redact_text

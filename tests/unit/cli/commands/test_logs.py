@@ -1,3 +1,5 @@
+"""`wattos logs`: which lines are shown, in which form, and what harms no terminal."""
+
 import io
 import json
 import shlex

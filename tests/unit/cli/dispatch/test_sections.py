@@ -1,3 +1,5 @@
+"""A command is a collapsible section of a pipeline's log, where the pipeline has such."""
+
 import io
 from collections.abc import Mapping
 

@@ -1,3 +1,5 @@
+"""When iterations of the open model are due."""
+
 from itertools import pairwise
 from random import Random
 from statistics import mean

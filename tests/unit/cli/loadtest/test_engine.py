@@ -1,3 +1,5 @@
+"""Histograms, thresholds, verdicts and scenarios: what is asked for, and what is judged."""
+
 import json
 import math
 import re

@@ -1,3 +1,5 @@
+"""What is read from an answer: trace, cost, failure, the times of its tokens."""
+
 import pytest
 
 from wattos_cli.loadtest.driving.evidence import call_error, failure, trace_id, usd

@@ -1,3 +1,5 @@
+"""The fast engine: which journeys it finds, when it begins them, and how it ends."""
+
 import asyncio
 import sys
 import time

@@ -1,3 +1,5 @@
+"""Intervals: what they count, and that the journal keeps it."""
+
 import json
 from pathlib import Path
 

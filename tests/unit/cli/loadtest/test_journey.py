@@ -1,3 +1,5 @@
+"""What journeys are written in."""
+
 from typing import Any
 
 from wattos_cli.loadtest.journey import Answer, Journey, task, tasks

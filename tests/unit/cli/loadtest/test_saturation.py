@@ -1,3 +1,5 @@
+"""When the generator itself was too slow, and when that cannot be said."""
+
 import time
 from dataclasses import replace
 from pathlib import Path

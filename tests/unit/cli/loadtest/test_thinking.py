@@ -1,3 +1,5 @@
+"""Users of Locust that think are woken to stop, never killed in a request."""
+
 import gevent
 from gevent.event import Event
 

@@ -1,3 +1,5 @@
+"""Bytes of a log file become entries, whatever the bytes are."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Lines of several files come in order of time, and none is lost."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,3 +1,5 @@
+"""Runs and rotated files are found, by bisecting where that can be done."""
+
 import re
 from pathlib import Path
 

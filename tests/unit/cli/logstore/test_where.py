@@ -1,3 +1,5 @@
+"""The language of `wattos logs --where`."""
+
 import re
 from typing import Any
 

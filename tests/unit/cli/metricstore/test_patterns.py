@@ -1,3 +1,5 @@
+"""Regular expressions of matchers mean what they mean to Prometheus."""
+
 import re
 
 import pytest

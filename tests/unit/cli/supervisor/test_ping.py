@@ -15,7 +15,6 @@ ASKED = b"*2\r\n$4\r\nAUTH\r\n$5\r\np\xc3\xa4ss\r\n*1\r\n$4\r\nPING\r\n"
 @contextlib.asynccontextmanager
 async def answering(reply: bytes, heard: list[bytes], *, hang: bool = False) -> AsyncIterator[int]:
     """Yield the port of a server that notes what it hears, says `reply` and leaves, unless it shall hang."""
-
     done = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

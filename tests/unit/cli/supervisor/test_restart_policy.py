@@ -33,14 +33,14 @@ def test_delay_doubles_with_jitter_up_to_the_cap() -> None:
 
 def test_too_many_ends_within_the_window_are_a_crash_loop() -> None:
     record = policy(RestartSettings(limit=3, window_s=10), Clock())
-    assert [record.ended(0).crash_loop for _ in range(3)] == [False, False, True]
+    assert [record.ended(0).delay_s is None for _ in range(3)] == [False, False, True]
 
 
 def test_ends_outside_the_window_do_not_count() -> None:
     clock = Clock()
     record = policy(RestartSettings(limit=2, window_s=10), clock)
     for _ in range(5):
-        assert not record.ended(0).crash_loop
+        assert record.ended(0).delay_s is not None
         clock.now += 11
 
 
@@ -64,14 +64,14 @@ def test_it_tells_how_many_more_ends_it_bears() -> None:
     assert record.left(ready_for_s=30) == 3, "a stable time forgets them"
     clock.now += 5
     assert record.left(ready_for_s=6) == 2, "the first one is outside the window"
-    assert [record.ended(0).crash_loop for _ in range(3)] == [False, False, True]
+    assert [record.ended(0).delay_s is None for _ in range(3)] == [False, False, True]
 
 
 def test_reset_forgets_everything() -> None:
     record = policy(RestartSettings(limit=2), Clock())
     record.ended(0)
     record.reset()
-    assert not record.ended(0).crash_loop
+    assert record.ended(0).delay_s is not None
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
@@ -82,7 +82,7 @@ def test_never_more_restarts_in_a_window_than_allowed(limit: int, steps: list[fl
     restarts: list[float] = []
     for step in steps:
         clock.now += step
-        if record.ended(0).crash_loop:
+        if record.ended(0).delay_s is None:
             break
         restarts.append(clock.now)
         recent = [at for at in restarts if at >= clock.now - 60]

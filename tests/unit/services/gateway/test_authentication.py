@@ -1,3 +1,5 @@
+"""Verified credentials are remembered, and forgotten as soon as they are revoked or expire."""
+
 import pytest
 
 from tests.fakes.gateway_stores import MemoryCredentials

@@ -1,3 +1,5 @@
+"""Which header fields go through the gateway, in either direction."""
+
 import pytest
 
 from wattos_platform.services.gateway.domain.cors import PREFLIGHT_HEADERS, policy_of

@@ -1,3 +1,5 @@
+"""API keys: how they are made, checked for typing mistakes, and fingerprinted."""
+
 import os
 from hashlib import sha256
 

@@ -1,3 +1,5 @@
+"""Which limits a request draws on."""
+
 import pytest
 
 from wattos_platform.kernel.resilience.limiter import Decision, Limit, Want

@@ -1,3 +1,5 @@
+"""For which tenant a caller speaks."""
+
 import pytest
 
 from wattos_platform.kernel.errors import ServiceError

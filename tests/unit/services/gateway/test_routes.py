@@ -1,3 +1,5 @@
+"""The gateway's table of routes."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

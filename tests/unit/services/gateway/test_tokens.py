@@ -1,3 +1,5 @@
+"""Tokens: which are believed, and why others are not."""
+
 import base64
 import contextlib
 import json

@@ -1,3 +1,5 @@
+"""The process that makes embeddings: started when needed, replaced when it dies or hangs."""
+
 import asyncio
 import struct
 from contextlib import asynccontextmanager

@@ -1,3 +1,5 @@
+"""The extractive provider quotes what answers a question, and says so when nothing does."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""The local embedding model against an independent implementation's vectors."""
+
 import json
 import struct
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Requests to providers that speak OpenAI's API, and their answers."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Small rules: names of models, statuses, waits, citations, and providers that cannot work."""
+
 import pytest
 
 from wattos_platform.contracts.chat import Passage

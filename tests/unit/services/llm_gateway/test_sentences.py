@@ -1,3 +1,5 @@
+"""Passages are cut into sentences and units, each a true slice of its text."""
+
 from itertools import pairwise
 
 import pytest

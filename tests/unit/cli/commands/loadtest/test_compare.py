@@ -1,3 +1,5 @@
+"""`wattos loadtest compare`: exit codes, forms, and what cannot be compared."""
+
 import json
 from dataclasses import replace
 from pathlib import Path

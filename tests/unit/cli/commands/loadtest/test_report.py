@@ -1,3 +1,5 @@
+"""`wattos loadtest report`: every report from one result."""
+
 import json
 import re
 from pathlib import Path

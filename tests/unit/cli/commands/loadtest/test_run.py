@@ -1,3 +1,5 @@
+"""`wattos loadtest run`: exit codes, reports, and what is cleaned up in any case."""
+
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Numbers are written as Prometheus writes them."""
+
 import math
 
 import pytest

@@ -1,3 +1,5 @@
+"""The entry of the PromQL engine: instants, ranges, and what it refuses."""
+
 import inspect
 import sys
 

@@ -1,3 +1,5 @@
+"""Axes, ticks and points of the charts in the report of a load test."""
+
 import math
 from collections.abc import Sequence
 from itertools import pairwise
