@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.running_project import wait_until
-from wattos_cli.project import SERVICES_SCHEMA, Project, read_json
+from wattos_cli.project import SERVICES_SCHEMA, Project, read_json, write_private
 from wattos_cli.supervisor import process_table
 
 _SLEEPER = [sys.executable, "-S", "-c", "print('up', flush=True); import time; time.sleep(600)"]
@@ -61,7 +61,7 @@ class ListedProcesses:
         us = {"pid": os.getpid(), "start_time": process_table.start_time(os.getpid())}
         document = {"schema": SERVICES_SCHEMA, "supervisor": us, "guardian": us, "services": self._rows}
         document["control_socket"] = known.get("control_socket", "")
-        self.project.services_file.write_text(json.dumps(document))
+        write_private(self.project.services_file, json.dumps(document).encode())
 
 
 @contextmanager
