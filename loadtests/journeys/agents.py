@@ -1,9 +1,10 @@
 """Agents: runs from their start to their end, and lists."""
 
 import json
+from contextlib import suppress
 
 from journeys.prompts import question
-from wattos_cli.loadtest.journey import Answer, CallError, Journey, Stream, task
+from wattos_cli.loadtest.journey import Answer, CallError, Client, Journey, Stream, Traveller, task
 
 AGENT = "meeting"
 RUNS = "/api/v1/runs"
@@ -11,7 +12,8 @@ _START = f"/api/v1/agents/{AGENT}/runs"
 _ALIAS = "default"
 _ALLOW = "allow it: --allow-paid --max-usd N, with plain Locust WATTOS_LOADTEST_MODEL=default"
 _DATA = b"data: "
-_OVER = (404, 409)
+_GONE = 404
+_OVER = (_GONE, 409)
 _FINAL = ("completed", "failed", "cancelled")
 _LOOK_EVERY_S = 0.5
 
@@ -35,10 +37,12 @@ class AgentRun(Journey):
 
     An agent asks the model `default`, whoever it is: unless the load test may ask that one, it must be free.
     `wattos loadtest` sees to that before, where the scenario names it (`models`) and the platform is ours.
-    Runs that ended stay in the tenant's history; there is no way to delete them.
+    Each run is deleted once it has ended, unmeasured: the tenant's history stays as long as it was.
     """
 
-    run = ""
+    def __init__(self, client: Client, traveller: Traveller) -> None:
+        super().__init__(client, traveller)
+        self._left: list[str] = []
 
     async def prepare(self) -> None:
         """Make sure of the price, and do one run."""
@@ -48,35 +52,49 @@ class AgentRun(Journey):
             if not asked.get("wattos_free", False):
                 told = ", then ".join(asked["wattos_alias_of"])
                 raise CallError(f"agents ask {_ALIAS!r}, which costs money here ({told}): {_ALLOW}", 200)
-        self.run = (await self.client.call("POST", _START, json=self._task()))["id"]
-        while (await self.client.call("GET", f"{RUNS}/{self.run}"))["status"] not in _FINAL:
-            await self.client.sleep(_LOOK_EVERY_S)
-        self.run = ""
+        self._left.append((await self.client.call("POST", _START, json=self._task()))["id"])
+        await self._ended(self._left[0])
+        await self._delete(self._left[0])
 
     async def clean_up(self) -> None:
-        """Cancel the run that was not seen to end."""
-        if not self.run:
-            return
-        try:
-            await self.client.call("POST", f"{RUNS}/{self.run}/cancel")
-        except CallError as error:
-            if error.status not in _OVER:  # it ended in the meantime
-                raise
-        self.run = ""
+        """Cancel the runs that were not seen to end, and delete what is left."""
+        for run in tuple(self._left):
+            try:
+                await self.client.call("POST", f"{RUNS}/{run}/cancel")
+                await self._ended(run)
+            except CallError as error:
+                if error.status not in _OVER:  # it ended in the meantime
+                    raise
+            await self._delete(run)
 
     @task(1)
     async def work(self) -> None:
         """Start a run and follow it to its end."""
         answer = await self.client.request("POST", _START, json=self._task(), check=_accepted)
-        if answer.status == 202:  # noqa: PLR2004 - accepted
-            self.run = answer.json()["id"]
-            await self._to_the_end()
-
-    async def _to_the_end(self) -> None:
+        if answer.status != 202:  # noqa: PLR2004 - accepted
+            return
+        run = answer.json()["id"]
+        self._left.append(run)
         events = f"{RUNS}/[id]/events (whole run)"
-        async with self.client.stream("GET", f"{RUNS}/{self.run}/events", name=events) as stream:
-            if await _completed(stream):
-                self.run = ""
+        async with self.client.stream("GET", f"{RUNS}/{run}/events", name=events) as stream:
+            ended = await _completed(stream)
+        if ended:
+            with suppress(CallError):  # is tried again in the end
+                await self._delete(run)
+
+    async def _ended(self, run: str) -> None:
+        """Return once the run has ended."""
+        while (await self.client.call("GET", f"{RUNS}/{run}"))["status"] not in _FINAL:
+            await self.client.sleep(_LOOK_EVERY_S)
+
+    async def _delete(self, run: str) -> None:
+        """Delete a run; one that is gone was deleted by a call whose answer was lost."""
+        try:
+            await self.client.call("DELETE", f"{RUNS}/{run}")
+        except CallError as error:
+            if error.status != _GONE:
+                raise
+        self._left.remove(run)
 
     def _task(self) -> dict[str, str]:
         return {"input": question(self.traveller.rng)}

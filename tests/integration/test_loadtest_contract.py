@@ -82,6 +82,8 @@ def test_every_journey_seeds_works_and_cleans_up_with_a_token_of_its_own(
     assert "POST /api/v1/conversations" not in names  # what prepares is not measured
     assert platform.seen["DELETE /api/v1/knowledge-spaces/1"] == 2
     assert platform.seen["DELETE /api/v1/conversations/1"] == 1
+    assert platform.seen["DELETE /api/v1/runs/1"] == platform.seen["POST /api/v1/agents/meeting/runs"] > 1
+    assert "DELETE /api/v1/runs/1" not in names
 
 
 def test_streams_costs_and_traces_are_in_the_observations(engine: Engine, platform: PlatformServer) -> None:

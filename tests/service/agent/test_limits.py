@@ -9,6 +9,9 @@ import pytest
 
 from tests.fakes.agent_house import House, Model, agent_house, said, wants
 from tests.fakes.hops import Reply
+from wattos_platform.services.agent.adapters.runs import SqlRuns
+
+ENDS = ("", "/steps", "/events")
 
 
 @pytest.fixture
@@ -122,6 +125,60 @@ async def test_cancel_before_during_and_after(house: House, gate: asyncio.Event)
     assert (await house.ended(ids[1]))["status"] == "completed"
     late = await house.client.post(f"/api/v1/runs/{ids[1]}/cancel")
     assert (late.status_code, late.json()["code"]) == (409, "run_already_ended")
+
+
+async def test_an_ended_run_is_deleted_by_its_owner_alone_and_with_its_steps(house: House) -> None:
+    run_id, kept = await house.start(), await house.start()
+    assert (await house.ended(run_id))["steps"]
+    await house.ended(kept)
+    path = f"/api/v1/runs/{run_id}"
+    for tenant, user in (("tenant-b", "user-1"), ("tenant-a", "user-2")):
+        async with house.agent.client(tenant, user) as stranger:
+            refused = await stranger.delete(path)
+            assert (refused.status_code, refused.json()["code"]) == (404, "run_not_found")
+    gone = await house.client.delete(path)
+    assert (gone.status_code, gone.content) == (204, b"")
+    for answer in [
+        await house.client.delete(path),
+        *[await house.client.get(f"{path}{end}") for end in ENDS],
+    ]:
+        assert (answer.status_code, answer.json()["code"]) == (404, "run_not_found")
+    page = (await house.client.get("/api/v1/runs")).json()
+    assert [run["id"] for run in page["items"]] == [kept]
+    runs = SqlRuns(house.agent.database, house.agent.runtime.clock)
+    assert (await runs.steps(run_id), len(await runs.steps(kept))) == ([], 2)
+    kpi = (await house.client.get("/api/v1/agents/it-support/kpi")).json()
+    assert kpi["runs"]["total"] == 1
+
+
+async def test_a_run_that_has_not_ended_is_not_deleted(house: House, gate: asyncio.Event) -> None:
+    gate.clear()
+    ids = [await house.start() for _ in range(5)]  # four run at once, one waits
+    await house.until(ids[0], lambda run: len(run["steps"]) == 2)
+    for run_id, status in ((ids[0], "running"), (ids[4], "pending")):
+        refused = await house.client.delete(f"/api/v1/runs/{run_id}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "run_not_ended")
+        assert f"The run is {status}." in refused.json()["message"]
+        assert f"cancel it: POST /api/v1/runs/{run_id}/cancel" in refused.json()["message"]
+    await house.client.post(f"/api/v1/runs/{ids[0]}/cancel")
+    assert (await house.ended(ids[0]))["status"] == "cancelled"
+    assert (await house.client.delete(f"/api/v1/runs/{ids[0]}")).status_code == 204
+    gate.set()
+    assert (await house.ended(ids[4]))["status"] == "completed"
+
+
+async def test_the_key_of_a_deleted_run_makes_another_one(house: House) -> None:
+    key = {"Idempotency-Key": "once"}
+    made = [
+        (await house.client.post("/api/v1/agents/legal/runs", json={"input": "x"}, headers=key)).json()["id"]
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    await house.ended(made[0])
+    await house.client.delete(f"/api/v1/runs/{made[0]}")
+    again = await house.client.post("/api/v1/agents/legal/runs", json={"input": "x"}, headers=key)
+    assert again.status_code == 202
+    assert again.json()["id"] != made[0]
 
 
 def _open_gate() -> asyncio.Event:

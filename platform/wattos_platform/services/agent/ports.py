@@ -52,6 +52,9 @@ class RunStore(Protocol):
     async def cancel(self, owner: Owner, run_id: str) -> Run | None:
         """Cancel a run that waits, ask one that runs to end, leave an ended one; return how it is."""
 
+    async def delete(self, owner: Owner, run_id: str) -> Run | None:
+        """Delete a run that has ended with its steps, leave any other; return how it was."""
+
     async def totals(self, tenant: str, role: str, start: float | None, end: float | None) -> Totals:
         """Return the sums over a tenant's runs of `role` that were created from `start` to before `end`."""
 

@@ -111,6 +111,17 @@ class AgentRoutes:
         self._worker.cancel(run.id)
         return json_answer(run_view(run), 200 if run.status.is_final else 202)
 
+    async def delete(self, request: Request) -> Response:
+        """DELETE /api/v1/runs/{id}, with its steps; 409 for one that has not ended."""
+        run = existing(await self._runs.delete(owner(), request.path_params["id"]))
+        if not run.status.is_final:
+            raise ServiceError(
+                409,
+                "run_not_ended",
+                f"The run is {run.status}. Wait, or cancel it: POST /api/v1/runs/{run.id}/cancel",
+            )
+        return Response(status_code=204)
+
     async def events(self, request: Request) -> Response:
         """GET /api/v1/runs/{id}/events."""
         mine = existing(await self._runs.get(owner(), request.path_params["id"]))
@@ -160,6 +171,7 @@ def routes(endpoints: AgentRoutes) -> list[BaseRoute]:
         Route("/api/v1/agents/{role}/kpi", endpoints.kpi, methods=["GET"]),
         Route("/api/v1/runs", endpoints.page, methods=["GET"]),
         Route("/api/v1/runs/{id}", endpoints.get, methods=["GET"]),
+        Route("/api/v1/runs/{id}", endpoints.delete, methods=["DELETE"]),
         Route("/api/v1/runs/{id}/steps", endpoints.steps, methods=["GET"]),
         Route("/api/v1/runs/{id}/cancel", endpoints.cancel, methods=["POST"]),
         Route("/api/v1/runs/{id}/events", endpoints.events, methods=["GET"]),

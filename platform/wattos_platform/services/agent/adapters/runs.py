@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
@@ -87,6 +87,17 @@ class SqlRuns:
                 update(runs).where(mine, runs.c.status == str(RunStatus.RUNNING)).values(cancel_requested=1)
             )
             return await _get(connection, owner, run_id)
+
+        return await self._database.write(work)
+
+    async def delete(self, owner: Owner, run_id: str) -> Run | None:
+        """Delete a run that has ended with its steps, leave any other; return how it was."""
+
+        async def work(connection: AsyncConnection) -> Run | None:
+            run = await _get(connection, owner, run_id)
+            if run is not None and run.status.is_final:
+                await connection.execute(delete(runs).where(_of(owner, run_id)))
+            return run
 
         return await self._database.write(work)
 

@@ -98,6 +98,7 @@ ROUTES: tuple[GatewayRoute, ...] = (
     _agent("GET", "/api/v1/agents/{agent_id}/kpi", P.AGENT_READ),
     _agent("GET", "/api/v1/runs", P.AGENT_READ),
     _agent("GET", _RUN, P.AGENT_READ),
+    _agent("DELETE", _RUN, P.AGENT_RUN),
     _agent("GET", _RUN + "/steps", P.AGENT_READ),
     _agent("GET", _RUN + "/events", P.AGENT_READ, Streams.ANSWER),
     _agent("POST", _RUN + "/cancel", P.AGENT_RUN),
