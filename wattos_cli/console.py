@@ -15,6 +15,17 @@ _TO_END_OF_LINE = "\033[K"
 _BELOW = "\033[J"
 
 
+@contextmanager
+def naming_stdout() -> Iterator[None]:
+    """Let an OSError of writing to stdout say so; a closed pipe stays a BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
+
+
 class _Page(io.StringIO):
     """What a frame gathers for a terminal."""
 
@@ -41,11 +52,12 @@ class Console:
 
     def data(self, text: str) -> None:
         """Write one line of data to stdout."""
-        self.stdout.write(f"{text}\n")
+        with naming_stdout():
+            self.stdout.write(f"{text}\n")
 
     def json(self, value: Mapping[str, Any]) -> None:
         """Write `value` as one JSON object on one line of stdout."""
-        self.stdout.write(f"{json.dumps(value, ensure_ascii=False, default=str)}\n")
+        self.data(json.dumps(value, ensure_ascii=False, default=str))
 
     def note(self, text: str) -> None:
         """Write progress, a hint or a summary to stderr."""

@@ -15,7 +15,8 @@ from wattos_cli.supervisor.control import ControlServer
 class FakeSupervisor:
     """Keeps the configuration in force; `above` and `outdated` are what it says of the last `up`.
 
-    `reread` are the components that it says it has told to read their files again.
+    `reread` are the components that it says it has told to read their files again. `breaking` is what
+    the next operation breaks off with.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class FakeSupervisor:
         reread: tuple[str, ...] = (),
     ) -> None:
         self.reread = list(reread)
+        self.breaking: Exception | None = None
         self.listed: list[dict[str, Any]] = []
         self.above = above or {}
         self.outdated = outdated or {}
@@ -36,6 +38,9 @@ class FakeSupervisor:
         return {"rows": self.listed, "port_offset": 0, "above": self.above, "timings": {}}
 
     async def perform(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if self.breaking is not None:
+            breaking, self.breaking = self.breaking, None
+            raise breaking
         if operation == "reloaded":
             self.confirmed.append(request)
             return {"reread": self.reread}

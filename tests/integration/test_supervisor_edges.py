@@ -109,6 +109,18 @@ def test_readiness_turns_in_both_directions_without_a_restart(project: RunningPr
     assert project.row("web")["pid"] == pid
 
 
+def test_down_ends_a_platform_whose_supervisor_hangs(project: RunningProject) -> None:
+    assert project.wattos("up").returncode == 0
+    web, supervisor = project.row("web")["pid"], project.state()["supervisor"]["pid"]
+    os.kill(supervisor, signal.SIGSTOP)
+    assert "does not answer" in project.wattos("ps").stderr
+    down = project.wattos("down", "-o", "json")
+    assert (down.returncode, json.loads(down.stdout)["stopped"]) == (0, ["web"]), down.stderr
+    assert "it is killed" in down.stderr
+    wait_until(lambda: process_table.start_time(web) == 0, "the service is gone too")
+    assert project.wattos("up").returncode == 0
+
+
 def test_ctrl_c_in_the_foreground_ends_the_platform(project: RunningProject) -> None:
     command = start(project, "up", "--foreground")
     assert command.stderr is not None
@@ -220,7 +232,7 @@ def test_ps_all_names_the_projects(project: RunningProject, tmp_path: Path) -> N
         (("up", "--with", "redis", "--scale", "redis=2"), 2, "redis runs once"),
         (("up", "--port-offset", "7"), 2, "multiple of 100"),
         (("up", "--scale", "web=none"), 2, "expected NAME=NUMBER"),
-        (("restart", "web"), 4, "no platform is running"),
+        (("restart", "web"), 4, "the platform is not running"),
         (("restart",), 2, ""),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

@@ -9,6 +9,7 @@ from wattos_cli.parameters import Argument, Option
 
 if TYPE_CHECKING:
     from wattos_cli.project import Project
+    from wattos_cli.supervisor.last_platform import LastPlatform
 
 SCHEMA = "wattos.down/v1"
 # A service has 10 s to drain; at most four waves wait for one another.
@@ -32,7 +33,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     root = project.find(deps.cwd)
     if opts.purge:
         _confirm_purge(opts, root, deps)
-    stopped = _stop(opts.services, root)
+    stopped = _stop(opts.services, root, deps)
     if opts.purge:
         _purge(root)
     if deps.console.json_output:
@@ -44,7 +45,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
-def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
+def _stop(services: tuple[str, ...], project: "Project", deps: Deps) -> list[str]:
     """Return the names of the services that were told to stop, none when another command stopped all."""
     from wattos_cli.supervisor import launch, operate
     from wattos_cli.supervisor.client import SupervisorGoneError
@@ -66,6 +67,9 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
         try:
             told = operate.request(client, "down", _TIMEOUT_S, services=list(services) or None)
         except WattosError as error:
+            if error.code in operate.UNANSWERED and not services:
+                deps.console.note(f"{error.message}: it is killed, and with it all that it started")
+                return _killed(last_platform)
             if error.code not in {operate.SUPERVISOR_ENDED, STOPPING}:
                 raise
             ends = True  # somebody else stops all of it: what is left to do is to wait for the end
@@ -74,6 +78,13 @@ def _stop(services: tuple[str, ...], project: "Project") -> list[str]:
     if ends and not last_platform.ended_within(_GONE_TIMEOUT_S):
         last_platform.kill(_GONE_TIMEOUT_S)
     return names
+
+
+def _killed(platform: "LastPlatform") -> list[str]:
+    """End a platform whose supervisor does not do what it is told; return what ran in it."""
+    rows = (platform.project.read_services() or {}).get("services", [])
+    platform.kill(_GONE_TIMEOUT_S)
+    return list(dict.fromkeys(str(row["name"]) for row in rows if row.get("state") != "stopped"))
 
 
 def _confirm_purge(opts: Options, project: "Project", deps: Deps) -> None:

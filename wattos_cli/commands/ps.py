@@ -26,7 +26,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli import project
 
     projects = list(project.known_projects(deps.environ)) if opts.all_projects else [project.find(deps.cwd)]
-    listed = [(each, _rows(each, deps.clock())) for each in projects]
+    listed = [(each, _rows(each, deps)) for each in projects]
     if opts.all_projects:
         listed = [(each, rows) for each, rows in listed if _any_running(rows)]
     if deps.console.json_output:
@@ -36,7 +36,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
-def _rows(project: "Project", now: float) -> list[dict[str, Any]]:
+def _rows(project: "Project", deps: Deps) -> list[dict[str, Any]]:
     """Return the public rows of one project: as its supervisor tells them, else as it last wrote them."""
     from wattos_cli.supervisor import launch, listing
     from wattos_cli.supervisor.client import SupervisorGoneError
@@ -44,10 +44,12 @@ def _rows(project: "Project", now: float) -> list[dict[str, Any]]:
     try:
         with launch.connect(project) as client:
             rows = client.request("status", timeout_s=_STATUS_TIMEOUT_S)["rows"]
-    except (SupervisorGoneError, TimeoutError):
+    except (SupervisorGoneError, TimeoutError) as error:
         state = project.read_services() or {}
         rows = state.get("services", []) if state.get("supervisor") else []
-    return [listing.public(row, now) for row in rows]
+        if rows and isinstance(error, TimeoutError):
+            deps.console.note(f"the supervisor of {project.root} does not answer: this is what it wrote last")
+    return [listing.public(row, deps.clock()) for row in rows]
 
 
 def _any_running(rows: list[dict[str, Any]]) -> bool:

@@ -20,7 +20,7 @@ def as_wattos_error(failure: Exception, argv: Sequence[str], environ: Mapping[st
     """Return the error to show for `failure`; an unforeseen one is written to a crash report first."""
     if isinstance(failure, WattosError):
         return failure
-    usage = _as_usage_error(failure, argv)
+    usage = _as_usage_error(failure, argv) or _as_encoding_error(failure, argv)
     if usage is not None:
         return usage
     if isinstance(failure, OSError) and (failure.filename is not None or failure.errno in _STORAGE):
@@ -42,6 +42,21 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
         failure.format_message().replace("Value error, ", "").replace(_NO_INTEGER, "expected a whole number")
     )
     return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)
+
+
+def _as_encoding_error(failure: Exception, argv: Sequence[str]) -> WattosError | None:
+    """Return the error (exit 2) for a word of the command line that is no text, None for anything else."""
+    if not isinstance(failure, UnicodeEncodeError):
+        return None
+    wrong = next((word for word in argv if any("\ud800" <= letter <= "\udfff" for letter in word)), None)
+    if wrong is None:
+        return None
+    return WattosError(
+        f"{wrong!a} on the command line is not UTF-8 text",
+        hint="type it in UTF-8; the terminal's encoding is that of its locale: locale",
+        code="usage",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _as_system_error(failure: OSError) -> WattosError:

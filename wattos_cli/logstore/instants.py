@@ -22,7 +22,7 @@ _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep
 def instant_s(text: str, now_s: float) -> float:
     """Return seconds since the epoch for RFC 3339 (`2026-11-23T18:00:00Z`), `now`, or relative `-15m`.
 
-    A time without an offset is UTC. Raises ValueError naming the text.
+    `15m` means the same: so long ago. A time without an offset is UTC. Raises ValueError naming the text.
     """
     text = text.strip()
     if text == "now":
@@ -30,9 +30,13 @@ def instant_s(text: str, now_s: float) -> float:
     if text.startswith("-"):
         return now_s - duration_s(text[1:])
     parsed = parse_rfc3339(text)
-    if parsed is None:
-        raise ValueError(f"{text!r} is neither RFC 3339 (2026-11-23T18:00:00Z) nor relative (-15m)")
-    return parsed
+    if parsed is not None:
+        return parsed
+    try:
+        return now_s - duration_s(text)
+    except ValueError:
+        message = f"{text!r} is neither RFC 3339 (2026-11-23T18:00:00Z) nor relative (-15m)"
+        raise ValueError(message) from None
 
 
 def parse_rfc3339(text: str) -> float | None:

@@ -35,6 +35,7 @@ class Session:
         self._tally = tally
         self._sources: list[Source] = []
         self._opened: list[tuple[Source, list[Segment]]] = []
+        self._something = False
         for family in families:
             self._open(family)
 
@@ -42,6 +43,11 @@ class Session:
     def empty(self) -> bool:
         """Say whether there is nothing to read: no file, or none of the run asked for."""
         return not any(source.segments for source in self._sources)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Say whether there is nothing to read only because of when it was written."""
+        return self.empty and self._something
 
     def history(self) -> Iterator[Entry]:
         """Yield what the files hold of what is wanted, in order of time."""
@@ -102,6 +108,7 @@ class Session:
         criteria, extent = self._criteria, self._extent
         if extent.back is not None:
             cut = parts.run(cut, extent.back)
+        self._something = self._something or bool(cut)
         if criteria.since_s is not None or criteria.until_s is not None:
             cut = parts.in_time(cut, criteria.since_s, criteria.until_s)
         if extent.last is not None and not criteria.selective and criteria.until_s is None:

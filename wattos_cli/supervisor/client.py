@@ -55,6 +55,13 @@ class ControlClient:
         """Return whether the supervisor is of a version that we can only ask for `status` and `down`."""
         return self._greeting(time.monotonic() + timeout_s).get("protocol") != protocol.PROTOCOL
 
+    def wait_for_greeting(self, timeout_s: float) -> None:
+        """Return once the supervisor has greeted, which it does at once if it does anything at all.
+
+        Raises TimeoutError when it has not within `timeout_s`, SupervisorGoneError when it has ended.
+        """
+        self._greeting(time.monotonic() + timeout_s)
+
     def request(self, operation: str, *, timeout_s: float, **fields: Any) -> dict[str, Any]:
         """Carry out `operation` and return its result.
 

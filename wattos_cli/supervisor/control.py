@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,6 +125,12 @@ class ControlServer:
             result = await self._operations.perform(operation, request)
         except WattosError as error:
             await _send(writer, {"error": protocol.error_to_json(error)})
+        except Exception as error:  # noqa: BLE001 - the supervisor goes on, and whoever asked learns of it
+            failed = _failed(operation, error)
+            journal.write(
+                "operation.failed", failed.message, level="error", traceback=traceback.format_exception(error)
+            )
+            await _send(writer, {"error": protocol.error_to_json(failed)})
         else:
             await _send(writer, {"result": result})
 
@@ -161,6 +168,25 @@ async def _send(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> Non
 
 def _hello() -> dict[str, Any]:
     return {"protocol": protocol.PROTOCOL, "version": __version__, "pid": os.getpid()}
+
+
+def _failed(operation: str, error: Exception) -> WattosError:
+    """Return the error of an operation that broke off: of the machine (exit 1), or by a bug of ours (70)."""
+    begun = f"the supervisor could not carry out {operation}"
+    if not isinstance(error, OSError):
+        return WattosError(
+            f"{begun}, by a bug in wattos: {type(error).__name__}",
+            hint="report it with what stands in: wattos logs supervisor --level error -o json",
+            code="internal_error",
+            exit_code=ExitCode.INTERNAL,
+        )
+    place = f"{error.filename}: " if error.filename is not None else ""
+    return WattosError(
+        f"{begun}: {place}{error.strerror or error}",
+        hint="What runs goes on. Find what is wrong with this machine: wattos doctor   Then type it again",
+        code="os_error",
+        details={"errno": error.errno, "path": error.filename},
+    )
 
 
 def _foreign(writer: asyncio.StreamWriter) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wattos_cli.deps import Deps
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_cli.render import columns
 from wattos_cli.supervisor import failures, launch
@@ -14,6 +14,10 @@ from wattos_cli.supervisor.listing import instance
 from wattos_cli.supervisor.watch import Watch
 
 SUPERVISOR_ENDED = "supervisor_ended"
+UNANSWERED = frozenset({"supervisor_silent", "supervisor_timeout"})
+"""The codes of errors that say: it runs, and does not do what it is told."""
+
+_GREETING_S = 15.0
 _POLL_S = 0.25
 
 
@@ -22,18 +26,16 @@ def running_supervisor(project: Project) -> ControlClient:
     try:
         return launch.connect(project)
     except SupervisorGoneError as error:
-        raise WattosError(
-            f"no platform is running in {project.root}",
-            hint="Start it with: wattos up",
-            code="not_running",
-            exit_code=ExitCode.UNREACHABLE,
-            details={"project": str(project.root)},
-        ) from error
+        from wattos_cli.clients.running import not_running
+
+        raise not_running(project) from error
 
 
 def request(client: ControlClient, operation: str, timeout_s: float, **fields: Any) -> dict[str, Any]:
     """Carry out `operation`; WattosError when the supervisor refuses, ends or does not answer in time."""
     try:
+        if not client.fresh:
+            _greeted(client, min(timeout_s, _GREETING_S))
         return client.request(operation, timeout_s=timeout_s, **fields)
     except TimeoutError as error:
         raise WattosError(
@@ -43,6 +45,18 @@ def request(client: ControlClient, operation: str, timeout_s: float, **fields: A
         ) from error
     except SupervisorGoneError as error:
         raise _supervisor_ended(error) from error
+
+
+def _greeted(client: ControlClient, timeout_s: float) -> None:
+    """Return when the supervisor answers at all; one that hangs, or was stopped, is told early."""
+    try:
+        client.wait_for_greeting(timeout_s)
+    except TimeoutError as error:
+        raise WattosError(
+            f"the supervisor runs, but has not answered for {timeout_s:g} s",
+            hint="End it and all that it started: wattos down   What it wrote last: wattos logs supervisor",
+            code="supervisor_silent",
+        ) from error
 
 
 def follow(client: ControlClient, names: Sequence[str], timeout_s: float, deps: Deps) -> Watch:

@@ -33,7 +33,7 @@ def test_every_place_reads_the_same(tmp_path: Path, text: str, seconds: float) -
     assert duration_s(text) == pytest.approx(seconds)
     assert option_seconds(text, "--timeout") == pytest.approx(seconds)
     assert in_toml(text, tmp_path) == pytest.approx(seconds)
-    assert instant_s(f"-{text}", 1e6) == pytest.approx(1e6 - seconds)
+    assert instant_s(f"-{text}", 1e6) == instant_s(text, 1e6) == pytest.approx(1e6 - seconds)
     assert parse(f"took_s >= {text}").matches({"took_s": seconds * 1.001})
 
 

@@ -109,6 +109,13 @@ def test_usage_error_names_the_right_help(
     assert f"hint: {hint}\n" in shown
 
 
+def test_a_word_that_is_no_text_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    word = "gr\udcfc\udcdfe"
+    failure = UnicodeEncodeError("utf-8", word, 2, 4, "surrogates not allowed")
+    assert main(["ask", word], raising(failure)) == ExitCode.USAGE
+    assert r"error: 'gr\udcfc\udcdfe' on the command line is not UTF-8 text" in capsys.readouterr().err
+
+
 def test_typo_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["helth"]) == ExitCode.USAGE
     assert "Did you mean 'health'" in capsys.readouterr().err
@@ -145,13 +152,14 @@ def test_what_the_system_refuses_is_no_bug(
     assert f"error: {text}\n" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("argv", ["help exit-codes", "config schema"])
 @pytest.mark.parametrize(
     ("redirection", "code"),
     [(">/dev/full", 1), (">&-", 0), ("2>&-", 0), ("<&-", 0)],
     ids=["full", "1", "2", "0"],
 )
-def test_streams_that_are_full_or_closed(redirection: str, code: int) -> None:
-    command = f'cd "{ROOT}" && "{sys.executable}" -m wattos_cli help exit-codes {redirection}'
+def test_streams_that_are_full_or_closed(redirection: str, code: int, argv: str) -> None:
+    command = f'cd "{ROOT}" && "{sys.executable}" -m wattos_cli {argv} {redirection}'
     done = subprocess.run(
         ["sh", "-c", command],
         env={**os.environ, "PYTHONPATH": ".:platform"},
@@ -161,6 +169,7 @@ def test_streams_that_are_full_or_closed(redirection: str, code: int) -> None:
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+    assert ("stdout: No space left on device" in done.stderr) is (code == 1)
 
 
 def test_a_removed_folder_is_told(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def command(run: Run[Options] = run) -> Command:
 
         The rules that `alerts generate` writes are evaluated over what was scraped here. SINCE is how long
         the condition has held; while that is shorter than the alert waits, it is pending. Exit code 0
-        whatever fires; --fail-on makes it 1.
+        whatever fires; --fail-on makes it 1. 4: the platform does not run.
 
         Examples:
           wattos alerts

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from wattos_cli.console import Console
+from wattos_cli.console import Console, naming_stdout
 from wattos_cli.logstore import aggregate
 from wattos_cli.logstore.entries import Entry
 from wattos_cli.logstore.shown import json_lines, raw_lines, shown
@@ -39,13 +39,14 @@ class Writer:
 
     def flush(self) -> None:
         """Write what is pending."""
-        if self._pending:
-            data = b"\n".join([*self._pending, b""])
-            if self._bytes is None:
-                self._console.stdout.write(data.decode("utf-8", "replace"))
-            else:
-                self._bytes.write(data)
-        self._console.stdout.flush()
+        with naming_stdout():
+            if self._pending:
+                data = b"\n".join([*self._pending, b""])
+                if self._bytes is None:
+                    self._console.stdout.write(data.decode("utf-8", "replace"))
+                else:
+                    self._bytes.write(data)
+            self._console.stdout.flush()
         self._pending, self._pending_bytes = [], 0
 
     def _lines(self, entry: Entry) -> Iterator[bytes]:

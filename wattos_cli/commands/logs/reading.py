@@ -39,7 +39,9 @@ def from_files(opts: Options, deps: Deps, criteria: Criteria, tally: Tally) -> N
     try:
         for notice in places.notices:
             deps.console.note(notice)
-        if session.empty:
+        if session.out_of_time:
+            deps.console.note("No log lines in that time.")
+        elif session.empty:
             deps.console.note(places.nothing_there(opts.run))
         _write(opts, deps, session.history())
         if opts.follow:

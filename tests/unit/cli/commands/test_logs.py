@@ -188,6 +188,10 @@ def test_nothing_there_is_no_failure(tmp_path: Path) -> None:
     assert (screen.out, "wattos up" in screen.err) == ("", True)
 
 
+def test_a_time_of_which_nothing_was_written_is_not_called_a_fresh_project(screen: Screen) -> None:
+    assert screen.logs("--until", "2001-01-01").err == "No log lines in that time.\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

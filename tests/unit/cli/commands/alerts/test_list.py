@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out
+from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.metrics import Scraped
 from tests.fakes.schemas import published
@@ -28,6 +28,7 @@ def root(tmp_path: Path) -> Path:
     scraped.add("chat-0", "circuit_breaker_state", [0.0] * 117 + [1.0] * 4, name="hop:rag", state="open")
     scraped.add("rag-0", "up", [1.0] * 97 + [0.0] * 24)
     scraped.write(tmp_path)
+    write_running(tmp_path, {"name": "chat"}, {"name": "rag"})
     return tmp_path
 
 
@@ -108,7 +109,15 @@ def test_old_metrics_are_told(root: Path) -> None:
 
 
 def test_without_metrics_there_is_nothing_to_judge(tmp_path: Path) -> None:
-    assert refused(tmp_path).exit_code == ExitCode.UNREACHABLE
+    write_running(tmp_path, {"name": "chat"})
+    assert (refused(tmp_path).code, refused(tmp_path).exit_code) == ("no_metrics", ExitCode.UNREACHABLE)
+
+
+def test_a_platform_that_was_stopped_is_not_called_quiet(root: Path) -> None:
+    write_running(root)
+    stopped = refused(root, "--fail-on", "firing")
+    assert (stopped.code, stopped.exit_code) == ("platform_not_running", ExitCode.UNREACHABLE)
+    assert "No replica of" in out(asked(root, "show", "ServiceDown")), "the runbook is for just then"
 
 
 ALERT = {

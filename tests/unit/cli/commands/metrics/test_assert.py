@@ -138,7 +138,7 @@ def test_a_supervisor_that_does_not_scrape_in_time_is_told(tmp_path: Path) -> No
         silent.listen()
         with pytest.raises(WattosError) as caught:
             scrape_now(make_deps(cwd=tmp_path), timeout_s=0.05)
-    assert caught.value.code == "supervisor_timeout"
+    assert caught.value.code == "supervisor_silent"
 
 
 def test_a_scrape_is_forced_so_the_platform_must_run(root: Path) -> None:
