@@ -17,7 +17,7 @@ from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Engine, Plan
-from wattos_cli.loadtest.planning.scenarios import scenario
+from wattos_cli.loadtest.scenarios.scenario import scenario
 
 ENVIRON = dict(os.environ)
 BUNDLED = scenario("smoke").locustfile

@@ -21,7 +21,7 @@ from tests.fakes.stalling_server import StallingServer
 from tests.fakes.whole_run import generate
 from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
-from wattos_cli.loadtest.planning.scenarios import scenario
+from wattos_cli.loadtest.scenarios.scenario import scenario
 
 pytestmark = pytest.mark.alone
 

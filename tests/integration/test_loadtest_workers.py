@@ -20,7 +20,7 @@ from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Crew, Engine, Plan
-from wattos_cli.loadtest.planning.scenarios import folder
+from wattos_cli.loadtest.scenarios.places import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRON = dict(os.environ)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 def built_in_files(root: Path | None = None) -> dict[str, Path]:
     """Return the files of the drills that travel with the program, by name."""
-    from wattos_cli.loadtest.planning.scenarios import folder
+    from wattos_cli.loadtest.scenarios.places import folder
 
     return {file.stem: file for file in sorted((root or folder() / "drills").glob("*.toml"))}
 

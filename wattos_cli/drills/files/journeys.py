@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from wattos_cli.loadtest.planning.scenarios import folder
+from wattos_cli.loadtest.scenarios.places import folder
 
 _LIST = "JOURNEYS"
 

@@ -1,14 +1,12 @@
 """A drill's file: read, checked whole before anything starts, and every mistake told with its place."""
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from wattos_cli.config import sources
-from wattos_cli.config.forms import reason_of
+from wattos_cli.config.form_keys import known_keys
+from wattos_cli.config.form_reading import FormReader, Place
 from wattos_cli.config.problems import config_error, suggestion
 from wattos_cli.config.sources import Document
 from wattos_cli.drills.checks.check import CheckForm
@@ -16,12 +14,9 @@ from wattos_cli.drills.checks.kinds import KINDS as CHECKS
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.faults.kinds import KINDS as FAULTS
-from wattos_cli.drills.files.form_keys import known_keys
 from wattos_cli.drills.files.journeys import journey_names
 
 HINT = "mend it, then look at it: wattos drill show FILE   (how drills are written: docs/how-to/drills.md)"
-Place = tuple[str, ...]
-FormT = TypeVar("FormT", bound=BaseModel)
 
 
 def read_drill(path: Path) -> Drill:
@@ -35,6 +30,7 @@ def read_drill(path: Path) -> Drill:
 class _Reading:
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._reader = FormReader(document)
 
     def drill(self) -> Drill:
         content = dict(self._document.content)
@@ -43,7 +39,7 @@ class _Reading:
         checks = [self._check(path, table) for path, table in self._tables(content, "assertions")]
         parts: dict[str, list[Any]] = {"fault": faults, "steady": steady, "assertions": checks}
         found = {name: [each for each in forms if each is not None] for name, forms in parts.items()}
-        drill = self._form(Drill, (), {**content, **found})
+        drill = self._reader.form(Drill, (), {**content, **found})
         if drill is not None and not self._document.problems:
             self._check_times(drill)
         self._check_journeys()
@@ -68,7 +64,7 @@ class _Reading:
             near = suggestion(kind, FAULTS)
             self._document.problem((*path, "kind"), f"{path[0]}: {told}{near}")
             return None
-        return self._form(FAULTS[kind], path, table)
+        return self._reader.form(FAULTS[kind], path, table)
 
     def _check(self, path: Place, table: Mapping[str, Any], when: str = "") -> CheckForm | None:
         found = [key for key in table if key in CHECKS]
@@ -79,35 +75,7 @@ class _Reading:
             near = suggestion(strange, CHECKS) if not found else ""
             self._document.problem((*path, strange or "name"), f"{path[0]}: {told}.{near}")
             return None
-        return self._form(CHECKS[found[0]], path, {**table, **({"when": when} if when else {})})
-
-    def _form(self, form: type[FormT], path: Place, table: Mapping[str, Any]) -> FormT | None:
-        """Return the table as `form`, None after noting what is wrong with it."""
-        try:
-            return form.model_validate(table)
-        except ValidationError as error:
-            for each in error.errors():
-                self._note(form, path, each)
-            return None
-
-    def _note(self, form: type[BaseModel], path: Place, error: Any) -> None:
-        loc = tuple(error["loc"])
-        place = (*path, *_written(self._table_at(path), loc))
-        name = ".".join(part for part in place if not part.isdigit()) or str(path[0] if path else "")
-        if error["type"] == "extra_forbidden":
-            known = known_keys(form, loc[:-1])
-            self._document.problem(place, f"unknown key {place[-1]!r}.{suggestion(str(loc[-1]), known)}")
-        elif error["type"] == "missing":
-            missing = ".".join((*(part for part in path if not part.isdigit()), *map(str, loc)))
-            self._document.problem(place, f"{missing} is missing.")
-        else:
-            self._document.problem(place, f"{name}: {reason_of(error)}.")
-
-    def _table_at(self, path: Place) -> Any:
-        value: Any = self._document.content
-        for part in path:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        return value
+        return self._reader.form(CHECKS[found[0]], path, {**table, **({"when": when} if when else {})})
 
     def _check_journeys(self) -> None:
         """Note journeys that there are none of, whatever else is wrong."""
@@ -131,20 +99,3 @@ class _Reading:
         for index, fault in enumerate(drill.fault):
             if (fault.after or 0.0) >= drill.phases.fault:
                 self._document.problem(("fault", str(index), "after"), "fault: after is beyond the phase.")
-
-
-def _written(table: Any, loc: tuple[str | int, ...]) -> Place:
-    """Return the part of `loc` that stands in the file, and its last part in any case.
-
-    pydantic puts in what chose among several shapes.
-    """
-    path: list[str] = []
-    for part, following in zip_longest(loc, loc[1:]):
-        inside = isinstance(table, list) or (isinstance(table, dict) and part in table)
-        value = table[part] if inside else None
-        is_choice = isinstance(table, dict) and following in table and not isinstance(value, (dict, list))
-        if is_choice or (following is not None and not inside):
-            continue
-        table = value
-        path.append(str(part))
-    return tuple(path)

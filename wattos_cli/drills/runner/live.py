@@ -18,7 +18,7 @@ from wattos_cli.drills.runner.stage import Load, Stage
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.plan import Arrivals, Plan
 from wattos_cli.loadtest.plan import Stage as Stretch
-from wattos_cli.loadtest.planning.scenarios import folder
+from wattos_cli.loadtest.scenarios.places import folder
 from wattos_cli.metricsource import Whom, metrics
 from wattos_cli.project import Project
 from wattos_cli.supervisor.scrape_now import scrape_now

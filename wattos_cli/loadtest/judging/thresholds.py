@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wattos_cli.errors import WattosError, marked
 from wattos_cli.loadtest.measuring.requests import TIMES
 
+_OPTION = "--threshold"
 SHARES = ("errors", "goodput")
 METRICS = (*TIMES, *SHARES, "rps", "usd")
 OPS: Mapping[str, Callable[[float, float], bool]] = {
@@ -76,6 +77,15 @@ class Threshold:
 def parse(expression: str) -> Threshold:
     """Return the threshold that `expression` means; WattosError (exit 2) marks what is wrong with it."""
     return _Parser(expression).parse()
+
+
+def checked(expression: str) -> str:
+    """Return `expression`, which stands in a file; ValueError marks what is wrong with it."""
+    try:
+        parse(expression)
+    except WattosError as error:
+        raise ValueError(error.message.removeprefix(f"{_OPTION}: ")) from None
+    return expression
 
 
 class _Parser:
@@ -155,4 +165,4 @@ class _Parser:
             self._at += 1
 
     def _wrong(self, problem: str) -> WattosError:
-        return marked("--threshold", self._text, self._at, problem, _EXAMPLE)
+        return marked(_OPTION, self._text, self._at, problem, _EXAMPLE)

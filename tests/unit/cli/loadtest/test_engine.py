@@ -2,9 +2,6 @@
 
 import json
 import math
-import re
-import tomllib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +15,6 @@ from wattos_cli.loadtest.judging.verdict import reasons, verdict
 from wattos_cli.loadtest.measuring.histogram import Histogram
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.measuring.requests import Requests
-from wattos_cli.loadtest.planning import scenarios
 
 values = st.lists(st.floats(0, 1e7, allow_nan=False, allow_subnormal=False), min_size=1, max_size=200)
 
@@ -215,42 +211,3 @@ def test_a_good_request_keeps_the_strictest_limit_of_each_time() -> None:
 def test_verdict_and_reasons(run: Measured, expected: str, said: str, reason: str) -> None:
     assert verdict(run, judge([parse(expected)], run)) == said
     assert any(reason in told for told in reasons(run, "http://x"))
-
-
-def test_the_scenarios_are_whole() -> None:  # defect-8
-    root = scenarios.folder()
-    names = tomllib.loads((root / "thresholds.toml").read_text())
-    assert "smoke" in names
-    journeys = (root / "journeys" / "__init__.py").read_text()
-    for name in names:
-        found = scenarios.scenario(name)
-        assert [parse(text) for text in found.thresholds]
-        assert all(re.search(rf"\b{journey}\b", journeys) for journey in found.journeys)
-        # What agents ask is asked beside --model, and must not surprise who pays.
-        assert ("AgentRun" in found.journeys) == ("default" in found.models)
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("not toml", "Expected"),
-        ("[smoke]\nusers = 'five'", "users is of the wrong type"),
-        ("[smoke]\nthresholds = [5]", "thresholds is of the wrong type"),
-        ("[smoke]\nmodels = 'default'", "models is of the wrong type"),
-        ("[smoke]\nmodels = ['']", "models has an empty name"),
-        ("[smoke]\nusers = 5", r"\[smoke\]: journeys is missing"),
-        ("[smoke]\nuser = 5", r"no such key 'user'.* Did you mean 'users'\?"),
-        ("smoke = 5", r"expected a table, \[smoke\]"),
-        ((scenarios.folder() / "thresholds.toml").read_text().replace("Chat = 4", "Chat = 0"), "weights"),
-    ],
-)
-def test_wrong_scenarios_are_told_with_their_path(tmp_path: Path, content: str, says: str) -> None:
-    (tmp_path / "thresholds.toml").write_text(content)
-    with pytest.raises(WattosError, match=says) as caught:
-        scenarios.scenario("smoke", tmp_path / "locustfile.py")
-    assert caught.value.exit_code == ExitCode.CONFIG
-
-
-def test_an_unknown_scenario_suggests_the_nearest() -> None:
-    with pytest.raises(WattosError, match=r"Did you mean 'smoke'\?"):
-        scenarios.scenario("smok")

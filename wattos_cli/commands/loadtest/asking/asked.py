@@ -14,7 +14,7 @@ from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.planning import load_shape
 from wattos_cli.loadtest.planning.load_shape import LONGEST_S
-from wattos_cli.loadtest.planning.scenarios import Scenario, scenario, whole_file
+from wattos_cli.loadtest.scenarios.scenario import Scenario, scenario, whole_file
 
 _DEFAULT = "smoke"
 _MOST_USERS = {"locust": 1000, "fast": 20_000}

@@ -16,7 +16,7 @@ from wattos_cli.errors import WattosError, usage
 from wattos_cli.loadtest.driving.fleet import FREE_MODEL
 from wattos_cli.loadtest.judging.verdict import Stopped
 from wattos_cli.loadtest.measuring.measured import Measured
-from wattos_cli.loadtest.planning.scenarios import Scenario
+from wattos_cli.loadtest.scenarios.scenario import Scenario
 from wattos_cli.project import Project
 
 _LOOK_S = 2.0

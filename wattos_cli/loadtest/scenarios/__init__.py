@@ -1,0 +1,1 @@
+"""Scenarios: where they lie, how their file is read, and every mistake in it told."""
