@@ -18,7 +18,7 @@ from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.simulator import Simulator
 from wattos_cli.drills.faults.breaker import BreakerForm
 from wattos_cli.drills.faults.database import LockForm
-from wattos_cli.drills.faults.fault import Site
+from wattos_cli.drills.faults.fault import FaultTarget
 from wattos_cli.drills.faults.kinds import KINDS
 from wattos_cli.drills.faults.processes import FreezeForm
 from wattos_cli.drills.faults.simulator import SimulatorForm
@@ -28,16 +28,16 @@ from wattos_platform.kernel.service import ServiceSpec, build_service
 DEAD = {"kind": "status", "status": 503, "provider": "openai"}
 
 
-def site(root: Path, *rows: dict[str, str]) -> Site:
+def target(root: Path, *rows: dict[str, str]) -> FaultTarget:
     write_running(root, *rows)
     project = Project(root)
     project.secret_file("operator.token").write_text(OPERATOR_TOKEN)
-    return Site(make_deps(cwd=root, http=PlainHttp()), project)
+    return FaultTarget(make_deps(cwd=root, http=PlainHttp()), project)
 
 
 async def test_the_simulator_is_ill_until_the_rollback(tmp_path: Path) -> None:
     async with simulator(tmp_path) as running:
-        place = site(tmp_path, {"name": "simulator", "url": running.url})
+        place = target(tmp_path, {"name": "simulator", "url": running.url})
         told = Simulator.running(place.deps, place.project)
         other = await running.fault("hang", provider="google")
         form = SimulatorForm.model_validate({"kind": "simulator", "request": DEAD})
@@ -63,14 +63,14 @@ async def test_the_simulator_is_ill_until_the_rollback(tmp_path: Path) -> None:
 def test_a_fault_of_the_simulator_is_told_once(
     tmp_path: Path, request_: dict[str, object], told: str
 ) -> None:
-    place = site(tmp_path, {"name": "simulator", "url": "http://127.0.0.1:9"})
+    place = target(tmp_path, {"name": "simulator", "url": "http://127.0.0.1:9"})
     form = SimulatorForm.model_validate({"kind": "simulator", "request": request_})
     assert form.fault(place).describe() == told
 
 
 async def test_the_simulator_ends_a_fault_by_itself(tmp_path: Path) -> None:
     async with simulator(tmp_path) as running:
-        place = site(tmp_path, {"name": "simulator", "url": running.url})
+        place = target(tmp_path, {"name": "simulator", "url": running.url})
         fault = SimulatorForm.model_validate({"kind": "simulator", "request": DEAD}).fault(place)
         await asyncio.to_thread(fault.apply, 0.01)
         await asyncio.sleep(0.02)
@@ -81,7 +81,7 @@ async def test_the_simulator_ends_a_fault_by_itself(tmp_path: Path) -> None:
 async def test_a_breaker_is_tripped_until_the_rollback(tmp_path: Path) -> None:
     runtime = make_runtime("rag", tmp_path, hops={"llm-gateway": object()})
     async with served(build_service(runtime, ServiceSpec(routes=[])), tmp_path):
-        place = site(tmp_path, {"name": "rag", "ops_socket": str(tmp_path / "ops.sock")})
+        place = target(tmp_path, {"name": "rag", "ops_socket": str(tmp_path / "ops.sock")})
 
         def state() -> str:
             rows = breakers.listing(breakers.everywhere(place.deps, place.project, "/admin/breakers"))
@@ -96,7 +96,7 @@ def test_a_process_is_frozen_until_the_rollback(tmp_path: Path) -> None:
     with listed_processes(tmp_path) as listed:
         pid = listed.start("chat")
         form = FreezeForm.model_validate({"kind": "freeze", "service": "chat"})
-        place = Site(make_deps(cwd=tmp_path), listed.project)
+        place = FaultTarget(make_deps(cwd=tmp_path), listed.project)
         fault_contract.holds(form.fault(place), lambda: state(pid) == "T")
 
 
@@ -115,7 +115,7 @@ def test_a_database_is_locked_until_the_rollback(tmp_path: Path) -> None:
                 return False
 
             form = LockForm.model_validate({"kind": "lock", "service": "chat"})
-            place = Site(make_deps(cwd=tmp_path), listed.project)
+            place = FaultTarget(make_deps(cwd=tmp_path), listed.project)
             fault_contract.holds(form.fault(place), refuses)
 
 

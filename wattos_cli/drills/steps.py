@@ -27,7 +27,7 @@ class Phase:
     longest_s: float
 
 
-class Teller(Protocol):
+class Observer(Protocol):
     """Who is told what happens, as it happens."""
 
     def phase(self, phase: Phase) -> None:

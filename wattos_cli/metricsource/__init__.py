@@ -1,4 +1,4 @@
-"""Whom PromQL is put to: the platform's own store, or a Prometheus."""
+"""What answers PromQL: the platform's own store, or a Prometheus."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ _TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE
 
 
 @dataclass(frozen=True)
-class Whom:
+class MetricsEndpoint:
     """The platform's own store, or the Prometheus at `url`, which gets the token in `token_file`."""
 
     url: str = ""
@@ -24,11 +24,11 @@ class Whom:
     timeout_s: float = 30.0
 
 
-def metrics(whom: Whom, deps: Deps) -> Metrics:
+def metrics(endpoint: MetricsEndpoint, deps: Deps) -> Metrics:
     """Return what answers; WattosError when the address or the token is none, or nothing was ever scraped."""
-    if whom.url:
-        return prometheus(whom, deps)
-    if whom.token_file is not None:
+    if endpoint.url:
+        return prometheus(endpoint, deps)
+    if endpoint.token_file is not None:
         raise usage("--token-file is for a Prometheus", "name it: --prometheus URL")
     from wattos_cli.metricstore.stored import StoredMetrics
 
@@ -54,13 +54,13 @@ def store(deps: Deps) -> "Reader":
     return reader
 
 
-def prometheus(whom: Whom, deps: Deps) -> "Prometheus":
-    """Return the Prometheus at `whom.url`; WattosError when the address or the token is none."""
+def prometheus(endpoint: MetricsEndpoint, deps: Deps) -> "Prometheus":
+    """Return the Prometheus at `endpoint.url`; WattosError when the address or the token is none."""
     from wattos_cli.clients.addresses import check_address
     from wattos_cli.clients.credentials import option_token
     from wattos_cli.clients.prometheus import Prometheus
 
-    check_address("--prometheus", whom.url, "http://127.0.0.1:9090", f"{_TOKEN}_FILE")
-    file = None if whom.token_file is None else deps.cwd / whom.token_file
+    check_address("--prometheus", endpoint.url, "http://127.0.0.1:9090", f"{_TOKEN}_FILE")
+    file = None if endpoint.token_file is None else deps.cwd / endpoint.token_file
     token = option_token(file, deps.environ, _TOKEN, _TOKEN_HINT)
-    return Prometheus(deps.http, whom.url.rstrip("/"), token, whom.timeout_s)
+    return Prometheus(deps.http, endpoint.url.rstrip("/"), token, endpoint.timeout_s)

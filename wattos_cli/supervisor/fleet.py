@@ -28,7 +28,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 class Fleet:
-    """Starts, stops and restarts services; the Household of their replicas. Runs on one loop."""
+    """Starts, stops and restarts services; the ReplicaHost of their replicas. Runs on one loop."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Fleet:
         """Return whether nothing is being kept alive."""
         return not any(replica.running or replica.state == State.READY for replica in self.replicas())
 
-    # --- what a replica asks for (Household)
+    # --- what a replica asks for (ReplicaHost)
 
     async def prepare(self, plan: ServicePlan) -> None:
         """Return when `plan` may start; StartRefusedError when it never may."""
@@ -213,7 +213,7 @@ class Fleet:
         return Replica(
             plan=plan,
             number=number,
-            household=self,
+            host=self,
             policy=RestartPolicy(self.settings.restart, time.monotonic, Random()),  # noqa: S311 - only jitter
             replica_probe=ReplicaProbe(plan, ops_socket, self.probes.settle_s),
             log_file=self._log_file(plan, number),

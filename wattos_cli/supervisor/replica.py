@@ -35,7 +35,7 @@ class StartRefusedError(Exception):
         self.exit_code = exit_code
 
 
-class Household(Protocol):
+class ReplicaHost(Protocol):
     """What a replica needs from the supervisor."""
 
     probes: ProbeSettings
@@ -67,7 +67,7 @@ class Replica:
 
     plan: ServicePlan
     number: int
-    household: Household
+    host: ReplicaHost
     policy: RestartPolicy
     replica_probe: ReplicaProbe
     log_file: Path
@@ -108,8 +108,8 @@ class Replica:
         """End the process, its group and everything it started; return when nothing of it is left."""
         self._stopping.set()
         if self.child is not None:
-            await children.end(self.child, self.household.drain_s)
-            self.household.tidy()
+            await children.end(self.child, self.host.drain_s)
+            self.host.tidy()
         if self._task is not None:
             await self._task
         self._become(State.STOPPED)
@@ -169,7 +169,7 @@ class Replica:
 
     async def _one_life(self) -> str:
         """Run one process from start to end; return why it ended, "" for a oneshot that did its work."""
-        await self._unless_stopping(self.household.prepare(self.plan))
+        await self._unless_stopping(self.host.prepare(self.plan))
         if self._stopping.is_set():
             return ""
         if self.plan.attached:
@@ -178,7 +178,7 @@ class Replica:
         try:
             if self.ops_socket is not None:
                 self.ops_socket.unlink(missing_ok=True)
-            self.child = await self.household.spawn(self.plan, self.number)
+            self.child = await self.host.spawn(self.plan, self.number)
         except OSError as error:
             return f"cannot start: {error.strerror or error}" + (
                 f" ({error.filename})" if error.filename else ""
@@ -188,7 +188,7 @@ class Replica:
 
     async def _until_end(self, child: Child) -> str:
         if self._stopping.is_set():
-            await children.end(child, self.household.drain_s)
+            await children.end(child, self.host.drain_s)
         watch = asyncio.create_task(self._watch())
         waits: set[asyncio.Future[Any]] = {child.exited, watch}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -196,11 +196,11 @@ class Replica:
         watch.cancel()
         if sick:
             self.reason = sick
-            await children.end(child, self.household.drain_s)
+            await children.end(child, self.host.drain_s)
         code = await child.exited
         if not self._stopping.is_set():
             await children.sweep(child, asyncio.get_running_loop().time())
-            self.household.tidy()
+            self.host.tidy()
         self.child = None
         if self.plan.oneshot and code == 0:
             self._mark_ready()
@@ -209,7 +209,7 @@ class Replica:
 
     async def _watch(self) -> str:
         """Ask the service for ever; return why it must be restarted when it does not live any more."""
-        probes = self.household.probes
+        probes = self.host.probes
         if self.plan.oneshot:
             await asyncio.Event().wait()
         ready = Threshold(probes.readiness_failures, probes.readiness_successes)
@@ -256,7 +256,7 @@ class Replica:
         self.failed = True
         self.reason = reason
         self._become(State.CRASH_LOOP)
-        self.household.gave_up(self.plan)
+        self.host.gave_up(self.plan)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         """Give up visibly when the life ended by a mistake of ours, rather than stay `starting` for ever."""

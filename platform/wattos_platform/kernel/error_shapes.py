@@ -30,7 +30,7 @@ _SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class FailedRequest:
     """The request that failed; `now` is wall time in seconds."""
 
     path: str
@@ -44,7 +44,7 @@ class Occasion:
 class ErrorShape:
     """How one API's callers see an error: its JSON, and the names under which they find the request id."""
 
-    encode: Callable[[ServiceError, Occasion], bytes]
+    encode: Callable[[ServiceError, FailedRequest], bytes]
     request_id_headers: tuple[bytes, ...] = (b"x-request-id",)
 
 
@@ -66,19 +66,19 @@ class ErrorShapes:
         return OWN
 
 
-def _own(error: ServiceError, occasion: Occasion) -> bytes:
+def _own(error: ServiceError, failed: FailedRequest) -> bytes:
     """Return `error` in the platform's own shape (contracts.errors.ErrorBody)."""
     return error_body(
         error,
-        path=occasion.path,
-        method=occasion.method,
-        request_id=occasion.request_id,
-        trace_id=occasion.trace_id,
-        now=occasion.now,
+        path=failed.path,
+        method=failed.method,
+        request_id=failed.request_id,
+        trace_id=failed.trace_id,
+        now=failed.now,
     )
 
 
-def _openai(error: ServiceError, _occasion: Occasion) -> bytes:
+def _openai(error: ServiceError, _failed: FailedRequest) -> bytes:
     """Return `error` in OpenAI's shape (contracts.errors.OpenAIErrorBody).
 
     The type is what the official SDKs and their users switch on; the status decides it.
@@ -89,7 +89,7 @@ def _openai(error: ServiceError, _occasion: Occasion) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _anthropic(error: ServiceError, occasion: Occasion) -> bytes:
+def _anthropic(error: ServiceError, failed: FailedRequest) -> bytes:
     """Return `error` in Anthropic's shape (contracts.errors.AnthropicErrorBody).
 
     The status decides the type; our stable code and the field's name stand in `details`.
@@ -100,7 +100,7 @@ def _anthropic(error: ServiceError, occasion: Occasion) -> bytes:
     body = {
         "type": "error",
         "error": {"type": kind, "message": error.message, "details": details},
-        "request_id": occasion.request_id,
+        "request_id": failed.request_id,
     }
     return msgspec.json.encode(body)
 

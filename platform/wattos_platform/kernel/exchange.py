@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 from wattos_platform.contracts.error_types import ERROR_TYPE_HEADER, known_error_type
 from wattos_platform.contracts.identity import DEGRADED_HEADER
 from wattos_platform.kernel.context import RequestContext
-from wattos_platform.kernel.error_shapes import ErrorShape, Occasion
+from wattos_platform.kernel.error_shapes import ErrorShape, FailedRequest
 from wattos_platform.kernel.errors import ServiceError
 
 CLIENT_GONE = 499
@@ -140,8 +140,8 @@ class Exchange:
         if error.status == TOO_LARGE and not self._read_whole:
             await self._discard()
         scope, context = self._scope, self.context
-        occasion = Occasion(scope["path"], context.request_id, scope["method"], context.trace_id, now)
-        body = self._shape.encode(error, occasion)
+        failed = FailedRequest(scope["path"], context.request_id, scope["method"], context.trace_id, now)
+        body = self._shape.encode(error, failed)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if error.error_type:
             headers.append((_ERROR_TYPE_FIELD, error.error_type.encode()))

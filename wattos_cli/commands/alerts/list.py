@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 from wattos_cli.parameters import Option
 from wattos_cli.render import alerts as render
 from wattos_cli.render.safe import visible
@@ -41,13 +41,13 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """Which alerts to show, of whom; `fail_on` None: an alert that fires is no failure of the command."""
+    """Which alerts to show, from where; `fail_on` None: an alert that fires is no failure of the command."""
 
     states: tuple[State, ...] = ()
     severities: tuple[Severity, ...] = ()
     fail_on: FailOn | None = None
     slo: Path | None = None
-    whom: Whom = field(default_factory=Whom)
+    endpoint: MetricsEndpoint = field(default_factory=MetricsEndpoint)
     alertmanager: str = ""
     junit: Path | None = None
 
@@ -58,7 +58,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
     rows = [
         row
-        for row in source.rows(source.Source(opts.whom, opts.alertmanager, opts.slo), deps)
+        for row in source.rows(source.Source(opts.endpoint, opts.alertmanager, opts.slo), deps)
         if not opts.severities or row["severity"] in opts.severities
     ]
     _show(rows, opts, deps)
@@ -88,7 +88,7 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
 
 def _where(row: Mapping[str, Any], opts: Options) -> str:
     """Return where the runbook is read: here, or where another's alert says."""
-    theirs = opts.whom.url or opts.alertmanager
+    theirs = opts.endpoint.url or opts.alertmanager
     return str(row["runbook"]) if theirs else f"wattos alerts show {row['name']}"
 
 
@@ -142,7 +142,7 @@ def command(run: Run[Options] = run) -> Command:
             tuple(severity or ()),
             fail_on,
             slo,
-            Whom(prometheus, token_file, option_seconds(timeout, "--timeout")),
+            MetricsEndpoint(prometheus, token_file, option_seconds(timeout, "--timeout")),
             alertmanager,
             junit,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattos_cli.deps import Deps
 from wattos_cli.errors import usage
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 
 if TYPE_CHECKING:
     from wattos_cli.alerting.states import AlertState
@@ -20,7 +20,7 @@ _TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE
 class Source:
     """A Prometheus, the address of an Alertmanager, or neither: then what was scraped here, with `slo`."""
 
-    whom: Whom = field(default_factory=Whom)
+    endpoint: MetricsEndpoint = field(default_factory=MetricsEndpoint)
     alertmanager: str = ""
     slo: Path | None = None
 
@@ -39,9 +39,9 @@ def _states(source: Source, deps: Deps) -> "list[AlertState]":
 
     if source.alertmanager:
         return list(remote_states.of_alertmanager(_alertmanager(source, deps)))
-    if source.whom.url:
-        return list(remote_states.of_prometheus(metricsource.prometheus(source.whom, deps).alert_rules()))
-    if source.whom.token_file is not None:
+    if source.endpoint.url:
+        return list(remote_states.of_prometheus(metricsource.prometheus(source.endpoint, deps).alert_rules()))
+    if source.endpoint.token_file is not None:
         raise usage("--token-file is for another program", "name it: --prometheus URL or --alertmanager URL")
     running(project_of(deps))  # without samples of now every alert would be inactive, and a check would pass
     return ours(source.slo, deps)
@@ -75,9 +75,9 @@ def _alertmanager(source: Source, deps: Deps) -> list[dict[str, Any]]:
     from wattos_cli.clients.credentials import option_token
 
     check_address("--alertmanager", source.alertmanager, "http://127.0.0.1:9093", f"{_TOKEN}_FILE")
-    file = None if source.whom.token_file is None else deps.cwd / source.whom.token_file
+    file = None if source.endpoint.token_file is None else deps.cwd / source.endpoint.token_file
     token = option_token(file, deps.environ, _TOKEN, _TOKEN_HINT)
-    return Alertmanager(deps.http, source.alertmanager.rstrip("/"), token, source.whom.timeout_s).alerts()
+    return Alertmanager(deps.http, source.alertmanager.rstrip("/"), token, source.endpoint.timeout_s).alerts()
 
 
 def row(state: "AlertState") -> dict[str, Any]:

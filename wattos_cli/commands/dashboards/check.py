@@ -9,7 +9,7 @@ from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
 from wattos_cli.generated import FOLDER
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 from wattos_cli.parameters import Option
 
 # As wide as a Prometheus needs that scrapes once a minute, and a panel that shows an hour.
@@ -18,13 +18,13 @@ _INTERVAL, _SPAN = "5m", "1h"
 
 @dataclass(frozen=True)
 class Options:
-    """The generated files (None: in the usual folder, if it is there), and whom to ask for data."""
+    """The generated files (None: in the usual folder, if it is there), and where to ask for data."""
 
     folder: Path | None = None
     selector: str = ""
     slo: Path | None = None
     live: bool = False
-    whom: Whom = field(default_factory=Whom)
+    endpoint: MetricsEndpoint = field(default_factory=MetricsEndpoint)
     junit: Path | None = None
 
 
@@ -38,7 +38,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     shown = opts.folder or FOLDER
     if opts.folder is not None or checks.were_generated(deps.cwd / shown):
         checked += checks.of_files(deps.cwd / shown, shown, files)
-    if opts.live or opts.whom.url or opts.whom.token_file:
+    if opts.live or opts.endpoint.url or opts.endpoint.token_file:
         checked += _answered(opts, deps)
     code = tell(checked, deps, "wattos.dashboards-check/v1", opts.junit)
     if any(each.problem == "no data" for each in checked):
@@ -52,7 +52,7 @@ def _answered(opts: Options, deps: Deps) -> list[Checked]:
     from wattos_cli.metricsource import metrics
 
     asked = queries(opts.selector, interval=_INTERVAL, span=_SPAN)
-    return list(checks.of_answers(asked, metrics(opts.whom, deps), round(deps.clock(), 3)))
+    return list(checks.of_answers(asked, metrics(opts.endpoint, deps), round(deps.clock(), 3)))
 
 
 def command(run: Run[Options] = run) -> Command:
@@ -99,7 +99,7 @@ def command(run: Run[Options] = run) -> Command:
             raise usage(
                 "--live asks the platform's own metrics, --prometheus another's", "give one of the two"
             )
-        whom = Whom(prometheus, token_file, option_seconds(timeout, "--timeout"))
-        return run(Options(folder, selector, slo, live, whom, junit), deps)
+        endpoint = MetricsEndpoint(prometheus, token_file, option_seconds(timeout, "--timeout"))
+        return run(Options(folder, selector, slo, live, endpoint, junit), deps)
 
     return check

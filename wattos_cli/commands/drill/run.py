@@ -13,7 +13,7 @@ from wattos_cli.parameters import Argument, Option
 if TYPE_CHECKING:
     from wattos_cli.drills.drill import Drill
     from wattos_cli.drills.outcome import Outcome
-    from wattos_cli.drills.runner.stage import Stage
+    from wattos_cli.drills.runner.harness import Harness
 
 _SIGNALS = {"interrupted": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED}
 
@@ -26,7 +26,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.drills.runner import preflight
     from wattos_cli.drills.runner.exclusive import alone
     from wattos_cli.drills.runner.interruptions import Interruptions
-    from wattos_cli.drills.runner.live import live_stage
+    from wattos_cli.drills.runner.live import live_harness
 
     if bool(opts.drills) == opts.all_:
         raise usage("which drills? name some, or all with --all", "wattos drill run llm-outage")
@@ -35,15 +35,15 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     preflight.check(drills, deps, project)
     reports = Reports(deps, opts, [drill.name for drill in drills])
     with alone(project), Interruptions() as shield:
-        return run_all(drills, live_stage(deps, project, shield), deps, reports.add)
+        return run_all(drills, live_harness(deps, project, shield), deps, reports.add)
 
 
 def run_all(
-    drills: "Sequence[Drill]", stage: "Stage", deps: Deps, ended: "Callable[[Outcome], None]"
+    drills: "Sequence[Drill]", harness: "Harness", deps: Deps, ended: "Callable[[Outcome], None]"
 ) -> ExitCode:
-    """Run `drills` on `stage`, telling each step; `ended` is called with each outcome. Returns the exit code.
+    """Run `drills` on `harness`, telling each step, and return the exit code.
 
-    A signal ends the drill it finds, and no other begins.
+    `ended` is called with each outcome. A signal ends the drill it finds, and no other begins.
     """
     from wattos_cli.commands.drill.progress import Progress
     from wattos_cli.drills.runner.perform import perform
@@ -51,7 +51,7 @@ def run_all(
     outcomes = []
     for drill in drills:
         deps.console.note(f"{drill.name}: {drill.summary}")
-        outcome = perform(drill, stage, Progress(deps.console))
+        outcome = perform(drill, harness, Progress(deps.console))
         outcomes.append(outcome)
         ended(outcome)
         if outcome.signal:

@@ -9,7 +9,7 @@ from wattos_cli import metricsource
 from wattos_cli.commands.metrics import errors
 from wattos_cli.deps import BadQueryError, Deps, FailedQueryError, Metrics
 from wattos_cli.errors import ExitCode
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 from wattos_cli.supervisor.scrape_now import scrape_now, with_something
 
 if TYPE_CHECKING:
@@ -25,14 +25,18 @@ class When:
     fresh: bool
 
 
-def judge(texts: Sequence[str], whom: Whom, when: When, deps: Deps, junit: Path | None) -> ExitCode:
+def judge(
+    texts: Sequence[str], endpoint: MetricsEndpoint, when: When, deps: Deps, junit: Path | None
+) -> ExitCode:
     """Print whether each of `texts` holds at that moment; exit 1 when one does not."""
     assertions = [_read(text) for text in texts]
     at_s = when.at_s
-    if when.fresh and not whom.url:
+    if when.fresh and not endpoint.url:
         scrape_now(deps)
         at_s = round(deps.clock(), 3)
-    return show(assertions, with_something(deps, lambda: metricsource.metrics(whom, deps)), at_s, deps, junit)
+    return show(
+        assertions, with_something(deps, lambda: metricsource.metrics(endpoint, deps)), at_s, deps, junit
+    )
 
 
 def show(

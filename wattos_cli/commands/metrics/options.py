@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from wattos_cli.errors import usage
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 
 
 class Output(StrEnum):
@@ -18,7 +18,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What to ask, of whom and for when; spans in seconds, `at` as it was typed."""
+    """What to ask, where and for when; spans in seconds, `at` as it was typed."""
 
     expression: str = ""
     assertions: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Options:
     watch: bool = False
     output: Output = Output.TABLE
     junit: Path | None = None
-    whom: Whom = field(default_factory=Whom)
+    endpoint: MetricsEndpoint = field(default_factory=MetricsEndpoint)
 
 
 def check(opts: Options) -> None:

@@ -11,7 +11,7 @@ from wattos_cli.commands.metrics.options import Options, Output, check
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import BadQueryError, Command, Deps, FailedQueryError, MetricAnswer, Metrics, Run
 from wattos_cli.errors import ExitCode
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 from wattos_cli.metricsource.absence import require_series
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import metric_answers as render
@@ -29,8 +29,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     check(opts)
     if opts.assertions:
         when = assertions.When(_instant(opts, deps), fresh=opts.at is None)
-        return assertions.judge(opts.assertions, opts.whom, when, deps, opts.junit)
-    metrics = with_something(deps, lambda: metricsource.metrics(opts.whom, deps))
+        return assertions.judge(opts.assertions, opts.endpoint, when, deps, opts.junit)
+    metrics = with_something(deps, lambda: metricsource.metrics(opts.endpoint, deps))
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
             show(opts, deps, metrics)
@@ -140,7 +140,7 @@ def command(run: Run[Options] = run) -> Command:
             watch=watch,
             output=output or (Output.JSON if deps.console.json_output else Output.TABLE),
             junit=junit,
-            whom=Whom(prometheus, token_file, option_seconds(timeout, "--timeout")),
+            endpoint=MetricsEndpoint(prometheus, token_file, option_seconds(timeout, "--timeout")),
         )
         return run(options, deps)
 

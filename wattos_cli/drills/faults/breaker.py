@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from wattos_cli.clients.breaker_orders import Order, give
-from wattos_cli.drills.faults.fault import FaultForm, Site
+from wattos_cli.drills.faults.fault import FaultForm, FaultTarget
 from wattos_cli.errors import WattosError
 
 _REASON = "a drill of wattos"
@@ -20,18 +20,18 @@ class BreakerForm(FaultForm):
     name: str = Field(min_length=1, max_length=200)
     service: str = ""
 
-    def fault(self, site: Site) -> "BreakerFault":
+    def fault(self, target: FaultTarget) -> "BreakerFault":
         """Return the fault, not tripped yet."""
-        return BreakerFault(self.name, self.service, site)
+        return BreakerFault(self.name, self.service, target)
 
 
 class BreakerFault:
     """A tripped breaker: every replica ends the trip by itself when its time is over."""
 
-    def __init__(self, name: str, service: str, site: Site) -> None:
+    def __init__(self, name: str, service: str, target: FaultTarget) -> None:
         self._name = name
         self._service = service
-        self._site = site
+        self._target = target
         self._tripped = False
 
     def apply(self, ttl_s: float) -> None:
@@ -51,7 +51,7 @@ class BreakerFault:
         return f"breaker {self._name}{where} is tripped"
 
     def _tell(self, action: str, ttl_s: float | None = None) -> None:
-        outcome = give(self._site.deps, Order(action, self._name, _REASON, ttl_s, self._service))
+        outcome = give(self._target.deps, Order(action, self._name, _REASON, ttl_s, self._service))
         missed = [answer for answer in outcome.answers if answer.error is not None]
         if missed:
             names = ", ".join(f"{each.replica.name}-{each.replica.replica}" for each in missed)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from wattos_cli.drills.faults.fault import FaultForm, Site
+from wattos_cli.drills.faults.fault import FaultForm, FaultTarget
 from wattos_cli.drills.faults.held import HeldFault
 from wattos_cli.drills.faults.holder.order import Order
 
@@ -15,7 +15,7 @@ class LockForm(FaultForm):
     kind: Literal["lock"]
     service: str = Field(min_length=1, max_length=100)
 
-    def fault(self, site: Site) -> HeldFault:
+    def fault(self, target: FaultTarget) -> HeldFault:
         """Return the fault, with nothing locked yet."""
-        order = Order("lock", str(site.project.root), self.service, 0.0)
+        order = Order("lock", str(target.project.root), self.service, 0.0)
         return HeldFault(order, f"the database of {self.service} is locked")

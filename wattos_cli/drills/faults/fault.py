@@ -32,7 +32,7 @@ class Fault(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class FaultTarget:
     """The platform that faults are done to."""
 
     deps: Deps
@@ -53,5 +53,5 @@ class FaultForm(Form, ABC):
     ttl: Seconds | None = None
 
     @abstractmethod
-    def fault(self, site: Site) -> Fault:
+    def fault(self, target: FaultTarget) -> Fault:
         """Return the fault, which nobody has applied yet."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from wattos_cli.config.forms import Seconds
-from wattos_cli.drills.faults.fault import FaultForm, Site
+from wattos_cli.drills.faults.fault import FaultForm, FaultTarget
 from wattos_cli.drills.faults.held import HeldFault
 from wattos_cli.drills.faults.holder.kill import MOST_STRIKES
 from wattos_cli.drills.faults.holder.order import Order
@@ -21,9 +21,9 @@ class FreezeForm(FaultForm):
     service: str = Field(min_length=1, max_length=100)
     replica: int | None = Field(default=None, ge=0)
 
-    def fault(self, site: Site) -> HeldFault:
+    def fault(self, target: FaultTarget) -> HeldFault:
         """Return the fault, with nothing frozen yet."""
-        order = Order("freeze", str(site.project.root), self.service, 0.0, self.replica)
+        order = Order("freeze", str(target.project.root), self.service, 0.0, self.replica)
         return HeldFault(order, f"{_whom(self.service, self.replica)} is frozen")
 
 
@@ -39,11 +39,11 @@ class KillForm(FaultForm):
     times: int = Field(default=1, ge=1, le=MOST_STRIKES)
     every: Seconds = 1.0
 
-    def fault(self, site: Site) -> HeldFault:
+    def fault(self, target: FaultTarget) -> HeldFault:
         """Return the fault, with nobody killed yet."""
         order = Order(
             "kill",
-            str(site.project.root),
+            str(target.project.root),
             self.service,
             0.0,
             self.replica,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import field_validator
 
 from wattos_cli.clients.simulator import Simulator
-from wattos_cli.drills.faults.fault import FaultForm, Site
+from wattos_cli.drills.faults.fault import FaultForm, FaultTarget
 from wattos_platform.contracts.simulator_faults import Anywhere, FaultRequest
 
 
@@ -24,9 +24,9 @@ class SimulatorForm(FaultForm):
             raise ValueError("leave ttl_s out of it; `ttl` beside `kind` says how long the fault lasts")
         return request
 
-    def fault(self, site: Site) -> "SimulatorFault":
+    def fault(self, target: FaultTarget) -> "SimulatorFault":
         """Return the fault, switched off yet."""
-        return SimulatorFault(self.request, Simulator.running(site.deps, site.project))
+        return SimulatorFault(self.request, Simulator.running(target.deps, target.project))
 
 
 class SimulatorFault:

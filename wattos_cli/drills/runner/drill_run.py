@@ -12,9 +12,9 @@ from wattos_cli.drills.observing.record import Record
 from wattos_cli.drills.observing.view import View
 from wattos_cli.drills.runner.detection import Detection
 from wattos_cli.drills.runner.fault_schedule import Due, FaultSchedule
-from wattos_cli.drills.runner.stage import Load, Stage
+from wattos_cli.drills.runner.harness import Harness, Load
 from wattos_cli.drills.runner.tracked import Tracked
-from wattos_cli.drills.steps import Phase, Step, Teller
+from wattos_cli.drills.steps import Observer, Phase, Step
 from wattos_cli.errors import WattosError
 
 TICK_S = 0.5
@@ -29,29 +29,29 @@ class InvalidDrillError(Exception):
 class DrillRun:
     """Runs one drill once; `steps` and `record` grow meanwhile, and stay whatever ends it."""
 
-    def __init__(self, drill: Drill, stage: Stage, load: Load, teller: Teller) -> None:
+    def __init__(self, drill: Drill, harness: Harness, load: Load, observer: Observer) -> None:
         self.steps: list[Step] = []
         self.record = Record()
         self._drill = drill
-        self._stage = stage
+        self._harness = harness
         self._load = load
-        self._teller = teller
-        self._began = stage.monotonic()
-        faults = [Due(stage.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
+        self._observer = observer
+        self._began = harness.monotonic()
+        faults = [Due(harness.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
         self._faults = FaultSchedule(faults, self.now_s)
         self._tracked = [Tracked(check) for check in (*drill.steady, *drill.assertions)]
         self._detection: Detection | None = None
 
     def now_s(self) -> float:
         """Return the seconds since the drill began."""
-        return self._stage.monotonic() - self._began
+        return self._harness.monotonic() - self._began
 
     def run(self) -> None:
         """Go through all phases. InvalidDrillError when the drill says nothing; nothing stays broken."""
         try:
             self._warm_up()
             self._steady()
-            before = Counters.of(View(self._stage.platform))
+            before = Counters.of(View(self._harness.platform))
             self._fault()
             self._rollback()
             self._recovery()
@@ -61,12 +61,12 @@ class DrillRun:
 
     def _rollback(self) -> None:
         """Mend what is broken and close the breakers that the drill names, whatever arrives meanwhile."""
-        with self._stage.shield.shielded():
+        with self._harness.shield.shielded():
             names = self._drill.rollback.reset if self._faults.begun else ()
             steps = self._faults.rollback()
             for name in names:
                 try:
-                    self._stage.reset(name)
+                    self._harness.reset(name)
                 except WattosError as error:
                     steps.append(Step(f"rollback: close {name}", False, self.now_s(), error.message))
             self._note(steps)  # last: who listens may be gone
@@ -89,8 +89,8 @@ class DrillRun:
             raise InvalidDrillError(f"not steady before anything was broken: {told}")
 
     def _fault(self) -> None:
-        before = View(self._stage.platform)
-        self._detection = Detection(before, self._stage.platform, self.record.figures)
+        before = View(self._harness.platform)
+        self._detection = Detection(before, self._harness.platform, self.record.figures)
         tracked = self._begin("fault")
         self._begin("whole")
         phases = self._drill.phases
@@ -113,7 +113,7 @@ class DrillRun:
         held = [each.step.at_s for each in waited if each.step is not None and each.step.ok]
         figures.recover_s = max(held) - began_s if held and len(held) == len(waited) else None
         figures.count(self.record.requests("whole"))
-        Counters.of(View(self._stage.platform)).since(before, figures)
+        Counters.of(View(self._harness.platform)).since(before, figures)
         self._end(self._tracked)
 
     def _note_metrics(self) -> None:
@@ -128,8 +128,8 @@ class DrillRun:
     def _begin(self, phase: str) -> list[Tracked]:
         """Begin a phase and return its assertions."""
         if phase != "whole":
-            self._teller.phase(Phase(phase, self.now_s(), self._drill.phases.of(phase)))
-            self.record.begin(phase, self.now_s(), self._stage.platform.counts())
+            self._observer.phase(Phase(phase, self.now_s(), self._drill.phases.of(phase)))
+            self.record.begin(phase, self.now_s(), self._harness.platform.counts())
         tracked = [each for each in self._tracked if each.check.when == phase]
         for each in tracked:
             each.begin(self.now_s())
@@ -163,11 +163,11 @@ class DrillRun:
 
     def _look(self) -> None:
         """Look at the platform once, for everything that waits for something."""
-        view = View(self._stage.platform)
+        view = View(self._harness.platform)
         if self._detection is not None:
             passed_s = self.now_s() - self.record.began_s("fault")
             with suppress(WattosError):  # who does not answer gives no sign
-                self._detection.look(view, passed_s, self._stage.clock())
+                self._detection.look(view, passed_s, self._harness.clock())
         for each in self._tracked:
             if each.looks:
                 each.look(self._judged(each.check, view), self.now_s())
@@ -175,7 +175,7 @@ class DrillRun:
 
     def _end(self, tracked: Iterable[Tracked]) -> None:
         """Decide what is not decided yet."""
-        view = View(self._stage.platform)
+        view = View(self._harness.platform)
         for each in tracked:
             if each.step is None:
                 each.end(self._judged(each.check, view), self.now_s())
@@ -188,7 +188,7 @@ class DrillRun:
             return Judged(False, error.message)
 
     def _wait(self, seconds: float = TICK_S) -> None:
-        self._stage.sleep(seconds)
+        self._harness.sleep(seconds)
         self.record.take(self._load.poll(), self.now_s())
         if not self._load.running and self.record.has_requests:
             raise InvalidDrillError("the load generator ended before the drill did")
@@ -196,4 +196,4 @@ class DrillRun:
     def _note(self, steps: Sequence[Step]) -> None:
         for step in steps:
             self.steps.append(step)
-            self._teller.step(step)
+            self._observer.step(step)

@@ -1,4 +1,4 @@
-"""The real stage of drills: the platform of this project, and load from a generator of our own."""
+"""The real harness of drills: the platform of this project, and load from a generator of our own."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,15 +11,14 @@ from wattos_cli.clients.health_probe import probe_project
 from wattos_cli.clients.simulator import Simulator
 from wattos_cli.deps import Deps, Finding
 from wattos_cli.drills.drill import Drill
-from wattos_cli.drills.faults.fault import Site
+from wattos_cli.drills.faults.fault import FaultTarget
 from wattos_cli.drills.observing.view import Scraped
+from wattos_cli.drills.runner.harness import Harness, Load
 from wattos_cli.drills.runner.interruptions import Shield
-from wattos_cli.drills.runner.stage import Load, Stage
 from wattos_cli.loadtest.generation import started
-from wattos_cli.loadtest.plan import Arrivals, Plan
-from wattos_cli.loadtest.plan import Stage as Stretch
+from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 from wattos_cli.loadtest.scenarios.places import folder
-from wattos_cli.metricsource import Whom, metrics
+from wattos_cli.metricsource import MetricsEndpoint, metrics
 from wattos_cli.project import Project
 from wattos_cli.supervisor.scrape_now import scrape_now
 
@@ -60,7 +59,7 @@ class LivePlatform:
         now = self._deps.clock()
         if self._scraped is None or now - self._scraped.at_s > _FRESH_S:
             scrape_now(self._deps)
-            self._scraped = Scraped(metrics(Whom(), self._deps), round(self._deps.clock(), 3))
+            self._scraped = Scraped(metrics(MetricsEndpoint(), self._deps), round(self._deps.clock(), 3))
         return self._scraped
 
     def counts(self) -> Mapping[str, Any]:
@@ -74,13 +73,13 @@ class LivePlatform:
         return sum(int(row.row.get("restarts") or 0) for row in running.running(self._project))
 
 
-def live_stage(deps: Deps, project: Project, shield: Shield) -> Stage:
-    """Return the stage for the platform of `project`."""
-    platform, site = LivePlatform(deps, project), Site(deps, project)
-    return Stage(
+def live_harness(deps: Deps, project: Project, shield: Shield) -> Harness:
+    """Return the harness for the platform of `project`."""
+    platform, target = LivePlatform(deps, project), FaultTarget(deps, project)
+    return Harness(
         platform=platform,
         load=lambda drill, longest_s: _load(deps, project, drill, longest_s),
-        fault=lambda form: form.fault(site),
+        fault=lambda form: form.fault(target),
         reset=lambda name: _close(deps, platform, name),
         shield=shield,
         clock=deps.clock,
@@ -101,7 +100,7 @@ def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Itera
             users=load.users,
             spawn_rate=load.users,
             duration_s=longest_s,
-            arrivals=Arrivals(load.rate, (Stretch(longest_s, load.rate),)) if load.rate else None,
+            arrivals=Arrivals(load.rate, (Stage(longest_s, load.rate),)) if load.rate else None,
             engine="fast",
             model=load.model,
             tokens=keys.tokens,

@@ -6,28 +6,28 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.observing.figures import Figures
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.drills.runner.drill_run import DrillRun, InvalidDrillError
-from wattos_cli.drills.runner.stage import Stage
-from wattos_cli.drills.steps import Teller
+from wattos_cli.drills.runner.harness import Harness
+from wattos_cli.drills.steps import Observer
 from wattos_cli.errors import Terminated, WattosError
 from wattos_cli.logstore.instants import rfc3339
 
 _SLACK_S = 120.0
 
 
-def perform(drill: Drill, stage: Stage, teller: Teller) -> Outcome:
-    """Run the drill and return what became of it; `teller` is told each step as it happens.
+def perform(drill: Drill, harness: Harness, observer: Observer) -> Outcome:
+    """Run the drill and return what became of it; `observer` is told each step as it happens.
 
     Interrupted or terminated, it mends what is broken and says so in the outcome; likewise when the platform
     goes away in the middle. WattosError when the load cannot be started.
     """
     phases = drill.phases
-    began, started_at = stage.monotonic(), rfc3339(stage.clock())
+    began, started_at = harness.monotonic(), rfc3339(harness.clock())
     run: DrillRun | None = None
     reason = ""
     signal: Literal["", "interrupted", "terminated"] = ""
     try:
-        with stage.load(drill, phases.steady + phases.fault + phases.recovery + _SLACK_S) as load:
-            run = DrillRun(drill, stage, load, teller)
+        with harness.load(drill, phases.steady + phases.fault + phases.recovery + _SLACK_S) as load:
+            run = DrillRun(drill, harness, load, observer)
             run.run()
     except InvalidDrillError as error:
         reason = str(error)
@@ -44,7 +44,7 @@ def perform(drill: Drill, stage: Stage, teller: Teller) -> Outcome:
         steps=tuple(run.steps) if run else (),
         figures=run.record.figures if run else Figures(),
         started_at=started_at,
-        duration_s=stage.monotonic() - began,
+        duration_s=harness.monotonic() - began,
         errors=run.record.errors() if run else {},
         reason=reason,
         signal=signal,

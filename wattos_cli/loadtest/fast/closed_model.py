@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from wattos_cli.loadtest.fast.tasks import end_within
-from wattos_cli.loadtest.fast.user import Nap, VirtualUser
+from wattos_cli.loadtest.fast.user import InterruptibleSleep, VirtualUser
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.planning.arrivals import level_at
 
@@ -18,7 +18,7 @@ class ClosedModel:
     def __init__(self, plan: Plan, enlist: Callable[[], VirtualUser]) -> None:
         self._plan = plan
         self._enlist = enlist
-        self._guests: list[Guest] = []
+        self._active: list[ActiveUser] = []
         self._working: set[asyncio.Task[None]] = set()
         self._over = False
         self.users: list[VirtualUser] = []
@@ -26,7 +26,7 @@ class ClosedModel:
     @property
     def present(self) -> int:
         """Return how many users there are."""
-        return sum(guest.ready for guest in self._guests)
+        return sum(active.ready for active in self._active)
 
     async def prepare(self, _stopping: asyncio.Event) -> None:
         """Do nothing: users prepare when they come."""
@@ -39,21 +39,21 @@ class ClosedModel:
             if passed_s >= self._plan.duration_s:
                 return
             self._adapt(self._wanted(passed_s))
-            if self._guests and self.all_gone:
+            if self._active and self.all_gone:
                 return
             await asyncio.sleep(min(_LOOK_EVERY_S, self._plan.duration_s - passed_s))
 
     async def finish(self, within_s: float) -> None:
         """Let every user end its task; those that take longer are cut off."""
         self._over = True
-        for guest in self._guests:
-            guest.leave()
+        for active in self._active:
+            active.leave()
         await end_within(self._working, within_s)
 
     @property
     def all_gone(self) -> bool:
         """Return whether every user that came has failed to prepare."""
-        return len(self._guests) >= self._plan.users and not self._working
+        return len(self._active) >= self._plan.users and not self._working
 
     def _wanted(self, passed_s: float) -> int:
         if self._plan.stages:
@@ -61,39 +61,39 @@ class ClosedModel:
         return min(self._plan.users, int(passed_s * self._plan.spawn_rate) + 1)
 
     def _adapt(self, wanted: int) -> None:
-        staying = [guest for guest in self._guests if not guest.leaving]
-        for guest in staying[wanted:]:
-            guest.leave()
+        staying = [active for active in self._active if not active.leaving]
+        for active in staying[wanted:]:
+            active.leave()
         for _ in range(wanted - len(staying)):
-            guest = Guest(self._enlist())
-            self.users.append(guest.user)
-            self._guests.append(guest)
-            task = asyncio.create_task(self._host(guest))
+            active = ActiveUser(self._enlist())
+            self.users.append(active.user)
+            self._active.append(active)
+            task = asyncio.create_task(self._run_user(active))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
 
-    async def _host(self, guest: "Guest") -> None:
+    async def _run_user(self, active: "ActiveUser") -> None:
         """Let a user stay; one that leaves before the end cleans up when it goes."""
-        await guest.stay()
-        if guest.leaving and not self._over:
-            await guest.user.clean_up()
-            self._guests.remove(guest)
-            self.users.remove(guest.user)
+        await active.stay()
+        if active.leaving and not self._over:
+            await active.user.clean_up()
+            self._active.remove(active)
+            self.users.remove(active.user)
 
 
-class Guest:
+class ActiveUser:
     """A user while it is there."""
 
     def __init__(self, user: VirtualUser) -> None:
         self.user = user
         self.leaving = False
         self.ready = False
-        self._nap = Nap()
+        self._thinking = InterruptibleSleep()
 
     def leave(self) -> None:
         """Begin no further task."""
         self.leaving = True
-        self._nap.wake()
+        self._thinking.wake()
 
     async def stay(self) -> None:
         """Do one task after the other until it is time to leave."""
@@ -109,6 +109,6 @@ class Guest:
     async def _think(self) -> None:
         seconds = self.user.thinks_s()
         if seconds > 0:
-            await self._nap.sleep(seconds)
+            await self._thinking.sleep(seconds)
         else:
             await asyncio.sleep(0)  # a task that waits for nothing must not keep the loop

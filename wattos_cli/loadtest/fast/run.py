@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle
 from typing import Protocol
 
-from wattos_cli.loadtest.driving.fleet import Fleet
 from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.driving.steps import CLEAN_UP_S
+from wattos_cli.loadtest.driving.travellers import Travellers
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.closed_model import ClosedModel
 from wattos_cli.loadtest.fast.connector import Connector
@@ -58,7 +58,7 @@ class Run:
         self._plan = plan
         self._journal = journal
         self._connector = Connector(plan.host)
-        self._fleet = Fleet(plan, {})
+        self._travellers = Travellers(plan, {})
         self._order = in_turn(weights)
         self._collector = Collector(plan.objectives_ms, time.monotonic())
         self._early: list[Observed] | None = []
@@ -107,7 +107,7 @@ class Run:
         return 0
 
     def _enlist(self) -> VirtualUser:
-        traveller, token = self._fleet.enlist()
+        traveller, token = self._travellers.enlist()
         return VirtualUser(next(self._order), FastClient(self._connector, token, self._record), traveller)
 
     def _record(self, seen: Observed) -> None:

@@ -59,7 +59,7 @@ class VirtualUser:
         self.client.record(Observed(name, time.monotonic(), None, status, text))
 
 
-class Nap:
+class InterruptibleSleep:
     """A wait that can be cut short."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ import gevent
 from locust import User, task
 from locust.exception import StopUser
 
-from wattos_cli.loadtest.driving.fleet import Fleet
 from wattos_cli.loadtest.driving.steps import CLEAN_UP_S, Steps, broken_off
+from wattos_cli.loadtest.driving.travellers import Travellers
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.locust_side.client import LocustClient, driven
 from wattos_cli.loadtest.measuring.collector import Observed
@@ -21,11 +21,11 @@ class JourneyUser(User):
 
     abstract = True
     journey: ClassVar[type[Journey]]
-    fleet: ClassVar[Fleet]
+    travellers: ClassVar[Travellers]
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        traveller, token = self.fleet.enlist(max(getattr(environment.runner, "worker_index", 0), 0))
+        traveller, token = self.travellers.enlist(max(getattr(environment.runner, "worker_index", 0), 0))
         self.client = LocustClient(self.host or environment.host, token, environment.events.request.fire)
         self._traveller = traveller
         self._walk = self.journey(self.client, traveller)
@@ -68,7 +68,7 @@ class JourneyUser(User):
 
 def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUser]]:
     """Return a user class for each journey, by the same name, weighted as the plan says."""
-    fleet = Fleet.of(os.environ)
+    travellers = Travellers.of(os.environ)
     return {
         journey.__name__: type(
             journey.__name__,
@@ -76,8 +76,8 @@ def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUse
             {
                 "__doc__": journey.__doc__,
                 "journey": journey,
-                "fleet": fleet,
-                "weight": fleet.weights.get(journey.__name__) or 1,
+                "travellers": travellers,
+                "weight": travellers.weights.get(journey.__name__) or 1,
             },
         )
         for journey in journeys

@@ -28,7 +28,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Wish(_Strict):
+class OrderBody(_Strict):
     """What every order says: why, who, and how far it reaches. `id` makes a repetition harmless."""
 
     reason: Reason
@@ -37,7 +37,7 @@ class Wish(_Strict):
     id: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,64}$")
 
 
-class TimedWish(Wish):
+class TimedOrderBody(OrderBody):
     """An order whose state may end by itself."""
 
     ttl_s: float | None = Field(default=None, gt=0, le=MAX_TTL_S, allow_inf_nan=False)
@@ -105,15 +105,15 @@ class BreakerEndpoints:
         )
 
     def _giver(self, action: Action) -> Callable[[Request], Awaitable[Response]]:
-        wish_of: type[Wish] = Wish if action is Action.RESET else TimedWish
+        body_of: type[OrderBody] = OrderBody if action is Action.RESET else TimedOrderBody
 
         async def give(request: Request) -> Response:
             name = request.path_params["name"]
-            wish = await parse(request, wish_of)
-            ttl_s = wish.ttl_s if isinstance(wish, TimedWish) and wish.ttl_s is not None else inf
-            order = Order(action, wish.reason, wish.actor, ttl_s, id=wish.id)
+            body = await parse(request, body_of)
+            ttl_s = body.ttl_s if isinstance(body, TimedOrderBody) and body.ttl_s is not None else inf
+            order = Order(action, body.reason, body.actor, ttl_s, id=body.id)
             try:
-                given = await self.control.give(name, order, wish.scope)
+                given = await self.control.give(name, order, body.scope)
             except UnknownBreakerError:
                 raise self._unknown(name) from None
             return admin_answer(

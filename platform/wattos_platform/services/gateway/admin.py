@@ -15,7 +15,7 @@ from wattos_platform.kernel.requests import parse, query
 from wattos_platform.kernel.timestamps import rfc3339
 from wattos_platform.services.gateway.domain.credentials import Credential
 from wattos_platform.services.gateway.domain.principal import is_tenant_name, is_user_name
-from wattos_platform.services.gateway.tokens import TokenOffice
+from wattos_platform.services.gateway.tokens import CredentialService
 
 MAX_TTL_S = 366 * 86400
 MAX_PER_MINUTE = 100_000_000
@@ -80,7 +80,7 @@ class TokenQuery(_Strict):
 class TokenEndpoints:
     """The handlers; `clock` gives epoch seconds."""
 
-    office: TokenOffice
+    credential_service: CredentialService
     clock: Callable[[], float]
 
     def routes(self) -> list[BaseRoute]:
@@ -94,7 +94,7 @@ class TokenEndpoints:
     async def create(self, request: Request) -> Response:
         """Answer 201 with the token, which nobody can read again afterwards."""
         asked = await parse(request, NewToken)
-        token, credential = await self.office.make(
+        token, credential = await self.credential_service.make(
             tenant=asked.tenant,
             user=asked.user,
             role=asked.role,
@@ -107,7 +107,7 @@ class TokenEndpoints:
     async def page(self, request: Request) -> Response:
         """Answer with credentials in the order they were made, without any secret."""
         asked = query(request, TokenQuery)
-        rows = await self.office.page(asked.cursor, asked.limit + 1)
+        rows = await self.credential_service.page(asked.cursor, asked.limit + 1)
         shown = rows[: asked.limit]
         following = shown[-1].id if len(rows) > asked.limit else None
         return json_answer(
@@ -118,9 +118,9 @@ class TokenEndpoints:
         """Revoke and say what; 404 for an id or key that was never made here."""
         asked = await parse(request, Revocation)
         revoked_id = (
-            await self.office.revoke_token(asked.token)
+            await self.credential_service.revoke_token(asked.token)
             if asked.token is not None
-            else await self.office.revoke_id(asked.id or "")
+            else await self.credential_service.revoke_id(asked.id or "")
         )
         if revoked_id is None:
             raise ServiceError(404, "token_not_found", "No token of this platform goes by that.")

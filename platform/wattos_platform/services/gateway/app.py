@@ -30,7 +30,7 @@ from wattos_platform.services.gateway.domain.tokens import TokenCodec
 from wattos_platform.services.gateway.proxy import Proxy
 from wattos_platform.services.gateway.router import GatewayRouter
 from wattos_platform.services.gateway.routes import AuditEndpoint
-from wattos_platform.services.gateway.tokens import TokenOffice
+from wattos_platform.services.gateway.tokens import CredentialService
 
 # An expired credential is listed for a while, so that people see why it stopped working.
 _CREDENTIALS_KEPT_S = 30 * DAY_S
@@ -47,7 +47,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
     audit = DatabaseAuditLog(database, runtime.monotonic, dropped)
     codec = TokenCodec(jwt_secret(settings), settings.jwt_issuer, settings.jwt_audience, clock)
     authenticator = Authenticator(codec, credentials, clock, runtime.monotonic)
-    office = TokenOffice(
+    credential_service = CredentialService(
         credentials, codec, authenticator, clock=clock, random_bytes=os.urandom, new_id=uuid7
     )
     cors = cors_policy(settings)
@@ -84,7 +84,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
             routes=[router],
             lifespan=[retention.running],
             admin_routes=[
-                *TokenEndpoints(office, clock).routes(),
+                *TokenEndpoints(credential_service, clock).routes(),
                 reload_route(runtime, lambda config: _reload(runtime, admission, config)),
             ],
             error_shapes=MODEL_API,

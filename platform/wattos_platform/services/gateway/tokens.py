@@ -9,7 +9,7 @@ from wattos_platform.services.gateway.domain.tokens import TokenCodec
 from wattos_platform.services.gateway.ports import Credentials
 
 
-class TokenOffice:
+class CredentialService:
     """Makes, lists and revokes credentials. `random_bytes` is os.urandom, `new_id` a UUIDv7."""
 
     def __init__(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from wattos_platform.kernel.error_shapes import ErrorShape, Occasion
+from wattos_platform.kernel.error_shapes import ErrorShape, FailedRequest
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.dialects import table
@@ -59,9 +59,9 @@ def error_shapes() -> Mapping[str, ErrorShape]:
     return {prefix: ErrorShape(_encoder(provider)) for prefix, provider in providers.items()}
 
 
-def _encoder(provider: Provider) -> Callable[[ServiceError, Occasion], bytes]:
-    def encode(error: ServiceError, occasion: Occasion) -> bytes:
+def _encoder(provider: Provider) -> Callable[[ServiceError, FailedRequest], bytes]:
+    def encode(error: ServiceError, failed: FailedRequest) -> bytes:
         refusal = Refusal(error.status, error.message, param=error.param)
-        return msgspec.json.encode(provider.error(refusal, Head(occasion.request_id, occasion.now)))
+        return msgspec.json.encode(provider.error(refusal, Head(failed.request_id, failed.now)))
 
     return encode

@@ -12,7 +12,7 @@ from starlette.types import Send
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.simulator.delivery import faulted, plain
 from wattos_platform.services.simulator.delivery.fault_context import FaultContext
-from wattos_platform.services.simulator.delivery.playback import Line, play
+from wattos_platform.services.simulator.delivery.playback import CallerConnection, play
 from wattos_platform.services.simulator.delivery.steps import Pause, Step
 from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.behaviour import Behaviours
@@ -44,7 +44,7 @@ class Simulation:
         mount = mount.claimed(request.headers)
         call = self.ledger.arrived(alias or mount.provider.name, request.scope["path"])
         began = self.monotonic()
-        line = Line(
+        line = CallerConnection(
             request.scope,
             request.receive,
             send,

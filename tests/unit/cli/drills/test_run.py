@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.drill_files import WHOLE as OUTAGE
-from tests.fakes.drill_stage import House, stage
+from tests.fakes.drill_harness import House, harness
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.drills.outcome import Outcome
@@ -41,7 +41,7 @@ class Told:
 
 def performed(drill: Drill, house: House, **given: Any) -> Outcome:
     told = Told()
-    outcome = perform(drill, stage(house, **given), told)
+    outcome = perform(drill, harness(house, **given), told)
     assert tuple(told.steps) == outcome.steps
     return outcome
 
@@ -74,7 +74,7 @@ def test_a_platform_that_holds_passes(drill: Callable[[], Drill]) -> None:
 
 def test_phases_are_told_as_they_begin(drill: Callable[[], Drill]) -> None:
     told = Told()
-    perform(drill(), stage(House()), told)
+    perform(drill(), harness(House()), told)
     assert [(phase.name, phase.longest_s) for phase in told.phases] == [
         ("steady", 3.0),
         ("fault", 8.0),
@@ -216,7 +216,7 @@ def test_who_listens_may_be_gone_and_all_is_mended(drill: Callable[[], Drill]) -
 
     house = House()
     with pytest.raises(BrokenPipeError):
-        perform(drill(), stage(house), Gone())
+        perform(drill(), harness(house), Gone())
     assert house.events[-3:] == ["rollback simulator", "reset llm:openai", "load ends"]
 
 

@@ -24,7 +24,7 @@ NEW = {"LOG_LEVEL": "b", "[llm]": "b", "[limits]": "b", "REDIS_URL": "b"}
 
 
 class Nobody:
-    """A household in which nothing is ever started."""
+    """A host in which nothing is ever started."""
 
     probes = ProbeSettings()
     drain_s = 1.0
@@ -47,7 +47,7 @@ def replica(plan: ServicePlan, number: int, *, alive: bool) -> Replica:
     return Replica(
         plan,
         number,
-        household=Nobody(),
+        host=Nobody(),
         policy=RestartPolicy(RestartSettings(), lambda: 0.0, Random(1)),
         replica_probe=ReplicaProbe(plan, None, 1.0),
         log_file=Path("/nowhere"),

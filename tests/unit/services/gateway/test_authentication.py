@@ -7,7 +7,7 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.gateway.authentication import MAX_CACHED, RECHECK_S, Authenticator
 from wattos_platform.services.gateway.domain.principal import Principal
 from wattos_platform.services.gateway.domain.tokens import TokenCodec
-from wattos_platform.services.gateway.tokens import TokenOffice
+from wattos_platform.services.gateway.tokens import CredentialService
 
 
 class Scene:
@@ -19,7 +19,7 @@ class Scene:
         self.codec = TokenCodec(b"s" * 32, "wattos", "wattos", lambda: self.now)
         self.authenticator = Authenticator(self.codec, self.credentials, lambda: self.now, lambda: self.now)
         self.count = 0
-        self.office = TokenOffice(
+        self.credential_service = CredentialService(
             self.credentials,
             self.codec,
             self.authenticator,
@@ -37,7 +37,7 @@ class Scene:
         return f"id-{self.count}"
 
     async def token(self, kind, ttl_s=100):
-        text, _ = await self.office.make(
+        text, _ = await self.credential_service.make(
             tenant="school", user="ada", role="editor", ttl_s=ttl_s, kind=kind, per_minute=None
         )
         return text
@@ -78,7 +78,7 @@ async def test_a_revocation_elsewhere_is_seen_within_two_seconds(scene, kind) ->
 async def test_a_revocation_here_counts_at_once(scene, kind) -> None:
     token = await scene.token(kind)
     await scene.come(token)
-    await scene.office.revoke_token(token)
+    await scene.credential_service.revoke_token(token)
     with pytest.raises(ServiceError) as caught:
         await scene.come(token)
     assert (caught.value.status, caught.value.code) == (401, "token_revoked")
@@ -126,11 +126,11 @@ async def test_a_mistyped_key_never_reaches_the_database(scene) -> None:
 async def test_a_token_of_another_issuer_of_the_same_secret_can_be_revoked(scene) -> None:
     token = scene.codec.issue(Principal("ada", ("school",), ("editor",), "foreign", scene.now + 9))
     await scene.come(token)
-    assert await scene.office.revoke_token(token) == "foreign"
+    assert await scene.credential_service.revoke_token(token) == "foreign"
     with pytest.raises(ServiceError, match="revoked"):
         await scene.come(token)
 
 
 async def test_unknown_keys_and_ids_cannot_be_revoked(scene) -> None:
-    assert await scene.office.revoke_id("nothing") is None
-    assert await scene.office.revoke_token("wk_nothing") is None
+    assert await scene.credential_service.revoke_id("nothing") is None
+    assert await scene.credential_service.revoke_token("wk_nothing") is None

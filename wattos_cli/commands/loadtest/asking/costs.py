@@ -2,7 +2,7 @@
 
 from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.errors import usage
-from wattos_cli.loadtest.driving.fleet import FREE_MODEL
+from wattos_cli.loadtest.driving.travellers import FREE_MODEL
 
 ALLOW_IT = "allow it, up to a sum: --allow-paid --max-usd 2"
 LEAVE_IT_OUT = f"{ALLOW_IT}   or leave --model out: the local model is free"

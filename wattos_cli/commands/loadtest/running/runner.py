@@ -117,7 +117,7 @@ class Runner:
         if not self._target.ours:
             return [], ""
         try:
-            source = metricsource.metrics(metricsource.Whom(), self.deps)
+            source = metricsource.metrics(metricsource.MetricsEndpoint(), self.deps)
         except WattosError as error:
             return [], f"metrics of the platform are missing: {error.message}"
         return server_side.charts(source, start_s, end_s)

@@ -13,7 +13,7 @@ from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.commands.loadtest.target.beside import Over, beside
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError, usage
-from wattos_cli.loadtest.driving.fleet import FREE_MODEL
+from wattos_cli.loadtest.driving.travellers import FREE_MODEL
 from wattos_cli.loadtest.judging.verdict import Stopped
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.scenarios.scenario import Scenario

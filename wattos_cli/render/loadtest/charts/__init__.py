@@ -1,1 +1,1 @@
-"""Charts as SVG that stretches to any width, with labels beside it that do not, and a table as their twin."""
+"""Charts as SVG that stretches to any width, with labels that do not, and a table of the same figures."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.chart_table import ChartTable
 from wattos_cli.render.loadtest.charts.plot import Chart, Line, Mark
 from wattos_cli.render.loadtest.charts.scale import Scale
-from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import tick, time
 
 _QUANTILES = ("p50", "p95", "p99")
@@ -75,10 +75,10 @@ def _points(rows: Sequence[Row], key: str) -> list[tuple[float, float | None]]:
     return [(_middle(row), row[key]) for row in rows]
 
 
-def _twin(rows: Sequence[Row], x: Scale, columns: Mapping[str, str]) -> Twin:
+def _table(rows: Sequence[Row], x: Scale, columns: Mapping[str, str]) -> ChartTable:
     at = scale.clock(x.high)
     told = [(at(row["at_s"]), *(_cell(key, row[key]) for key in columns)) for row in rows]
-    return Twin(("at", *columns.values()), told, [x.place(_middle(row)) for row in rows])
+    return ChartTable(("at", *columns.values()), told, [x.place(_middle(row)) for row in rows])
 
 
 def _cell(key: str, value: float | None) -> str:
@@ -95,7 +95,7 @@ def _latency(rows: Sequence[Row], x: Scale, marks: Sequence[Mark]) -> Chart:
         "of successful requests",
         x,
         scale.times(values),
-        _twin(rows, x, {key: key for key in _QUANTILES} | {"rate": "requests/s", "failed": "failed/s"}),
+        _table(rows, x, {key: key for key in _QUANTILES} | {"rate": "requests/s", "failed": "failed/s"}),
         lines,
         marks=marks,
         note="" if values else "no sample",
@@ -112,7 +112,7 @@ def _rates(rows: Sequence[Row], x: Scale, marks: Sequence[Mark]) -> Chart:
     most = max((row["rate"] or 0.0 for row in rows), default=0.0)
     dropped = max((row["dropped"] or 0.0 for row in rows), default=0.0)
     y = scale.linear(max(most, dropped))
-    return Chart("Requests", "a second", x, y, _twin(rows, x, keys), lines, marks=marks)
+    return Chart("Requests", "a second", x, y, _table(rows, x, keys), lines, marks=marks)
 
 
 def _users(rows: Sequence[Row], x: Scale) -> Chart:
@@ -120,5 +120,5 @@ def _users(rows: Sequence[Row], x: Scale) -> Chart:
     for row in rows:
         steps += [(row["at_s"], row["users"]), (row["at_s"] + row["span_s"], row["users"])]
     y = scale.linear(max((row["users"] for row in rows), default=0), ticks=2, whole=True)
-    twin = _twin(rows, x, {"users": "users"})
-    return Chart("Users", "", x, y, twin, [Line("users", "calm", steps, area=True)], size="low")
+    table = _table(rows, x, {"users": "users"})
+    return Chart("Users", "", x, y, table, [Line("users", "calm", steps, area=True)], size="low")

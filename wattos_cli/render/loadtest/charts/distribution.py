@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.chart_table import ChartTable
 from wattos_cli.render.loadtest.charts.plot import Bar, Chart, Mark
-from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import share, time, time_tick
 
 _TITLES = {"latency": "Latency", "ttft": "Time to first token", "itl": "Time between tokens"}
@@ -31,7 +31,7 @@ def _chart(title: str, drawn: Mapping[str, Any]) -> Chart:
         f"{count:,} values",
         x,
         scale.linear(max(bar["count"] for bar in bars), lambda value: f"{value:,.0f}", whole=True),
-        Twin(("range", "values", "share"), rows, places),
+        ChartTable(("range", "values", "share"), rows, places),
         bars=[Bar(bar["from"], bar["to"], bar["count"], row[0]) for bar, row in zip(bars, rows, strict=True)],
         marks=[
             Mark(drawn[key], "quantile", f"{key} {time(drawn[key])}", row)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.chart_table import ChartTable
 from wattos_cli.render.loadtest.charts.plot import Chart, Line, Mark
 from wattos_cli.render.loadtest.charts.scale import Scale
-from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import digits, share, tick, time
 
 _QUANTILES = ("p99", "p95", "p50")
@@ -41,7 +41,7 @@ def _latency(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
         "iterations a second",
         x,
         scale.times(values),
-        _twin(steps, x),
+        _table(steps, x),
         lines,
         marks=marks,
         size="headed",
@@ -65,14 +65,14 @@ def _achieved(steps: Sequence[Step], x: Scale, marks: Sequence[Mark]) -> Chart:
         "iterations a second",
         x,
         scale.linear(most),
-        _twin(steps, x),
+        _table(steps, x),
         lines,
         marks=marks,
         size="headed",
     )
 
 
-def _twin(steps: Sequence[Step], x: Scale) -> Twin:
+def _table(steps: Sequence[Step], x: Scale) -> ChartTable:
     rows = [
         (
             *(digits(step["rate"]), "-" if step["achieved"] is None else digits(step["achieved"])),
@@ -82,4 +82,4 @@ def _twin(steps: Sequence[Step], x: Scale) -> Twin:
         for step in steps
     ]
     head = ("asked for/s", "achieved/s", "p50", "p95", "p99", "errors", "verdict")
-    return Twin(head, rows, [x.place(step["rate"]) for step in steps])
+    return ChartTable(head, rows, [x.place(step["rate"]) for step in steps])

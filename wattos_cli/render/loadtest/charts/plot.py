@@ -7,8 +7,8 @@ single point is a line of no length with round ends. Everything written stands b
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from wattos_cli.render.loadtest.charts.chart_table import ChartTable
 from wattos_cli.render.loadtest.charts.scale import Scale
-from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.markup import Html, element, together
 
 _WIDTH = 1000.0
@@ -62,7 +62,7 @@ class Chart:
     unit: str
     x: Scale
     y: Scale
-    twin: Twin
+    table: ChartTable
     lines: Sequence[Line] = ()
     bars: Sequence[Bar] = ()
     marks: Sequence[Mark] = ()
@@ -86,7 +86,7 @@ def chart(drawn: Chart) -> Html:
             element("div", *labels(drawn.x, "left"), class_="xs", aria_hidden="true"),
             class_=f"plot {drawn.size}".rstrip(),
         ),
-        drawn.twin.html(drawn.title),
+        drawn.table.html(drawn.title),
         class_="chart",
     )
 

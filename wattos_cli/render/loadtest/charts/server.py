@@ -6,9 +6,9 @@ from statistics import median
 from typing import Any
 
 from wattos_cli.render.loadtest.charts import scale
+from wattos_cli.render.loadtest.charts.chart_table import ChartTable
 from wattos_cli.render.loadtest.charts.course import end_s
 from wattos_cli.render.loadtest.charts.plot import Chart, Line
-from wattos_cli.render.loadtest.charts.twin import Twin
 from wattos_cli.render.loadtest.figures import digits, tick
 
 MOST_LINES = 8
@@ -45,7 +45,7 @@ def _chart(
         unit,
         x,
         y,
-        _twin(shown, x, _teller(unit, digits)),
+        _table(shown, x, _teller(unit, digits)),
         [
             Line(one["label"], kind, _with_gaps(one["points"]))
             for one, kind in zip(shown, _colored([str(one["label"]) for one in shown], kinds), strict=True)
@@ -66,7 +66,7 @@ def _colored(labels: Sequence[str], kinds: dict[str, str]) -> list[str]:
     return colored
 
 
-def _twin(series: Sequence[Mapping[str, Any]], x: scale.Scale, told: Callable[[float], str]) -> Twin:
+def _table(series: Sequence[Mapping[str, Any]], x: scale.Scale, told: Callable[[float], str]) -> ChartTable:
     columns = [dict(one["points"]) for one in series]
     moments = sorted({at_s for column in columns for at_s in column})
     at = scale.clock(x.high)
@@ -75,7 +75,7 @@ def _twin(series: Sequence[Mapping[str, Any]], x: scale.Scale, told: Callable[[f
         values = [column.get(at_s) for column in columns]
         cells = ["-" if value is None else told(value) for value in values]
         rows.append((at(at_s), *cells))
-    return Twin(("at", *(one["label"] for one in series)), rows, [x.place(at_s) for at_s in moments])
+    return ChartTable(("at", *(one["label"] for one in series)), rows, [x.place(at_s) for at_s in moments])
 
 
 def _with_gaps(points: Points) -> list[tuple[float, float | None]]:

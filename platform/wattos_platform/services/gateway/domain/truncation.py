@@ -2,7 +2,7 @@
 
 import msgspec
 
-from wattos_platform.kernel.error_shapes import MODEL_API, OWN, ErrorShapes, Occasion
+from wattos_platform.kernel.error_shapes import MODEL_API, OWN, ErrorShapes, FailedRequest
 from wattos_platform.kernel.errors import ServiceError
 
 TRUNCATED = "upstream_truncated"
@@ -16,5 +16,5 @@ def truncation_event(path: str, request_id: str) -> bytes:
     if shape is OWN:
         body = msgspec.json.encode({"code": TRUNCATED, "message": _MESSAGE, "requestId": request_id})
     else:
-        body = shape.encode(ServiceError(502, TRUNCATED, _MESSAGE), Occasion(path, request_id))
+        body = shape.encode(ServiceError(502, TRUNCATED, _MESSAGE), FailedRequest(path, request_id))
     return b"\n\nevent: error\ndata: " + body + b"\n\n"

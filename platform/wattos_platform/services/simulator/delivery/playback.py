@@ -14,7 +14,7 @@ from wattos_platform.services.simulator.ports import HangUp
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CallerConnection:
     """The connection to one caller whose request has been read; `passed_s` is how long ago it came."""
 
     scope: Scope
@@ -25,7 +25,7 @@ class Line:
     passed_s: Callable[[], float]
 
 
-async def play(script: Iterator[steps.Step], line: Line, call: Call) -> bool:
+async def play(script: Iterator[steps.Step], line: CallerConnection, call: Call) -> bool:
     """Take all steps and return True; False once the connection was ended on purpose.
 
     ClientDisconnect when the caller leaves before.
@@ -50,7 +50,7 @@ async def play(script: Iterator[steps.Step], line: Line, call: Call) -> bool:
     return True
 
 
-async def _take(step: steps.Step, line: Line, call: Call) -> None:
+async def _take(step: steps.Step, line: CallerConnection, call: Call) -> None:
     match step:
         case steps.Pause(seconds):
             await line.sleep(seconds)

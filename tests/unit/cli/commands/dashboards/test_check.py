@@ -18,7 +18,7 @@ from wattos_cli.dashboards.files import all_files
 from wattos_cli.dashboards.queries import Asked, queries
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Reply
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.metricsource import Whom
+from wattos_cli.metricsource import MetricsEndpoint
 
 
 class FakeMetrics:
@@ -138,9 +138,9 @@ def test_a_prometheus_is_asked_every_query(tmp_path: Path) -> None:
     data = {"resultType": "vector", "result": [{"metric": {}, "value": [1, "2"]}]}
     http = answered_by_prometheus({"status": "success", "data": data})
     (tmp_path / "t").write_text("secret")
-    whom = Whom("http://127.0.0.1:9090", Path("t"))
+    endpoint = MetricsEndpoint("http://127.0.0.1:9090", Path("t"))
     deps = make_deps(cwd=tmp_path, http=http)
-    assert run(Options(whom=whom), deps) == ExitCode.OK
+    assert run(Options(endpoint=endpoint), deps) == ExitCode.OK
     assert len(http.requests) == len(queries())
     assert {request[4]["Authorization"] for request in http.requests} == {"Bearer secret"}
 
@@ -149,7 +149,7 @@ def test_without_data_the_check_fails_and_names_the_panels(tmp_path: Path) -> No
     http = answered_by_prometheus({"status": "success", "data": {"resultType": "vector", "result": []}})
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     deps = make_deps(cwd=tmp_path, http=http, environ=environ)
-    options = Options(whom=Whom("http://127.0.0.1:9090"), junit=Path("out.xml"))
+    options = Options(endpoint=MetricsEndpoint("http://127.0.0.1:9090"), junit=Path("out.xml"))
     assert run(options, deps) == ExitCode.NO
     assert "wattos-overview: Requests (all)" in out(deps)
     assert "wattos loadtest smoke" in err(deps)

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.cli import err, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.drill_files import OUTAGE
-from tests.fakes.drill_stage import House, stage
+from tests.fakes.drill_harness import House, harness
 from tests.fakes.schemas import published
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.drill.options import Options
@@ -123,7 +123,7 @@ def performed(tmp_path: Path, drill: Drill, house: House, **given: Any) -> tuple
     reports = Reports(
         deps, Options(report_dir=Path("out"), junit_file=Path("d.xml"), json_file=Path("d.json")), ["mine"]
     )
-    return run_all([drill, drill], stage(house), deps, reports.add), deps
+    return run_all([drill, drill], harness(house), deps, reports.add), deps
 
 
 def test_a_drill_that_passes_is_told_and_reported(tmp_path: Path, drill: Drill) -> None:
@@ -169,7 +169,7 @@ def interrupt(house: House) -> Callable[[], None]:
 def test_ctrl_c_ends_it_with_130_and_a_report_and_begins_no_other(tmp_path: Path, drill: Drill) -> None:
     house, deps = House(), make_deps(cwd=tmp_path)
     reports = Reports(deps, Options(json_file=Path("d.json")), ["mine"])
-    code = run_all([drill, drill], stage(house, on_sleep=interrupt(house)), deps, reports.add)
+    code = run_all([drill, drill], harness(house, on_sleep=interrupt(house)), deps, reports.add)
     assert code == ExitCode.INTERRUPTED
     (line,) = (tmp_path / "d.json").read_text().splitlines()
     assert (published(line)["verdict"], published(line)["reason"]) == ("invalid", "interrupted")
@@ -180,7 +180,7 @@ def test_no_room_for_the_report_leaves_the_result_on_stdout(tmp_path: Path, dril
     deps = make_deps(cwd=tmp_path)
     reports = Reports(deps, Options(report_dir=Path("out"), json_file=Path("/dev/full")), ["mine"])
     with pytest.raises(WattosError, match=r"mine is over \(pass\).*No space left on device") as caught:
-        run_all([drill], stage(House()), deps, reports.add)
+        run_all([drill], harness(House()), deps, reports.add)
     assert (caught.value.code, caught.value.exit_code) == ("report_not_written", ExitCode.NO)
     assert "mine: pass" in out(deps)
     assert json.loads((tmp_path / "out/mine.json").read_text())["verdict"] == "pass"

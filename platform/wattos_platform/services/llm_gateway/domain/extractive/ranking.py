@@ -53,7 +53,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class TermWeights:
     """The question's terms with their weights (idf over the units and passages at hand)."""
 
     weights: Mapping[str, float]
@@ -97,7 +97,7 @@ def read(question: str, passages: Sequence[Passage], earlier: str = "") -> Readi
     return Reading(found, weighing.absent(around.values()))
 
 
-def weigh(question: str, texts: Sequence[set[str]], earlier: str = "") -> Weighing:
+def weigh(question: str, texts: Sequence[set[str]], earlier: str = "") -> TermWeights:
     """Return the weight of each content term of `question`: rare among `texts` is heavy, absent heaviest."""
     counts = Counter(term for text in texts for term in text)
     n = max(len(texts), 1)
@@ -111,10 +111,10 @@ def weigh(question: str, texts: Sequence[set[str]], earlier: str = "") -> Weighi
     if len(wanted) < _FEW_TERMS:
         for term in content_terms(earlier):
             weights.setdefault(term, _EARLIER_CREDIT * idf(term))
-    return Weighing(weights)
+    return TermWeights(weights)
 
 
-def _coverage(weighing: Weighing, own: set[str], *others: tuple[set[str], float]) -> float:
+def _coverage(weighing: TermWeights, own: set[str], *others: tuple[set[str], float]) -> float:
     if not weighing.weights:
         return 0.0
     reached = 0.0

@@ -14,8 +14,8 @@ FREE_MODEL = "wattos-extractive"
 """A model that is named never changes its provider: the local one costs nothing, whatever is configured."""
 
 
-class Fleet:
-    """Hands each user its number, its dice, its model and its token; the same plan, the same fleet."""
+class Travellers:
+    """Hands each user its number, its dice, its model and its token; the same plan, the same travellers."""
 
     def __init__(self, plan: Plan | None, environ: Mapping[str, str]) -> None:
         self.weights: Mapping[str, int] = plan.journeys if plan else {}
@@ -28,7 +28,7 @@ class Fleet:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
-        """Return the fleet of the plan that `environ` names, without a plan that of `environ` itself."""
+        """Return the travellers of the plan that `environ` names, without a plan that of `environ` itself."""
         path = environ.get(PLAN_FILE)
         return cls(handed_plan(Path(path)) if path else None, environ)
 

@@ -7,7 +7,7 @@ from wattos_cli.render.markup import Html, element
 
 
 @dataclass(frozen=True)
-class Twin:
+class ChartTable:
     """Rows of text under headings; `places` (0 to 100) say where on the x axis each row lies."""
 
     head: Sequence[str]

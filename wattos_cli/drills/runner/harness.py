@@ -30,7 +30,7 @@ class Load(Protocol):
 
 
 @dataclass(frozen=True)
-class Stage:
+class Harness:
     """`load` starts the drill's load for so many seconds at most, and ends it with the block.
 
     `reset` closes the breakers that are called so, where they are open.

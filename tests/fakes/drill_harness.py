@@ -1,4 +1,4 @@
-"""A stage for drills: platform, load and faults as a test scripts them, in a time that only sleep moves."""
+"""A harness for drills: platform, load and faults as a test scripts them, in a time that only sleep moves."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from wattos_cli.deps import Finding, MetricAnswer
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.observing.view import Scraped
-from wattos_cli.drills.runner.stage import Stage
+from wattos_cli.drills.runner.harness import Harness
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.measuring.interval import Interval, Slow
 from wattos_cli.loadtest.measuring.requests import Requests
@@ -200,8 +200,8 @@ class Shields:
         yield
 
 
-def stage(house: House, *, on_sleep: Callable[[], None] = lambda: None) -> Stage:
-    """Return the stage of the house; `on_sleep` is called whenever the drill waits."""
+def harness(house: House, *, on_sleep: Callable[[], None] = lambda: None) -> Harness:
+    """Return the harness of the house; `on_sleep` is called whenever the drill waits."""
 
     @contextmanager
     def load(_drill: Drill, _longest_s: float) -> Iterator[FakeLoad]:
@@ -222,7 +222,7 @@ def stage(house: House, *, on_sleep: Callable[[], None] = lambda: None) -> Stage
         house.time.sleep(seconds)
         on_sleep()
 
-    return Stage(
+    return Harness(
         platform=house,
         load=load,
         fault=fault,
