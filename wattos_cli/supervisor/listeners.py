@@ -73,21 +73,8 @@ def cannot_bind(
         )
     holders = port_holder.holders(port)
     other = _project_of({holder.pid for holder in holders}, environ, ours)
-    if other is not None and other.root == ours.root:
-        return WattosError(
-            f"port {port} of {service} belongs to an earlier platform of this folder, which is ending",
-            hint="Try again in a few seconds: wattos up",
-            code="port_in_use",
-            details={**details, "project": str(other.root)},
-        )
     if other is not None:
-        return WattosError(
-            f"port {port} of {service} belongs to the platform of {other.root}",
-            hint="Run both: wattos up --port-offset 100 (or --port-offset auto)."
-            f" Or stop the other: wattos -C {other.root} down",
-            code="port_in_use",
-            details={**details, "project": str(other.root)},
-        )
+        return _taken_by_platform(service, port, other, ours)
     if not holders:
         return WattosError(
             f"port {port} of {service} is taken by a process of another user",
@@ -102,6 +89,24 @@ def cannot_bind(
         " (all at once: --port-offset 100)",
         code="port_in_use",
         details={**details, "pid": first.pid, "command": first.command},
+    )
+
+
+def _taken_by_platform(service: str, port: int, other: Project, ours: Project) -> WattosError:
+    """Return the error for a port of the platform of `other`, which may be an earlier one of this folder."""
+    owner = f"the platform of {other.root}"
+    hint = (
+        "Run both: wattos up --port-offset 100 (or --port-offset auto)."
+        f" Or stop the other: wattos -C {other.root} down"
+    )
+    if other.root == ours.root:
+        owner = "an earlier platform of this folder, which is ending"
+        hint = "Try again in a few seconds: wattos up"
+    return WattosError(
+        f"port {port} of {service} belongs to {owner}",
+        hint=hint,
+        code="port_in_use",
+        details={"service": service, "port": port, "project": str(other.root)},
     )
 
 

@@ -2,13 +2,25 @@
 
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from starlette.requests import Request
 
 from wattos_platform.kernel.errors import ServiceError
 
 M = TypeVar("M", bound=BaseModel)
 _SHOWN_CHARS = 80
+
+
+def _visible(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if "\0" in text:
+        raise ValueError("must not hold NUL characters")
+    return text
+
+
+VISIBLE = AfterValidator(_visible)
+"""Of a field's text: it is not blank, and every database can keep it."""
 
 
 async def parse(request: Request, model: type[M]) -> M:

@@ -1,18 +1,15 @@
 """Which series an aggregation takes together."""
 
-from collections import defaultdict
+from functools import partial
 
 from wattos_cli.metricstore.promql.nodes import Aggregation
-from wattos_cli.metricstore.promql.values import Vector, only, without
+from wattos_cli.metricstore.promql.values import Vector, by_key, only, without
 from wattos_cli.metricstore.series import NAME, Labels
 
 
 def grouped(node: Aggregation, rows: Vector) -> dict[Labels, Vector]:
     """Return the rows of each group, in order, by the labels of the group."""
-    groups: dict[Labels, Vector] = defaultdict(list)
-    for row in rows:
-        groups[group_labels(node, row.labels)].append(row)
-    return groups
+    return by_key(rows, partial(group_labels, node))
 
 
 def group_labels(node: Aggregation, labels: Labels) -> Labels:

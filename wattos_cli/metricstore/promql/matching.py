@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wattos_cli.metricstore.promql.errors import PromqlError
@@ -12,6 +13,7 @@ from wattos_cli.metricstore.promql.values import (
     Column,
     Row,
     Vector,
+    by_key,
     label,
     merged,
     only,
@@ -150,10 +152,7 @@ def _check_one_side(groups: dict[Labels, Vector], other: Sequence[bool], side: s
 
 
 def _grouped(matching: Matching, rows: Vector) -> dict[Labels, Vector]:
-    groups: dict[Labels, Vector] = defaultdict(list)
-    for row in rows:
-        groups[signature(matching, row.labels)].append(row)
-    return groups
+    return by_key(rows, partial(signature, matching))
 
 
 def _any(rows: Vector) -> list[bool]:

@@ -1,6 +1,7 @@
 """What expressions evaluate to: a column of values per series, one for each step of the query."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wattos_cli.metricstore.promql.errors import PromqlError
@@ -46,6 +47,14 @@ class Windows:
 
 RangeVector = list[Windows]
 Value = Scalar | Vector | RangeVector | str
+
+
+def by_key(rows: Vector, key: Callable[[Labels], Labels]) -> dict[Labels, Vector]:
+    """Return the rows of each group, in order; `key` makes of a series' labels those of its group."""
+    groups: dict[Labels, Vector] = defaultdict(list)
+    for row in rows:
+        groups[key(row.labels)].append(row)
+    return groups
 
 
 def label(labels: Labels, name: str) -> str:

@@ -2,17 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from wattos_platform.kernel.requests import VISIBLE
 
 MAX_INPUT_CHARS = 50_000
-
-
-def _visible(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    if "\0" in text:
-        raise ValueError("must not hold NUL characters")
-    return text
 
 
 class NewRun(BaseModel):
@@ -20,8 +14,8 @@ class NewRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    input: Annotated[str, Field(max_length=MAX_INPUT_CHARS), AfterValidator(_visible)]
-    knowledge_space_id: Annotated[str, Field(max_length=255), AfterValidator(_visible)] | None = None
+    input: Annotated[str, Field(max_length=MAX_INPUT_CHARS), VISIBLE]
+    knowledge_space_id: Annotated[str, Field(max_length=255), VISIBLE] | None = None
     tools: Annotated[list[str], Field(max_length=20)] | None = None
 
 

@@ -2,22 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from wattos_platform.kernel.requests import VISIBLE
 
 MAX_CONTENT_CHARS = 100_000
 MAX_TITLE_CHARS = 200
 
 
-def _visible(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    if "\0" in text:
-        raise ValueError("must not hold NUL characters")
-    return text
-
-
-Title = Annotated[str, Field(max_length=MAX_TITLE_CHARS), AfterValidator(_visible)]
-SpaceId = Annotated[str, Field(max_length=255), AfterValidator(_visible)]
+Title = Annotated[str, Field(max_length=MAX_TITLE_CHARS), VISIBLE]
+SpaceId = Annotated[str, Field(max_length=255), VISIBLE]
 
 
 class _Body(BaseModel):
@@ -41,7 +35,7 @@ class ConversationChanges(_Body):
 class NewMessage(_Body):
     """POST /api/v1/conversations/{id}/messages."""
 
-    content: Annotated[str, Field(max_length=MAX_CONTENT_CHARS), AfterValidator(_visible)]
+    content: Annotated[str, Field(max_length=MAX_CONTENT_CHARS), VISIBLE]
     stream: bool | None = None
     model: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -52,4 +46,4 @@ class NewFeedback(_Body):
     """POST /api/v1/messages/{id}/feedback."""
 
     rating: Literal["positive", "negative"]
-    comment: Annotated[str, Field(max_length=5000), AfterValidator(_visible)] | None = None
+    comment: Annotated[str, Field(max_length=5000), VISIBLE] | None = None

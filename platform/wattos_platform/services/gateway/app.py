@@ -69,20 +69,11 @@ def create_app(runtime: Runtime) -> ServiceApp:
     )
     unaudited = runtime.degradations.of("audit", "Answering while the audit log takes no rows.")
     accounting = Accounting(audit, cors, clock, unaudited)
-    retention = Retention(
-        [
-            Kept("credentials", _CREDENTIALS_KEPT_S, credentials.purge),
-            Kept("audit", settings.audit_retention_days * DAY_S, audit.purge),
-        ],
-        clock=clock,
-        sleep=asyncio.sleep,
-        log=runtime.log,
-    )
     return build_service(
         runtime,
         ServiceSpec(
             routes=[router],
-            lifespan=[retention.running],
+            lifespan=[_retention(runtime, credentials, audit).running],
             admin_routes=[
                 *TokenEndpoints(credential_service, clock).routes(),
                 reload_route(runtime, lambda config: _reload(runtime, admission, config)),
@@ -93,6 +84,19 @@ def create_app(runtime: Runtime) -> ServiceApp:
             answer_headers=accounting.answer_headers,
             on_answered=accounting.answered,
         ),
+    )
+
+
+def _retention(runtime: Runtime, credentials: DatabaseCredentials, audit: DatabaseAuditLog) -> Retention:
+    """Return what forgets expired credentials and old audit rows."""
+    return Retention(
+        [
+            Kept("credentials", _CREDENTIALS_KEPT_S, credentials.purge),
+            Kept("audit", runtime.settings.audit_retention_days * DAY_S, audit.purge),
+        ],
+        clock=runtime.clock,
+        sleep=asyncio.sleep,
+        log=runtime.log,
     )
 
 

@@ -8,7 +8,7 @@ from tests.fakes.cli import err, make_deps
 from wattos_cli.commands.config import validate
 from wattos_cli.config import load
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.supervisor import bring_up
+from wattos_cli.supervisor import up_messages
 
 SENTENCE = "DATABASE_URL is set but has no effect: each service keeps its rows in a SQLite file of its own."
 
@@ -19,7 +19,7 @@ SENTENCE = "DATABASE_URL is set but has no effect: each service keeps its rows i
 def test_a_database_url_without_effect_is_named(tmp_path: Path, environ: dict[str, str], notes: int) -> None:
     deps = make_deps(cwd=tmp_path, environ=environ)
     assert validate.run(validate.Options(), deps) == ExitCode.OK
-    bring_up._tell_next(load(tmp_path, environ), {}, deps, simulated=False)
+    up_messages.tell_next(load(tmp_path, environ), {}, deps, simulated=False)
     assert deps.console.stderr.getvalue().count(SENTENCE) == 2 * notes
 
 
@@ -33,7 +33,7 @@ def test_up_says_that_a_named_provider_has_no_key(
 ) -> None:
     deps = make_deps(cwd=tmp_path, environ=environ)
     config = load(tmp_path, environ, {"llm.providers": ("openai",)})
-    bring_up._tell_next(config, {}, deps, simulated=simulated)
+    up_messages.tell_next(config, {}, deps, simulated=simulated)
     assert ("openai has no key and is not asked. Set OPENAI_API_KEY" in err(deps)) is told
 
 
@@ -42,7 +42,7 @@ def test_up_says_that_a_named_provider_has_no_key(
 )
 def test_up_names_a_providers_key_that_is_not_used(tmp_path: Path, key: str, told: bool) -> None:
     deps = make_deps(cwd=tmp_path)
-    bring_up._tell_next(load(tmp_path, {"OPENAI_API_KEY": key}), {}, deps, simulated=False)
+    up_messages.tell_next(load(tmp_path, {"OPENAI_API_KEY": key}), {}, deps, simulated=False)
     assert ("OPENAI_API_KEY is set but not used" in err(deps)) is told
 
 
@@ -59,7 +59,7 @@ def test_up_does_not_call_providers_active_that_wait_for_a_renewal(
 ) -> None:
     deps = make_deps(cwd=tmp_path)
     config = load(tmp_path, {}, {"llm.providers": ("openai",)})
-    bring_up._tell_next(config, {"stale": stale}, deps, simulated=True)
+    up_messages.tell_next(config, {"stale": stale}, deps, simulated=True)
     assert told in err(deps).splitlines()
 
 

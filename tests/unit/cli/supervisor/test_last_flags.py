@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.cli import err, make_deps, write_running
 from wattos_cli.config import load
 from wattos_cli.project import Project
-from wattos_cli.supervisor import bring_up, last_flags
+from wattos_cli.supervisor import last_flags, up_messages
 from wattos_cli.supervisor.desired import Request
 from wattos_cli.supervisor.last_flags import LastFlags
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_not_ours_is_nothing(tmp_path: Path, content: str) -> Non
 
 def test_the_command_that_brings_them_back_is_told(tmp_path: Path) -> None:
     deps = make_deps(cwd=tmp_path)
-    bring_up._tell_dropped([], deps)
+    up_messages.tell_dropped([], deps)
     assert err(deps) == ""
-    bring_up._tell_dropped(["--provider openai"], deps)
+    up_messages.tell_dropped(["--provider openai"], deps)
     assert "To have it again: wattos up --recreate --provider openai\n" in err(deps)
