@@ -237,6 +237,23 @@ def test_a_file_that_cannot_run_says_why(tmp_path: Path, body: str, says: str) -
         run(tmp_path, "http://127.0.0.1:9", body)
 
 
+def test_a_file_that_writes_without_end_is_told_by_its_beginning_and_its_end(tmp_path: Path) -> None:
+    body = """
+print("this comes first")
+for number in range(5000): print(number, "x" * 1000)
+sys.exit("this comes last")
+"""
+    with pytest.raises(WattosError) as caught:
+        run(tmp_path, "http://127.0.0.1:9", body)
+    told = caught.value.message
+    assert len(told) < 10_000
+    beginning, left_out, end = told.partition(" bytes are left out ...")
+    assert left_out
+    assert "this comes first\n  0 xxx" in beginning
+    assert "4999 xxx" in end
+    assert end.endswith("this comes last")
+
+
 @pytest.mark.parametrize(
     ("then", "broken"),
     [

@@ -18,10 +18,13 @@ from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.journal import Tail
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.transcript import Transcript
 from wattos_cli.loadtest.watchdog import Watchdog
 
 _STOP_S = 20.0
-_SAID_LINES = 12
+_FIRST_LINES, _LAST_LINES, _LINE_CHARS = 3, 12, 500
+"""So much is told of what it said, when it broke off."""
+_LAST_WORDS_S = 5.0
 _TABLES = "\nType     Name "
 
 
@@ -34,10 +37,11 @@ class Generation:
     def __init__(
         self, process: "subprocess.Popen[bytes]", folder: Path, plan: Plan, watchdog: Watchdog
     ) -> None:
+        assert process.stdout is not None  # noqa: S101 - it was started with a pipe
         self._process = process
+        self._transcript = Transcript(process.stdout)
         self._plan = plan
         self._watchdog = watchdog
-        self._said = folder / "said.txt"
         self._tail = Tail(folder / JOURNAL)
         self.measured = Measured()
         """What was counted until the last `poll`."""
@@ -93,9 +97,16 @@ class Generation:
         return ": ".join([f"it ended with exit code {code} in the middle", *last])
 
     def _lines(self) -> list[str]:
-        """Return the last lines that it said, without the tables that Locust prints at its end."""
-        said = self._said.read_text(encoding="utf-8", errors="replace").partition(_TABLES)[0]
-        return said.strip().splitlines()[-_SAID_LINES:]
+        """Return the last lines that it said, without the tables that Locust prints at its end.
+
+        If not all was kept, the first ones stand before them.
+        """
+        said = self._transcript.said(_LAST_WORDS_S)
+        lines = said.end.partition(_TABLES)[0].strip().splitlines()[-_LAST_LINES:]
+        if said.left_out:
+            first = said.beginning.strip().splitlines()[:_FIRST_LINES]
+            lines = [*first, f"... {said.left_out:,} bytes are left out ...", *lines]
+        return [line[:_LINE_CHARS] for line in lines]
 
     def _failed(self) -> WattosError:
         code = self._process.poll()
@@ -124,16 +135,16 @@ def started(plan: Plan, environ: Mapping[str, str]) -> Iterator[Generation]:
     """Start the plan; whatever ends the block, the process ends with it."""
     with run_folder() as folder:
         (folder / "plan.json").write_text(plan.dump(), encoding="utf-8")
-        with (folder / "said.txt").open("wb") as output:
-            process = subprocess.Popen(
-                _argv(plan),
-                cwd=folder,
-                env=_environment(environ, folder, plan),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = subprocess.Popen(
+            _argv(plan),
+            bufsize=0,
+            cwd=folder,
+            env=_environment(environ, folder, plan),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         generation = Generation(process, folder, plan, Watchdog(plan, time.monotonic))
         try:
             yield generation
