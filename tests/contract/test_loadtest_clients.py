@@ -70,7 +70,7 @@ def engine(request: pytest.FixtureRequest) -> Fast | Locust:
     return chosen
 
 
-class Stage:
+class Scene:
     """A scripted server and a client before it."""
 
     def __init__(self, server: ScriptedServer, act: Act, seen: list[Observed]) -> None:
@@ -98,14 +98,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(
+async def scene(
     engine: Fast | Locust, *scripts: Script, close_after: int | None = None, ssl: SSLContext | None = None
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Scene]:
     server = ScriptedServer(*scripts, close_after=close_after)
     port = await server.start(ssl)
     seen: list[Observed] = []
     async with engine.at(f"{'https' if ssl else 'http'}://127.0.0.1:{port}", seen) as act:
-        yield Stage(server, act, seen)
+        yield Scene(server, act, seen)
     await server.stop()
 
 
@@ -147,7 +147,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("script", WHOLE.values(), ids=WHOLE)
 async def test_whole_answers(engine: Fast | Locust, script: Script) -> None:
-    async with stage(engine, script) as here:
+    async with scene(engine, script) as here:
         answer = await here.act(lambda client: client.request("POST", "/x", json={"a": 1}))
     assert (answer.status, answer.json()) == (200, {})
     (seen,) = here.seen
@@ -171,7 +171,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("script", "reason"), BROKEN.values(), ids=BROKEN)
 async def test_what_is_no_whole_answer_is_none(engine: Fast | Locust, script: Script, reason: str) -> None:
-    async with stage(engine, script) as here:
+    async with scene(engine, script) as here:
         seen = await here.get()
     assert seen.status == 0
     assert seen.error
@@ -179,7 +179,7 @@ async def test_what_is_no_whole_answer_is_none(engine: Fast | Locust, script: Sc
 
 
 async def test_nobody_listens(engine: Fast | Locust) -> None:
-    async with stage(engine, OK) as here:
+    async with scene(engine, OK) as here:
         await here.server.stop()
         seen = await here.get()
     assert seen.status == 0
@@ -187,7 +187,7 @@ async def test_nobody_listens(engine: Fast | Locust) -> None:
 
 
 async def test_a_connection_is_kept_and_its_answers_are_told_apart(engine: Fast | Locust) -> None:
-    async with stage(engine, OK, b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", OK) as here:
+    async with scene(engine, OK, b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", OK) as here:
         assert [(await here.get()).status for _ in range(3)] == [200, 404, 200]
     assert here.server.connections == 1
     assert [seen.error for seen in here.seen] == ["", "HTTP 404", ""]
@@ -195,7 +195,7 @@ async def test_a_connection_is_kept_and_its_answers_are_told_apart(engine: Fast 
 
 
 async def test_a_kept_connection_that_was_closed_is_no_failure(engine: Fast | Locust) -> None:
-    async with stage(engine, OK, close_after=1) as here:
+    async with scene(engine, OK, close_after=1) as here:
         for _ in range(3):
             assert (await here.get()).error == ""
             await here.server.closed.wait()
@@ -203,14 +203,14 @@ async def test_a_kept_connection_that_was_closed_is_no_failure(engine: Fast | Lo
 
 
 async def test_after_a_failure_goes_on_with_a_new_connection(engine: Fast | Locust) -> None:
-    async with stage(engine, OK, then_closed(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc")) as here:
+    async with scene(engine, OK, then_closed(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc")) as here:
         errors = [(await here.get()).error for _ in range(3)]
     assert [bool(error) for error in errors] == [False, True, False]
 
 
 async def test_a_call_is_not_measured(engine: Fast | Locust) -> None:
     refused = b'HTTP/1.1 409 Conflict\r\ncontent-length: 20\r\n\r\n{"message": "taken"}'
-    async with stage(engine, OK, refused) as here:
+    async with scene(engine, OK, refused) as here:
         assert await here.act(lambda client: client.call("GET", "/x")) == {}
         with pytest.raises(CallError, match="HTTP 409") as caught:
             await here.act(lambda client: client.call("GET", "/x"))
@@ -219,7 +219,7 @@ async def test_a_call_is_not_measured(engine: Fast | Locust) -> None:
 
 
 async def test_what_cannot_be_asked_is_a_failure(engine: Fast | Locust) -> None:
-    async with stage(engine, OK) as here:
+    async with scene(engine, OK) as here:
         await here.act(lambda client: client.request("GET", "/a b\r\nx: y"))
     assert here.server.requests == []
     assert here.seen[0].status == 0
@@ -231,7 +231,7 @@ STREAM = CHUNKED + b"6\r\nhead\r\n\r\n8\r\ntoken a\n\r\n10\r\ntoken b\nlast one\
 
 @pytest.mark.parametrize("script", [STREAM, in_pieces(STREAM, 1)], ids=["at once", "byte by byte"])
 async def test_streams_come_line_by_line(engine: Fast | Locust, script: Script) -> None:
-    async with stage(engine, script) as here:
+    async with scene(engine, script) as here:
         seen, lines = await here.stream()
         await here.stream()
     assert lines == [b"head", b"token a", b"token b", b"last one"]
@@ -251,7 +251,7 @@ BROKEN_STREAMS = {
 
 @pytest.mark.parametrize("script", BROKEN_STREAMS.values(), ids=BROKEN_STREAMS)
 async def test_a_stream_that_ends_early_is_a_failure(engine: Fast | Locust, script: Script) -> None:
-    async with stage(engine, script) as here:
+    async with scene(engine, script) as here:
         seen, lines = await here.stream()
     assert lines == [b"token a"]
     assert (seen.status, seen.tokens) == (200, 1)
@@ -259,13 +259,13 @@ async def test_a_stream_that_ends_early_is_a_failure(engine: Fast | Locust, scri
 
 
 async def test_a_refused_stream_is_a_failure_with_its_status(engine: Fast | Locust) -> None:
-    async with stage(engine, b"HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\n\r\n") as here:
+    async with scene(engine, b"HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\n\r\n") as here:
         seen, lines = await here.stream()
     assert (seen.status, seen.error, lines) == (429, "HTTP 429", [])
 
 
 async def test_a_stream_that_nobody_answers_has_no_status(engine: Fast | Locust) -> None:
-    async with stage(engine, then_closed(b"")) as here:
+    async with scene(engine, then_closed(b"")) as here:
         seen, lines = await here.stream()
     assert (seen.status, lines, seen.ttft_ms) == (0, [], None)
     assert seen.error
@@ -274,7 +274,7 @@ async def test_a_stream_that_nobody_answers_has_no_status(engine: Fast | Locust)
 async def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
     """Of the fast engine only: geventhttpclient takes the second for the first."""
     surplus = b"HTTP/1.1 500 Broken\r\ncontent-length: 0\r\n\r\n"
-    async with stage(Fast(), OK + surplus, OK) as here:
+    async with scene(Fast(), OK + surplus, OK) as here:
         statuses = [(await here.get()).status for _ in range(3)]
     assert statuses == [200, 200, 200]
 
@@ -288,7 +288,7 @@ async def test_whose_certificate_nobody_vouches_for_is_not_asked(
     context.load_cert_chain(certificate, key)
     if known:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    async with stage(engine, OK, ssl=context) as here:
+    async with scene(engine, OK, ssl=context) as here:
         seen = await here.get()
     assert seen.status == (200 if known else 0)
     assert ("certificate" in seen.error) is not known
