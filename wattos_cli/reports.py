@@ -1,6 +1,7 @@
 """Files beside the answer, for a pipeline: reports that an option names, and the summary of its job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from wattos_cli.deps import Deps
@@ -18,7 +19,37 @@ def prepare_report(deps: Deps, path: Path) -> None:
     prepare(deps.cwd / path)
 
 
-def write_reports(deps: Deps, files: Mapping[Path, str]) -> dict[Path, str]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What has ended and with which verdict; `again` is how to have its reports once there is room."""
+
+    name: str
+    verdict: str
+    again: str
+
+
+def publish(
+    deps: Deps, ended: Ended, files: Mapping[Path, str], *, markdown: str, annotations: Iterable[str]
+) -> None:
+    """Write the reports of what has ended, whatever becomes of each, and tell the pipeline of it.
+
+    WattosError names the files that could not be written: the result itself must stand on stdout by now.
+    """
+    problems = _written(deps, files)
+    add_to_summary(deps, markdown)
+    for line in annotations:
+        deps.console.note(line)
+    if problems:
+        why = "; ".join(problems.values())
+        raise WattosError(
+            f"{ended.name} is over ({ended.verdict}), but its report is not whole: {why}",
+            hint=f"the result stands on stdout; make room, then {ended.again}",
+            code="report_not_written",
+            details={"files": [str(path) for path in problems], "verdict": ended.verdict},
+        )
+
+
+def _written(deps: Deps, files: Mapping[Path, str]) -> dict[Path, str]:
     """Write the files, each whatever becomes of the others; return why those cannot be that cannot."""
     problems = {}
     for path, text in files.items():

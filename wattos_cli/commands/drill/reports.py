@@ -8,9 +8,8 @@ from typing import Any
 from wattos_cli.commands.drill.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.drills.outcome import Outcome
-from wattos_cli.errors import WattosError
 from wattos_cli.render import drill as render
-from wattos_cli.reports import add_to_summary, prepare_report, write_reports
+from wattos_cli.reports import Ended, prepare_report, publish
 
 
 class Reports:
@@ -27,7 +26,7 @@ class Reports:
                 prepare_report(deps, opts.report_dir / f"{name}.json")
 
     def add(self, outcome: Outcome) -> None:
-        """Report one more outcome."""
+        """Report one more outcome; WattosError names the files that could not be written."""
         result = outcome.as_json()
         self._results.append(result)
         deps, console = self._deps, self._deps.console
@@ -36,18 +35,13 @@ class Reports:
         else:
             console.data(render.as_text(result, color=console.color))
         console.stdout.flush()
-        problems = write_reports(deps, self._files(result))
-        add_to_summary(deps, render.as_markdown(result))
-        for line in render.annotations(result, deps.environ):
-            console.note(line)
-        if problems:
-            told = "; ".join(problems.values())
-            raise WattosError(
-                f"{result['drill']} is over ({result['verdict']}), but its report is not whole: {told}",
-                hint="the result stands on stdout; make room, then run it again",
-                code="report_not_written",
-                details={"verdict": result["verdict"]},
-            )
+        publish(
+            deps,
+            Ended(result["drill"], result["verdict"], again="run it again"),
+            self._files(result),
+            markdown=render.as_markdown(result),
+            annotations=render.annotations(result, deps.environ),
+        )
 
     def _files(self, result: Mapping[str, Any]) -> dict[Path, str]:
         """Return the files to write when a drill is over, with their text."""

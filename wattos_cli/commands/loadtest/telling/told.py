@@ -13,11 +13,10 @@ from wattos_cli.commands.loadtest.target.access import Target
 from wattos_cli.commands.loadtest.telling import written
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
-from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.render import loadtest as render
-from wattos_cli.reports import add_to_summary, prepare_report, write_reports
+from wattos_cli.reports import Ended, prepare_report, publish
 
 
 def announce(asked: Asked, target: Target, opts: Options, console: Console) -> str:
@@ -50,18 +49,13 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
     else:
         console.data(render.as_table(told, color=console.color, width=console.table_width))
     console.stdout.flush()
-    problems = write_reports(deps, _texts(opts, result, told))
-    add_to_summary(deps, render.as_markdown(told))
-    for line in render.annotations(told, deps.environ):
-        console.note(line)
-    if problems:
-        why = "; ".join(problems.values())
-        raise WattosError(
-            f"the run is over ({result.verdict}), but its report is not whole: {why}",
-            hint="the result stands on stdout; make room, then: wattos loadtest report FILE",
-            code="report_not_written",
-            details={"files": [str(path) for path in problems], "verdict": result.verdict},
-        )
+    publish(
+        deps,
+        Ended("the run", result.verdict, again="make them of it: wattos loadtest report FILE"),
+        _texts(opts, result, told),
+        markdown=render.as_markdown(told),
+        annotations=render.annotations(told, deps.environ),
+    )
 
 
 def _texts(opts: Options, result: Result, told: Mapping[str, Any]) -> dict[Path, str]:
