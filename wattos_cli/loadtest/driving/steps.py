@@ -1,10 +1,12 @@
 """How a journey goes on: which task comes next, and how a step that broke off is told."""
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from wattos_cli.loadtest.driving.evidence import error_line
 from wattos_cli.loadtest.journey import CallError, Journey, tasks
+from wattos_cli.loadtest.measuring.collector import Observed
 
 CLEAN_UP_S = 8.0
 """So long a user may take to remove what it made."""
@@ -31,8 +33,7 @@ class Steps:
         return self._rng.choices(self._methods, self._weights)[0]
 
 
-def broken_off(error: Exception) -> tuple[int, str]:
-    """Return the status and the text under which a step that raised `error` counts as failed."""
-    if isinstance(error, CallError):
-        return error.status, str(error)
-    return 0, error_line(error)
+def broken_off(name: str, error: Exception) -> Observed:
+    """Return a step that raised `error` as a request that failed, and that has no time."""
+    status, text = (error.status, str(error)) if isinstance(error, CallError) else (0, error_line(error))
+    return Observed(name, time.monotonic(), None, status, text)

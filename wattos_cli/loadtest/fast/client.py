@@ -6,13 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
+from wattos_cli.loadtest.driving.answers import NO_ANSWER
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import call_error, error_line, failure
+from wattos_cli.loadtest.driving.client import MeasuringClient
+from wattos_cli.loadtest.driving.evidence import error_line
 from wattos_cli.loadtest.fast.connection import Connection, NoAnswerError
 from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.fast.stream import FastStream
-from wattos_cli.loadtest.journey import Answer, Check
+from wattos_cli.loadtest.journey import Answer
 from wattos_cli.loadtest.measuring.collector import Observed
 
 _KEPT = 2
@@ -20,62 +21,27 @@ _REPEATABLE = frozenset({"GET", "PUT", "DELETE", "OPTIONS"})
 Record = Callable[[Observed], None]
 
 
-class FastClient:
+class FastClient(MeasuringClient):
     """Implements Client.
 
-    `owed_s` is how long the iteration that begins had to wait: its first request bears that.
+    `record` is told of each measured request. `owed_s` is how long the iteration that begins had to wait: its
+    first request bears that.
     """
+
+    cut_off_by = asyncio.CancelledError
 
     def __init__(self, connector: Connector, token: str, record: Record) -> None:
         self._connector = connector
         self._head = connector.head(token)
         self._kept: list[Connection] = []
-        self.record = record
+        self._record = record
         self.owed_s = 0.0
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        content: bytes | None = None,
-        content_type: str = "",
-        name: str = "",
-        check: Check | None = None,
-    ) -> Answer:
-        """Send a request and return its answer, whatever its status."""
-        began_s, label = self.began_s(), f"{method} {name or path}"
-        try:
-            answer, error, ended_s = await self._exchange(method, path, json, content, content_type)
-        except asyncio.CancelledError:
-            seen = cut_off(label, began_s, time.monotonic())
-            if seen is not None:
-                self.record(seen)
-            raise
-        self.record(answered(label, began_s, ended_s, answer, error or failure(answer, check)))
-        return answer
 
     def stream(
         self, method: str, path: str, *, json: Any = None, name: str = ""
     ) -> AbstractAsyncContextManager[FastStream]:
         """Send a request whose answer is read as it comes."""
         return FastStream(self, method, path, json, f"{method} {name or path}")
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        content: bytes | None = None,
-        content_type: str = "",
-    ) -> Any:
-        """Send a request that is not measured and return its JSON, if any; CallError if it fails."""
-        answer, error, _ = await self._exchange(method, path, json, content, content_type)
-        if error or failure(answer, None):
-            raise call_error(method, path, answer, error)
-        return answer.json() if answer.body else None
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -91,6 +57,10 @@ class FastClient:
         """Return when the request that is sent now should have begun."""
         owed_s, self.owed_s = self.owed_s, 0.0
         return time.monotonic() - owed_s
+
+    def record(self, seen: Observed) -> None:
+        """Tell of a request that ended."""
+        self._record(seen)
 
     def keep(self, connection: Connection) -> None:
         """Take a connection back whose answer was read to its end."""

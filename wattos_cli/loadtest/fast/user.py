@@ -1,14 +1,12 @@
 """A virtual user: a journey, its client, and what comes of its steps."""
 
 import asyncio
-import time
 
 from wattos_cli.loadtest.driving.evidence import error_line
 from wattos_cli.loadtest.driving.stderr import write_line
 from wattos_cli.loadtest.driving.steps import Steps, broken_off
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.journey import Journey, Traveller
-from wattos_cli.loadtest.measuring.collector import Observed
 
 
 class VirtualUser:
@@ -26,10 +24,11 @@ class VirtualUser:
         try:
             await self._walk.prepare()
         except asyncio.CancelledError:
-            self._broke_off(f"SETUP {self.journey.__name__}", TimeoutError("not prepared in time"))
+            late = TimeoutError("not prepared in time")
+            self.client.record(broken_off(f"SETUP {self.journey.__name__}", late))
             raise
         except Exception as error:  # noqa: BLE001 - a journey may raise anything; it is counted
-            self._broke_off(f"SETUP {self.journey.__name__}", error)
+            self.client.record(broken_off(f"SETUP {self.journey.__name__}", error))
             return False
         return True
 
@@ -39,7 +38,7 @@ class VirtualUser:
         try:
             await method()
         except Exception as error:  # noqa: BLE001 - counted, and the user goes on
-            self._broke_off(f"TASK {self.journey.__name__}.{method.__name__}", error)
+            self.client.record(broken_off(f"TASK {self.journey.__name__}.{method.__name__}", error))
 
     def thinks_s(self) -> float:
         """Return how long this user thinks now, in seconds."""
@@ -53,10 +52,6 @@ class VirtualUser:
         except Exception as error:  # noqa: BLE001 - told, and no reason to break off
             write_line(f"{self.journey.__name__}: not cleaned up: {error_line(error)}")
         self.client.close()
-
-    def _broke_off(self, name: str, error: Exception) -> None:
-        status, text = broken_off(error)
-        self.client.record(Observed(name, time.monotonic(), None, status, text))
 
 
 class InterruptibleSleep:

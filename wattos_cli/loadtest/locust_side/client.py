@@ -16,11 +16,12 @@ import gevent.ssl
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
-from wattos_cli.loadtest.driving.answers import NO_ANSWER, answered, cut_off
+from wattos_cli.loadtest.driving.answers import NO_ANSWER
 from wattos_cli.loadtest.driving.bodies import encoded
-from wattos_cli.loadtest.driving.evidence import call_error, error_line, failure
+from wattos_cli.loadtest.driving.client import MeasuringClient
+from wattos_cli.loadtest.driving.evidence import error_line, failure
 from wattos_cli.loadtest.driving.streaming import NotedStream
-from wattos_cli.loadtest.journey import PATIENCE, Answer, Check, Patience
+from wattos_cli.loadtest.journey import PATIENCE, Answer, Patience
 from wattos_cli.loadtest.measuring.collector import Observed
 
 _MS = 1000.0
@@ -29,11 +30,13 @@ Fire = Callable[..., Any]
 ResultT = TypeVar("ResultT")
 
 
-class LocustClient:
+class LocustClient(MeasuringClient):
     """Implements Client; tells Locust of every measured request by `fire` (`events.request.fire`).
 
     In the open model it is the recorder that adds what an iteration had to wait.
     """
+
+    cut_off_by = gevent.GreenletExit
 
     def __init__(self, host: str, token: str, fire: Fire, patience: Patience = PATIENCE) -> None:
         self._answer_s = patience.answer_s
@@ -49,52 +52,11 @@ class LocustClient:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._fire = fire
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        content: bytes | None = None,
-        content_type: str = "",
-        name: str = "",
-        check: Check | None = None,
-    ) -> Answer:
-        """Send a request and return its answer, whatever its status."""
-        began_s = time.monotonic()
-        try:
-            answer, error = self._exchange(method, path, json, content, content_type)
-        except gevent.GreenletExit:
-            seen = cut_off(name or path, began_s, time.monotonic())
-            if seen is not None:
-                self.tell(method, seen)
-            raise
-        ended_s = time.monotonic()
-        error = error or failure(answer, check)
-        self.tell(method, answered(name or path, began_s, ended_s, answer, error))
-        return answer
-
     def stream(
         self, method: str, path: str, *, json: Any = None, name: str = ""
     ) -> AbstractAsyncContextManager["LocustStream"]:
         """Send a request whose answer is read as it comes."""
-        return LocustStream(self, method, path, json, name or path)
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        content: bytes | None = None,
-        content_type: str = "",
-    ) -> Any:
-        """Send a request that is not measured and return its JSON, if any; CallError if it fails."""
-        answer, error = self._exchange(method, path, json, content, content_type)
-        reason = error or failure(answer, None)
-        if reason:
-            raise call_error(method, path, answer, error)
-        return answer.json() if answer.body else None
+        return LocustStream(self, method, path, json, f"{method} {name or path}")
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -109,8 +71,9 @@ class LocustClient:
         headers = {**self._headers, "Content-Type": kind} if kind else self._headers
         return self._http.request(method, self._prefix + path, body, headers)
 
-    def tell(self, method: str, seen: Observed) -> None:
-        """Tell Locust of a request that ended; it puts the method before the name."""
+    def record(self, seen: Observed) -> None:
+        """Tell Locust of a request that ended; it has the method apart from the name."""
+        method, _, name = seen.name.partition(" ")
         context = {
             "ttft_ms": seen.ttft_ms,
             "itl_ms": seen.itl_ms,
@@ -120,35 +83,35 @@ class LocustClient:
         }
         self._fire(
             request_type=method,
-            name=seen.name,
+            name=name,
             response_time=seen.latency_ms,
             response_length=0,
             response=_Seen(seen.status),
             exception=RequestFailed(seen.error) if seen.error else None,
             context=context,
             start_time=time.time() - (seen.latency_ms or 0.0) / _MS,
-            url=seen.name,
+            url=name,
         )
 
-    def _exchange(
+    async def _exchange(
         self, method: str, path: str, json: Any, content: bytes | None, kind: str
-    ) -> tuple[Answer, str]:
-        """Return the answer, and why there is none."""
+    ) -> tuple[Answer, str, float]:
+        """Return the answer, why there is none, and when it was there."""
         body, kind = encoded(json, content, kind)
         try:
             with gevent.Timeout(self._answer_s, TimeoutError(f"no whole answer within {self._answer_s:g} s")):
                 response = self.send(method, path, body, kind)
                 data = response.read()
         except _FAILURES as error:
-            return NO_ANSWER, error_line(error)
-        return Answer(response.get_code(), lowered(response), data), ""
+            return NO_ANSWER, error_line(error), time.monotonic()
+        return Answer(response.get_code(), lowered(response), data), "", time.monotonic()
 
 
 class LocustStream(NotedStream):
     """Implements Stream, as the block that reads it."""
 
-    def __init__(self, client: LocustClient, method: str, path: str, json: Any, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, client: LocustClient, method: str, path: str, json: Any, label: str) -> None:
+        super().__init__(label)
         self._client = client
         self._request = (method, path, *encoded(json, None, ""))
         self._response: Any = None
@@ -156,7 +119,7 @@ class LocustStream(NotedStream):
 
     async def __aenter__(self) -> Self:
         """Send the request and wait for the head of its answer."""
-        self._begin(time.monotonic())
+        self._begin(self._client.began_s())
         try:
             self._response = self._client.send(*self._request)
         except _FAILURES as error:
@@ -177,7 +140,7 @@ class LocustStream(NotedStream):
                 return
         elif error is not None:
             self.fail(error_line(error))
-        self._client.tell(self._request[0], self._observed(ended_s, self._headers))
+        self._client.record(self._observed(ended_s, self._headers))
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield the lines of the body without their ends, as they arrive."""

@@ -1,7 +1,6 @@
 """Journeys as users of Locust: one adapter for all of them."""
 
 import os
-import time
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -13,7 +12,6 @@ from wattos_cli.loadtest.driving.steps import CLEAN_UP_S, Steps, broken_off
 from wattos_cli.loadtest.driving.travellers import Travellers
 from wattos_cli.loadtest.journey import Journey
 from wattos_cli.loadtest.locust_side.client import LocustClient, driven
-from wattos_cli.loadtest.measuring.collector import Observed
 
 
 class JourneyUser(User):
@@ -40,7 +38,7 @@ class JourneyUser(User):
         try:
             driven(self._walk.prepare())
         except Exception as error:  # a journey may raise anything; this user is over, the others go on
-            self._broke_off("SETUP", self.journey.__name__, error)
+            self.client.record(broken_off(f"SETUP {self.journey.__name__}", error))
             raise StopUser from error
 
     def on_stop(self) -> None:
@@ -59,11 +57,7 @@ class JourneyUser(User):
         try:
             driven(method())
         except Exception as error:  # noqa: BLE001 - counted, and the user goes on
-            self._broke_off("TASK", f"{self.journey.__name__}.{method.__name__}", error)
-
-    def _broke_off(self, kind: str, name: str, error: Exception) -> None:
-        status, text = broken_off(error)
-        self.client.tell(kind, Observed(name, time.monotonic(), None, status, text))
+            self.client.record(broken_off(f"TASK {self.journey.__name__}.{method.__name__}", error))
 
 
 def user_classes(journeys: Iterable[type[Journey]]) -> dict[str, type[JourneyUser]]:

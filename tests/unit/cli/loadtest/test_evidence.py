@@ -50,15 +50,22 @@ def test_failures(answer: Answer, expected: str) -> None:
     assert bool(failure(answer, no_results)) is bool(expected)
 
 
+def counted(error: Exception) -> tuple[int, str]:
+    """Return status and text of a step that raised; nobody measured how long it took."""
+    seen = broken_off("TASK Visitor.look", error)
+    assert (seen.name, seen.latency_ms) == ("TASK Visitor.look", None)
+    return seen.status, seen.error
+
+
 def test_a_step_that_raised_is_told_with_what_came() -> None:
     error = call_error("GET", "/x", Answer(409, {}, b"taken"), "")
-    assert broken_off(error) == (409, "GET /x: HTTP 409 taken")
-    assert broken_off(call_error("GET", "/x", Answer(0, {}, b""), "refused")) == (0, "GET /x: refused")
+    assert counted(error) == (409, "GET /x: HTTP 409 taken")
+    assert counted(call_error("GET", "/x", Answer(0, {}, b""), "refused")) == (0, "GET /x: refused")
     limited = Answer(429, {}, b'{"error": {"message": "slow down", "at": 1}}')
     error = call_error("GET", "/x/01a21bba-e815-701e-8c76/y", limited, "")
     assert str(error) == "GET /x/[id]/y: HTTP 429 slow down"
-    assert broken_off(CallError("late", 200)) == (200, "late")
-    assert broken_off(KeyError("id")) == (0, "KeyError: 'id'")
+    assert counted(CallError("late", 200)) == (200, "late")
+    assert counted(KeyError("id")) == (0, "KeyError: 'id'")
 
 
 def test_tokens_are_timed_by_the_lines_that_brought_them() -> None:
