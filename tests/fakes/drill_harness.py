@@ -14,6 +14,7 @@ from wattos_cli.drills.observing.view import Scraped
 from wattos_cli.drills.runner.harness import Harness
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.measuring.interval import Interval, Slow
+from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.measuring.requests import Requests
 
 NAME = "llm:openai"
@@ -184,8 +185,8 @@ class FakeLoad:
             self._told += 1
         return found
 
-    def result(self) -> object:
-        return None
+    def result(self) -> Measured:
+        return Measured()
 
 
 @dataclass

@@ -12,10 +12,11 @@ from wattos_cli.drills.observing.record import Record
 from wattos_cli.drills.observing.view import View
 from wattos_cli.drills.runner.detection import Detection
 from wattos_cli.drills.runner.fault_schedule import Due, FaultSchedule
-from wattos_cli.drills.runner.harness import Harness, Load
+from wattos_cli.drills.runner.harness import Harness
 from wattos_cli.drills.runner.tracked import Tracked
 from wattos_cli.drills.steps import Observer, Phase, Step
 from wattos_cli.errors import WattosError
+from wattos_cli.loadtest.load import Load
 
 TICK_S = 0.5
 _WARM_UP_S = 40.0

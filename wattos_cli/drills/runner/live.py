@@ -13,9 +13,10 @@ from wattos_cli.deps import Deps, Finding
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultTarget
 from wattos_cli.drills.observing.view import Scraped
-from wattos_cli.drills.runner.harness import Harness, Load
+from wattos_cli.drills.runner.harness import Harness
 from wattos_cli.drills.runner.interruptions import Shield
 from wattos_cli.loadtest.generation import started
+from wattos_cli.loadtest.load import Load
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 from wattos_cli.loadtest.scenarios.places import folder
 from wattos_cli.metricsource import MetricsEndpoint, metrics

@@ -10,7 +10,14 @@ from wattos_cli.clients.running import project_of
 from wattos_cli.commands.loadtest.asking.asked import Asked
 from wattos_cli.commands.loadtest.asking.options import Options
 from wattos_cli.commands.loadtest.running.course import Course
-from wattos_cli.commands.loadtest.running.watching import POLL_S, Display, Guard, Load, Watched, watch
+from wattos_cli.commands.loadtest.running.watching import (
+    POLL_S,
+    Display,
+    Guard,
+    StoppableLoad,
+    Watched,
+    watch,
+)
 from wattos_cli.commands.loadtest.target import server_side
 from wattos_cli.commands.loadtest.target.access import Target
 from wattos_cli.commands.loadtest.target.breaker_watch import BreakerWatch
@@ -28,7 +35,7 @@ from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.logstore.instants import rfc3339
 from wattos_cli.render.loadtest.figures import counted
 
-Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]
+Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[StoppableLoad]]
 
 
 class Runner:

@@ -9,6 +9,7 @@ from wattos_cli.commands.loadtest.running.course import Course
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.judging.verdict import Stopped
+from wattos_cli.loadtest.load import Load
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
@@ -24,26 +25,14 @@ Guard = Callable[[Measured], Stopped | None]
 """Why a run has to end before its time, if it has to."""
 
 
-class Load(Protocol):
-    """A generator that runs."""
+class StoppableLoad(Load, Protocol):
+    """Load that can be ended before its time, and be looked at meanwhile."""
 
     measured: Measured
-
-    @property
-    def running(self) -> bool:
-        """Return whether it still runs."""
-        ...
-
-    def poll(self) -> list[Interval]:
-        """Return what was counted since the last call."""
-        ...
+    """What was counted until the last `poll`."""
 
     def stop(self) -> None:
         """Ask it to finish what is under way; in the end it is gone."""
-        ...
-
-    def result(self) -> Measured:
-        """Return all that was counted; WattosError (exit 4) if that is nothing at all."""
         ...
 
 
@@ -127,7 +116,7 @@ class Display:
 
 
 def watch(
-    load: Load,
+    load: StoppableLoad,
     course: Course,
     display: Display,
     guards: Sequence[Guard],
