@@ -8,12 +8,12 @@ import numpy.typing as npt
 from msgspec import UnsetType
 
 from wattos_cli.loadtest.comparison.loaded import loaded, requests
+from wattos_cli.loadtest.measuring.requests import TIMES
 from wattos_cli.loadtest.result.counted import Dumped, Interval
 from wattos_cli.loadtest.result.shape import Result
 
 Floats = npt.NDArray[np.float32]
 Buckets = npt.NDArray[np.int64]
-_METRICS = ("latency", "ttft", "itl")
 # The bucket of a microsecond: what is faster is as good as it.
 _FLOOR = -1385
 
@@ -39,7 +39,7 @@ class Counts:
 def counts(result: Result) -> Counts:
     """Return the part of a run that is compared (`loaded`)."""
     intervals = loaded(result)
-    times = {metric: _histograms(intervals, metric) for metric in _METRICS}
+    times = {metric: _histograms(intervals, metric) for metric in TIMES}
     return Counts(
         np.array([each.span_s for each in intervals], np.float32),
         np.array([requests(each) for each in intervals], np.float32),
