@@ -1,15 +1,15 @@
 """One drill from its first look to its verdict: steady, fault, rollback, recovery."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 
-from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.drills.checks.promql import PromqlForm
 from wattos_cli.drills.checks.threshold import ThresholdForm
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.observing.counters import Counters
 from wattos_cli.drills.observing.record import Record
 from wattos_cli.drills.observing.view import View
+from wattos_cli.drills.runner.assertions import Assertions
 from wattos_cli.drills.runner.detection import Detection
 from wattos_cli.drills.runner.fault_schedule import Due, FaultSchedule
 from wattos_cli.drills.runner.harness import Harness
@@ -40,7 +40,8 @@ class DrillRun:
         self._began = harness.monotonic()
         faults = [Due(harness.fault(form), form.after or 0.0, drill.ttl_s(form)) for form in drill.fault]
         self._faults = FaultSchedule(faults, self.now_s)
-        self._tracked = [Tracked(check) for check in (*drill.steady, *drill.assertions)]
+        checks = (*drill.steady, *drill.assertions)
+        self._assertions = Assertions(checks, self.record, self.now_s, self._note)
         self._detection: Detection | None = None
 
     def now_s(self) -> float:
@@ -70,7 +71,7 @@ class DrillRun:
                     self._harness.reset(name)
                 except WattosError as error:
                     steps.append(Step(f"rollback: close {name}", False, self.now_s(), error.message))
-            self._note(steps)  # last: who listens may be gone
+            self._note(*steps)  # last: who listens may be gone
 
     def _warm_up(self) -> None:
         """Wait until the load is there: a cold start is not what is looked at."""
@@ -82,8 +83,8 @@ class DrillRun:
 
     def _steady(self) -> None:
         tracked = self._begin("steady")
-        self._pass("steady", self._drill.phases.steady)
-        self._end(tracked)
+        self._let_pass("steady", self._drill.phases.steady)
+        self._decide(tracked)
         bad = [each.step for each in tracked if each.step is not None and not each.step.ok]
         if bad:
             told = "; ".join(f"{step.name.removeprefix('steady: ')} ({step.detail})" for step in bad)
@@ -93,33 +94,33 @@ class DrillRun:
         before = View(self._harness.platform)
         self._detection = Detection(before, self._harness.platform, self.record.figures)
         tracked = self._begin("fault")
-        self._begin("whole")
+        self._assertions.begin("whole")
         phases = self._drill.phases
-        self._pass("fault", phases.fault, settle_s=phases.settle)
-        self._end(each for each in tracked if each.check.lasting)
+        self._let_pass("fault", phases.fault, settle_s=phases.settle)
+        self._decide(each for each in tracked if each.check.lasting)
         self._detection = None
 
     def _recovery(self) -> None:
         tracked = self._begin("recovery")
         thresholds = [each.check for each in tracked if isinstance(each.check, ThresholdForm)]
         least_s = _LEAST_RECOVERY_S + max((check.after or 0.0 for check in thresholds), default=0.0)
-        self._pass("recovery", self._drill.phases.recovery, least_s=least_s, settle_s=0.0)
-        self._end(each for each in tracked if each.check.lasting)
+        self._let_pass("recovery", self._drill.phases.recovery, least_s=least_s, settle_s=0.0)
+        self._decide(each for each in tracked if each.check.lasting)
 
     def _conclude(self, before: Counters) -> None:
         """Work out the figures, and judge what looks back."""
         figures, began_s = self.record.figures, self.record.began_s("recovery")
         self._note_metrics()
-        waited = [each for each in self._tracked if each.check.when == "recovery" and each.check.within]
+        waited = [each for each in self._assertions if each.check.when == "recovery" and each.check.within]
         held = [each.step.at_s for each in waited if each.step is not None and each.step.ok]
         figures.recover_s = max(held) - began_s if held and len(held) == len(waited) else None
         figures.count(self.record.requests("whole"))
         Counters.of(View(self._harness.platform)).since(before, figures)
-        self._end(self._tracked)
+        self._decide(self._assertions)
 
     def _note_metrics(self) -> None:
         """Count metrics that the drill waited for in the fault as a sign, if they came first."""
-        steps = [each.step for each in self._tracked if isinstance(each.check, PromqlForm) and each.step]
+        steps = [each.step for each in self._assertions if isinstance(each.check, PromqlForm) and each.step]
         times = [step.at_s for step in steps if step.ok and step.name.startswith("fault")]
         if times:
             first_s = min(times) - self.record.began_s("fault")
@@ -128,15 +129,11 @@ class DrillRun:
 
     def _begin(self, phase: str) -> list[Tracked]:
         """Begin a phase and return its assertions."""
-        if phase != "whole":
-            self._observer.phase(Phase(phase, self.now_s(), self._drill.phases.of(phase)))
-            self.record.begin(phase, self.now_s(), self._harness.platform.counts())
-        tracked = [each for each in self._tracked if each.check.when == phase]
-        for each in tracked:
-            each.begin(self.now_s())
-        return tracked
+        self._observer.phase(Phase(phase, self.now_s(), self._drill.phases.of(phase)))
+        self.record.begin(phase, self.now_s(), self._harness.platform.counts())
+        return self._assertions.begin(phase)
 
-    def _pass(
+    def _let_pass(
         self, phase: str, length_s: float, *, least_s: float = 0.0, settle_s: float | None = None
     ) -> None:
         """Let a phase pass.
@@ -146,18 +143,18 @@ class DrillRun:
         began_s = decided_s = self.now_s()
         while (passed_s := self.now_s() - began_s) < length_s:
             if phase == "fault":
-                self._break(passed_s)
+                self._apply_faults(passed_s)
             self._wait(min(TICK_S, length_s - passed_s))
             self._look()
             now_s = self.now_s()
-            if self._faults.waits or any(each.waits for each in self._tracked):
+            if self._faults.waits or self._assertions.waits:
                 decided_s = now_s
             elif settle_s is not None and now_s - began_s >= least_s and now_s - decided_s >= settle_s:
                 return
 
-    def _break(self, passed_s: float) -> None:
+    def _apply_faults(self, passed_s: float) -> None:
         steps = self._faults.apply(passed_s)
-        self._note(steps)
+        self._note(*steps)
         for step in steps:
             if not step.ok:
                 raise InvalidDrillError(f"{step.name} could not be begun: {step.detail}")
@@ -169,24 +166,10 @@ class DrillRun:
             passed_s = self.now_s() - self.record.began_s("fault")
             with suppress(WattosError):  # who does not answer gives no sign
                 self._detection.look(view, passed_s, self._harness.clock())
-        for each in self._tracked:
-            if each.looks:
-                each.look(self._judged(each.check, view), self.now_s())
-                self._note([each.step] if each.step is not None else [])
+        self._assertions.look(view)
 
-    def _end(self, tracked: Iterable[Tracked]) -> None:
-        """Decide what is not decided yet."""
-        view = View(self._harness.platform)
-        for each in tracked:
-            if each.step is None:
-                each.end(self._judged(each.check, view), self.now_s())
-                self._note([each.step] if each.step is not None else [])
-
-    def _judged(self, check: CheckForm, view: View) -> Judged:
-        try:
-            return check.judge(CheckContext(view, self.record))
-        except WattosError as error:
-            return Judged(False, error.message)
+    def _decide(self, tracked: Iterable[Tracked]) -> None:
+        self._assertions.decide(tracked, View(self._harness.platform))
 
     def _wait(self, seconds: float = TICK_S) -> None:
         self._harness.sleep(seconds)
@@ -194,7 +177,7 @@ class DrillRun:
         if not self._load.running and self.record.has_requests:
             raise InvalidDrillError("the load generator ended before the drill did")
 
-    def _note(self, steps: Sequence[Step]) -> None:
+    def _note(self, *steps: Step) -> None:
         for step in steps:
             self.steps.append(step)
             self._observer.step(step)
