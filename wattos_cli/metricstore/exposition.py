@@ -223,7 +223,8 @@ def _describe(comments: Iterable[str], families: dict[str, Family]) -> None:
         parts = comment.split(None, 3)
         if len(parts) < 3 or parts[0] != "#":  # noqa: PLR2004 - `#`, the keyword and the name
             continue
-        keyword, name, text = parts[1], parts[2], parts[3].strip() if len(parts) > 3 else ""  # noqa: PLR2004
+        _, keyword, name, *rest = parts
+        text = rest[0].strip() if rest else ""
         if keyword == "TYPE" and text in _TYPES:
             families.setdefault(name, Family()).type = text
         elif keyword == "HELP":

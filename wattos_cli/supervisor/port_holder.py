@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from wattos_cli.supervisor import process_table
 
 _LISTEN = "0A"
+_FIELDS = 10
+"""A line has at least so many; the tenth is the inode."""
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
@@ -23,7 +25,9 @@ def listening_inodes(lines: Iterable[str], port: int) -> set[str]:
     found: set[str] = set()
     for line in lines:
         fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN and fields[1].rpartition(":")[2] == f"{port:04X}":  # noqa: PLR2004
+        if len(fields) < _FIELDS or fields[3] != _LISTEN:
+            continue
+        if fields[1].rpartition(":")[2] == f"{port:04X}":
             found.add(fields[9])
     return found
 

@@ -120,7 +120,7 @@ def command_line(pid: int) -> str:
 def _from_ps() -> list[Process]:
     """Return the table as `ps` prints it, for systems without /proc; start times are not known there."""
     rows = (line.split() for line in _ps("-axo", "pid=,stat=,ppid=,pgid=").splitlines())
-    return [Process(int(r[0]), r[1][0], int(r[2]), int(r[3]), 0, 0, 0) for r in rows if len(r) == 4]  # noqa: PLR2004
+    return [Process(int(r[0]), r[1][0], int(r[2]), int(r[3]), 0, 0, 0) for r in rows if len(r) == 4]  # noqa: PLR2004 - as asked for
 
 
 def _rss_from_ps(pid: int) -> int | None:

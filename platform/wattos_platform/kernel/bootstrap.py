@@ -30,6 +30,7 @@ from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
 from wattos_platform.kernel.sharing import open_shared
+from wattos_platform.kernel.telemetry import Log
 
 Factory = Callable[[Runtime], ServiceApp]
 
@@ -80,7 +81,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
 
 
 async def _database(
-    service: Service, settings: Settings, breakers: BreakerRegistry, metrics: Metrics, log: Any
+    service: Service, settings: Settings, breakers: BreakerRegistry, metrics: Metrics, log: Log
 ) -> Database | None:
     if not service.database:
         return None
@@ -105,7 +106,7 @@ def _redis(settings: Settings, breakers: BreakerRegistry, degradations: Degradat
     )
 
 
-def _watcher(log: Any) -> Callable[[str, str, str | None], None]:
+def _watcher(log: Log) -> Callable[[str, str, str | None], None]:
     def changed(name: str, status: str, message: str | None) -> None:
         level = log.info if status == "up" else log.warning
         level(

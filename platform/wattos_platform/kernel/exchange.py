@@ -170,9 +170,9 @@ def too_large(limit_bytes: int) -> ServiceError:
 
 
 def error_type(status: int, *, gone: bool = False, fault: str = "") -> str:
-    """Return the fault domain of an answer, the closed list of observability.md; empty when all is well.
+    """Return the fault domain of an answer, empty when all is well.
 
-    `fault` is what the error itself says: `platform_overloaded` for a call that was shed.
+    The closed list of them stands in docs/reference/metrics.md. `fault` is what the error itself says: `platform_overloaded` for a call that was shed.
     """
     if gone:
         return "caller_gone"

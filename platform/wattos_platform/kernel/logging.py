@@ -13,6 +13,7 @@ import structlog
 
 from wattos_platform.kernel.context import try_current
 from wattos_platform.kernel.redaction import redact, redact_text
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.kernel.timestamps import rfc3339
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
@@ -124,7 +125,7 @@ def error_fields(error: BaseException) -> dict[str, str]:
     return {"error.type": type(error).__name__, "error.message": str(error), "error.stack": stack}
 
 
-def make_logger(sink: LogSink) -> Any:
+def make_logger(sink: LogSink) -> Log:
     """Return a structlog logger whose records end in `sink`; `exc_info=error` adds the error's fields."""
 
     def render(_logger: Any, method: str, event_dict: MutableMapping[str, Any]) -> str:
@@ -135,7 +136,8 @@ def make_logger(sink: LogSink) -> Any:
         sink.emit("warning" if method == "warn" else method, event, event_dict)
         raise structlog.DropEvent
 
-    return structlog.wrap_logger(None, processors=[render], wrapper_class=structlog.BoundLogger)
+    logger: Log = structlog.wrap_logger(None, processors=[render], wrapper_class=structlog.BoundLogger)
+    return logger
 
 
 class _Bridge(logging.Handler):

@@ -31,7 +31,7 @@ _MOST_DIGITS = 18
 class Middleware:
     """Stands between the server and the service's routes; see the module's first line.
 
-    `idle` is set while no request is being answered. `door` and `ops` are the apps of the two listeners.
+    `idle` is set while no request is being answered. `public` and `ops` are the apps of the two listeners.
     `error_shapes` gives the shape of errors by path prefix, the platform's own elsewhere; `body_limit` the
     largest body in bytes for (method, path).
     """
@@ -39,7 +39,7 @@ class Middleware:
     def __init__(
         self,
         runtime: Runtime,
-        door: ASGIApp,
+        public: ASGIApp,
         ops: ASGIApp,
         *,
         error_shapes: Mapping[str, ErrorShape],
@@ -49,7 +49,7 @@ class Middleware:
         on_answered: OnAnswered | None = None,
     ) -> None:
         self._runtime = runtime
-        self._door = door
+        self._public = public
         self._ops = ops
         self._error_shapes = ErrorShapes(error_shapes)
         self._identity_required = identity_required
@@ -83,7 +83,7 @@ class Middleware:
             _check_length(headers, limit)
             if not is_ops and path not in _PROBES:
                 context.identity = self._identity(headers)
-            await (self._ops if is_ops else self._door)(scope, exchange.receive, exchange.send)
+            await (self._ops if is_ops else self._public)(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - every failure becomes one of our answers, here and nowhere else
             await self._fail(error, exchange)
         finally:

@@ -21,6 +21,7 @@ from wattos_platform.kernel.resilience.degrade import Degradations
 from wattos_platform.kernel.resilience.limiter import RateLimiter
 from wattos_platform.kernel.resilience.slots import Slots
 from wattos_platform.kernel.sharing import Shared
+from wattos_platform.kernel.telemetry import Log
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Runtime:
     environ: Mapping[str, str]
     metrics: Metrics
     sink: LogSink
-    log: Any
+    log: Log
     health: HealthMonitor
     breakers: BreakerRegistry
     concurrency: ConcurrencyLimits

@@ -21,7 +21,7 @@ TICKS_PER_S = 10
 
 
 class Server(uvicorn.Server):
-    """uvicorn with the platform's way to end: readiness first, then the door, then what still runs.
+    """uvicorn with the platform's way to end: readiness first, then the public listener, then what runs.
 
     uvicorn closes every listener at once; here the operations listener answers until the end, so that
     whoever watches sees `not ready` and not a dead socket.
@@ -63,7 +63,7 @@ class Server(uvicorn.Server):
         await self._serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the door, let running requests finish within the drain time, then end."""
+        """Close the public listener, let running requests finish within the drain time, then end."""
         self.servers[0].close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
@@ -104,10 +104,10 @@ def listeners(runtime: Runtime) -> list[socket.socket]:
     """Return the listening sockets: the service's port first, then the operations listener if one is set."""
     settings = runtime.settings
     if settings.http_fd is not None:
-        door = socket.socket(fileno=settings.http_fd)
+        public = socket.socket(fileno=settings.http_fd)
     else:
-        door = _tcp(settings.host, settings.port or runtime.service.port)
-    sockets = [door]
+        public = _tcp(settings.host, settings.port or runtime.service.port)
+    sockets = [public]
     if settings.ops_socket is not None:
         sockets.append(_unix(settings.ops_socket))
     elif settings.ops_port is not None:

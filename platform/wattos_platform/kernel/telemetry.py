@@ -53,7 +53,10 @@ class Meter(Protocol):
 
 
 class Log(Protocol):
-    """The part of a structlog logger that the kernel uses; `event` is noun.past_tense_verb."""
+    """The part of a structlog logger that services use; `event` is noun.past_tense_verb.
+
+    A field `exc_info`, an exception, becomes its type, its message and its stack.
+    """
 
     def info(self, event: str, /, **fields: Any) -> Any:
         """Write a line of level info."""
@@ -63,6 +66,9 @@ class Log(Protocol):
 
     def error(self, event: str, /, **fields: Any) -> Any:
         """Write a line of level error."""
+
+    def critical(self, event: str, /, **fields: Any) -> Any:
+        """Write a line of level critical."""
 
 
 class _Null:
@@ -118,4 +124,7 @@ class NullLog:
         """Write nothing."""
 
     def error(self, event: str, /, **fields: Any) -> None:
+        """Write nothing."""
+
+    def critical(self, event: str, /, **fields: Any) -> None:
         """Write nothing."""

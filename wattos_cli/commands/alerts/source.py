@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _OLD_S = 60.0
 _TOKEN = "WATTOS_ALERTMANAGER_TOKEN"  # noqa: S105 - the name of a variable
-_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105
+_TOKEN_HINT = "write the token, and nothing else, into a file: --token-file FILE"  # noqa: S105 - a hint
 
 
 @dataclass(frozen=True)

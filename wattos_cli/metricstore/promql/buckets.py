@@ -1,5 +1,6 @@
 """Formulas over the buckets of one classic histogram: cumulative counts by rising upper bound."""
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,7 +42,7 @@ def quantile(fraction: float, buckets: Buckets) -> tuple[float, Repair | None]:
         return NAN, None
     whole, repair = _rising(_coalesced(buckets))
     observations = whole[-1][1]
-    if len(whole) < _ENOUGH or observations == 0 or observations != observations:  # noqa: PLR0124
+    if len(whole) < _ENOUGH or observations == 0 or math.isnan(observations):
         return NAN, repair
     return _interpolated(fraction * observations, whole), repair
 
@@ -63,7 +64,7 @@ def share(low: float, high: float, buckets: Buckets) -> float:
         return NAN
     whole = _coalesced(buckets)
     count = whole[-1][1]
-    if count == 0 or low != low or high != high:  # noqa: PLR0124
+    if count == 0 or math.isnan(low) or math.isnan(high):
         return NAN
     if low >= high:
         return 0.0

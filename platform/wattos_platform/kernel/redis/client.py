@@ -94,7 +94,7 @@ class RedisClient:
                 raise RedisUnavailableError(reason_of(error)) from error
             yield listener
         finally:
-            await listener.aclose()  # type: ignore[no-untyped-call]
+            await listener.aclose()  # type: ignore[no-untyped-call]  # the library gives no types
 
     async def close(self) -> None:
         """End what runs, tell those who wait, close every connection."""

@@ -41,7 +41,7 @@ def open_redis(
             driver_info=None,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        pool.make_connection()  # type: ignore[no-untyped-call]
+        pool.make_connection()  # type: ignore[no-untyped-call]  # the library gives no types
     except (RedisError, TypeError, ValueError):
         raise SettingsError("REDIS_URL: it names options that Redis connections do not have") from None
     return RedisClient(

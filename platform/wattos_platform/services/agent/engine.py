@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from wattos_platform.kernel.context import renew
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.personal_data import without_personal_data
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.agent.domain.progress import (
     RETRIEVAL,
     AskModel,
@@ -46,7 +46,7 @@ class Engine:
         model: Model,
         runs: RunStore,
         work: WorkStore,
-        log: Any,
+        log: Log,
         meters: RunMeters,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import background
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.agent.engine import Engine
 from wattos_platform.services.agent.ports import Claim, LeaseLostError, WorkStore
 
@@ -25,7 +25,7 @@ class Worker:
         self,
         engine: Engine,
         work: WorkStore,
-        log: Any,
+        log: Log,
         *,
         max_parallel: int = MAX_PARALLEL,
         poll_s: float = POLL_S,

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
 
 from wattos_platform.kernel.errors import ServiceError, internal_error
 from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.kernel.resilience.retry_after import retry_after
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.chat.domain.citations import cited
 from wattos_platform.services.chat.domain.events import AnswerEvent, Delta, Finished, Started
 from wattos_platform.services.chat.domain.prompt import prompt
@@ -48,7 +48,7 @@ class Answers:
         messages: MessageStore,
         retrieval: Retrieval,
         model: Model,
-        log: Any,
+        log: Log,
         count: Callable[[str], None],
         draining: Callable[[], bool] = lambda: False,
         history_tokens: int = HISTORY_TOKENS,

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from wattos_platform.kernel.background import in_background
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.chat.answers import Answers
 from wattos_platform.services.chat.ports import MessageStore
 
@@ -22,7 +22,7 @@ class Housekeeping:
         self,
         answers: Answers,
         messages: MessageStore,
-        log: Any,
+        log: Log,
         clock: Callable[[], float],
         *,
         draining: Callable[[], bool] = lambda: False,

@@ -6,6 +6,7 @@ from typing import Any
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import background
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.rag.adapters.chunks import ChunkStore
 from wattos_platform.services.rag.adapters.fulltext import drop_index
 from wattos_platform.services.rag.adapters.jobs import JobQueue
@@ -42,7 +43,7 @@ class Ingestion:
         upload_of: Callable[[str], Path],
         default_model: str,
         metrics: Any,
-        log: Any,
+        log: Log,
     ) -> None:
         self._queue = queue
         self._spaces = spaces

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.rag.adapters.jobs import JobQueue, LeaseLostError
 from wattos_platform.services.rag.domain.records import Job
 from wattos_platform.services.rag.ingestion import Ingestion
@@ -25,7 +25,7 @@ class Worker:
         kinds: Sequence[str],
         queue: JobQueue,
         ingestion: Ingestion,
-        log: Any,
+        log: Log,
         *,
         may_run: Callable[[], bool] = lambda: True,
         done: Callable[[Job], None] = lambda _job: None,
