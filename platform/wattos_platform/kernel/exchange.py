@@ -172,7 +172,8 @@ def too_large(limit_bytes: int) -> ServiceError:
 def error_type(status: int, *, gone: bool = False, fault: str = "") -> str:
     """Return the fault domain of an answer, empty when all is well.
 
-    The closed list of them stands in docs/reference/metrics.md. `fault` is what the error itself says: `platform_overloaded` for a call that was shed.
+    The closed list of them stands in docs/reference/metrics.md. `fault` is what the error itself says:
+    `platform_overloaded` for a call that was shed.
     """
     if gone:
         return "caller_gone"
