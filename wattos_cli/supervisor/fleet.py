@@ -110,6 +110,10 @@ class Fleet:
         """Return all replicas in the order of the services."""
         return [replica for service in self._services.values() for replica in service.replicas]
 
+    def fork_servers(self) -> list[int]:
+        """Return the pids of the living fork servers."""
+        return self._launcher.pids()
+
     def idle(self) -> bool:
         """Return whether nothing is being kept alive."""
         return not any(replica.running or replica.state == State.READY for replica in self.replicas())

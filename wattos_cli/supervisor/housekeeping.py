@@ -1,6 +1,8 @@
-"""What the supervisor does every few seconds: rotate grown logs, measure CPU."""
+"""What the supervisor does every few seconds: rotate grown logs, measure CPU, wake who must not sleep."""
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ class Housekeeping:
             except OSError as error:
                 journal.write("log.rotation_failed", f"cannot rotate a log file: {error}", level="error")
             self._measure()
+            self._wake()
 
     def usage(self, replica: Replica) -> dict[str, Any]:
         """Return the CPU use of a replica over the last interval, in percent of one core, if it is known."""
@@ -50,6 +53,18 @@ class Housekeeping:
         own = Path(self._project.supervisor_log)
         if rotation.due(own, limit):
             rotation.copy_and_truncate(own)
+
+    def _wake(self) -> None:
+        """Let guardian and fork servers go on that a signal has stopped.
+
+        Without the one nothing is cleared away after us; without the other no service can start or end.
+        """
+        guards = {os.getppid(): "the guardian"} | dict.fromkeys(self._fleet.fork_servers(), "a fork server")
+        for pid, name in guards.items():
+            process = process_table.read(pid)
+            if process is not None and process.state == "T":
+                os.kill(pid, signal.SIGCONT)
+                journal.write("process.woken", f"{name} was stopped by a signal", level="warning", pid=pid)
 
     def _measure(self) -> None:
         now = time.monotonic()

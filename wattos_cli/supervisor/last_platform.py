@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +51,14 @@ class LastPlatform:
         return cls(project, Identity.of(state.get("guardian")), Identity.of(state.get("supervisor")))
 
     def ended_within(self, timeout_s: float) -> bool:
-        """Return whether the guardian, the last one to go, has gone within `timeout_s`."""
+        """Return whether the guardian, the last one to go, has gone within `timeout_s`.
+
+        One that a signal has stopped is woken for that.
+        """
         deadline = time.monotonic() + timeout_s
+        if self.guardian.lives():
+            with suppress(ProcessLookupError):  # ended in this very moment
+                os.kill(self.guardian.pid, signal.SIGCONT)
         while self.guardian.lives():
             if time.monotonic() >= deadline:
                 return False
