@@ -50,6 +50,11 @@ class Console:
         """Return the width tables must fit in; 0 (no limit) when stdout is no terminal."""
         return self.width if self.stdout.isatty() else 0
 
+    @property
+    def note_width(self) -> int:
+        """Return the width notes must fit in; 0 (no limit) when stderr is no terminal."""
+        return self.table_width if self.stderr.isatty() else 0
+
     def data(self, text: str) -> None:
         """Write one line of data to stdout."""
         with naming_stdout():

@@ -41,7 +41,8 @@ def prepare(path: Path) -> None:
     """
     with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        if path.is_file() or path.is_dir() or not path.exists():  # a pipe would wait here for its reader
+            path.open("ab").close()
 
 
 @contextmanager

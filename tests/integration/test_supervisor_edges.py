@@ -245,6 +245,13 @@ def test_what_cannot_be_done_is_said(
     assert text in done.stderr
 
 
+def test_a_service_whose_folder_is_missing_names_the_folder(project: RunningProject) -> None:
+    project.configure(NONE_BUNDLED + '[services.web]\ncommand = ["sleep", "60"]\ncwd = "absent"\n')
+    up = project.wattos("up", "--timeout", "30s")
+    assert up.returncode == 1
+    assert f"cannot start: No such file or directory ({project.root / 'absent'})" in up.stderr
+
+
 def test_a_setting_that_is_no_number_is_a_configuration_error(project: RunningProject) -> None:
     done = project.wattos("up", environ={"WATTOS_RESTART_BASE_S": "soon"})
     assert done.returncode == 3

@@ -24,6 +24,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if text is None:
         pages = [path.relative_to(PAGES).with_suffix("") for path in Path(PAGES).rglob("*.txt")]
         topics = [" ".join(path.parts) for path in pages]
+        topics = [topic for topic in topics if topic.count(" ") == max(len(opts.topic) - 1, 0)]
         wanted = " ".join(opts.topic)
         raise WattosError(
             f"there is no help on {wanted!r}.{suggestion(wanted, topics)}",

@@ -12,6 +12,7 @@ _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _SINGLE_QUOTED = re.compile(r"'([^']*)'\s*(?:#.*)?")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 _SECRET_LIMIT_BYTES = 65536
+_ENV_FILE_LIMIT_BYTES = 1_000_000
 
 # Names of the original system that services still read; each may also be written with WATTOS_ before it.
 SEED_NAMES: tuple[str, ...] = (
@@ -97,9 +98,14 @@ def _secret_file(name: str, path: str, problems: list[Problem]) -> str | None:
 def read_env_file(path: Path) -> tuple[dict[str, str], list[Problem]]:
     """Return the variables of a file of NAME=value lines, and its problems with their lines."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(_ENV_FILE_LIMIT_BYTES + 1)
+        if len(content) > _ENV_FILE_LIMIT_BYTES:
+            reason = f"it is larger than {_ENV_FILE_LIMIT_BYTES} bytes"
+            return {}, [Problem(str(path), f"cannot read the env file: {reason}.")]
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8 text"
         return {}, [Problem(str(path), f"cannot read the env file: {reason}.")]
     return parse_env(text.splitlines(), str(path))
 

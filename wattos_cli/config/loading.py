@@ -15,6 +15,14 @@ from wattos_platform import catalog
 
 # Names of components that this version does not start yet.
 PLANNED = frozenset({"postgres"})
+# How the setting is called that a flag gave.
+_FLAGS = {
+    "env.file": "--env-file",
+    "llm.providers": "--provider",
+    "port_offset": "--port-offset",
+    "up.timeout": "--timeout",
+    "up.with": "--with",
+}
 COMPONENTS = PLANNED | {component.name for component in catalog.COMPONENTS}
 
 
@@ -135,6 +143,11 @@ def _put_above(loading: _Loading, field_: Field, value: Any, origin: str) -> Non
     loading.values[field_.key] = Setting(field_.key, value, origin, field_.secret, beneath)
 
 
+def _place(setting: Setting) -> str:
+    """Return where a person finds what is wrong: the flag, the variable, or the place in the file."""
+    return _FLAGS.get(setting.key, setting.origin) if setting.origin == "flag" else setting.origin
+
+
 def _check_names(loading: _Loading, names: set[str]) -> None:
     """Note names of services, components and providers that do not exist."""
     document = loading.document
@@ -145,7 +158,7 @@ def _check_names(loading: _Loading, names: set[str]) -> None:
     known = names | COMPONENTS
     for name in loading.get("up.with"):
         if name not in known:
-            where = loading.values["up.with"].origin
+            where = _place(loading.values["up.with"])
             document.problems.append(
                 Problem(where, f"up.with: no such service {name!r}.{suggestion(name, known)}")
             )
@@ -156,7 +169,7 @@ def _llm(loading: _Loading) -> dict[str, Any]:
 
     def note(key: str, message: str) -> None:
         given = loading.values.get(key)
-        where = given.origin if given else loading.document.where(tuple(key.split(".")))
+        where = _place(given) if given else loading.document.where(tuple(key.split(".")))
         loading.document.problems.append(Problem(where, message))
 
     options = loading.under("llm.provider")

@@ -16,6 +16,7 @@ from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
 from wattos_cli.supervisor import last_flags, memory
 from wattos_cli.supervisor.components import planning
+from wattos_cli.supervisor.simulated import SIMULATOR
 from wattos_platform import catalog
 from wattos_platform.catalog import Component
 
@@ -88,6 +89,9 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
     if config is None:
         return []
     named = list(config.llm["providers"])
+    if named and _simulates(project):
+        played = ", ".join(named)
+        return [ok("providers", f"the simulator stands in for: {played}; no request leaves this machine")]
     findings = []
     for name, variable in unaddressed(config.llm, config.environ).items():
         mend = f"export {variable}=https://...   or base_url in [llm.provider.{name}]"
@@ -108,6 +112,12 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
     answered_by = ", ".join([*named, "local"])
     by_flag = " (--provider of the last up)" if config.setting("llm.providers").origin == "flag" else ""
     return [*findings, ok("providers", f"answers come from: {answered_by}{by_flag}")]
+
+
+def _simulates(project: Project) -> bool:
+    """Return whether the platform runs with the simulator, which stands in for every provider."""
+    rows = (project.read_services() or {}).get("services", [])
+    return any(row.get("name") == SIMULATOR and row.get("state") != "stopped" for row in rows)
 
 
 def variables(_project: Project, deps: Deps) -> Sequence[Finding]:

@@ -12,7 +12,13 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
 from wattos_cli.render import ci
 
-_NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
+_PLAINLY = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "expected a whole number",
+    "Input should be a valid number, unable to parse string as a number": "expected a number",
+    "Input should be a valid string, unable to parse raw data as a unicode string": "expected UTF-8 text",
+}
+"""What the library says of a wrong value, and what that means."""
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
@@ -38,9 +44,9 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
     if not isinstance(failure, typer.TyperException):
         return None
     path = " ".join(("wattos", *_known(command_path(argv))))
-    message = (
-        failure.format_message().replace("Value error, ", "").replace(_NO_INTEGER, "expected a whole number")
-    )
+    message = failure.format_message()
+    for theirs, plainly in _PLAINLY.items():
+        message = message.replace(theirs, plainly)
     return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)
 
 

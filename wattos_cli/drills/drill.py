@@ -13,7 +13,7 @@ from wattos_platform import catalog
 _LONGEST_S, _LEAST_STEADY_S = 600.0, 2.0
 MARGIN_S = 30.0
 """So much longer than the phase a fault may last that names no `ttl`."""
-_BESIDE = frozenset(
+BESIDE = frozenset(
     {service.name for service in catalog.SERVICES if not service.default}
     | {component.name for component in catalog.COMPONENTS}
 )
@@ -105,7 +105,7 @@ class Drill(Form):
 def up_options(drills: Iterable[Drill]) -> list[str]:
     """Return what `wattos up` must be given, so that all that `drills` need is there."""
     wanted = tuple(drills)
-    beside = sorted({name for drill in wanted for name in drill.needs & _BESIDE})
+    beside = sorted({name for drill in wanted for name in drill.needs & BESIDE})
     providers = sorted({name for drill in wanted for name in drill.requires.providers})
     return [
         *([f"--with {','.join(beside)}"] if beside else []),

@@ -76,7 +76,9 @@ def _noun(path: tuple[str, ...], entry: Entry) -> str:
                 f"       wattos {' '.join(path)} {given}   means   wattos {' '.join(path)} {verb} {given}\n"
             )
     rows = [_Line(child.name, child.summary) for child in entry.children]
-    return f"{usage}\n{_section('Commands', rows, column=16)}"
+    verb = entry.naming_verb or entry.default_verb
+    more = f"\nIts options and examples: wattos {' '.join((*path, verb))} --help\n" if verb else ""
+    return f"{usage}\n{_section('Commands', rows, column=16)}{more}"
 
 
 def _command(path: tuple[str, ...], entry: Entry) -> str:

@@ -1,5 +1,6 @@
 """Drills and what became of them (`wattos.drill/v1`) as lines, table, Markdown and JUnit."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from wattos_cli.render.safe import visible
 
 _STEPS = ("AT", "STEP", "RESULT", "FOUND")
 _ERRORS_SHOWN = 10
+_TOLD_AT = 14
+"""The column from which on a step is told."""
+_NARROWEST = 20
 _FIGURES: Mapping[str, tuple[str, str]] = {
     "detect_s": ("time to detect", " s"),
     "open_s": ("time to open", " s"),
@@ -23,11 +27,15 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def step_line(step: Mapping[str, Any], *, color: bool) -> str:
-    """Return one step as it is told while the drill runs."""
+def step_line(step: Mapping[str, Any], *, color: bool, width: int = 0) -> str:
+    """Return one step as it is told while the drill runs, broken between words to fit `width` (0: never)."""
     word = text.status("ok" if step["ok"] else "failed", enabled=color)
     detail = f"  ({visible(step['detail'])})" if step["detail"] else ""
-    return f"{step['at_s']:6.1f} s  {word}  {visible(step['name'])}{detail}"
+    said = f"{visible(step['name'])}{detail}"
+    if width:
+        lines = textwrap.wrap(said, max(width - _TOLD_AT, _NARROWEST), break_long_words=False)
+        said = f"\n{' ' * _TOLD_AT}".join(lines)
+    return f"{step['at_s']:6.1f} s  {word}  {said}"
 
 
 def phase_line(name: str, at_s: float, longest_s: float) -> str:
@@ -36,8 +44,17 @@ def phase_line(name: str, at_s: float, longest_s: float) -> str:
 
 
 def as_list(rows: Sequence[tuple[str, str, str]], *, width: int, color: bool) -> str:
-    """Return the drills there are as a table: name, what breaks, what `up` must be given."""
-    return text.table(("DRILL", "WHAT BREAKS", "NEEDS"), rows, width=width, color=color, cut=1)
+    """Return the drills there are as a table: name, what `up` must start for it, what breaks.
+
+    What breaks goes on in the next line where the terminal is narrow: half a sentence says nothing.
+    """
+    head = ("DRILL", "NEEDS", "WHAT BREAKS")
+    before = sum(max(map(len, column)) + len(text.GAP) for column in list(zip(head, *rows, strict=True))[:2])
+    lines = []
+    for name, needs, breaks in rows:
+        first, *rest = textwrap.wrap(breaks, max(width - before, _NARROWEST)) if width else [breaks]
+        lines += [(name, needs, first), *(("", "", line) for line in rest)]
+    return text.table(head, lines, width=width, color=color)
 
 
 def as_text(result: Mapping[str, Any], *, color: bool) -> str:

@@ -16,7 +16,7 @@ _STATUS_COLORS = {
     "open": "red", "forced_open": "red",
     "refused": "red", "unreachable": "red",
 }  # fmt: skip
-_GAP = "  "
+GAP = "  "
 
 
 def colored(text: str, color: str, *, enabled: bool) -> str:
@@ -45,14 +45,14 @@ def table(
     safe = [[visible(cell) for cell in row] for row in rows]
     sizes = [max(len(cell) for cell in column) for column in zip(head, *safe, strict=True)]
     if width:
-        others = sum(sizes) - sizes[cut] + len(_GAP) * (len(sizes) - 1)
+        others = sum(sizes) - sizes[cut] + len(GAP) * (len(sizes) - 1)
         sizes[cut] = max(len(head[cut]), min(sizes[cut], width - others))
     formats = [f"{'>' if name in right else '<'}{size}" for name, size in zip(head, sizes, strict=True)]
-    heading = _GAP.join(format(name, aligned) for name, aligned in zip(head, formats, strict=True))
+    heading = GAP.join(format(name, aligned) for name, aligned in zip(head, formats, strict=True))
     lines = [colored(heading.rstrip(), "bold", enabled=color)]
     for row in safe:
         cells = [_cut(cell, size) for cell, size in zip(row, sizes, strict=True)]
-        text = _GAP.join(
+        text = GAP.join(
             colored(format(cell, aligned), _STATUS_COLORS.get(cell, ""), enabled=color)
             for cell, aligned in zip(cells, formats, strict=True)
         )

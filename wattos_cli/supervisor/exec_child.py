@@ -46,8 +46,8 @@ def start(
         failure = stream.read()
     if failure:
         os.waitpid(pid, 0)
-        code = int(failure)
-        raise OSError(code, os.strerror(code), argv[0])
+        code, _, place = failure.decode(errors="surrogateescape").partition(" ")
+        raise OSError(int(code), os.strerror(int(code)), place or argv[0])
     return pid
 
 
@@ -63,7 +63,7 @@ def _error_pipe() -> tuple[int, int]:
 
 
 def _prepare_or_die(cwd: Path, log_file: Path, pass_fd: int | None, parent: int, errors: int) -> None:
-    """Make this fresh child what the program expects; tell the parent an errno when that fails."""
+    """Make this fresh child what the program expects; tell the parent why when that fails."""
     try:
         os.setpgid(0, 0)
         prctl.die_with_parent(parent)
@@ -76,19 +76,19 @@ def _prepare_or_die(cwd: Path, log_file: Path, pass_fd: int | None, parent: int,
             signal.signal(number, signal.SIG_DFL)  # ignored signals survive exec
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
     except OSError as error:
-        _fail(error, errors)
+        _fail(error, errors, error.filename or "")
 
 
 def _execute(argv: Sequence[str], environ: Mapping[str, str], errors: int) -> NoReturn:
-    """Become the program; tell the parent an errno when that fails."""
+    """Become the program; tell the parent why when that fails."""
     try:
         os.execvpe(argv[0], list(argv), dict(environ))  # noqa: S606 - a child without a shell is the point
     except OSError as error:
-        _fail(error, errors)
+        _fail(error, errors, argv[0])  # the error names the last folder of PATH that was tried
 
 
-def _fail(error: OSError, errors: int) -> NoReturn:
-    os.write(errors, str(error.errno or 1).encode())
+def _fail(error: OSError, errors: int, place: str | Path) -> NoReturn:
+    os.write(errors, f"{error.errno or 1} {place}".encode(errors="surrogateescape"))
     os._exit(_EXEC_FAILED)
 
 

@@ -228,7 +228,7 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
         )
     return WattosError(
         f"there is no service {name!r}.{suggestion(name, set(by_name))}",
-        hint=f"Available are: {available}",
+        hint="One of your own goes under [services.NAME] in wattos.toml.",
         code="unknown_service",
         exit_code=ExitCode.USAGE,
         details={"service": name, "available": sorted(by_name)},

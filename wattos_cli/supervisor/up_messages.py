@@ -66,7 +66,8 @@ def tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulate
     pending = any("[llm]" in reasons for reasons in result.get("stale", {}).values())
     title = "Model providers, once it is renewed" if pending else "Model providers"
     if providers:
-        note(f"{title}: {', '.join(providers)}, then local")
+        played = " (the simulator stands in: no request leaves this machine)" if simulated else ""
+        note(f"{title}: {', '.join(providers)}{played}, then local")
     else:
         note(f"{title}: local (answers with sentences from your documents; no network)")
     for provider, variable in ({} if simulated else keyless(config.llm, config.environ)).items():

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,6 +58,12 @@ ROWS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _crash_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep crash reports out of the folder that the whole machine shares."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 @pytest.mark.parametrize("code", list(ExitCode), ids=[f"exit-{code:d}" for code in ExitCode])
 def test_exit_code(code: ExitCode, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such-command"], ROWS[code]) == code
@@ -96,6 +103,12 @@ def test_json_mode_writes_the_error_shape(flags: list[str], capsys: pytest.Captu
         ),
         (["token", "create", "--nope"], "No such option: --nope", "wattos token create --help"),
         (["logs", "-n", "x"], "'-n' / '--lines': expected a whole number\n", "wattos logs --help"),
+        (
+            ["loadtest", "run", "--spawn-rate", "x"],
+            "'--spawn-rate': expected a number\n",
+            "wattos loadtest run --help",
+        ),
+        (["logs", "-n", "\udcff"], "'-n' / '--lines': expected UTF-8 text\n", "wattos logs --help"),
         (["token"], "Missing command.", "wattos token --help"),
         (["\udcff"], "No such command", "wattos --help"),
     ],

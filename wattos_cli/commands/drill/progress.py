@@ -17,4 +17,5 @@ class Progress:
 
     def step(self, step: Step) -> None:
         """Tell a step."""
-        self._console.note(render.step_line(step.as_json(), color=self._console.color))
+        console = self._console
+        console.note(render.step_line(step.as_json(), color=console.color, width=console.note_width))

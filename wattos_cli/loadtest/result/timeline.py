@@ -6,10 +6,17 @@ from typing import Any
 from wattos_cli.loadtest.measuring.histogram import Histogram
 from wattos_cli.loadtest.result.counted import Interval
 
+_WHOLE_SHARE = 0.5
+
 
 def timeline(intervals: Sequence[Interval]) -> list[dict[str, Any]]:
-    """Return rates a second, users, and quantiles in ms (None without a sample) of each interval."""
-    return [_row(interval) for interval in sorted(intervals, key=lambda one: one.at_s)]
+    """Return rates a second, users, and quantiles in ms (None without a sample) of each interval.
+
+    An interval that was cut off soon after it began has no rate to speak of: when a run ends, all that was
+    under way ends within a few hundredths of a second.
+    """
+    shortest_s = max((one.span_s for one in intervals), default=0.0) * _WHOLE_SHARE
+    return [_row(one, shortest_s) for one in sorted(intervals, key=lambda one: one.at_s)]
 
 
 def latency_of(interval: Interval) -> Histogram:
@@ -20,10 +27,9 @@ def latency_of(interval: Interval) -> Histogram:
     return together
 
 
-def _row(interval: Interval) -> dict[str, Any]:
+def _row(interval: Interval, shortest_s: float) -> dict[str, Any]:
     latency = latency_of(interval)
-    # An interval that was cut off right after it began has no rate to speak of.
-    span_s = interval.span_s if interval.span_s > 0 else None
+    span_s = interval.span_s if interval.span_s > 0 and interval.span_s >= shortest_s else None
     count = sum(counted.count for counted in interval.requests.values())
     failures = sum(counted.failures for counted in interval.requests.values())
     return {

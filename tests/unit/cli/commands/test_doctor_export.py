@@ -218,6 +218,15 @@ def test_providers_that_a_flag_named_are_known_while_the_platform_runs(tmp_path:
         assert told == [(Level.OK, "answers come from: local")]
 
 
+def test_providers_that_the_simulator_plays_need_no_key(tmp_path: Path) -> None:
+    write_running(tmp_path, {"name": "chat"}, {"name": "simulator"})
+    last_flags.remember(Project(tmp_path), LastFlags({"llm.providers": ["openai"]}))
+    found = look(setup.providers, tmp_path)
+    assert [(each.level, each.message) for each in found] == [
+        (Level.OK, "the simulator stands in for: openai; no request leaves this machine")
+    ]
+
+
 def test_service_in_a_crash_loop(tmp_path: Path) -> None:
     write_running(tmp_path, {"name": "chat"}, {"name": "rag", "state": "crash_loop"})
     finding = worst(look(setup.state, tmp_path))

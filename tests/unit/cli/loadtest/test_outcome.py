@@ -17,6 +17,7 @@ from wattos_cli.loadtest.judging.verdict import Stopped, reasons, verdict
 from wattos_cli.loadtest.measuring.interval import Interval, Slow
 from wattos_cli.loadtest.measuring.measured import Ending, Measured
 from wattos_cli.loadtest.plan import Arrivals, Crew, Plan, Stage
+from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.environment import environment, machine, scenario_hash
 from wattos_cli.loadtest.result.outcome import Run, outcome
 from wattos_cli.loadtest.result.reading import decode
@@ -199,3 +200,14 @@ def test_a_file_that_is_no_python_is_a_scenario_too(tmp_path: Path) -> None:
     file = tmp_path / "locustfile.py"
     file.write_bytes(b"\xff\x00 not python (")
     assert scenario_hash(replace(PLAN, locustfile=file))
+
+
+def test_an_interval_that_was_cut_off_soon_has_no_rate() -> None:
+    # What was under way when the run ended ends at once: four answers in 50 ms are no 80 a second.
+    cut = replace(second(2, 10, 10, 10, 10), span_s=0.05)
+    result = outcome(
+        Run("chat", PLAN, "2026-01-01T00:00:00.000Z"), measured([second(0, 10), second(1, 10), cut]), ()
+    )
+    rows = document(result)["timeline"]
+    assert [row["rate"] for row in rows] == [1.0, 1.0, None]
+    assert rows[2]["p50"] == pytest.approx(10, rel=0.02)

@@ -24,6 +24,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.drills.files.catalogue import drills_called
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.render.drill import step_line
 
 RIGHT = OUTAGE.replace("[load]", '[requires]\nproviders = ["openai"]\n[load]').replace(
     "[[assertions]]", '[[assertions]]\nname = "opens"'
@@ -200,6 +201,26 @@ def test_the_list_names_every_built_in_drill() -> None:
     deps = replace(make_deps(), console=replace(make_deps().console, json_output=True))
     assert execute(["drill", "list"], deps=deps) == ExitCode.OK
     assert [row["name"] for row in published(out(deps))["drills"]] == built_in_names()
+
+
+def test_the_list_cuts_no_sentence_on_a_narrow_terminal() -> None:
+    deps = make_deps(width=60, terminal=True)
+    assert execute(["drill"], deps=deps) == ExitCode.OK
+    lines = out(deps).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "First the model provider fails, then rag cannot reach the model gateway." in " ".join(
+        out(deps).split()
+    )
+    assert "wattos up --with redis,simulator --provider openai" in err(deps)
+
+
+def test_a_step_is_broken_between_words_below_where_it_begins() -> None:
+    step = {"at_s": 5.8, "ok": True, "name": "fault: the breaker opens", "detail": "noticed after 1.1 s"}
+    assert step_line(step, color=False) == "   5.8 s  ok  fault: the breaker opens  (noticed after 1.1 s)"
+    assert step_line(step, color=False, width=50).splitlines() == [
+        "   5.8 s  ok  fault: the breaker opens  (noticed",
+        "              after 1.1 s)",
+    ]
 
 
 def test_show_prints_the_file_and_what_is_understood(tmp_path: Path, drill: Drill) -> None:

@@ -28,6 +28,7 @@ from wattos_cli.loadtest.fast.loading import needs_locust
         (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
         (Options(scenario="smok"), "Did you mean 'smoke'?"),
         (Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
+        (Options(json_file=Path("/proc")), "cannot write /proc: Is a directory"),
         (Options(host="localhost:3001"), "--host 'localhost:3001': no http(s) address"),
         (Options(host="http://ann:secret@other:1"), "--host: a user or password in the address"),
         (Options(stages="30s:10", rate="5"), "--stages and --rate contradict each other"),
