@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from journeys.prompts import PASSAGE, QUESTIONS, question
-from wattos_cli.loadtest.journey import Answer, CallError, Client, Journey, Traveller, task
+from wattos_cli.loadtest.journey import NAME_PREFIX, Answer, CallError, Client, Journey, Traveller, task
 
 SPACES = "/api/v1/knowledge-spaces"
 SEARCH = "/api/v1/search"
@@ -27,7 +27,7 @@ class Space:
 
     async def open(self) -> None:
         """Make the space."""
-        self._name = f"loadtest-{uuid.uuid4().hex[:12]}"
+        self._name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
         self.id = (await self._client.call("POST", SPACES, json={"name": self._name}))["id"]
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,21 @@ async def test_credentials_come_page_by_page(credentials: Credentials) -> None:
         await credentials.add(credential(number))
     assert [kept.id for kept in await credentials.page(None, 2)] == ["id1", "id2"]
     assert [kept.id for kept in await credentials.page("id2", 2)] == ["id3"]
+
+
+async def test_credentials_are_those_of_a_tenant_revoked_or_not(credentials: Credentials) -> None:
+    for number in (1, 2, 3):
+        await credentials.add(credential(number))
+    await credentials.add(replace(credential(4), tenant="other"))
+    await credentials.revoke("id2", 7.0)
+
+    async def ids(tenant: str | None = None, *, revoked: bool | None = None) -> list[str]:
+        return [kept.id for kept in await credentials.page(None, 9, tenant=tenant, revoked=revoked)]
+
+    tenant = credential(1).tenant
+    assert await ids("other") == ["id4"]
+    assert await ids(revoked=True) == await ids(tenant, revoked=True) == ["id2"]
+    assert await ids(tenant, revoked=False) == ["id1", "id3"]
 
 
 async def test_a_revocation_lasts_and_keeps_its_first_time(credentials: Credentials) -> None:

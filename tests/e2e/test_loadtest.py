@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import jsonschema
 import psutil
 import pytest
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.callers import caller, new_space, operator
+from tests.fakes.running_project import RunningProject, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/reference/schemas/wattos.loadtest.v1.json"
@@ -101,6 +104,27 @@ def test_ctrl_c_reports_what_ran_and_leaves_no_process_and_no_key(
     assert result["reasons"][0].startswith("interrupted after ")
     assert "rag-search: invalid" in out
     assert [child for child in children if child.is_running()] == []
+
+
+def test_what_a_killed_one_has_left_goes_before_the_next(standing: RunningProject) -> None:
+    who = {"tenant": "loadtest", "user": "loadtest-1"}
+    with caller(standing, **who) as user:
+        run = user.post("/api/v1/agents/meeting/runs", json={"input": "Who is late?"}).json()["id"]
+        talk = user.post("/api/v1/conversations", json={"title": "load test"}).json()["id"]
+        space = new_space(user, "loadtest-of-a-killed-run")
+        made = [f"/api/v1/runs/{run}", f"/api/v1/conversations/{talk}", f"/api/v1/knowledge-spaces/{space}"]
+        wait_until(lambda: user.get(made[0]).json()["status"] == "completed", "the run ends", 120)
+        assert [user.get(path).status_code for path in made] == [200, 200, 200]
+    with operator(standing) as ops:
+        for key in ops.get("/admin/tokens?tenant=loadtest&revoked=false").json()["items"]:
+            ops.post("/admin/tokens/revoke", json={"id": key["id"]})
+        left = ops.post("/admin/tokens", json={**who, "role": "admin", "ttl_s": 1}).json()
+    expiry_s = datetime.fromisoformat(left["expires_at"]).timestamp()
+    wait_until(lambda: time.time() > expiry_s, "the key of the killed run expires", 60)
+    done = standing.wattos("loadtest", "chat-stream", "--users", "1", "--duration", "1s", *ALL_WELL)
+    assert "cleared what killed load tests had left: " in done.stderr
+    with caller(standing, **who, ttl_s=60) as user:
+        assert [user.get(path).status_code for path in made] == [404, 404, 404]
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,27 @@ READ_TIMEOUT_S = 30
 _MANY = 1_000_000  # a test asks more often than a person; nobody's limit is switched off for it
 
 
+@contextmanager
+def operator(project: RunningProject) -> Iterator[httpx.Client]:
+    """Yield a client of the gateway's operations listener."""
+    row = next(row for row in project.state()["services"] if row["name"] == "gateway")
+    secret = (project.root / ".wattos/run/operator.token").read_text().strip()
+    transport = httpx.HTTPTransport(uds=row["ops_socket"])
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx.Client(
+        transport=transport, base_url="http://ops", headers=headers, timeout=READ_TIMEOUT_S
+    ) as client:
+        yield client
+
+
 def token(project: RunningProject, tenant: str, *, role: str = "admin", **more: Any) -> str:
     """Return a new credential, made at the gateway's operations listener.
 
     Its user has the same name in every tenant, so that nothing is kept apart by the name alone.
     """
-    row = next(row for row in project.state()["services"] if row["name"] == "gateway")
-    operator = (project.root / ".wattos/run/operator.token").read_text().strip()
     asked = {"tenant": tenant, "user": "ada", "role": role, "limits": {"per_minute": _MANY}}
-    with httpx.Client(transport=httpx.HTTPTransport(uds=row["ops_socket"]), base_url="http://ops") as ops:
-        headers = {"authorization": f"Bearer {operator}"}
-        made = ops.post("/admin/tokens", json={**asked, **more}, headers=headers)
+    with operator(project) as ops:
+        made = ops.post("/admin/tokens", json={**asked, **more})
     assert made.status_code == 201, made.text
     return str(made.json()["token"])
 

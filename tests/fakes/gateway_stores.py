@@ -23,9 +23,12 @@ class MemoryCredentials:
         self._look()
         return next((kept for kept in self._kept.values() if kept.fingerprint == fingerprint), None)
 
-    async def page(self, after: str | None, limit: int) -> Sequence[Credential]:
-        ids = sorted(key for key in self._kept if after is None or key > after)
-        return [self._kept[key] for key in ids[:limit]]
+    async def page(
+        self, after: str | None, limit: int, *, tenant: str | None = None, revoked: bool | None = None
+    ) -> Sequence[Credential]:
+        kept = [self._kept[key] for key in sorted(self._kept) if after is None or key > after]
+        of_tenant = [each for each in kept if tenant in (None, each.tenant)]
+        return [each for each in of_tenant if revoked in (None, each.revoked_at is not None)][:limit]
 
     async def revoke(self, credential_id: str, at: float) -> Credential | None:
         found = self._kept.get(credential_id)

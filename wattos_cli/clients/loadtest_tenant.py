@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from wattos_cli.clients import credentials, running
-from wattos_cli.clients.refusals import unreachable
+from wattos_cli.clients.refusals import part, unreachable
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
@@ -18,6 +19,9 @@ MOST_KEYS = 200
 _MARGIN_S = 300
 _LONGEST_S = 7 * 24 * 3600.0
 _TIMEOUT_S = 5.0
+_MOMENT_S = 120
+_LEFT = f"/admin/tokens?tenant={TENANT}&revoked=false&limit=1000"
+_MOST_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,15 @@ class Keys:
 
     tokens: tuple[str, ...]
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftKey:
+    """A key that nobody revoked and that has expired, at `expired_at_s` (epoch seconds)."""
+
+    id: str
+    user: str
+    expired_at_s: float
 
 
 @contextmanager
@@ -46,21 +59,45 @@ def make_keys(deps: Deps, project: Project, count: int, duration_s: float) -> Ke
     ids: list[str] = []
     try:
         for number in range(count):
-            request = {
-                "tenant": TENANT,
-                "user": f"loadtest-{number + 1}",
-                "role": "admin",  # of this tenant: its users delete the spaces that they made
-                "ttl_s": round(min(duration_s, _LONGEST_S)) + _MARGIN_S,
-                "jwt": False,
-                "limits": {"per_minute": PER_MINUTE},
-            }
-            made = credentials.make_token(deps, project, request)
-            tokens.append(str(made["token"]))
-            ids.append(str(made["id"]))
+            ttl_s = round(min(duration_s, _LONGEST_S)) + _MARGIN_S
+            token, key_id = _make_key(deps, project, f"loadtest-{number + 1}", ttl_s)
+            tokens.append(token)
+            ids.append(key_id)
     except BaseException:
         revoke_keys(deps, project, ids)
         raise
     return Keys(tuple(tokens), tuple(ids))
+
+
+@contextmanager
+def key_of(deps: Deps, project: Project, user: str) -> Iterator[str]:
+    """Yield a key of one user of the tenant, for a moment."""
+    token, key_id = _make_key(deps, project, user, _MOMENT_S)
+    try:
+        yield token
+    finally:
+        revoke_keys(deps, project, [key_id])
+
+
+def left_keys(deps: Deps, project: Project) -> Sequence[LeftKey]:
+    """Return the keys of load tests that were killed: those that revoke no keys, and theirs have expired.
+
+    None while any key of the tenant is valid: another load test may be going on, or may have been killed
+    just now. WattosError if the gateway does not tell.
+    """
+    now_s, path, found = deps.clock(), _LEFT, list[LeftKey]()
+    gateway = running.service(project, "gateway")
+    for _ in range(_MOST_PAGES):
+        page = running.admin(deps, project, gateway, path)
+        for item in part(page, "items"):
+            expires_at_s = datetime.fromisoformat(part(item, "expires_at")).timestamp()
+            if expires_at_s > now_s:
+                return ()
+            found.append(LeftKey(str(part(item, "id")), str(part(item, "user")), expires_at_s))
+        if not page.get("next_cursor"):
+            return found
+        path = f"{_LEFT}&cursor={page['next_cursor']}"
+    return ()
 
 
 def revoke_keys(deps: Deps, project: Project, ids: Sequence[str]) -> str:
@@ -72,6 +109,20 @@ def revoke_keys(deps: Deps, project: Project, ids: Sequence[str]) -> str:
     except WattosError as error:
         return error.message
     return ""
+
+
+def _make_key(deps: Deps, project: Project, user: str, ttl_s: int) -> tuple[str, str]:
+    """Return a new key and its id."""
+    request = {
+        "tenant": TENANT,
+        "user": user,
+        "role": "admin",  # of this tenant: its users delete the spaces that they made
+        "ttl_s": ttl_s,
+        "jwt": False,
+        "limits": {"per_minute": PER_MINUTE},
+    }
+    made = credentials.make_token(deps, project, request)
+    return str(made["token"]), str(made["id"])
 
 
 def policy(deps: Deps, url: str, token: str) -> str:

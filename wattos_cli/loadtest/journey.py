@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
+NAME_PREFIX = "loadtest-"
+"""Names of what a journey makes for its whole tenant begin so: what a killed run leaves is known by it."""
 _WEIGHT = "task_weight"
 TaskT = TypeVar("TaskT", bound=Callable[..., Any])
 

@@ -206,6 +206,19 @@ async def test_the_token_list_holds_no_secret(gateway: Gateway) -> None:
     assert "fingerprint" not in answer.text
 
 
+async def test_the_token_list_is_of_one_tenant_if_that_is_asked_for(gateway: Gateway) -> None:
+    for user in ("ada", "bob"):
+        await gateway.key(user=user, tenant="lists")
+    await gateway.key(user="eve")
+    ops = gateway.served.ops
+    items = (await ops.get("/admin/tokens?tenant=lists&revoked=false")).json()["items"]
+    assert [item["user"] for item in items] == ["ada", "bob"]
+    await ops.post("/admin/tokens/revoke", json={"id": items[0]["id"]})
+    left = (await ops.get("/admin/tokens?tenant=lists&revoked=false")).json()["items"]
+    assert [item["user"] for item in left] == ["bob"]
+    assert (await ops.get("/admin/tokens?tenant=a/b")).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

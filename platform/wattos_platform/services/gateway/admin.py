@@ -74,6 +74,8 @@ class TokenQuery(_Strict):
 
     cursor: str | None = Field(default=None, max_length=64)
     limit: int = Field(default=100, ge=1, le=1000)
+    tenant: Annotated[str, AfterValidator(_tenant)] | None = None
+    revoked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class TokenEndpoints:
     async def page(self, request: Request) -> Response:
         """Answer with credentials in the order they were made, without any secret."""
         asked = query(request, TokenQuery)
-        rows = await self.credential_service.page(asked.cursor, asked.limit + 1)
+        rows = await self.credential_service.page(
+            asked.cursor, asked.limit + 1, tenant=asked.tenant, revoked=asked.revoked
+        )
         shown = rows[: asked.limit]
         following = shown[-1].id if len(rows) > asked.limit else None
         return json_answer(

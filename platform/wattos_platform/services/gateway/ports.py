@@ -16,8 +16,13 @@ class Credentials(Protocol):
     async def by_fingerprint(self, fingerprint: str) -> Credential | None:
         """Return the API key with this fingerprint, revoked and expired ones too."""
 
-    async def page(self, after: str | None, limit: int) -> Sequence[Credential]:
-        """Return up to `limit` credentials in the order of their ids, from behind the id `after`."""
+    async def page(
+        self, after: str | None, limit: int, *, tenant: str | None = None, revoked: bool | None = None
+    ) -> Sequence[Credential]:
+        """Return up to `limit` credentials in the order of their ids, from behind the id `after`.
+
+        With `tenant` only those of that tenant, with `revoked` only those that are, or are not.
+        """
 
     async def revoke(self, credential_id: str, at: float) -> Credential | None:
         """Revoke what was made under this id and return it; None when nothing was. Twice is no error."""

@@ -50,9 +50,11 @@ class CredentialService:
         await self._credentials.add(credential)
         return key or self._codec.issue(credential.principal()), credential
 
-    async def page(self, after: str | None, limit: int) -> Sequence[Credential]:
-        """Return up to `limit` credentials from behind the id `after`."""
-        return await self._credentials.page(after, limit)
+    async def page(
+        self, after: str | None, limit: int, *, tenant: str | None = None, revoked: bool | None = None
+    ) -> Sequence[Credential]:
+        """Return up to `limit` credentials from behind the id `after`; see the port."""
+        return await self._credentials.page(after, limit, tenant=tenant, revoked=revoked)
 
     async def revoke_id(self, credential_id: str) -> str | None:
         """Revoke what was made under this id and return the id; None when nothing was."""

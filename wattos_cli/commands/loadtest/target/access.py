@@ -10,6 +10,7 @@ from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
 from wattos_cli.commands.loadtest.asking.asked import Asked
 from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
 from wattos_cli.commands.loadtest.target.paying import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
@@ -38,7 +39,7 @@ class Target:
 
 @contextmanager
 def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
-    """Check that the target answers and yield it; afterwards the keys are revoked.
+    """Check that the target answers, clear what killed runs left, and yield it; then the keys are revoked.
 
     Meanwhile no more is spent in its name than --max-usd says. WattosError: exit 4 says which service is
     down, exit 2 that a model costs money.
@@ -50,6 +51,7 @@ def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
     url = _gateway_url(project, run.scenario.services or _DOOR)
     _answers(url, deps)
     wallet = _wallet(run, opts, deps, project)
+    clear_leftovers(deps, project, url)
     most = loadtest_tenant.MOST_KEYS
     count = most if run.find_limit else min(run.plan.users, most)
     with loadtest_tenant.keys_for(deps, project, count, run.longest_s) as keys:

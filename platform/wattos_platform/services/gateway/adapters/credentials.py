@@ -39,11 +39,18 @@ class DatabaseCredentials:
             return None
         return _credential(row)
 
-    async def page(self, after: str | None, limit: int) -> Sequence[Credential]:
+    async def page(
+        self, after: str | None, limit: int, *, tenant: str | None = None, revoked: bool | None = None
+    ) -> Sequence[Credential]:
         """Return up to `limit` credentials in the order of their ids, from behind the id `after`."""
         query = select(api_keys).order_by(api_keys.c.id).limit(limit)
         if after is not None:
             query = query.where(api_keys.c.id > after)
+        if tenant is not None:
+            query = query.where(api_keys.c.tenant == tenant)
+        if revoked is not None:
+            at = api_keys.c.revoked_at
+            query = query.where(at.is_not(None) if revoked else at.is_(None))
         async with self._database.read() as connection:
             return [_credential(row) for row in await connection.execute(query)]
 

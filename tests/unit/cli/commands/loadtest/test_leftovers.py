@@ -1,0 +1,192 @@
+"""What killed load tests have left goes before the next one; what may be anybody else's is never touched."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cli import FakeTime, err, make_deps, write_running
+from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
+from wattos_cli.deps import NoReplyError, Reply
+from wattos_cli.project import find
+
+URL, OPS = "http://127.0.0.1:3001", "unix:/run/gateway.sock"
+SPACES, TALKS, RUNS = "/api/v1/knowledge-spaces", "/api/v1/conversations", "/api/v1/runs"
+
+
+def rfc3339(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass
+class Platform:
+    """Keys of the tenant with their users, and what the users have made; who is `down` answers 503."""
+
+    time: FakeTime
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    made: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {SPACES: [], TALKS: [], RUNS: []})
+    down: str = ""
+    asked: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def key(self, user: str, expires_in_s: float) -> str:
+        key_id = f"k{next(self.numbers)}"
+        self.keys[key_id] = {"id": key_id, "user": user, "expires_at": rfc3339(self.time.now + expires_in_s)}
+        return key_id
+
+    def make(self, path: str, user: str, ago_s: float, **more: str) -> None:
+        made = {"id": f"{user}-{len(self.made[path])}", "user": user, "name": "loadtest-1"}
+        self.made[path].append(made | {"created_at": rfc3339(self.time.now - ago_s)} | more)
+
+    def ids(self, path: str) -> list[str]:
+        return [each["id"] for each in self.made[path]]
+
+    def request(
+        self,
+        method: str,
+        address: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str],
+        timeout_s: float,
+    ) -> Reply:
+        assert timeout_s <= 5
+        status, answer = self._admin(path, body) if address == OPS else self._api(method, path, headers)
+        return Reply(status, {}, json.dumps(answer).encode())
+
+    def _admin(self, path: str, body: Any) -> tuple[int, Any]:
+        if path == "/admin/tokens/revoke":
+            self.keys.pop(body["id"])
+            return 200, {}
+        if path == "/admin/tokens":
+            key_id = self.key(body["user"], body["ttl_s"])
+            return 201, {"id": key_id, "token": key_id}
+        assert path.startswith("/admin/tokens?tenant=loadtest&revoked=false&limit=1000")
+        return 200, self._page(list(self.keys.values()), path, 50)
+
+    def _api(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, Any]:
+        self.asked.append(f"{method} {path}")
+        base = next(each for each in self.made if path.startswith(each))
+        user = self.keys[headers["Authorization"].removeprefix("Bearer ")]["user"]
+        mine = [each for each in self.made[base] if base == SPACES or each["user"] == user]
+        if base == self.down:
+            return 503, {}
+        if method == "GET":
+            return 200, self._page(mine, path, 2)
+        found = next((each for each in mine if path.removeprefix(f"{base}/").startswith(each["id"])), None)
+        if found is None:
+            return 404, {}
+        if path.endswith("/cancel"):
+            found["status"] = "cancelled"
+            return 202, {}
+        if base == RUNS and found.get("status") == "running":
+            return 409, {}
+        self.made[base].remove(found)
+        return 204, {}
+
+    def _page(self, items: list[dict[str, Any]], path: str, size: int) -> dict[str, Any]:
+        start = int(path.partition("cursor=")[2] or 0)
+        end = start + size
+        return {"items": items[start:end], "next_cursor": str(end) if items[end:] else None}
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform(FakeTime())
+
+
+def cleared(platform: Platform, root: Path, *but: str) -> str:
+    """Clear where all services run but some; return what is said of it."""
+    running = [name for name in ("gateway", "rag", "chat", "agent") if name not in but]
+    write_running(root, *({"name": name, "url": URL} for name in running))
+    deps = make_deps(cwd=root, http=platform, time=platform.time)
+    clear_leftovers(deps, find(root), URL)
+    return err(deps)
+
+
+def killed(platform: Platform, users: int = 1) -> None:
+    """Leave what a run of so many users leaves that was killed an hour ago."""
+    for number in range(1, users + 1):
+        platform.key(f"loadtest-{number}", -60)
+        platform.make(TALKS, f"loadtest-{number}", 3600)
+        platform.make(RUNS, f"loadtest-{number}", 3600)
+        platform.make(SPACES, f"loadtest-{number}", 3600)
+
+
+def test_what_a_killed_run_has_left_goes(platform: Platform, tmp_path: Path) -> None:
+    killed(platform, users=3)
+    told = cleared(platform, tmp_path)
+    assert "cleared what killed load tests had left: 3 knowledge spaces, 3 conversations, 3 runs" in told
+    assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
+    assert platform.keys == {}
+    assert cleared(platform, tmp_path) == ""
+
+
+def test_nothing_is_touched_while_another_run_may_be_alive(platform: Platform, tmp_path: Path) -> None:
+    killed(platform, users=2)
+    platform.key("loadtest-1", 30)
+    assert cleared(platform, tmp_path) == ""
+    assert platform.asked == []
+    assert len(platform.keys) == 3
+
+
+def test_what_is_newer_or_of_another_name_stays(platform: Platform, tmp_path: Path) -> None:
+    killed(platform)
+    platform.make(TALKS, "loadtest-1", 1)
+    platform.make(TALKS, "somebody", 3600)
+    platform.make(SPACES, "loadtest-1", 1)
+    platform.make(SPACES, "loadtest-1", 3600, name="our timetable")
+    cleared(platform, tmp_path)
+    assert platform.ids(TALKS) == ["loadtest-1-1", "somebody-2"]
+    assert platform.ids(SPACES) == ["loadtest-1-1", "loadtest-1-2"]
+
+
+def test_a_run_of_an_agent_ends_first_and_goes_the_next_time(platform: Platform, tmp_path: Path) -> None:
+    killed(platform)
+    platform.make(RUNS, "loadtest-1", 3600, status="running")
+    cleared(platform, tmp_path)
+    assert (platform.ids(RUNS), len(platform.keys)) == (["loadtest-1-1"], 1)
+    assert "cleared what killed load tests had left: 1 run" in cleared(platform, tmp_path)
+    assert (platform.ids(RUNS), platform.keys) == ([], {})
+
+
+def test_what_a_service_holds_that_does_not_run_is_not_forgotten(platform: Platform, tmp_path: Path) -> None:
+    killed(platform)
+    assert "1 knowledge space, 1 conversation\n" in cleared(platform, tmp_path, "agent")
+    assert cleared(platform, tmp_path).endswith("had left: 1 run\n")
+    assert platform.keys == {}
+
+
+def test_what_cannot_be_cleared_is_said_and_no_more(platform: Platform, tmp_path: Path) -> None:
+    killed(platform)
+    platform.down = TALKS
+    told = cleared(platform, tmp_path)
+    assert "cleared what killed load tests had left: 1 knowledge space\n" in told
+    assert f"is cleared: GET {TALKS} was answered with status 503; the next one goes on" in told
+    assert len(platform.keys) == 1
+
+
+def test_what_is_too_much_is_left_to_the_next(platform: Platform, tmp_path: Path) -> None:
+    killed(platform, users=80)
+    told, rounds = cleared(platform, tmp_path), 1
+    assert "a run that has to begin cannot wait for more; the next one goes on" in told
+    assert len(platform.asked) == 200
+    while platform.keys:
+        cleared(platform, tmp_path)
+        rounds += 1
+    assert 2 <= rounds <= 4
+    assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
+
+
+def test_a_gateway_that_tells_nothing_stops_no_run(platform: Platform, tmp_path: Path) -> None:
+    class Silent(Platform):
+        def request(self, *_args: Any, **_options: Any) -> Reply:
+            raise NoReplyError("connection refused")
+
+    assert "connection refused; the next one goes on" in cleared(Silent(platform.time), tmp_path)
