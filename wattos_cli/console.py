@@ -4,11 +4,12 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 _ENDLESS = 10_000
+_PATIENCE_S = 1.0
 _CLEAR = "\033[2J"
 _HOME = "\033[H"
 _TO_END_OF_LINE = "\033[K"
@@ -33,6 +34,46 @@ class _Page(io.StringIO):
         return True
 
 
+class _PassingLine:
+    """A line on a terminal that is there only while one waits: what else is written takes its place."""
+
+    def __init__(self, stream: TextIO, text: str) -> None:
+        import threading
+
+        self._stream = stream
+        self._text = text
+        self._lock = threading.Lock()
+        self._shown = self._over = False
+
+    def show(self) -> None:
+        """Write the line, unless the wait is over."""
+        with self._lock:
+            if not self._over:
+                self._shown = True
+                self._write(self._text)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the line away for as long as the block writes."""
+        with self._lock:
+            if self._shown:
+                self._write("")
+            yield
+            if self._shown:
+                self._write(self._text)
+
+    def end(self) -> None:
+        """Take the line away for good."""
+        with self._lock:
+            self._over = True
+            if self._shown:
+                self._write("")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"\r{text}{_TO_END_OF_LINE}")
+        self._stream.flush()
+
+
 @dataclass
 class Console:
     """Where a command writes; `json_output` is set by `-o json`, `color` and `animate` by the terminal."""
@@ -44,6 +85,7 @@ class Console:
     json_output: bool = False
     width: int = field(default=100)
     _has_frame: bool = field(default=False, init=False)
+    _passing: _PassingLine | None = field(default=None, init=False)
 
     @property
     def table_width(self) -> int:
@@ -57,7 +99,7 @@ class Console:
 
     def data(self, text: str) -> None:
         """Write one line of data to stdout."""
-        with naming_stdout():
+        with naming_stdout(), self._aside():
             self.stdout.write(f"{text}\n")
 
     def json(self, value: Mapping[str, Any]) -> None:
@@ -66,8 +108,34 @@ class Console:
 
     def note(self, text: str) -> None:
         """Write progress, a hint or a summary to stderr."""
-        self.stderr.write(f"{text}\n")
-        self.stderr.flush()
+        with self._aside():
+            self.stderr.write(f"{text}\n")
+            self.stderr.flush()
+
+    @contextmanager
+    def waiting(self, what: str, after_s: float = _PATIENCE_S) -> Iterator[None]:
+        """Say on a terminal what is waited for while the block takes longer than `after_s`.
+
+        Inside the block write only by `data`, `json` and `note`. A wait within a wait is not told.
+        """
+        if not self.animate or self._passing is not None:
+            yield
+            return
+        import threading
+
+        line = self._passing = _PassingLine(self.stderr, f"{what} …")
+        timer = threading.Timer(after_s, line.show)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            line.end()
+            self._passing = None
+
+    def _aside(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._passing is None else self._passing.aside()
 
     @contextmanager
     def frame(self, *, drawn: bool) -> Iterator[None]:

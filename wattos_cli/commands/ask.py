@@ -1,12 +1,12 @@
 """`wattos ask`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from wattos_cli.clients import credentials, spaces
 from wattos_cli.clients.refusals import part
-from wattos_cli.deps import Command, Deps, Gateway, Run
+from wattos_cli.deps import Command, Deps, Event, Gateway, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import answer as render
@@ -15,6 +15,7 @@ from wattos_cli.render.wrap import WordWrap
 
 _TRACEPARENT_PARTS = 4
 _UNAVAILABLE = 503
+_WAITS_FOR = "waiting for the answer"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         if console.animate and console.stdout.isatty() and not console.json_output:
             answer = _streamed(gateway, path, message, deps)
         else:
-            answer = gateway.json("POST", path, message)
+            with console.waiting(_WAITS_FOR):
+                answer = gateway.json("POST", path, message)
             if not console.json_output:
                 console.data(render.safe_lines(str(part(answer, "content"))))
         if space is None:
@@ -78,7 +80,7 @@ def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Dep
     stdout = deps.console.stdout
     begun = False
     wrap = WordWrap(deps.console.width)
-    for event in gateway.events(path, {**message, "stream": True}):
+    for event in _patiently(iter(gateway.events(path, {**message, "stream": True})), deps):
         if event.name == "delta":
             begun = True
             content = str(event.data.get("content", ""))
@@ -99,6 +101,18 @@ def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Dep
         hint="wattos logs chat llm-gateway --level warning",
         code="answer_truncated",
     )
+
+
+def _patiently(events: Iterator[Event], deps: Deps) -> Iterator[Event]:
+    """Yield the events; while the first words are waited for, that is said."""
+    before = []
+    with deps.console.waiting(_WAITS_FOR):
+        for event in events:
+            before.append(event)
+            if event.name in {"delta", "error", "done"}:
+                break
+    yield from before
+    yield from events
 
 
 def _finish(answer: Mapping[str, Any], headers: Mapping[str, str], deps: Deps) -> None:

@@ -41,7 +41,8 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Run every check at the same time and print the findings; exit 1 when one is an error."""
-    findings = _all(opts.checks, deps)
+    with deps.console.waiting("looking at this machine"):
+        findings = _all(opts.checks, deps)
     console = deps.console
     if console.json_output:
         rows = [

@@ -33,7 +33,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     root = project.find(deps.cwd)
     if opts.purge:
         _confirm_purge(opts, root, deps)
-    stopped = _stop(opts.services, root, deps)
+    with deps.console.waiting("stopping; running requests have 10 s to finish"):
+        stopped = _stop(opts.services, root, deps)
     if opts.purge:
         _purge(root)
     if deps.console.json_output:

@@ -41,7 +41,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         bundle.Part("config.json", lambda: _config(project, deps)),
     ]
     target = deps.cwd / opts.file
-    names = bundle.write(target, project, parts, deps.clock())
+    with deps.console.waiting("packing logs, metrics and states"):
+        names = bundle.write(target, project, parts, deps.clock())
     if deps.console.json_output:
         body = {"schema": "wattos.export/v1", "file": str(target), "size_bytes": target.stat().st_size}
         deps.console.json({**body, "members": names})

@@ -26,7 +26,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
     root = project.find(deps.cwd)
     with operate.running_supervisor(root) as client:
-        operate.request(client, "restart", opts.timeout_s, services=list(opts.services))
+        with deps.console.waiting("stopping; running requests have 10 s to finish"):
+            operate.request(client, "restart", opts.timeout_s, services=list(opts.services))
         watch = operate.follow(client, opts.services, opts.timeout_s, deps)
     rows = [listing.public(row, deps.clock()) for row in watch.rows]
     if deps.console.json_output:

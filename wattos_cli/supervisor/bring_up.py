@@ -54,7 +54,8 @@ def bring_up(
     if request.recreate and _is_of_other_version(client, config.up_timeout_s):
         _stop(project)
         client = _reach(plan, project, config, deps)
-    client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
+    with deps.console.waiting("the supervisor prepares the start"):
+        client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
     with client:
         memory.remember(project, ports)
         last_flags.remember(project, given)

@@ -63,14 +63,15 @@ def follow(client: ControlClient, names: Sequence[str], timeout_s: float, deps: 
     """Return what is known of `names` when all are ready, have failed, or `timeout_s` is over."""
     watch = Watch(tuple(names))
     deadline = deps.monotonic() + timeout_s
-    while not watch.done() and (left_s := deadline - deps.monotonic()) > 0:
-        try:
-            message = client.change(min(left_s, _POLL_S))
-        except SupervisorGoneError as error:
-            raise _supervisor_ended(error) from error
-        for row in watch.take(message) if message else ():
-            if deps.console.animate:
-                deps.console.note(f"  {instance(row)} ready ({columns.milliseconds(row['ready_ms'])})")
+    with deps.console.waiting("waiting until all are ready"):
+        while not watch.done() and (left_s := deadline - deps.monotonic()) > 0:
+            try:
+                message = client.change(min(left_s, _POLL_S))
+            except SupervisorGoneError as error:
+                raise _supervisor_ended(error) from error
+            for row in watch.take(message) if message else ():
+                if deps.console.animate:
+                    deps.console.note(f"  {instance(row)} ready ({columns.milliseconds(row['ready_ms'])})")
     return watch
 
 

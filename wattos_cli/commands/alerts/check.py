@@ -43,7 +43,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if opts.folder is not None or checks.were_generated(deps.cwd / shown):
         checked += checks.of_files(deps.cwd / shown, shown, files)
     path = deps.environ.get("PATH", "")
-    checked += checks.of_programs(files, path, tests=opts.tests)
+    with deps.console.waiting(f"asking promtool and amtool{', which takes a minute' if opts.tests else ''}"):
+        checked += checks.of_programs(files, path, tests=opts.tests)
     absent = checks.absent_programs(path)
     code = tell(checked, deps, "wattos.alerts-check/v1", opts.junit, not_asked=absent)
     for remark in absent:

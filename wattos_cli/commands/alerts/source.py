@@ -29,7 +29,8 @@ def rows(source: Source, deps: Deps) -> list[dict[str, Any]]:
     """Return one row per alert and set of labels, the worst first; `since` in Unix seconds."""
     from wattos_cli.alerting.states import in_order
 
-    return [row(state) for state in in_order(_states(source, deps))]
+    with deps.console.waiting("evaluating the alerts"):
+        return [row(state) for state in in_order(_states(source, deps))]
 
 
 def _states(source: Source, deps: Deps) -> "list[AlertState]":

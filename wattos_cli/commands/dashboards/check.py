@@ -33,13 +33,14 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.dashboards import checks
     from wattos_cli.dashboards.selected import files_for
 
-    files = files_for(opts.selector, opts.slo, deps)
-    checked = list(checks.of_boards(files, opts.selector))
-    shown = opts.folder or FOLDER
-    if opts.folder is not None or checks.were_generated(deps.cwd / shown):
-        checked += checks.of_files(deps.cwd / shown, shown, files)
-    if opts.live or opts.endpoint.url or opts.endpoint.token_file:
-        checked += _answered(opts, deps)
+    with deps.console.waiting("checking the boards"):
+        files = files_for(opts.selector, opts.slo, deps)
+        checked = list(checks.of_boards(files, opts.selector))
+        shown = opts.folder or FOLDER
+        if opts.folder is not None or checks.were_generated(deps.cwd / shown):
+            checked += checks.of_files(deps.cwd / shown, shown, files)
+        if opts.live or opts.endpoint.url or opts.endpoint.token_file:
+            checked += _answered(opts, deps)
     code = tell(checked, deps, "wattos.dashboards-check/v1", opts.junit)
     if any(each.problem == "no data" for each in checked):
         deps.console.note("data comes with load; put some on it with: wattos loadtest smoke")

@@ -1,0 +1,61 @@
+"""What a command says on a terminal while one waits for it."""
+
+import io
+import threading
+
+import pytest
+
+from tests.fakes.cli import Terminal
+from wattos_cli.console import Console
+
+LONG_S = 3600.0
+SHOWN = "\rstopping …\033[K"
+GONE = "\r\033[K"
+
+
+class Watched(Terminal):
+    """A terminal that tells when something is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def flush(self) -> None:
+        self.written.set()
+
+
+def test_a_wait_is_told_and_the_line_is_gone_afterwards() -> None:
+    stderr = Watched()
+    with Console(Terminal(), stderr, animate=True).waiting("stopping", after_s=0.0):
+        assert stderr.written.wait(30)
+    assert stderr.getvalue() == SHOWN + GONE
+
+
+def test_what_is_written_meanwhile_takes_the_place_of_the_line() -> None:
+    stdout, stderr = Terminal(), Watched()
+    console = Console(stdout, stderr, animate=True)
+    with console.waiting("stopping", after_s=0.0):
+        assert stderr.written.wait(30)
+        console.note("chat is stopped")
+        console.data("1 service")
+    assert stderr.getvalue() == f"{SHOWN}{GONE}chat is stopped\n{SHOWN}{GONE}{SHOWN}{GONE}"
+    assert stdout.getvalue() == "1 service\n"
+
+
+@pytest.mark.parametrize(("animate", "after_s"), [(True, LONG_S), (False, 0.0)], ids=["quick", "pipeline"])
+def test_a_quick_command_and_a_pipeline_see_nothing_of_it(animate: bool, after_s: float) -> None:
+    stderr = io.StringIO()
+    with Console(io.StringIO(), stderr, animate=animate).waiting("stopping", after_s=after_s):
+        pass
+    assert stderr.getvalue() == ""
+
+
+def test_a_wait_within_a_wait_is_not_told_and_does_not_end_it() -> None:
+    stderr = Watched()
+    console = Console(Terminal(), stderr, animate=True)
+    with console.waiting("stopping", after_s=0.0):
+        assert stderr.written.wait(30)
+        with console.waiting("asking", after_s=0.0):
+            pass
+        console.note("still here")
+    assert stderr.getvalue() == f"{SHOWN}{GONE}still here\n{SHOWN}{GONE}"
