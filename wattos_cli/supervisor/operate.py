@@ -70,7 +70,7 @@ def follow(client: ControlClient, names: Sequence[str], timeout_s: float, deps: 
             except SupervisorGoneError as error:
                 raise _supervisor_ended(error) from error
             for row in watch.take(message) if message else ():
-                if deps.console.animate:
+                if deps.console.animate and not watch.done():  # then the table says it
                     deps.console.note(f"  {instance(row)} ready ({columns.milliseconds(row['ready_ms'])})")
     return watch
 

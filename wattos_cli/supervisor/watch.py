@@ -15,14 +15,15 @@ class Watch:
     _rows: dict[tuple[str, int], Row] = field(default_factory=dict)
 
     def take(self, message: Mapping[str, Any]) -> list[Row]:
-        """Take in one message of the control socket; return the rows that have just become ready."""
+        """Take in one message of the control socket; return the watched rows that have just become ready."""
         rows: Iterable[Row] = message["rows"] if "rows" in message else [message["row"]]
         fresh: list[Row] = []
         for row in rows:
             key = (str(row["name"]), int(row["replica"]))
             before = self._rows.get(key)
             self._rows[key] = row
-            if row["state"] == "ready" and (before is None or before["state"] != "ready"):
+            was_ready = before is not None and before["state"] == "ready"
+            if row["name"] in self.names and row["state"] == "ready" and not was_ready:
                 fresh.append(row)
         return fresh
 

@@ -30,6 +30,12 @@ def test_done_when_all_are_ready() -> None:
     assert watch.done()
 
 
+def test_a_service_that_is_not_waited_for_is_not_told() -> None:
+    watch = Watch(("a",))
+    assert watch.take({"rows": [row("a", "starting"), row("b", "ready")]}) == []
+    assert [r["name"] for r in watch.take({"row": row("a", "ready")})] == ["a"]
+
+
 def test_not_done_before_every_name_was_seen() -> None:
     watch = Watch(("a", "b"))
     watch.take({"rows": [row("a", "ready")]})
