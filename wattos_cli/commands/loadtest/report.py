@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from wattos_cli.commands.loadtest.telling import written
+from wattos_cli.commands.loadtest.reporting import formats
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument, Option
@@ -30,7 +30,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
     body = reading.content(deps.cwd / opts.file)
     told = document(reading.decode(body, str(opts.file)))
-    asked = ((opts.html, written.html), (opts.markdown, written.markdown), (opts.junit, written.junit))
+    asked = ((opts.html, formats.html), (opts.markdown, formats.markdown), (opts.junit, formats.junit))
     files = {path: form for path, form in asked if path is not None}
     console = deps.console
     if console.json_output:

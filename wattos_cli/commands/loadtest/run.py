@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from wattos_cli.commands.loadtest.asking import flags
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options import flags
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.loadtest.generation import started
@@ -23,26 +23,26 @@ _CODES = {"pass": ExitCode.OK, "fail": ExitCode.NO, "invalid": ExitCode.UNREACHA
 
 def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     """Run the scenario, hold its thresholds against what was measured, and say so in every form asked for."""
-    from wattos_cli.commands.loadtest.asking.asked import asked_for
-    from wattos_cli.commands.loadtest.asking.master_port import require_free
+    from wattos_cli.commands.loadtest.options.master_port import require_free
+    from wattos_cli.commands.loadtest.options.run_spec import run_spec
+    from wattos_cli.commands.loadtest.reporting.baseline import baseline_of
+    from wattos_cli.commands.loadtest.reporting.output import announce, prepare_files, tell
     from wattos_cli.commands.loadtest.running.runner import Runner
     from wattos_cli.commands.loadtest.target.access import target_for
-    from wattos_cli.commands.loadtest.telling.baseline import baseline_of
-    from wattos_cli.commands.loadtest.telling.told import announce, prepare_files, tell
 
-    asked = asked_for(opts, deps.cwd)
+    spec = run_spec(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
     prepare_files(opts, deps)
     if opts.master:
         require_free(opts.master)
-    with target_for(asked, opts, deps) as target:
-        runner = Runner(asked, target, opts, deps, start)
+    with target_for(spec, opts, deps) as target:
+        runner = Runner(spec, target, opts, deps, start)
         if opts.worker:
             runner.work()
             return ExitCode.OK
         if baseline:
             baseline.require_promising(runner.planned())
-        title = announce(asked, target, opts, deps.console)
+        title = announce(spec, target, opts, deps.console)
         result, cut = _measured(runner, title)
     result = baseline.held_against(result) if baseline else result
     tell(result, opts, deps)
@@ -55,10 +55,10 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
 
 def _measured(runner: "Runner", title: str) -> "tuple[Result, BaseException | None]":
     """Return the result, and the Ctrl-C or SIGTERM that ended the run, to be raised once it is told."""
-    from wattos_cli.commands.loadtest.running.limiting import Limiting
+    from wattos_cli.commands.loadtest.running.limit_search import LimitSearch
 
     if runner.opts.find_limit:
-        return Limiting(runner).result()
+        return LimitSearch(runner).result()
     with runner.beside():
         watched = runner.run(runner.plan, title)
     return runner.result(runner.plan, watched), watched.cut

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from wattos_cli import metricsource
 from wattos_cli.clients.running import project_of
-from wattos_cli.commands.loadtest.asking.asked import Asked
-from wattos_cli.commands.loadtest.asking.options import Options
-from wattos_cli.commands.loadtest.running.course import Course
-from wattos_cli.commands.loadtest.running.watching import (
+from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.options.run_spec import RunSpec
+from wattos_cli.commands.loadtest.running.progress import Progress
+from wattos_cli.commands.loadtest.running.watch import (
     POLL_S,
     Display,
     Guard,
@@ -41,11 +41,11 @@ Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[StoppableLoad
 class Runner:
     """Runs plans against one target, and knows what goes on there meanwhile."""
 
-    def __init__(self, asked: Asked, target: Target, opts: Options, deps: Deps, start: Start) -> None:
-        self.asked = asked
+    def __init__(self, spec: RunSpec, target: Target, opts: Options, deps: Deps, start: Start) -> None:
+        self.spec = spec
         self.opts = opts
         self.deps = deps
-        self.plan = replace(asked.plan, host=target.url, tokens=target.tokens)
+        self.plan = replace(spec.plan, host=target.url, tokens=target.tokens)
         self._target = target
         self._start = start
         self._environment = environment(self.plan)
@@ -61,11 +61,11 @@ class Runner:
         """Run a plan to its end, or until there is a reason to end it before; see `watch`."""
         guards: list[Guard] = [self._target.wallet]
         if self.opts.abort:
-            guards.append(EarlyAbort(plan, self.asked.thresholds))
+            guards.append(EarlyAbort(plan, self.spec.thresholds))
         with self._start(plan, self.deps.environ) as load:
             return watch(
                 load,
-                Course(title, plan),
+                Progress(title, plan),
                 Display(self.deps.console, plan.duration_s, quiet=self.opts.quiet),
                 guards,
                 self.deps,
@@ -89,7 +89,7 @@ class Runner:
         charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
         changes, unseen = self._changes(began_s)
         run = Run(
-            scenario=self.asked.scenario.name,
+            scenario=self.spec.scenario.name,
             plan=plan,
             started_at=rfc3339(began_s),
             tenant=self._target.tenant,
@@ -106,11 +106,11 @@ class Runner:
             ],
             command=self.opts.command,
         )
-        return outcome(run, watched.measured, judge(self.asked.thresholds, watched.measured))
+        return outcome(run, watched.measured, judge(self.spec.thresholds, watched.measured))
 
     def planned(self) -> Result:
         """Return the result of a run of which nothing was measured yet."""
-        scenario, around = self.asked.scenario.name, self._environment
+        scenario, around = self.spec.scenario.name, self._environment
         return outcome(Run(scenario, self.plan, "", self._target.tenant, around), Measured(), [])
 
     def _changes(self, began_s: float) -> tuple[list[Transition], list[str]]:

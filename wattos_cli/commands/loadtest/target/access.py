@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from wattos_cli.clients import credentials, loadtest_tenant, running
 from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
-from wattos_cli.commands.loadtest.asking.asked import Asked
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.options.run_spec import RunSpec
 from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
-from wattos_cli.commands.loadtest.target.paying import Wallet, wallet_for
+from wattos_cli.commands.loadtest.target.wallet import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
 from wattos_cli.loadtest.result.asked import Tenant
@@ -38,7 +38,7 @@ class Target:
 
 
 @contextmanager
-def target_for(run: Asked, opts: Options, deps: Deps) -> Iterator[Target]:
+def target_for(run: RunSpec, opts: Options, deps: Deps) -> Iterator[Target]:
     """Check that the target answers, clear what killed runs left, and yield it; then the keys are revoked.
 
     Meanwhile no more is spent in its name than --max-usd says. WattosError: exit 4 says which service is
@@ -83,7 +83,7 @@ def _gateway_url(project: Project, services: Sequence[str]) -> str:
     return running.service(project, "gateway").url.rstrip("/")
 
 
-def _wallet(run: Asked, opts: Options, deps: Deps, project: Project) -> Wallet:
+def _wallet(run: RunSpec, opts: Options, deps: Deps, project: Project) -> Wallet:
     """Return the wallet of the run; without a model gateway there is nothing to pay for."""
     if not any(row.name == "llm-gateway" for row in running.running(project)):
         return Wallet(deps, None, opts.max_usd)

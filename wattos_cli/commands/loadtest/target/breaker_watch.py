@@ -7,7 +7,7 @@ from typing import Any
 
 from wattos_cli.clients import breakers
 from wattos_cli.clients.breaker_changes import ChangeReader
-from wattos_cli.commands.loadtest.target.beside import Over, beside
+from wattos_cli.commands.loadtest.target.side_thread import Over, side_thread
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.result.seen import Transition
@@ -35,7 +35,7 @@ class BreakerWatch:
 
     def beside(self) -> AbstractContextManager[None]:
         """Ask every two seconds while the block runs, and once more when it ends."""
-        return beside(self._ask_until, "breaker-watch", _LAST_S)
+        return side_thread(self._ask_until, "breaker-watch", _LAST_S)
 
     def ask(self) -> None:
         """Ask all replicas now; one that does not answer is passed over."""

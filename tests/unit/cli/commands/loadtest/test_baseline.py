@@ -12,7 +12,7 @@ from tests.fakes.cli import err, make_deps, out
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
 

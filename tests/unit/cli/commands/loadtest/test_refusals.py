@@ -10,8 +10,8 @@ from tests.fakes.cli import make_deps
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad
 from wattos_cli.commands.loadtest import run as command
-from wattos_cli.commands.loadtest.asking.master_port import require_free
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.master_port import require_free
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.fast.loading import needs_locust
 

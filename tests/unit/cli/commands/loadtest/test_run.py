@@ -13,7 +13,7 @@ from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import run as command
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.dispatch.tree import with_default_verb
 from wattos_cli.errors import ExitCode, WattosError

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.comparison import comparability
 from wattos_cli.loadtest.result.reading import read

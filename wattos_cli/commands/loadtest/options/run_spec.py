@@ -1,12 +1,17 @@
-"""What was asked for: the scenario with the command line's changes, checked before anything starts."""
+"""The run that the options mean: the scenario as the command line has changed it, checked beforehand."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattos_cli.commands.loadtest.asking.agreement import UI_PORT, agree, agree_with_file, crew
-from wattos_cli.commands.loadtest.asking.costs import agree_on_costs
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.conflicts import (
+    UI_PORT,
+    crew,
+    refuse_conflicts,
+    refuse_foreign_file,
+)
+from wattos_cli.commands.loadtest.options.costs import require_budget
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.judging.judgement import objectives_ms
 from wattos_cli.loadtest.judging.thresholds import Threshold, parse
@@ -28,7 +33,7 @@ _BUSY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunSpec:
     """The run as it will be; the plan lacks only where to and with which tokens."""
 
     scenario: Scenario
@@ -42,15 +47,15 @@ class Asked:
         return self.plan.duration_s * (_MOST_STEPS if self.find_limit else 1)
 
 
-def asked_for(opts: Options, cwd: Path) -> Asked:
+def run_spec(opts: Options, cwd: Path) -> RunSpec:
     """Return the run that the options mean; WattosError (exit 2) naming the option that is wrong."""
     found = _scenario(opts, cwd)
-    agree(opts)
-    agree_on_costs(opts)
+    refuse_conflicts(opts)
+    require_budget(opts)
     stages = load_shape.stages(opts.stages) if opts.stages else ()
     duration_s = _duration_s(opts, found)
     engine = opts.engine or _engine(opts)
-    agree_with_file(engine, found.locustfile)
+    refuse_foreign_file(engine, found.locustfile)
     arrivals = None
     if opts.rate or opts.find_limit:
         arrivals = load_shape.arrivals(opts.rate or _FIRST_RATE, duration_s, poisson=opts.poisson)
@@ -75,7 +80,7 @@ def asked_for(opts: Options, cwd: Path) -> Asked:
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),
     )
-    return Asked(found, plan, thresholds, opts.find_limit)
+    return RunSpec(found, plan, thresholds, opts.find_limit)
 
 
 def _scenario(opts: Options, cwd: Path) -> Scenario:

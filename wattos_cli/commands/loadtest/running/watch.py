@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wattos_cli.commands.loadtest.running.course import Course
+from wattos_cli.commands.loadtest.running.progress import Progress
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.judging.verdict import Stopped
@@ -117,7 +117,7 @@ class Display:
 
 def watch(
     load: StoppableLoad,
-    course: Course,
+    progress: Progress,
     display: Display,
     guards: Sequence[Guard],
     deps: Deps,
@@ -135,12 +135,12 @@ def watch(
         while load.running and stopped is None:
             deps.sleep(POLL_S)
             for interval in load.poll():
-                course.add(interval)
+                progress.add(interval)
                 if time.begins_with(interval):
                     display.begin()
             if display.due(time.passed_s, counting=time.counting):
                 shown_s, notes = (time.passed_s, ()) if time.counting else (0.0, _STARTING)
-                display.show(course.view(shown_s, load.measured, breakers(), notes))
+                display.show(progress.view(shown_s, load.measured, breakers(), notes))
             stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
     except BaseException as caught:
         if isinstance(caught, Exception):

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from wattos_cli.commands.loadtest.asking.asked import Asked
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.options.run_spec import RunSpec
+from wattos_cli.commands.loadtest.reporting import formats
 from wattos_cli.commands.loadtest.running.runner import described, too_few_in_time
 from wattos_cli.commands.loadtest.target.access import Target
-from wattos_cli.commands.loadtest.telling import written
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.result.document import document
@@ -19,16 +19,16 @@ from wattos_cli.render import loadtest as render
 from wattos_cli.reports import Ended, prepare_report, publish
 
 
-def announce(asked: Asked, target: Target, opts: Options, console: Console) -> str:
+def announce(spec: RunSpec, target: Target, opts: Options, console: Console) -> str:
     """Tell what is about to run, against whom and as whom, and return it as a title."""
-    what = "the largest rate that holds" if asked.find_limit else described(asked.plan)
-    title = f"{asked.scenario.name}: {what} against {target.url}"
+    what = "the largest rate that holds" if spec.find_limit else described(spec.plan)
+    title = f"{spec.scenario.name}: {what} against {target.url}"
     if not opts.quiet:
         console.note(f"{title}\n{render.limits({'tenant': msgspec.to_builtins(target.tenant)})}")
-    for warning in too_few_in_time(asked.plan):
+    for warning in too_few_in_time(spec.plan):
         console.note(f"warning: {warning}")
-    if asked.plan.ui_port is not None:
-        console.note(f"Locust's page: http://127.0.0.1:{asked.plan.ui_port}   Ctrl-C ends the run")
+    if spec.plan.ui_port is not None:
+        console.note(f"Locust's page: http://127.0.0.1:{spec.plan.ui_port}   Ctrl-C ends the run")
     return title
 
 
@@ -65,10 +65,10 @@ def _texts(opts: Options, result: Result, told: Mapping[str, Any]) -> dict[Path,
     }
 
 
-def _files(opts: Options) -> Mapping[Path, written.Form | None]:
+def _files(opts: Options) -> Mapping[Path, formats.Form | None]:
     """Return the files to write, each with its form, or None for the result itself."""
-    asked: dict[Path | None, written.Form | None] = {opts.json_file: None, opts.junit_file: written.junit}
+    asked: dict[Path | None, formats.Form | None] = {opts.json_file: None, opts.junit_file: formats.junit}
     if opts.report_dir:
         asked[opts.report_dir / "result.json"] = None
-        asked |= {opts.report_dir / name: form for name, form in written.REPORTS.items()}
+        asked |= {opts.report_dir / name: form for name, form in formats.REPORTS.items()}
     return {path: form for path, form in asked.items() if path is not None}

@@ -12,8 +12,8 @@ from tests.fakes.cli import FakeTime, make_deps, out, write_running
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
-from wattos_cli.commands.loadtest.asking.options import Options
-from wattos_cli.commands.loadtest.target.paying import Wallet
+from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.target.wallet import Wallet
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.measuring.measured import Measured

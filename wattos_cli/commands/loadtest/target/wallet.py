@@ -8,9 +8,9 @@ from decimal import Decimal
 from wattos_cli.clients import spending
 from wattos_cli.clients.loadtest_tenant import TENANT
 from wattos_cli.clients.spending import Destinations
-from wattos_cli.commands.loadtest.asking.costs import ALLOW_IT, LEAVE_IT_OUT
-from wattos_cli.commands.loadtest.asking.options import Options
-from wattos_cli.commands.loadtest.target.beside import Over, beside
+from wattos_cli.commands.loadtest.options.costs import ALLOW_IT, LEAVE_IT_OUT
+from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.target.side_thread import Over, side_thread
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError, usage
 from wattos_cli.loadtest.driving.travellers import FREE_MODEL
@@ -67,7 +67,7 @@ class Wallet:
         self._cap = spent_today + self._max
         spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
         try:
-            with beside(self._look_until, "wallet", _LOOK_S):
+            with side_thread(self._look_until, "wallet", _LOOK_S):
                 yield
         finally:
             with suppress(WattosError):  # the platform is gone, and the cap with it

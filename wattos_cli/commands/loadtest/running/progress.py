@@ -15,7 +15,7 @@ _LEAST_S = 0.5
 """A last moment that is shorter has no rate to speak of."""
 
 
-class Course:
+class Progress:
     """Takes interval after interval and returns views."""
 
     def __init__(self, title: str, plan: Plan) -> None:

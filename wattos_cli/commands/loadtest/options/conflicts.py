@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.fast.loading import needs_locust
 from wattos_cli.loadtest.plan import Crew, Engine
@@ -37,7 +37,7 @@ _MOST_EACH = 4
 """Processes that a processor is given at most: more make no more load, only less memory."""
 
 
-def agree(opts: Options) -> None:
+def refuse_conflicts(opts: Options) -> None:
     """Raise WattosError (exit 2) for options that contradict each other, or are nothing without another."""
     given = _given(opts)
     for one, other, why in (*_CLASHES, *_timed_twice(opts)):
@@ -46,7 +46,7 @@ def agree(opts: Options) -> None:
     _require_what_they_are_for(opts)
 
 
-def agree_with_file(engine: Engine, locustfile: Path) -> None:
+def refuse_foreign_file(engine: Engine, locustfile: Path) -> None:
     """Raise WattosError (exit 2) for an engine that cannot run the file."""
     if engine == "fast" and needs_locust(locustfile):
         raise usage(

@@ -9,7 +9,7 @@ Over = Callable[[float], bool]
 
 
 @contextmanager
-def beside(work: Callable[[Over], None], name: str, last_s: float) -> Iterator[None]:
+def side_thread(work: Callable[[Over], None], name: str, last_s: float) -> Iterator[None]:
     """Let `work` go on while the block runs, and then for `last_s` at most."""
     over = threading.Event()
     thread = threading.Thread(target=work, args=(over.wait,), daemon=True, name=name)

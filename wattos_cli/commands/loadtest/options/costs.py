@@ -1,6 +1,6 @@
 """Whether a load test may cost money, and how much: nothing unless both options say so."""
 
-from wattos_cli.commands.loadtest.asking.options import Options
+from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.driving.travellers import FREE_MODEL
 
@@ -8,7 +8,7 @@ ALLOW_IT = "allow it, up to a sum: --allow-paid --max-usd 2"
 LEAVE_IT_OUT = f"{ALLOW_IT}   or leave --model out: the local model is free"
 
 
-def agree_on_costs(opts: Options) -> None:
+def require_budget(opts: Options) -> None:
     """Raise WattosError (exit 2) for --allow-paid without a sum, or a sum that is none."""
     if opts.allow_paid and opts.max_usd is None:
         raise usage("--allow-paid needs a sum that must not be passed", "like this: --allow-paid --max-usd 2")

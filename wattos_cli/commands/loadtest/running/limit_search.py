@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from wattos_cli.commands.loadtest.asking.asked import users_enough
+from wattos_cli.commands.loadtest.options.run_spec import users_enough
 from wattos_cli.commands.loadtest.running.runner import Runner
-from wattos_cli.commands.loadtest.running.watching import Watched
+from wattos_cli.commands.loadtest.running.watch import Watched
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.limit import Search, Step, search, step_of
@@ -18,7 +18,7 @@ _SETTLE_S = 3.0
 _MOST_RATE = 100_000.0
 
 
-class Limiting:
+class LimitSearch:
     """Tries rates; `best` is the run of the largest that held, else of the last that was tried."""
 
     def __init__(self, runner: Runner) -> None:
@@ -61,12 +61,12 @@ class Limiting:
             runner.deps.sleep(_SETTLE_S)
         plan = self._at(rate)
         number = len(self._found.steps) + 1
-        watched = runner.run(plan, f"{runner.asked.scenario.name}: step {number}, {rate:g} arrivals a second")
+        watched = runner.run(plan, f"{runner.spec.scenario.name}: step {number}, {rate:g} arrivals a second")
         if watched.cut is not None:
             self._cut = watched.cut
             self._best = self._best or (plan, watched)
             return None
-        judged = judge(runner.asked.thresholds, watched.measured)
+        judged = judge(runner.spec.thresholds, watched.measured)
         step = step_of(
             rate, watched.measured, verdict(watched.measured, judged, watched.stopped, plan.generators)
         )

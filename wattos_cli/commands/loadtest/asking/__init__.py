@@ -1,1 +1,0 @@
-"""What a load test is asked to do: the options, and whether they make sense together."""

@@ -1,0 +1,1 @@
+"""Reports the result: beside an earlier one, on the terminal, in files, to a pipeline."""

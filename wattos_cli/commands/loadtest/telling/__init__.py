@@ -1,1 +1,0 @@
-"""Tells the result: beside an earlier one, on the terminal, in files, to a pipeline."""
