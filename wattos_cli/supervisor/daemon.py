@@ -33,7 +33,8 @@ from wattos_cli.supervisor.invocation import Invocation
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import Plan
 from wattos_cli.supervisor.queries.pool import Queries
-from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica_host import State
 from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.start_factory import StartFactory
 from wattos_cli.supervisor.state_guard import StateGuard

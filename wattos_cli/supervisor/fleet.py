@@ -9,13 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from wattos_cli.errors import WattosError
-from wattos_cli.supervisor import listeners
+from wattos_cli.supervisor.bound_ports import BoundPorts
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.migrations import Migrations
 from wattos_cli.supervisor.plan import Plan, ServicePlan, stop_waves
-from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica_host import State
 from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy
 from wattos_cli.supervisor.running_service import RunningService
@@ -24,7 +24,6 @@ from wattos_cli.supervisor.start_factory import StartFactory
 
 _ROLLING_TIMEOUT_S = 30.0
 _ROLLING_POLL_S = 0.02
-_LOOPBACK = "127.0.0.1"
 
 
 class Fleet:
@@ -46,7 +45,7 @@ class Fleet:
         self._launcher = launcher
         self._changed = changed
         self._services: dict[str, RunningService] = {}
-        self._sockets: dict[str, Any] = {}
+        self._ports = BoundPorts(settings.host, start_factory.project)
         self._migrations = Migrations(launcher)
 
     # --- what the operator asks for
@@ -135,8 +134,7 @@ class Fleet:
     async def spawn(self, plan: ServicePlan, number: int) -> Child:
         """Return a new process of replica `number`, with our listening socket if its service has one."""
         self.furnish(plan)
-        listener = self._sockets.get(plan.name)
-        start = self._start_factory.start(plan, number, self.plan, listener.fileno() if listener else None)
+        start = self._start_factory.start(plan, number, self.plan, self._ports.descriptor(plan.name))
         self._services[plan.name].digests[number] = self.plan.digests
         return await self._launcher.spawn(plan, start)
 
@@ -149,7 +147,7 @@ class Fleet:
         """Close the port of a service without any replica left: callers are refused, not kept waiting."""
         service = self._services[plan.name]
         if all(replica.state in {State.CRASH_LOOP, State.STOPPED} for replica in service.replicas):
-            self._unbind(plan.name)
+            self._ports.release(plan.name)
 
     def took_note(self, replica: Replica) -> None:
         """Follow a replica's state: those who wait for its service go on when one replica is ready."""
@@ -250,42 +248,12 @@ class Fleet:
             stopping = [replica for name in wave for replica in self._services[name].replicas]
             await asyncio.gather(*(replica.stop() for replica in stopping))
             for name in wave:
-                self._unbind(name)
+                self._ports.release(name)
 
     def _bind(self, plans: Iterable[ServicePlan]) -> None:
-        """Bind the ports of `plans`, all or none; a foreign service's port is only looked at."""
-        bound: list[str] = []
-        for plan in plans:
-            if not plan.port or plan.attached or plan.name in self._sockets or self._holds_own_port(plan):
-                continue
-            try:
-                listener = listeners.bind(self._host(plan), plan.port)
-            except OSError as error:
-                for name in bound:
-                    self._unbind(name)
-                raise self._port_error(plan, error) from error
-            if plan.handed_socket:
-                self._sockets[plan.name] = listener
-                bound.append(plan.name)
-            else:
-                listener.close()
-
-    def _host(self, plan: ServicePlan) -> str:
-        return _LOOPBACK if plan.kind == "component" else self.settings.host
-
-    def _holds_own_port(self, plan: ServicePlan) -> bool:
-        service = self._services.get(plan.name)
-        return service is not None and any(replica.child for replica in service.replicas)
-
-    def _port_error(self, plan: ServicePlan, error: OSError) -> WattosError:
-        return listeners.cannot_bind(
-            plan.name, plan.port, error, self.plan.environ, self._start_factory.project
-        )
-
-    def _unbind(self, name: str) -> None:
-        listener = self._sockets.pop(name, None)
-        if listener is not None:
-            listener.close()
+        """Bind the ports of `plans`, all or none, but those that their own processes hold."""
+        held = {replica.plan.name for replica in self.replicas() if replica.child}
+        self._ports.bind((plan for plan in plans if plan.name not in held), self.plan.environ)
 
 
 async def _settled(replica: Replica) -> None:

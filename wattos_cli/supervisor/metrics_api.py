@@ -20,7 +20,7 @@ from wattos_cli.supervisor import loopback, probe
 from wattos_cli.supervisor.addresses import VIA_SUPERVISOR, Address, address_of
 from wattos_cli.supervisor.loopback import Request, RequestError
 from wattos_cli.supervisor.probe import ProbeError
-from wattos_cli.supervisor.replica import State
+from wattos_cli.supervisor.replica_host import State
 
 _QUERIES = "/api/v1/"
 _READ_TIMEOUT_S = 5.0

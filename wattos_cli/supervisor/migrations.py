@@ -6,7 +6,7 @@ from wattos_cli.supervisor import children
 from wattos_cli.supervisor.children import Start
 from wattos_cli.supervisor.launcher import Launcher
 from wattos_cli.supervisor.plan import ServicePlan
-from wattos_cli.supervisor.replica import StartRefusedError
+from wattos_cli.supervisor.replica_host import StartRefusedError
 
 # `migrate` ends with it when the database is newer than the code, or a setting wrong.
 _CONFIGURATION = 3

@@ -4,61 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from wattos_cli.supervisor import children
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import ServicePlan
+from wattos_cli.supervisor.replica_host import ReplicaHost, StartRefusedError, State
 from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy
-from wattos_cli.supervisor.thresholds import ProbeSettings, Threshold
-
-
-class State(StrEnum):
-    """What `ps` shows."""
-
-    STARTING = "starting"
-    READY = "ready"
-    NOT_READY = "not_ready"
-    BACKOFF = "backoff"
-    CRASH_LOOP = "crash_loop"
-    STOPPED = "stopped"
-
-
-class StartRefusedError(Exception):
-    """The replica cannot be started and trying again would not help; `exit_code` is what `up` ends with."""
-
-    def __init__(self, reason: str, exit_code: int = 1) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
-
-
-class ReplicaHost(Protocol):
-    """What a replica needs from the supervisor."""
-
-    probes: ProbeSettings
-    drain_s: float
-
-    async def prepare(self, plan: ServicePlan) -> None:
-        """Return when `plan` may start: what it waits for is ready, its database is migrated.
-
-        Raises StartRefusedError when it never may.
-        """
-        ...
-
-    async def spawn(self, plan: ServicePlan, number: int) -> Child:
-        """Return a new process of replica `number`; OSError when it cannot be started."""
-        ...
-
-    def tidy(self) -> None:
-        """Kill what children that have ended left behind."""
-        ...
-
-    def gave_up(self, plan: ServicePlan) -> None:
-        """Take note that a replica of `plan` is a crash loop."""
-        ...
+from wattos_cli.supervisor.thresholds import Threshold
 
 
 @dataclass

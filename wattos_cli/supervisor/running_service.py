@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from wattos_cli.supervisor.plan import ServicePlan, differences, is_table, with_tables
-from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica_host import State
 from wattos_platform import catalog
 
 # What a running process need not be started anew for, and how the environment is called in wattos.toml.

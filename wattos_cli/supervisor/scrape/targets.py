@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattos_cli.supervisor.addresses import Address, address_of
-from wattos_cli.supervisor.replica import State
+from wattos_cli.supervisor.replica_host import State
 
 _OWN_PATH = "/metrics"
 

@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from math import inf
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from wattos_platform.kernel.resilience.breaker_probes import Probes
+from wattos_platform.kernel.resilience.breaker_rates import cause_to_open, new_window
 from wattos_platform.kernel.resilience.breaker_types import (
     MANUAL,
     STATE_OF,
@@ -23,7 +25,6 @@ from wattos_platform.kernel.resilience.breaker_types import (
     Order,
     State,
 )
-from wattos_platform.kernel.resilience.window import CountWindow, TimeWindow, Window
 
 T = TypeVar("T")
 CLOSED, OPEN, HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
@@ -39,9 +40,9 @@ class Breaker:
     """
 
     __slots__ = (
-        "_cause", "_clock", "_consecutive", "_on_event", "_order", "_permits", "_probes_failed",
-        "_probes_passed", "_probes_slow", "_reopenings", "_rng", "_since", "_state", "_until", "_window",
-        "ignored", "name", "refused", "settings", "total_failures", "total_successes",
+        "_cause", "_clock", "_consecutive", "_on_event", "_order", "_probes", "_reopenings", "_rng", "_since",
+        "_state", "_until", "_window", "ignored", "name", "refused", "settings", "total_failures",
+        "total_successes",
     )  # fmt: skip
 
     def __init__(
@@ -61,9 +62,9 @@ class Breaker:
         self._state = CLOSED
         self._since = clock()
         self._until = inf
-        self._window = self._new_window()
+        self._window = new_window(settings)
         self._consecutive = self._reopenings = 0
-        self._permits = self._probes_passed = self._probes_failed = self._probes_slow = 0
+        self._probes = Probes(settings)
         self._cause: Cause | None = None
         self._order: Order | None = None
         self.refused = self.total_successes = self.total_failures = self.ignored = 0
@@ -132,8 +133,8 @@ class Breaker:
 
     def release(self, permit: float | None = None) -> None:
         """Give back the permit of a call that says nothing of the upstream: cancelled, shed, own fault."""
-        if self._state is HALF_OPEN and self._permits > 0 and (permit is None or permit >= self._since):
-            self._permits -= 1
+        if self._state is HALF_OPEN and (permit is None or permit >= self._since):
+            self._probes.give_back()
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Return `await work()` and report how it ended; BreakerOpen without calling `work` when open."""
@@ -169,7 +170,7 @@ class Breaker:
             self._close(now, Cause.MANUAL, order)
             return
         if order.action is not Action.TRIP:
-            self._window = self._new_window()
+            self._window = new_window(self.settings)
             self._consecutive = 0
         self._until = now + order.ttl_s
         self._change(now, STATE_OF[order.action], Cause.MANUAL, order)
@@ -215,8 +216,7 @@ class Breaker:
             if now - self._since >= self.settings.half_open_max_s:
                 # Probes that never reported are lost; their late results no longer count.
                 self._restart_probing(now)
-            if self._permits < self.settings.half_open_permits:
-                self._permits += 1
+            if self._probes.admit():
                 return now
         self.refused += 1
         raise BreakerOpen(self.name, self._retry_after(now))
@@ -239,14 +239,9 @@ class Breaker:
 
     def _judge(self, now: float) -> None:
         """Open if the window or the failures in a row say so."""
-        settings, window = self.settings, self._window
-        if self._consecutive >= settings.failure_threshold:
-            self._open(now, Cause.CONSECUTIVE_FAILURES)
-        elif window.calls >= settings.minimum_calls:
-            if window.failures >= settings.failure_rate * window.calls:
-                self._open(now, Cause.FAILURE_RATE)
-            elif window.slow >= settings.slow_call_rate * window.calls:
-                self._open(now, Cause.SLOW_CALL_RATE)
+        cause = cause_to_open(self._window, self._consecutive, self.settings)
+        if cause is not None:
+            self._open(now, cause)
 
     def _result(
         self, now: float, permit: float | None, *, failed: bool, slow: bool, wait: float = 0.0
@@ -255,23 +250,16 @@ class Breaker:
         if self._state is State.METRICS_ONLY:
             self._window.add(now, failed=failed, slow=slow)
         late = permit is not None and permit < self._since
-        if self._state is not HALF_OPEN or late or self._permits == 0:
+        if self._state is not HALF_OPEN or late or not self._probes.under_way:
             return
-        self._probes_failed += failed
-        self._probes_passed += not failed
-        self._probes_slow += slow
-        settings = self.settings
-        done = self._probes_failed + self._probes_passed
+        self._probes.take(failed=failed, slow=slow)
         if wait:
             self._open(now, Cause.RETRY_AFTER, wait)
-        elif done >= settings.half_open_permits:
-            bad = max(
-                self._probes_failed / settings.failure_rate, self._probes_slow / settings.slow_call_rate
-            )
-            if bad >= done:
-                self._open(now, Cause.PROBE_FAILED)
-            else:
+        elif (well := self._probes.verdict()) is not None:
+            if well:
                 self._close(now, Cause.PROBES_PASSED)
+            else:
+                self._open(now, Cause.PROBE_FAILED)
 
     def _open(self, now: float, cause: Cause, wait_s: float = 0.0) -> None:
         settings = self.settings
@@ -285,7 +273,7 @@ class Breaker:
         self._change(now, OPEN, cause)
 
     def _close(self, now: float, cause: Cause, order: Order | None = None) -> None:
-        self._window = self._new_window()
+        self._window = new_window(self.settings)
         self._consecutive = self._reopenings = 0
         self._until = inf
         self._change(now, CLOSED, cause, order)
@@ -297,7 +285,7 @@ class Breaker:
 
     def _restart_probing(self, now: float) -> None:
         self._since = now
-        self._permits = self._probes_passed = self._probes_failed = self._probes_slow = 0
+        self._probes.restart()
 
     def _change(self, now: float, state: State, cause: Cause, order: Order | None = None) -> None:
         before, self._state, self._since = self._state, state, now
@@ -305,7 +293,3 @@ class Breaker:
         refusing = state in (OPEN, State.FORCED_OPEN)
         wait = self._retry_after(now) if refusing else 0.0
         self._on_event(BreakerEvent(self.name, before, state, cause, wait, order))
-
-    def _new_window(self) -> Window:
-        settings: Any = self.settings
-        return CountWindow(settings.window_calls) if settings.window_calls else TimeWindow(settings.window_s)

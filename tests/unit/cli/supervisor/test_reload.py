@@ -13,7 +13,8 @@ from wattos_cli.supervisor import platform_plan
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import Plan, ServicePlan, with_tables
 from wattos_cli.supervisor.platform_plan import Wanted
-from wattos_cli.supervisor.replica import Replica, State
+from wattos_cli.supervisor.replica import Replica
+from wattos_cli.supervisor.replica_host import State
 from wattos_cli.supervisor.replica_probe import ReplicaProbe
 from wattos_cli.supervisor.restart_policy import RestartPolicy, RestartSettings
 from wattos_cli.supervisor.running_service import RunningService
