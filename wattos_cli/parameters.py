@@ -10,21 +10,35 @@ They mean what `typer.Option` and `typer.Argument` mean. A correct command line 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+Offered = Callable[[], Sequence[str]]
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Option:
-    """An option; `flags` are its spellings (`-f`, `--follow`), at least one of them long."""
+    """An option; `flags` are its spellings (`-f`, `--follow`), at least one of them long.
+
+    `offered` are the words that a shell may complete.
+    """
 
     flags: tuple[str, ...]
     help: str
     metavar: str
     default_text: str
+    offered: "Offered | None"
 
-    def __init__(self, *flags: str, help: str, metavar: str = "", default_text: str = "") -> None:  # noqa: A002 - typer's name
+    def __init__(
+        self,
+        *flags: str,
+        help: str,  # noqa: A002 - typer's name
+        metavar: str = "",
+        default_text: str = "",
+        offered: "Offered | None" = None,
+    ) -> None:
         object.__setattr__(self, "flags", flags)
         object.__setattr__(self, "help", help)
         object.__setattr__(self, "metavar", metavar)
         object.__setattr__(self, "default_text", default_text)
+        object.__setattr__(self, "offered", offered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,4 +47,4 @@ class Argument:
 
     help: str
     metavar: str = ""
-    offered: "Callable[[], Sequence[str]] | None" = None
+    offered: "Offered | None" = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from wattos_cli.clients import offers
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument, Option
@@ -134,7 +135,9 @@ def command(run: Run[Options] = run) -> Command:
     def down(
         deps: Deps,
         *,
-        services: Annotated[list[str] | None, Argument(help="Stop only these services.")] = None,
+        services: Annotated[
+            list[str] | None, Argument(help="Stop only these services.", offered=offers.services)
+        ] = None,
         purge: Annotated[
             bool, Option("--purge", help="Delete the project's data, keys and logs as well.")
         ] = False,

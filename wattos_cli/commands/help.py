@@ -36,6 +36,11 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
+def _first_words() -> list[str]:
+    """Return the commands and topics that stand on the first page."""
+    return sorted(path.stem for path in Path(PAGES).glob("*.txt"))
+
+
 def command(run: Run[Options] = run) -> Command:
     """Return the parser of `wattos help`."""
 
@@ -43,7 +48,8 @@ def command(run: Run[Options] = run) -> Command:
         deps: Deps,
         *,
         topic: Annotated[
-            list[str] | None, Argument(metavar="COMMAND|TOPIC", help="A command or a topic.")
+            list[str] | None,
+            Argument(metavar="COMMAND|TOPIC", help="A command or a topic.", offered=_first_words),
         ] = None,
     ) -> ExitCode:
         """Print the help of a command or a topic.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from wattos_cli.clients import offers
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument, Option
@@ -44,7 +45,7 @@ def command(run: Run[Options] = run) -> Command:
     def restart(
         deps: Deps,
         *,
-        services: Annotated[list[str], Argument(help="Services to restart.")],
+        services: Annotated[list[str], Argument(help="Services to restart.", offered=offers.services)],
         timeout: Annotated[
             str, Option("--timeout", metavar="DURATION", help="How long to wait until they are ready.")
         ] = "60s",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from wattos_cli.clients import offers
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument, Option
@@ -70,7 +71,8 @@ def command(run: Run[Options] = run) -> Command:
         deps: Deps,
         *,
         services: Annotated[
-            list[str] | None, Argument(help="Only these services and what they depend on.")
+            list[str] | None,
+            Argument(help="Only these services and what they depend on.", offered=offers.services),
         ] = None,
         foreground: Annotated[
             bool, Option("--foreground", help="Stay; the platform ends with this command.")
@@ -101,6 +103,7 @@ def command(run: Run[Options] = run) -> Command:
                 "--with",
                 metavar="NAMES",
                 help="Start these too: simulator, redis, prometheus, alertmanager; comma separated.",
+                offered=offers.beside,
             ),
         ] = None,
         provider: Annotated[
@@ -109,6 +112,7 @@ def command(run: Run[Options] = run) -> Command:
                 "--provider",
                 metavar="NAME",
                 help="Use this model provider; repeat for the order of fallback.",
+                offered=offers.providers,
             ),
         ] = None,
         env_file: Annotated[

@@ -12,7 +12,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.dispatch import globals as global_options
 from wattos_cli.dispatch.tree import Entry
 from wattos_cli.errors import ExitCode
-from wattos_cli.parameters import Argument, Option
+from wattos_cli.parameters import Argument, Offered, Option
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -116,7 +116,11 @@ def _translated(parameter: inspect.Parameter) -> Any:
     if isinstance(declared, Option):
         shown: str | bool = declared.default_text or parameter.default not in (None, False)
         declared = typer.Option(
-            *declared.flags, help=declared.help, metavar=declared.metavar or None, show_default=shown
+            *declared.flags,
+            help=declared.help,
+            metavar=declared.metavar or None,
+            show_default=shown,
+            autocompletion=_beginning(declared.offered),
         )
     elif isinstance(declared, Argument):
         declared = typer.Argument(
@@ -128,6 +132,6 @@ def _translated(parameter: inspect.Parameter) -> Any:
     return Annotated[annotation, declared]
 
 
-def _beginning(offered: Callable[[], Sequence[str]] | None) -> Callable[[str], list[str]] | None:
+def _beginning(offered: Offered | None) -> Callable[[str], list[str]] | None:
     """Return what gives the words that begin with what was typed."""
     return None if offered is None else lambda incomplete: [w for w in offered() if w.startswith(incomplete)]

@@ -60,6 +60,12 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
+def _names() -> list[str]:
+    from wattos_cli.alerting.catalogue import ALERTS
+
+    return [alert.name for alert in ALERTS]
+
+
 def _named(name: str) -> "Alert":
     from wattos_cli.alerting.catalogue import ALERTS
     from wattos_cli.config.problems import suggestion
@@ -95,7 +101,7 @@ def command(run: Run[Options] = run) -> Command:
     def show(
         deps: Deps,
         *,
-        name: Annotated[str, Argument(metavar="ALERT", help="The alert's name.")],
+        name: Annotated[str, Argument(metavar="ALERT", help="The alert's name.", offered=_names)],
         slo: Annotated[
             Path | None, Option("--slo", metavar="FILE", help="Objectives and thresholds of your own.")
         ] = None,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from wattos_cli.clients import offers
 from wattos_cli.commands.health.options import FailOn, Options, Output, Probe
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
@@ -33,7 +34,8 @@ def command(run: Run[Options] = run) -> Command:
         deps: Deps,
         *,
         services: Annotated[
-            list[str] | None, Argument(metavar="SERVICE", help="Only these services.")
+            list[str] | None,
+            Argument(metavar="SERVICE", help="Only these services.", offered=offers.services),
         ] = None,
         probe: Annotated[Probe, Option("--probe", help="How deep to ask.")] = Probe.FULL,
         wait: Annotated[bool, Option("--wait", help="Probe until all is well, at most --timeout.")] = False,

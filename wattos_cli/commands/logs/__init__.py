@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from wattos_cli.clients import offers
 from wattos_cli.commands.logs.options import Format, Options
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, usage
@@ -66,7 +67,8 @@ def command(run: Run[Options] = run) -> Command:
         deps: Deps,
         *,
         services: Annotated[
-            list[str] | None, Argument(help="Only these services (chat) or replicas.")
+            list[str] | None,
+            Argument(help="Only these services (chat) or replicas.", offered=offers.services),
         ] = None,
         follow: Annotated[
             bool, Option("-f", "--follow", help="Go on with what is written from now on.")

@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from wattos_cli.loadtest.scenarios.places import bundled_names
 from wattos_cli.parameters import Argument, Option
 
 
@@ -15,7 +16,8 @@ class EngineName(StrEnum):
 
 
 Scenario = Annotated[
-    str | None, Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.")
+    str | None,
+    Argument(help="smoke, chat, chat-stream, rag-search, ingest, agent-run or mixed.", offered=bundled_names),
 ]
 Users = Annotated[
     int | None,
