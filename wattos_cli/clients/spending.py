@@ -64,9 +64,18 @@ def destinations(deps: Deps, project: Project, model: str) -> Destinations:
     return Destinations(part(answer, "targets"), part(answer, "providers"))
 
 
-def cap(deps: Deps, project: Project, tenant: str, usd_per_day: Decimal, ttl_s: float) -> None:
-    """Let no replica spend more than that for the tenant in a UTC day; WattosError (exit 4) if one may."""
-    body = {"tenant": tenant, "usd_per_day": str(usd_per_day), "ttl_s": ttl_s}
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What a tenant may spend in a UTC day; of several, `by` different names, the lowest holds."""
+
+    tenant: str
+    by: str
+    usd_per_day: Decimal
+
+
+def cap(deps: Deps, project: Project, wanted: Cap, ttl_s: float) -> None:
+    """Let no replica spend more than that; WattosError (exit 4) if one may."""
+    body = {"tenant": wanted.tenant, "by": wanted.by, "usd_per_day": str(wanted.usd_per_day), "ttl_s": ttl_s}
     for answer in _everywhere(deps, project, "/admin/budgets", body):
         if answer.error is not None:
             raise WattosError(
@@ -77,14 +86,17 @@ def cap(deps: Deps, project: Project, tenant: str, usd_per_day: Decimal, ttl_s: 
             )
 
 
-def uncap(deps: Deps, project: Project, tenant: str) -> None:
+def uncap(deps: Deps, project: Project, tenant: str, by: str) -> None:
     """Lift the cap where it can be; elsewhere it ends by itself."""
-    _everywhere(deps, project, "/admin/budgets/remove", {"tenant": tenant})
+    _everywhere(deps, project, "/admin/budgets/remove", {"tenant": tenant, "by": by})
 
 
-def spent_usd(deps: Deps, project: Project, tenant: str, since: datetime) -> Decimal:
+def spent_usd(
+    deps: Deps, project: Project, tenant: str, since: datetime, until: datetime | None = None
+) -> Decimal:
     """Return what the tenant's calls have cost since then, as far as their price is known."""
-    report = usage.report(deps, project, {"tenant": tenant, "since": since.isoformat()})
+    end = until.isoformat() if until else ""
+    report = usage.report(deps, project, {"tenant": tenant, "since": since.isoformat(), "until": end})
     return Decimal(str(part(report["totals"], "cost_usd")))
 
 

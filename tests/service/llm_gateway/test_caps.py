@@ -37,8 +37,8 @@ async def ask(service, tenant="loadtest", **change):
     return await service.door.post("/v1/chat/completions", json={**ASK, **change}, headers=headers)
 
 
-async def cap(service, usd, tenant="loadtest", ttl_s=60):
-    body = {"tenant": tenant, "usd_per_day": usd, "ttl_s": ttl_s}
+async def cap(service, usd, tenant="loadtest", ttl_s=60, **by):
+    body = {"tenant": tenant, "usd_per_day": usd, "ttl_s": ttl_s, **by}
     return await service.ops.post("/admin/budgets", json=body)
 
 
@@ -80,6 +80,33 @@ async def test_the_lower_of_a_budget_and_a_cap_holds(tmp_path, upstream, configu
         # Each is estimated at 0.00006 USD and costs 0.00075.
         codes = [(await ask(service, max_tokens=1000)).status_code for _ in range(2)]
     assert codes.count(200) == answers
+
+
+async def test_of_several_caps_the_lowest_holds_while_it_lasts(tmp_path, upstream):
+    async with gateway(tmp_path, upstream) as service:
+        await cap(service, 5, by="first")
+        await cap(service, 0, by="second")
+        await cap(service, 7, by="first")
+        assert (await ask(service)).status_code == 429
+        await service.ops.post("/admin/budgets/remove", json={"tenant": "loadtest", "by": "second"})
+        assert (await ask(service)).status_code == 200
+        await cap(service, 0, by="first")
+        assert (await ask(service)).status_code == 429
+        await service.ops.post("/admin/budgets/remove", json={"tenant": "loadtest", "by": "first"})
+        assert (await ask(service)).status_code == 200
+
+
+def test_a_cap_that_is_over_leaves_the_others():
+    now = 0.0
+    caps = Caps(lambda: now)
+    caps.put("t", Decimal(1), 10.0, "short")
+    caps.put("t", Decimal(2), 20.0, "long")
+    lowest = []
+    for now in (9.0, 10.0, 20.0):  # noqa: B007 - the clock above reads it
+        draw = caps.over("t", None)
+        lowest.append(draw and draw.budgets[0].cap)
+    assert lowest == [10**9, 2 * 10**9, None]
+    assert not caps
 
 
 def test_caps_whose_time_is_over_make_room_for_others():

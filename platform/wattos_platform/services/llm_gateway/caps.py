@@ -12,43 +12,57 @@ _NOTHING = Draw((), (), ())
 class Caps:
     """Caps by tenant, in this process and while their time lasts; `monotonic` is in seconds.
 
-    A cap is of all that the tenant spends in a UTC day, as its budget is; 0 leaves only what is free.
+    A cap is of all that the tenant spends in a UTC day, as its budget is; 0 leaves only what is free. Whoever
+    caps a tenant has a name, `by`; of several caps the lowest holds.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._until: dict[str, tuple[Budget, float]] = {}
+        self._of: dict[str, dict[str, tuple[Budget, float]]] = {}
 
     def __bool__(self) -> bool:
         """Return whether there may be any."""
-        return bool(self._until)
+        return bool(self._of)
 
-    def put(self, tenant: str, usd_per_day: Decimal, ttl_s: float) -> bool:
-        """Cap a tenant from now on, instead of its last cap; False when there are too many others."""
+    def put(self, tenant: str, usd_per_day: Decimal, ttl_s: float, by: str = "") -> bool:
+        """Cap a tenant from now on, instead of the last cap by the same; False when there are too many."""
         now = self._monotonic()
-        if tenant not in self._until and len(self._until) >= MOST_CAPS:
-            self._until = {name: kept for name, kept in self._until.items() if kept[1] > now}
-            if len(self._until) >= MOST_CAPS:
+        if by not in self._of.get(tenant, {}) and self._count() >= MOST_CAPS:
+            for name in tuple(self._of):
+                self._expire(name, now)
+            if self._count() >= MOST_CAPS:
                 return False
         budget = Budget(Account("tenant", tenant, tenant), int(usd_per_day / NANO_USD))
-        self._until[tenant] = budget, now + ttl_s
+        self._of.setdefault(tenant, {})[by] = budget, now + ttl_s
         return True
 
-    def remove(self, tenant: str) -> None:
-        """Let the tenant go on as configured."""
-        self._until.pop(tenant, None)
+    def remove(self, tenant: str, by: str = "") -> None:
+        """Let the tenant go on as configured, unless others cap it."""
+        caps = self._of.get(tenant, {})
+        caps.pop(by, None)
+        if not caps:
+            self._of.pop(tenant, None)
 
     def over(self, tenant: str, draw: Draw | None) -> Draw | None:
         """Return what a request of the tenant draws on: `draw`, its budget the cap if that is lower."""
-        budget, until = self._until.get(tenant, (None, 0.0))
-        if budget is None:
+        if tenant not in self._of:
             return draw
-        if self._monotonic() >= until:
-            self.remove(tenant)
+        self._expire(tenant, self._monotonic())
+        caps = self._of.get(tenant)
+        if not caps:
             return draw
+        budget = min((budget for budget, _ in caps.values()), key=lambda each: each.cap)
         drawn = draw or _NOTHING
         same = [each for each in drawn.budgets if each.account == budget.account and not each.shadow]
         if any(each.cap <= budget.cap for each in same):
             return draw
         others = tuple(each for each in drawn.budgets if each.account != budget.account)
         return Draw(drawn.tokens, (budget, *others), drawn.places)
+
+    def _expire(self, tenant: str, now: float) -> None:
+        for by, (_, until) in tuple(self._of[tenant].items()):
+            if now >= until:
+                self.remove(tenant, by)
+
+    def _count(self) -> int:
+        return sum(map(len, self._of.values()))

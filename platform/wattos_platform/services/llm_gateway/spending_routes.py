@@ -18,6 +18,7 @@ from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.requests import refusing
 
 _LONGEST_S = 24 * 3600
+_By = Annotated[str, Field(max_length=128)]
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -26,7 +27,7 @@ class _Strict(BaseModel):
 
 
 class NewCap(_Strict):
-    """What POST /admin/budgets takes: US dollars of a UTC day, for so many seconds from now."""
+    """What POST /admin/budgets takes: US dollars of a UTC day, for `ttl_s` seconds, said `by` whom."""
 
     tenant: _Name
     usd_per_day: Annotated[
@@ -35,12 +36,14 @@ class NewCap(_Strict):
         Field(ge=0, le=1_000_000),
     ]
     ttl_s: float = Field(gt=0, le=_LONGEST_S)
+    by: _By = ""
 
 
 class OldCap(_Strict):
     """What POST /admin/budgets/remove takes."""
 
     tenant: _Name
+    by: _By = ""
 
 
 class TargetsQuery(_Strict):
@@ -68,14 +71,14 @@ class SpendingEndpoints:
     async def put(self, request: Request) -> Response:
         """Cap what a tenant may spend in a day, for a time, in this replica."""
         asked = await parse(request, NewCap)
-        if not self.caps.put(asked.tenant, asked.usd_per_day, asked.ttl_s):
+        if not self.caps.put(asked.tenant, asked.usd_per_day, asked.ttl_s, asked.by):
             raise ServiceError(409, "too_many_caps", f"There are {MOST_CAPS} caps already; remove one.")
         return json_answer({"tenant": asked.tenant, "usd_per_day": str(asked.usd_per_day)})
 
     async def remove(self, request: Request) -> Response:
-        """Let a tenant go on as configured."""
+        """Let a tenant go on as configured, unless others cap it."""
         asked = await parse(request, OldCap)
-        self.caps.remove(asked.tenant)
+        self.caps.remove(asked.tenant, asked.by)
         return json_answer({"tenant": asked.tenant})
 
     async def targets(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Keeps a load test from costing more than was allowed, which is nothing unless --max-usd says otherwise."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -37,7 +38,8 @@ class Wallet:
         self._max = Decimal(str(max_usd or 0))
         self._allowed = max_usd is not None
         self._began = datetime.fromtimestamp(deps.clock(), UTC)
-        self._cap = self._max
+        self._by = f"loadtest-{uuid.uuid4().hex[:12]}"
+        self._before = Decimal(0)
         self.spent = Decimal(0)
 
     def __call__(self, measured: Measured) -> Stopped | None:
@@ -62,16 +64,14 @@ class Wallet:
         if self._project is None:
             yield
             return
-        midnight = self._began.replace(hour=0, minute=0, second=0, microsecond=0)
-        spent_today = spending.spent_usd(self._deps, self._project, TENANT, midnight)
-        self._cap = spent_today + self._max
-        spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
+        self._before = spending.spent_usd(self._deps, self._project, TENANT, _midnight(self._began))
+        self._renew_cap(self._project)
         try:
             with side_thread(self._look_until, "wallet", _LOOK_S):
                 yield
         finally:
             with suppress(WattosError):  # the platform is gone, and the cap with it
-                spending.uncap(self._deps, self._project, TENANT)
+                spending.uncap(self._deps, self._project, TENANT, self._by)
 
     def look(self) -> None:
         """Ask what was spent and renew the cap: a replica that started anew knows of none."""
@@ -79,11 +79,25 @@ class Wallet:
             return
         with suppress(WattosError):  # asked again in two seconds; what is capped stays capped
             self.spent = spending.spent_usd(self._deps, self._project, TENANT, self._began)
-            spending.cap(self._deps, self._project, TENANT, self._cap, _CAP_S)
+            self._renew_cap(self._project)
+
+    def _renew_cap(self, project: Project) -> None:
+        """Cap the day that it is now: at what is left of the sum, if the run began on an earlier one."""
+        midnight = _midnight(datetime.fromtimestamp(self._deps.clock(), UTC))
+        if midnight <= self._began:
+            left = self._before + self._max
+        else:
+            left = self._max - spending.spent_usd(self._deps, project, TENANT, self._began, midnight)
+        cap = spending.Cap(TENANT, self._by, max(left, Decimal(0)))
+        spending.cap(self._deps, project, cap, _CAP_S)
 
     def _look_until(self, over: Over) -> None:
         while not over(_LOOK_S):
             self.look()
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def wallet_for(scenario: Scenario, opts: Options, deps: Deps, project: Project) -> Wallet:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -147,8 +148,9 @@ def test_the_model_gateway_keeps_the_sum_on_top_of_what_was_spent_today(deps: De
     load = FakeLoad([second(0, 10, usd=0.01)])
     assert command.run(PAID, deps, start=load.start) == ExitCode.NO  # no stream, no sample of its thresholds
     first, *_ = http.sent("/admin/budgets")
-    assert first == {"tenant": "loadtest", "usd_per_day": "2.25", "ttl_s": 60.0}
-    assert http.sent("/admin/budgets/remove") == [{"tenant": "loadtest"}]
+    by = first["by"]
+    assert first == {"tenant": "loadtest", "by": by, "usd_per_day": "2.25", "ttl_s": 60.0}
+    assert http.sent("/admin/budgets/remove") == [{"tenant": "loadtest", "by": by}]
     assert load.plan is not None
     assert load.plan.model == "gpt-4o"
 
@@ -197,3 +199,21 @@ def test_what_nobody_told_the_generator_counts_too(deps: Deps, http: Platform) -
     assert stopped.verdict == "invalid"
     http.replies[LLM, "/admin/budgets"] = NoReplyError("it restarts")
     wallet.look()
+
+
+def test_two_at_once_cap_by_names_of_their_own(deps: Deps, http: Platform) -> None:
+    for _ in range(2):
+        command.run(PAID, deps, start=FakeLoad([second(0, 10, usd=0.01)]).start)
+    assert len({body["by"] for body in http.sent("/admin/budgets/remove")}) == 2
+
+
+def test_a_new_day_begins_with_what_is_left_of_the_sum(deps: Deps, http: Platform, time: FakeTime) -> None:
+    wallet = Wallet(deps, find(deps.cwd), 2.0)
+    began, midnight = "2023-11-14T22:13:20+00:00", "2023-11-15T00:00:00+00:00"
+    wallet.look()
+    time.sleep(2 * 3600)
+    for http.spent in ("1.5", "3"):
+        wallet.look()
+    assert [body["usd_per_day"] for body in http.sent("/admin/budgets")] == ["2.0", "0.5", "0"]
+    asked = [parse_qs(path.partition("?")[2]) for _, _, path, _, _ in http.requests if "usage" in path]
+    assert {"tenant": ["loadtest"], "since": [began], "until": [midnight]} in asked
