@@ -1,4 +1,4 @@
-"""`wattos drill` against a running platform: every built-in drill, one that must fail, signals in between."""
+"""`wattos drill` against a running platform: built-in drills, one that must fail, signals in between."""
 
 import json
 import signal
@@ -7,19 +7,20 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.drill_house import check_that_it_holds, drill_house, failed_steps, faults, open_breakers
+from tests.fakes.running_project import RunningProject, wait_until
 from tests.fakes.schemas import published
 from wattos_cli.drills.files.built_in import built_in_names
+from wattos_cli.drills.files.catalogue import drills_called
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long(300), pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long(200), pytest.mark.timeout(150)]
 BREAKER = "llm:openai"
-# A silent stream is given up sooner: the drill need not wait for half a minute.
-SETTINGS = "[settings]\nstream_idle_timeout_s = 6\n"
+# Those of providers are in test_drills_of_providers.py, which runs at the same time.
+DRILLS = [drill.name for drill in drills_called(built_in_names(), Path()) if not drill.requires.providers]
 ENDLESS = """
 name = "endless"
 summary = "A fault that lasts beyond its drill."
@@ -48,27 +49,8 @@ state = "open"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]:
-    """A platform whose provider openai is the simulator."""
-    with running_project(tmp_path_factory.mktemp("house")) as project:
-        project.configure(SETTINGS)
-        started = project.wattos("up", "--with", "simulator,redis", "--provider", "openai")
-        assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
+    with drill_house(tmp_path_factory.mktemp("house")) as project:
         yield project
-
-
-def faults(house: RunningProject) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{house.url('simulator')}/simulator/faults").json()["faults"]
-    return found
-
-
-def open_breakers(house: RunningProject) -> list[str]:
-    done = house.wattos("breaker", "list", "--state", "open", "--state", "forced_open", "-o", "json")
-    assert done.returncode == 0, done.stderr
-    return [row["name"] for row in published(done.stdout)["breakers"]]
-
-
-def failed_steps(result: dict[str, Any]) -> list[str]:
-    return [step["name"] for step in result["steps"] if not step["ok"]]
 
 
 def tell(house: RunningProject, action: str) -> None:
@@ -103,15 +85,9 @@ def begun(house: RunningProject, *argv: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("name", built_in_names())
+@pytest.mark.parametrize("name", DRILLS)
 def test_the_platform_holds(house: RunningProject, tmp_path: Path, name: str) -> None:
-    done = house.wattos("drill", "run", name, "-o", "json", "--report", str(tmp_path), timeout_s=140)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    result = published(done.stdout)
-    assert (result["drill"], result["verdict"], failed_steps(result)) == (name, "pass", [])
-    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.json", f"{name}.md", "junit.xml"}
-    assert faults(house) == []
-    assert open_breakers(house) == []
+    check_that_it_holds(house, tmp_path, name)
 
 
 def test_with_the_breaker_disabled_an_outage_goes_red(house: RunningProject) -> None:  # defect-77
