@@ -3,6 +3,9 @@
 Shared suites explain their assertions, no property is judged by the clock, and the longest come first.
 """
 
+import gc
+from collections.abc import Generator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +16,20 @@ pytest.register_assert_rewrite(
 # Hypothesis would fail an example, or its making, that a busy machine interrupts for long enough.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the collector of garbage leave alone what a collection of tests makes: all of it stays.
+
+    It would spend a quarter of the time on that, in every worker, and look at it again during tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
