@@ -10,6 +10,8 @@ NPM := $(VENV)/.npm
 # as its tests share what they started; those marked `long` begin, so that no worker is left alone with one.
 # What measures is marked `alone`, and has the machine to itself afterwards.
 TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder -m 'not alone'
+# Other files need not be read to find those.
+ALONE = -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' $(1))
 
 # Every worker imports every test: compiled once, that takes half of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,7 +25,9 @@ up: $(STAMP) $(MODEL) ## install into .venv and start the platform
 down: $(STAMP) ## stop the platform
 	$(BIN)/wattos down
 
-test: format lint types imports unit processes ## everything CI runs
+test: format lint ## everything CI runs; types are checked while tests run
+	$(MAKE) --jobs=2 unit types imports
+	$(MAKE) processes
 
 check: format lint types imports unit integration ## all but the tests that start the installed program
 
@@ -44,15 +48,15 @@ unit: $(STAMP) $(MODEL)
 
 integration: $(STAMP) $(MODEL) $(NPM)
 	$(BIN)/pytest -q $(TOGETHER) tests/integration
-	$(BIN)/pytest -q -m alone tests/integration
+	$(BIN)/pytest -q $(call ALONE,tests/integration)
 
 e2e: $(STAMP) $(MODEL)
 	$(BIN)/pytest -q $(TOGETHER) tests/e2e
-	$(BIN)/pytest -q -m alone tests/e2e
+	$(BIN)/pytest -q $(call ALONE,tests/e2e)
 
 processes: $(STAMP) $(MODEL) $(NPM) ## both in one run, which takes less time than one after the other
 	$(BIN)/pytest -q $(TOGETHER) tests/integration tests/e2e
-	$(BIN)/pytest -q -m alone tests/integration tests/e2e
+	$(BIN)/pytest -q $(call ALONE,tests/integration tests/e2e)
 
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference

@@ -16,7 +16,7 @@ import pytest
 from tests.fakes.callers import caller, new_space, operator
 from tests.fakes.running_project import RunningProject, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+pytestmark = pytest.mark.e2e
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/reference/schemas/wattos.loadtest.v1.json"
 # A machine that runs many tests at once answers late: thresholds here say what is wrong, not what is slow.
 ALL_WELL = ("--threshold", "errors:rate<1%", "--threshold", "p95<20s")
@@ -28,6 +28,7 @@ def result_in(file: Path) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.alone
 def test_smoke_holds_its_thresholds_and_reports_in_every_form(  # defect-75
     standing: RunningProject, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def test_smoke_holds_its_thresholds_and_reports_in_every_form(  # defect-75
     assert "wk_" not in done.stdout + done.stderr + (tmp_path / "out" / "result.json").read_text()
 
 
+@pytest.mark.alone
 def test_arrivals_by_a_rate_and_a_baseline(standing: RunningProject, tmp_path: Path) -> None:
     main, now = tmp_path / "main.json", tmp_path / "now.json"
     argv = (
@@ -143,7 +145,7 @@ def test_what_a_killed_one_has_left_goes_before_the_next(standing: RunningProjec
 def test_what_is_wrong_is_told_before_anything_starts(
     standing: RunningProject, argv: tuple[str, ...], code: int, says: str
 ) -> None:
-    done = standing.wattos("loadtest", *argv, timeout_s=20)
+    done = standing.wattos("loadtest", *argv)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert done.stdout == ""
 
