@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.gateway_stores import MemoryAuditLog, MemoryCredentials
 from tests.fakes.meter import FakeMeter
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.services.gateway.adapters.audit import MAX_WAITING, DatabaseAuditLog
 from wattos_platform.services.gateway.adapters.credentials import DatabaseCredentials
@@ -27,7 +25,7 @@ from wattos_platform.services.gateway.ports import AuditLog, Credentials
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate(path, versions_folder(catalog_service("gateway")))
+    make_database(path, "gateway")
     opened = await patient_database(path)
     yield opened
     await opened.close()
@@ -201,7 +199,7 @@ async def test_rows_that_cannot_be_stored_wait_and_are_not_lost(tmp_path: Path, 
 
 async def test_rows_whose_transaction_is_not_committed_are_stored_once_with_the_next(tmp_path: Path) -> None:
     file = tmp_path / "gateway.db"
-    migrate(file, versions_folder(catalog_service("gateway")))
+    make_database(file, "gateway")
     database = await Database.open(file, settings=DatabaseSettings(work_timeout_s=0.2))
     audit = DatabaseAuditLog(database, lambda: 0.0, FakeMeter().counter("dropped"))
     never = asyncio.Event()

@@ -6,9 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.database import patient_database
-from wattos_platform.catalog import service
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
+from tests.fakes.database import make_database, patient_database
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
@@ -24,7 +22,7 @@ TENANT, USER, MODEL = Account("tenant", "a", "a"), Account("user", "a", "u"), Ac
 @pytest.fixture
 async def database(tmp_path):
     path = tmp_path / "rows.db"
-    migrate(path, versions_folder(service("llm-gateway")))
+    make_database(path, "llm-gateway")
     opened = await patient_database(path)
     yield opened
     await opened.close()

@@ -4,12 +4,11 @@ import pytest
 from sqlalchemy import insert
 
 from tests.contract.test_llm_usage_log import asked, call
+from tests.fakes.database import make_database
 from tests.fakes.meter import FakeLog
 from tests.fakes.stream_journal import FakeStreamJournal
 from tests.fakes.usage_reports import FakeUsageLog
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.services.llm_gateway.adapters.stream_journal import DatabaseStreamJournal
 from wattos_platform.services.llm_gateway.adapters.tables import llm_streams
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.asyncio
 @pytest.fixture
 async def database(tmp_path):
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     opened = await Database.open(file)
     yield opened
     await opened.close()

@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.usage_reports import FakeUsageLog
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
@@ -72,7 +70,7 @@ async def stores(request, tmp_path):
         yield fake, fake
         return
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     for each in CALLS:
@@ -155,7 +153,7 @@ async def test_no_sum_leaves_its_bits(filled):
 
 async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     for number in range(1005):
@@ -169,7 +167,7 @@ async def test_totals_are_of_all_rows_when_too_many_to_list(tmp_path):
 
 async def test_every_replica_reports_the_calls_of_all(tmp_path):
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     replicas = [await patient_database(file) for _ in range(2)]
     for number, database in enumerate(replicas):
         DatabaseUsageLog(database).record(call(number))
@@ -184,7 +182,7 @@ async def test_every_replica_reports_the_calls_of_all(tmp_path):
 async def hasty(tmp_path):
     """Return a database that waits for nobody for long."""
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     settings = DatabaseSettings(statement_timeout_s=0.2, work_timeout_s=0.2)
     database = await Database.open(file, settings=settings)
     yield database
@@ -226,7 +224,7 @@ async def test_calls_whose_transaction_is_not_committed_are_stored_with_the_next
 
 async def test_a_providers_nonsense_takes_no_other_row_with_it(tmp_path):
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     database = await patient_database(file)
     rows = DatabaseUsageLog(database)
     rows.record(call(1))

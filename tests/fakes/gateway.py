@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.runtime import IDENTITY_KEY, make_runtime
 from tests.fakes.server import Served, served
 from tests.fakes.sockets import Seen, Upstream, listening
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.hops import Hops, HopSettings
 from wattos_platform.kernel.identity import IdentitySigner
 from wattos_platform.kernel.redis.client import RedisClient
@@ -88,7 +86,7 @@ async def running_gateway(
     """Run a gateway whose upstreams are fakes, but for those at `urls`; those in `down` listen nowhere."""
     lines: list[bytes] = []
     path = tmp_path / "gateway.db"
-    migrate(path, versions_folder(catalog_service("gateway")))
+    make_database(path, "gateway")
     async with AsyncExitStack() as stack:
         upstreams = {name: Upstream() for name in SERVICES}
         await stack.enter_async_context(

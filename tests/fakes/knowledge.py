@@ -10,12 +10,10 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.hops import FakeHop, Recorded, Reply
 from tests.fakes.runtime import identity_headers, make_runtime
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.rag.app import create_app
 from wattos_platform.services.rag.domain.terms import index_terms
@@ -139,7 +137,7 @@ async def running_knowledge(
     """
     embeddings = embeddings or FakeEmbeddings()
     path = folder / "rag.db"
-    migrate(path, versions_folder(catalog_service("rag")))
+    make_database(path, "rag")
     database = await patient_database(path)
     runtime = make_runtime(
         "rag",

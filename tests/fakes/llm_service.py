@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
-from wattos_platform.catalog import service as catalog_service
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.services.llm_gateway.app import create_app_with
 
@@ -46,7 +44,7 @@ async def llm_service(
     `breaker_clock` is the one by which breakers wait, and nothing else.
     """
     file = tmp_path / "llm-gateway.db"
-    migrate(file, versions_folder(catalog_service("llm-gateway")))
+    make_database(file, "llm-gateway")
     runtime = make_runtime(
         "llm-gateway",
         tmp_path,

@@ -9,11 +9,9 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.runtime import identity_headers, make_runtime
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp
@@ -50,7 +48,7 @@ async def running_service(
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningService]:
     path = tmp_path / f"{name}.db"
-    migrate(path, versions_folder(catalog_service(name)))
+    make_database(path, name)
     database = await patient_database(path)
     lines: list[bytes] = []
     runtime = make_runtime(

@@ -60,7 +60,10 @@ class ServiceProcess:
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.port}", headers=identity_headers(self.name), timeout=20
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers=identity_headers(self.name),
+            timeout=20,
+            verify=False,
         )
 
     async def close(self) -> None:

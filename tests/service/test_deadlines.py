@@ -11,15 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.fakes.database import make_database
 from tests.fakes.gateway import Gateway, running_gateway
 from tests.fakes.raw_answer import sent
 from tests.fakes.runtime import identity_headers, make_runtime
 from tests.fakes.server import Served, served
 from tests.fakes.sockets import Upstream, listening
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel import context
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.hops import Hops
 from wattos_platform.kernel.service import ServiceSpec, build_service
 from wattos_platform.services.chat.app import create_app as create_chat
@@ -58,7 +57,7 @@ async def test_a_named_budget_counts_within_bounds(
 async def chat_before(tmp_path: Path, model: Upstream) -> AsyncIterator[Served]:
     """Serve chat with real hops; `model` stands for llm-gateway."""
     path = tmp_path / "chat.db"
-    migrate(path, versions_folder(catalog_service("chat")))
+    make_database(path, "chat")
     runtime = make_runtime("chat", tmp_path, database=await Database.open(path))
     assert runtime.signer is not None
     runtime.hops = Hops(

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fakes.database import make_database
 from tests.fakes.runtime import make_runtime
 from wattos_platform.catalog import SERVICES, service
 from wattos_platform.contracts.health import HealthReport
 from wattos_platform.kernel.bootstrap import load_factory
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.runtime import Runtime
 
@@ -114,7 +114,7 @@ async def built(name: str, folder: Path) -> AsyncIterator[Built]:
     database = None
     if service(name).database:
         path = folder / f"{name}.db"
-        migrate(path, versions_folder(service(name)))
+        make_database(path, name)
         database = await Database.open(path, settings=DatabaseSettings(pool_size=1, pool_wait_s=0.02))
     environ = {"OPENAI_API_KEY": "sk-test", "JWT_SECRET": "a secret of this test, long enough"}
     runtime = make_runtime(name, folder, hops=siblings, database=database, environ=environ, config=CONFIG)

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from tests.fakes.database import patient_database
+from tests.fakes.database import make_database, patient_database
 from tests.fakes.hops import FakeHop
 from tests.fakes.running_service import running_service
-from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 from wattos_platform.services.agent.adapters.tables import metadata
@@ -49,7 +47,7 @@ class Clock:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "agent.db"
-    migrate(path, versions_folder(catalog_service("agent")))
+    make_database(path, "agent")
     opened = await patient_database(path)
     yield opened
     await opened.close()

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from tests.fakes.database import patient_database
-from wattos_platform.catalog import service as catalog_service
+from tests.fakes.database import make_database, patient_database
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.migrate import migrate, versions_folder
 from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.services.chat.adapters.answering import LEASE_S
@@ -36,7 +34,7 @@ class Clock:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "chat.db"
-    migrate(path, versions_folder(catalog_service("chat")))
+    make_database(path, "chat")
     opened = await patient_database(path)
     await SqlConversations(opened, Clock()).create(TALK, titled=True, key=None)
     yield opened
