@@ -25,8 +25,8 @@ up: $(STAMP) $(MODEL) ## install into .venv and start the platform
 down: $(STAMP) ## stop the platform
 	$(BIN)/wattos down
 
-test: format lint ## everything CI runs; types are checked while tests run
-	$(MAKE) --jobs=2 unit types imports
+test: format lint ## everything CI runs; types are checked while unit tests run
+	$(MAKE) --jobs=2 unit types imports $(NPM)
 	$(MAKE) processes
 
 check: format lint types imports unit integration ## all but the tests that start the installed program

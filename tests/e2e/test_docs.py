@@ -24,7 +24,7 @@ from tests.fakes.documentation import (
 )
 from tests.fakes.running_project import REPOSITORY, RunningProject
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 
 @pytest.mark.parametrize(
