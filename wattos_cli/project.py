@@ -96,11 +96,13 @@ class Project:
         return self.run_dir / name
 
     def read_services(self) -> dict[str, Any] | None:
-        """Return the content of services.json, or None when nothing was ever started here.
+        """Return the content of services.json, or None when nothing was ever started here, or it is spoilt.
 
         When its supervisor is gone, killed perhaps, every row says `stopped`, whatever was written last.
         """
         state = read_json(self.services_file)
+        if state is not None and not _is_state(state):
+            return None
         supervisor = (state or {}).get("supervisor") or {}
         if state is not None and not _lives(supervisor.get("pid"), supervisor.get("start_time")):
             state["supervisor"] = None
@@ -191,6 +193,16 @@ def known_projects(environ: Mapping[str, str]) -> Iterator[Project]:
                 continue  # removed between listing and reading
     for root in sorted(roots):
         yield Project(root)
+
+
+def _is_state(value: Mapping[str, Any]) -> bool:
+    """Return whether `value` has the shape of services.json, whoever may have written it."""
+    rows, supervisor = value.get("services", []), value.get("supervisor")
+    return (
+        isinstance(supervisor, dict | None)
+        and isinstance(rows, list)
+        and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows)
+    )
 
 
 def _lives(pid: object, start_time: object) -> bool:

@@ -36,6 +36,9 @@ def publish(
     WattosError names the files that could not be written: the result itself must stand on stdout by now.
     """
     problems = _written(deps, files)
+    whole = [str(path) for path in files if path not in problems]
+    if whole:
+        deps.console.note(f"written: {', '.join(whole)}")
     add_to_summary(deps, markdown)
     for line in annotations:
         deps.console.note(line)
