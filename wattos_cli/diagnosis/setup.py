@@ -14,7 +14,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.diagnosis.findings import Finding, Level, ok
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor import last_flags, memory
+from wattos_cli.supervisor import last_flags, last_ports
 from wattos_cli.supervisor.components import planning
 from wattos_cli.supervisor.simulated import SIMULATOR
 from wattos_platform import catalog
@@ -173,7 +173,7 @@ def _ineffective(config: Config, subject: str) -> list[Finding]:
 
 def _wanted_ports(project: Project, config: Config) -> list[tuple[str, int]]:
     """Return each service that `up` starts here with its port, as remembered where the file is silent."""
-    placed = memory.in_force(config, memory.recall(project))
+    placed = last_ports.in_force(config, last_ports.recall(project))
     names = [s.name for s in catalog.SERVICES if s.default] + [c.name for c in _components(project, config)]
     return [(name, placed.ports.get(name, catalog.PORTS[name] + (placed.port_offset or 0))) for name in names]
 

@@ -12,8 +12,8 @@ from wattos_cli.project import Project, find
 from wattos_cli.supervisor import (
     credentials,
     last_flags,
+    last_ports,
     launch,
-    memory,
     operate,
     platform_plan,
     up_messages,
@@ -57,7 +57,7 @@ def bring_up(
     with deps.console.waiting("the supervisor prepares the start"):
         client, result = _request_up(client, request, plan, project=project, config=config, deps=deps)
     with client:
-        memory.remember(project, ports)
+        last_ports.remember(project, ports)
         last_flags.remember(project, given)
         watch = _follow(client, plan, config, deps)
     up_messages.show(watch, deps)

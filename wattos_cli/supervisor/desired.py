@@ -7,7 +7,7 @@ from typing import Any
 from wattos_cli.config.model import Config
 from wattos_cli.config.schema import FIELDS
 from wattos_cli.project import Project
-from wattos_cli.supervisor import credentials, flags, listeners, memory, platform_plan
+from wattos_cli.supervisor import credentials, flags, last_ports, listeners, platform_plan
 from wattos_cli.supervisor.plan import Plan
 from wattos_platform import catalog
 
@@ -29,11 +29,11 @@ class Request:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
-def plan_of(request: Request, config: Config, project: Project) -> tuple[Plan, memory.RememberedPorts]:
+def plan_of(request: Request, config: Config, project: Project) -> tuple[Plan, last_ports.LastPorts]:
     """Return the plan and the ports to remember: flags before configuration before what was remembered."""
-    last = memory.recall(project)
+    last = last_ports.recall(project)
     named = {**last.ports, **request.ports}
-    without_flags = memory.in_force(config, last)
+    without_flags = last_ports.in_force(config, last)
     ports = {**without_flags.ports, **request.ports}
     offset = without_flags.port_offset if request.port_offset is None else flags.offset(request.port_offset)
     if offset is None:
@@ -51,7 +51,7 @@ def plan_of(request: Request, config: Config, project: Project) -> tuple[Plan, m
             passwords=credentials.passwords(project),
         ),
     )
-    return plan, memory.RememberedPorts(offset, named)
+    return plan, last_ports.LastPorts(offset, named)
 
 
 def above_the_file(request: Request, environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -226,12 +226,8 @@ class Admission(msgspec.Struct):
 
     def _estimate(self, usage: Usage) -> int | None:
         """Return the dearest of what the request may cost, in nano-dollars; None if none has a price."""
-        dearest, prices = -1, self.quotas.prices
-        for target in self.demand.targets:
-            price = prices.find(target.provider, target.model, self.day)
-            if price is not None and (cost := price.pico_usd(usage)) > dearest:
-                dearest = cost
-        return None if dearest < 0 else nano_usd(dearest)
+        dearest = max((self._cost(target, usage) for target in self.demand.targets), default=-1)
+        return None if dearest < 0 else dearest
 
     async def _reserve_less(
         self, usage: Usage, refused: int, over: Sequence[Budget]

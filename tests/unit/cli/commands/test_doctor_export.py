@@ -16,7 +16,7 @@ from wattos_cli.diagnosis import bundle, machine, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
-from wattos_cli.supervisor import last_flags, memory
+from wattos_cli.supervisor import last_flags, last_ports
 from wattos_cli.supervisor.last_flags import LastFlags
 
 
@@ -83,7 +83,7 @@ def test_ports_are_those_that_the_last_up_was_given(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        memory.remember(project, memory.RememberedPorts(20_000, {"chat": port}))
+        last_ports.remember(project, last_ports.LastPorts(20_000, {"chat": port}))
         messages = [finding.message for finding in look(setup.ports, tmp_path)]
     assert any(f"port {port} of chat is taken" in message for message in messages)
     assert not any("port 3001" in message for message in messages)
