@@ -14,6 +14,7 @@ _CLEAR = "\033[2J"
 _HOME = "\033[H"
 _TO_END_OF_LINE = "\033[K"
 _BELOW = "\033[J"
+_CUT_LINES, _WRAP_LINES = "\033[?7l", "\033[?7h"
 
 
 @contextmanager
@@ -123,7 +124,8 @@ class Console:
             return
         import threading
 
-        line = self._passing = _PassingLine(self.stderr, f"{what} …")
+        self._measure(self.stderr)
+        line = self._passing = _PassingLine(self.stderr, f"{what} …"[: self.width - 1])
         timer = threading.Timer(after_s, line.show)
         timer.daemon = True
         timer.start()
@@ -142,7 +144,8 @@ class Console:
         """Show on a terminal what the block writes in place of the frame before; not `drawn`, as always.
 
         All at once, when the block ends, and no line is cleared before it is written: nothing flickers. Lines
-        below the last one of the screen are left out. Notes are a part of it.
+        below the last one of the screen are left out, and so is what of a line is right of it. Notes are a
+        part of it.
         """
         if not (drawn and self.animate and self.stdout.isatty()):
             yield
@@ -159,7 +162,7 @@ class Console:
         shown = lines if len(lines) < height else [*lines[: max(height - 2, 0)], "…"]
         start = _HOME if self._has_frame else f"{_CLEAR}{_HOME}"
         body = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
-        screen.write(f"{start}{body}{_BELOW}")
+        screen.write(f"{start}{_CUT_LINES}{body}{_WRAP_LINES}{_BELOW}")
         screen.flush()
         self._has_frame = True
 

@@ -12,7 +12,7 @@ _STEPS = ("AT", "STEP", "RESULT", "FOUND")
 _ERRORS_SHOWN = 10
 _TOLD_AT = 14
 """The column from which on a step is told."""
-_NARROWEST = 20
+_NARROWEST = 12
 _FIGURES: Mapping[str, tuple[str, str]] = {
     "detect_s": ("time to detect", " s"),
     "open_s": ("time to open", " s"),

@@ -59,3 +59,19 @@ def test_a_wait_within_a_wait_is_not_told_and_does_not_end_it() -> None:
             pass
         console.note("still here")
     assert stderr.getvalue() == f"{SHOWN}{GONE}still here\n{SHOWN}{GONE}"
+
+
+def test_a_frame_is_cut_at_the_edge_of_the_terminal_and_not_wrapped() -> None:
+    stdout = Terminal()
+    console = Console(stdout, io.StringIO(), animate=True)
+    with console.frame(drawn=True):
+        console.data("a line that is as long as it likes")
+    written = stdout.getvalue()
+    assert written.index("\033[?7l") < written.index("a line") < written.index("\033[?7h")
+
+
+def test_the_line_of_a_wait_fits_the_terminal() -> None:
+    stderr = Watched()
+    with Console(Terminal(), stderr, animate=True, width=10).waiting("stopping everything", after_s=0.0):
+        assert stderr.written.wait(30)
+    assert stderr.getvalue() == f"\rstopping \033[K{GONE}"

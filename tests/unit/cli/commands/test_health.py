@@ -252,8 +252,9 @@ def test_watch_draws_over_the_frame_before(tmp_path: Path, http: FakeHttp) -> No
     assert "degraded" not in first
     assert "redis down: refused" in second
     for frame in (first, second):
-        assert frame.endswith("\033[J")
-        lines = frame.removesuffix("\033[J").splitlines()
+        assert frame.startswith("\033[?7l"), "no line goes on in the next one"
+        assert frame.endswith("\033[?7h\033[J")
+        lines = frame.removeprefix("\033[?7l").removesuffix("\033[?7h\033[J").splitlines()
         assert all(line.endswith("\033[K") for line in lines)
         assert max(len(line.removesuffix("\033[K")) for line in lines) <= 80
         assert "UTC; every 2 s, Ctrl-C ends" in lines[-1]
