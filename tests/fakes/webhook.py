@@ -19,12 +19,14 @@ class Webhook:
         """Keep the alerts of one notification."""
         self._alerts += notification["alerts"]
 
-    def told(self, alert: str, job: str, status: str) -> bool:
-        """Return whether the alert of `job` was received as `firing` or `resolved`."""
-        return any(
-            (each["labels"]["alertname"], each["labels"].get("job"), each["status"]) == (alert, job, status)
+    def told(self, alert: str, job: str) -> str:
+        """Return what was received last of the alert of `job`: `firing`, `resolved` or nothing yet."""
+        statuses = [
+            each["status"]
             for each in list(self._alerts)
-        )
+            if (each["labels"]["alertname"], each["labels"].get("job")) == (alert, job)
+        ]
+        return statuses[-1] if statuses else ""
 
     def names(self, status: str) -> set[str]:
         """Return the names of all alerts that were received in `status`."""

@@ -140,15 +140,16 @@ def test_an_outage_is_told_and_its_end_too(  # defect-36
             "load is seen at the services",
             TOLD_S,
         )
-        assert not receiver.told("ServiceDown", "rag", "firing")
+        # At a sixtieth of every wait, a busy machine makes a service look down for a moment.
+        wait_until(lambda: receiver.told("ServiceDown", "rag") != "firing", "rag is up", TOLD_S)
         os.kill(project.row("rag")["pid"], signal.SIGKILL)
-        wait_until(lambda: receiver.told("ServiceDown", "rag", "firing"), "the outage is told", TOLD_S)
+        wait_until(lambda: receiver.told("ServiceDown", "rag") == "firing", "the outage is told", TOLD_S)
         for whose in ((), ("--prometheus",), ("--alertmanager",)):
             assert ("ServiceDown", "rag") in fired(project, *whose), whose
         for asked_of in asked_of_all(project):
             wait_until(lambda whom=asked_of: "rag" in down(project, *whom), f"seen in {asked_of}", TOLD_S)
         assert project.wattos("restart", "rag").returncode == 0
-        wait_until(lambda: receiver.told("ServiceDown", "rag", "resolved"), "its end is told", TOLD_S)
+        wait_until(lambda: receiver.told("ServiceDown", "rag") == "resolved", "its end is told", TOLD_S)
 
 
 def test_a_provider_that_refuses_is_told_and_its_end_too(project: RunningProject, receiver: Webhook) -> None:
@@ -157,11 +158,11 @@ def test_a_provider_that_refuses_is_told_and_its_end_too(project: RunningProject
     assert httpx.post(faults, json=refusing).is_success
     asked = project.wattos("ask", "Who answers?")
     assert asked.returncode == 0, asked.stderr
-    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway", "firing"), "the breaker is told", TOLD_S)
+    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway") == "firing", "the breaker is told", TOLD_S)
     assert httpx.delete(faults).is_success
     reset = project.wattos("breaker", "reset", "llm:openai", "--reason", "the provider is well again")
     assert reset.returncode == 0, reset.stderr
-    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway", "resolved"), "its end is told", TOLD_S)
+    wait_until(lambda: receiver.told("BreakerOpen", "llm-gateway") == "resolved", "its end is told", TOLD_S)
 
 
 def test_both_are_shown_like_services_and_hold_no_port_but_loopback_s(project: RunningProject) -> None:

@@ -161,11 +161,13 @@ def _argv(plan: Plan) -> list[str]:
 def _environment(environ: Mapping[str, str], folder: Path, plan: Plan) -> dict[str, str]:
     """Return the child's environment: ours without LOCUST_*, the plan's place, the way to our package.
 
-    Users of a foreign locustfile find one of the plan's tokens in WATTOS_TOKEN.
+    What it says arrives in the order in which it says it: an error comes last. Users of a foreign locustfile
+    find one of the plan's tokens in WATTOS_TOKEN.
     """
     kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
     package = str(Path(wattos_cli.__file__).resolve().parents[1])
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, (package, environ.get("PYTHONPATH", ""))))
+    kept["PYTHONUNBUFFERED"] = "1"
     if plan.tokens:
         kept["WATTOS_TOKEN"] = plan.tokens[0]
     kept[PLAN_FILE] = str(folder / "plan.json")
