@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -51,18 +52,23 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
 
 
 def _as_encoding_error(failure: Exception, argv: Sequence[str]) -> WattosError | None:
-    """Return the error (exit 2) for a word of the command line that is no text, None for anything else."""
+    """Return the error (exit 2) for a word or a folder whose name is no text, None for anything else."""
     if not isinstance(failure, UnicodeEncodeError):
         return None
-    wrong = next((word for word in argv if any("\ud800" <= letter <= "\udfff" for letter in word)), None)
-    if wrong is None:
+    wrong = next(filter(_is_no_text, argv), None)
+    if wrong is not None:
+        message = f"{wrong!a} on the command line is not UTF-8 text"
+        hint = "type it in UTF-8; the terminal's encoding is that of its locale: locale"
+    elif _is_no_text(here := os.getcwd()):  # noqa: PTH109 - its name, nothing of the folder
+        message, hint = f"the name of the folder {here!a} is not UTF-8 text", "rename it, or: wattos -C DIR"
+    else:
         return None
-    return WattosError(
-        f"{wrong!a} on the command line is not UTF-8 text",
-        hint="type it in UTF-8; the terminal's encoding is that of its locale: locale",
-        code="usage",
-        exit_code=ExitCode.USAGE,
-    )
+    return WattosError(message, hint=hint, code="usage", exit_code=ExitCode.USAGE)
+
+
+def _is_no_text(name: str) -> bool:
+    """Return whether `name` holds bytes that are no UTF-8, as Python keeps them."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _as_system_error(failure: OSError) -> WattosError:
@@ -83,7 +89,6 @@ def _known(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def _as_internal_error(failure: Exception, argv: Sequence[str], environ: Mapping[str, str]) -> WattosError:
     """Write a crash report (0600, without secrets) and return an error that names its path."""
-    import os
     import platform
     import tempfile
     import traceback

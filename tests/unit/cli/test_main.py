@@ -129,6 +129,17 @@ def test_a_word_that_is_no_text_is_no_bug(capsys: pytest.CaptureFixture[str]) ->
     assert r"error: 'gr\udcfc\udcdfe' on the command line is not UTF-8 text" in capsys.readouterr().err
 
 
+def test_a_folder_whose_name_is_no_text_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "gr\udcfcn"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    failure = UnicodeEncodeError("utf-8", str(folder), 0, 1, "surrogates not allowed")
+    assert main(["up"], raising(failure)) == ExitCode.USAGE
+    assert r"gr\udcfcn' is not UTF-8 text" in capsys.readouterr().err
+
+
 def test_typo_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["helth"]) == ExitCode.USAGE
     assert "Did you mean 'health'" in capsys.readouterr().err
