@@ -288,5 +288,5 @@ def test_what_cannot_be_done_is_refused_with_a_reason(
 
 def test_without_a_platform_there_is_nothing_to_hit(tmp_path: Path) -> None:
     fault = HeldFault(Order("freeze", str(tmp_path), "chat", 0), "chat hangs")
-    with pytest.raises(WattosError, match="no platform is running"):
+    with pytest.raises(WattosError, match="the platform is not running"):
         fault.apply(60)

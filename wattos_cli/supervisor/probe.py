@@ -71,6 +71,8 @@ async def answered_within(timeout_s: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise ProbeError(f"no answer within {timeout_s:g} s") from error
+    except FileNotFoundError as error:  # of a Unix socket, which the service makes when it has begun
+        raise ProbeError("it does not listen yet") from error
     except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ProbeError(reason or type(error).__name__) from error

@@ -1,6 +1,7 @@
 """What a service answers is read whole, and not without end."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,8 @@ async def test_an_answer_that_is_too_large_is_refused(head: bytes, parts: list[b
 async def test_an_answer_without_end_is_given_up() -> None:
     with pytest.raises(ProbeError, match="no answer within"):
         await answered(b"", [b"x"] * 1000, timeout_s=0.1)
+
+
+async def test_a_service_that_has_not_made_its_socket_yet_does_not_listen_yet(tmp_path: Path) -> None:
+    with pytest.raises(ProbeError, match=r"^it does not listen yet$"):
+        await probe.get(Address(path=str(tmp_path / "rag-0.sock")), "/health", 5)

@@ -51,7 +51,7 @@ def rows(project: Project, service: str, replica: int | None) -> list[dict[str, 
     """Return what the supervisor lists of `service`; RefusedError when it lists nothing of the kind."""
     listed = project.read_services() or {}
     if not listed.get("supervisor"):
-        raise RefusedError(f"no platform is running in {project.root}", "Start it with: wattos up")
+        raise RefusedError(f"the platform is not running in {project.root}", "start it with: wattos up")
     services = listed.get("services", [])
     found = [row for row in services if row["name"] == service]
     if not found:
