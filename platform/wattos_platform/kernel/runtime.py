@@ -59,6 +59,12 @@ class Runtime:
         """Return the number of this replica, from 0."""
         return self.settings.replica
 
+    def require_database(self) -> Database:
+        """Return the database; ValueError for a service to which the catalog gives none."""
+        if self.database is None:
+            raise ValueError(f"{self.service.name} needs a database")
+        return self.database
+
     @property
     def limiter(self) -> RateLimiter:
         """Return the rate limiter that all replicas of this service share, as far as they share anything."""

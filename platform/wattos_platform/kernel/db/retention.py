@@ -1,12 +1,12 @@
 """Deleting what has been kept long enough, in the background and a little at a time."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Delete, delete, select
 
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.telemetry import Log
 
 DAY_S = 86_400.0
@@ -50,12 +50,8 @@ class Retention:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run in the background for as long as the block lasts."""
-        task = asyncio.create_task(self._run(), name="retention")
-        try:
+        async with in_background(self._run(), "retention"):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def purge(self) -> int:
         """Delete what is too old now and return how many rows went; a kind that fails stops no other."""

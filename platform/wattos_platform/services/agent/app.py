@@ -23,12 +23,11 @@ from wattos_platform.services.agent.worker import Worker
 
 def create_app(runtime: Runtime) -> ServiceApp:
     """Return the agent service. ValueError without a database."""
-    if runtime.database is None:
-        raise ValueError("agent needs a database")
+    database = runtime.require_database()
     roles = bundled_roles()
     tools = {tool.name: tool for tool in _tools(runtime)}
-    runs = SqlRuns(runtime.database, runtime.clock)
-    work = SqlWork(runtime.database, worker=this_process(), clock=runtime.clock)
+    runs = SqlRuns(database, runtime.clock)
+    work = SqlWork(database, worker=this_process(), clock=runtime.clock)
     engine = Engine(
         roles=roles,
         tools=tools,

@@ -19,11 +19,10 @@ from wattos_platform.services.chat.routes import ConversationRoutes, routes
 
 def create_app(runtime: Runtime) -> ServiceApp:
     """Return the chat service. ValueError without a database."""
-    if runtime.database is None:
-        raise ValueError("chat needs a database")
+    database = runtime.require_database()
     metrics, clock = runtime.metrics, runtime.clock
-    conversations = SqlConversations(runtime.database, clock)
-    messages = SqlMessages(runtime.database, worker=this_process(), clock=clock, new_id=uuid7)
+    conversations = SqlConversations(database, clock)
+    messages = SqlMessages(database, worker=this_process(), clock=clock, new_id=uuid7)
     retrieval = OptionalRetrieval(
         RagRetrieval(runtime.hops.to("rag")),
         runtime.degradations.of("rag", "Answering without documents.", failed_by("rag")),

@@ -39,9 +39,7 @@ _CREDENTIALS_KEPT_S = 30 * DAY_S
 def create_app(runtime: Runtime) -> ServiceApp:
     """Return the gateway; SettingsError when secrets, rates, origins or proxies are not valid."""
     settings, clock = runtime.settings, runtime.clock
-    database = runtime.database
-    if database is None:
-        raise TypeError("the gateway keeps its keys and its audit log in a database")
+    database = runtime.require_database()
     credentials = DatabaseCredentials(database)
     dropped = runtime.metrics.counter("db_rows_dropped_total")
     audit = DatabaseAuditLog(database, runtime.monotonic, dropped)

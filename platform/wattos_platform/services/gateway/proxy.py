@@ -3,7 +3,6 @@
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -11,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 from wattos_platform.kernel.context import current
 from wattos_platform.kernel.disconnect import CancelOnDisconnect
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.hops import Hops
+from wattos_platform.kernel.hops.ports import HopResponse
 from wattos_platform.services.gateway.domain.headers import RequestHeaders, answer_headers
 from wattos_platform.services.gateway.domain.routes import GatewayRoute, Streams
 from wattos_platform.services.gateway.domain.truncation import truncation_event
@@ -53,7 +54,7 @@ async def _pieces(receive: Receive, disconnect: CancelOnDisconnect) -> AsyncIter
 class Proxy:
     """Forwards admitted requests over the kernel's hops."""
 
-    def __init__(self, hops: Any) -> None:
+    def __init__(self, hops: Hops) -> None:
         self._hops = hops
 
     async def forward(self, passage: Passage, receive: Receive) -> None:
@@ -116,7 +117,7 @@ async def _whole(receive: Receive, disconnect: CancelOnDisconnect) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _send_whole(answer: Any, disconnect: CancelOnDisconnect, send: Send) -> None:
+async def _send_whole(answer: HopResponse, disconnect: CancelOnDisconnect, send: Send) -> None:
     content: bytes = await answer.read()
     disconnect.done()
     fields = answer_headers(answer.headers)
@@ -126,7 +127,7 @@ async def _send_whole(answer: Any, disconnect: CancelOnDisconnect, send: Send) -
     await send({"type": "http.response.body", "body": content})
 
 
-async def _send_stream(answer: Any, disconnect: CancelOnDisconnect, passage: Passage) -> None:
+async def _send_stream(answer: HopResponse, disconnect: CancelOnDisconnect, passage: Passage) -> None:
     send = passage.send
     fields = answer_headers(answer.headers)
     if (length := answer.headers.get("content-length")) is not None:

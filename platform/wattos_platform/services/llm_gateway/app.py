@@ -46,18 +46,17 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     SettingsError when the configured providers cannot work.
     """
     first = configured(runtime.config, runtime.environ)
-    if runtime.database is None:
-        raise RuntimeError("the model gateway needs its database")
+    database = runtime.require_database()
     queue = _queue(runtime, model_folder)
-    rows = DatabaseUsageLog(runtime.database, runtime.metrics)
+    rows = DatabaseUsageLog(database, runtime.metrics)
     accounting = _accounting(runtime, first.prices, rows)
     embedder = _guarded(runtime, queue)
-    journal = DatabaseStreamJournal(runtime.database, runtime.replica, runtime.log)
+    journal = DatabaseStreamJournal(database, runtime.replica, runtime.log)
     streams = RunningStreams(journal, runtime.log, new_id=uuid7)
     maker = EngineMaker(runtime, accounting, streams, _local(runtime, embedder), embedder)
     live = LiveEngine(runtime, maker, first)
     destinations = Destinations(live, runtime.clock)
-    reports = UsageEndpoints(DatabaseUsageReports(runtime.database), runtime.clock)
+    reports = UsageEndpoints(DatabaseUsageReports(database), runtime.clock)
     retention = Retention(
         [Kept("usage", runtime.settings.usage_retention_days * DAY_S, rows.purge)],
         clock=runtime.clock,

@@ -132,8 +132,6 @@ class EngineMaker:
 
 
 def _ledger(runtime: Runtime) -> Ledger:
-    if runtime.database is None:
-        raise RuntimeError("the model gateway needs its database")
-    spent = DatabaseSpending(runtime.database, runtime.clock).spent
+    spent = DatabaseSpending(runtime.require_database(), runtime.clock).spent
     local = MemoryLedger(spent, runtime.monotonic)
     return local if runtime.redis is None else RedisLedger(runtime.redis, spent, local)

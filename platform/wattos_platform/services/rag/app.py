@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.runtime import Runtime
@@ -43,9 +44,7 @@ class Rag:
     """The service's parts, made from a runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
-        database, clock, log = runtime.database, runtime.clock, runtime.log
-        if database is None:
-            raise RuntimeError("rag cannot work without a database; WATTOS_DATA_DIR names its folder")
+        database, clock, log = runtime.require_database(), runtime.clock, runtime.log
         slot = f"{socket.gethostname()}/rag-{runtime.replica}"
         folder = runtime.settings.data_dir / "rag"
         self._log = log
@@ -94,13 +93,11 @@ class Rag:
         if resumed:
             self._log.info("jobs.resumed", message="Work of a process that ended is taken up.", jobs=resumed)
         await self._sweep()
-        measuring = asyncio.create_task(self._measure(), name="rag-measure")
+        measuring = in_background(self._measure(), "rag-measure")
         try:
-            async with self.reading.running(), self.embedding.running():
+            async with measuring, self.reading.running(), self.embedding.running():
                 yield
         finally:
-            measuring.cancel()
-            await asyncio.gather(measuring, return_exceptions=True)
             await self.preparer.close()
             self.matrices.close()
 

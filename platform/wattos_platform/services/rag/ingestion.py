@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import background
-from wattos_platform.kernel.telemetry import Log
+from wattos_platform.kernel.telemetry import Log, Meter
 from wattos_platform.services.rag.adapters.chunks import ChunkStore
 from wattos_platform.services.rag.adapters.fulltext import drop_index
 from wattos_platform.services.rag.adapters.jobs import JobQueue
@@ -42,7 +41,7 @@ class Ingestion:
         embedder: Embedder,
         upload_of: Callable[[str], Path],
         default_model: str,
-        metrics: Any,
+        metrics: Meter,
         log: Log,
     ) -> None:
         self._queue = queue

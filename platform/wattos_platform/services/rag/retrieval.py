@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from wattos_platform.contracts.search import Retrieval, SearchMode, SearchResponse, SearchResult
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.cache import Cache, cache_key
 from wattos_platform.kernel.resilience.degrade import Degradation, mark
+from wattos_platform.kernel.telemetry import Meter
 from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
 from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
 from wattos_platform.services.rag.domain.media import weight
@@ -56,7 +56,7 @@ class Searcher:
         embedder: Embedder,
         cache: Cache,
         vector: Degradation,
-        metrics: Any,
+        metrics: Meter,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._passages = passages
