@@ -109,7 +109,8 @@ def providers(project: Project, deps: Deps) -> Sequence[Finding]:
             message = f"a key for {name} is set, but {name} is not named, so nothing is sent there"
             mend = f'to use it: wattos up --provider {name}   or providers = ["{name}"] in [llm]'
             findings.append(Finding("providers", Level.HINT, message, mend))
-    answered_by = ", ".join([*named, "local"])
+    mute = {*unaddressed(config.llm, config.environ), *keyless(config.llm, config.environ)}
+    answered_by = ", ".join([*(name for name in named if name not in mute), "local"])
     by_flag = " (--provider of the last up)" if config.setting("llm.providers").origin == "flag" else ""
     return [*findings, ok("providers", f"answers come from: {answered_by}{by_flag}")]
 

@@ -212,7 +212,7 @@ def test_providers_that_a_flag_named_are_known_while_the_platform_runs(tmp_path:
     if running:
         assert told == [
             (Level.ERROR, "openai is named but has no key"),
-            (Level.OK, "answers come from: openai, local (--provider of the last up)"),
+            (Level.OK, "answers come from: local (--provider of the last up)"),
         ]
     else:
         assert told == [(Level.OK, "answers come from: local")]
