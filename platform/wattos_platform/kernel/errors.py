@@ -44,6 +44,16 @@ def internal_error() -> ServiceError:
     )
 
 
+def stopping() -> ServiceError:
+    """Return what a caller learns whose request outlasted the drain time of a service that is stopped."""
+    return ServiceError(
+        503,
+        "service_stopping",
+        "The service is being stopped, and the request took longer than it may wait. Try again.",
+        headers={"Retry-After": "1", "Connection": "close"},
+    )
+
+
 def error_body(
     error: ServiceError, *, path: str, method: str, request_id: str, trace_id: str, now: float
 ) -> bytes:

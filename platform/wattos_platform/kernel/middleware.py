@@ -15,7 +15,7 @@ from wattos_platform.kernel.access_line import NOT_FOUND_ROUTE, AnswerKinds
 from wattos_platform.kernel.context import RequestContext, enter, new_span_id, request_id_of, trace_of
 from wattos_platform.kernel.dispatch import ROUTE_KEY
 from wattos_platform.kernel.error_shapes import ErrorShape, ErrorShapes
-from wattos_platform.kernel.errors import ServiceError, internal_error
+from wattos_platform.kernel.errors import ServiceError, internal_error, stopping
 from wattos_platform.kernel.exchange import CLIENT_GONE, AnswerHeaders, Exchange, too_large
 from wattos_platform.kernel.logging import LEVELS
 from wattos_platform.kernel.runtime import Runtime
@@ -86,6 +86,11 @@ class Middleware:
             await (self._ops if is_ops else self._public)(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - every failure becomes one of our answers, here and nowhere else
             await self._fail(error, exchange)
+        except asyncio.CancelledError:
+            if not runtime.health.draining:
+                raise
+            # The drain time is over, and the server ends what still runs: the last moment to say so.
+            await self._fail(stopping(), exchange)
         finally:
             if not is_ops:
                 self._leave()

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel, ConfigDict
@@ -278,6 +279,39 @@ async def test_a_stream_ends_whole_during_drain(rag: Served, kitchen: Kitchen) -
         rag.server.stop()
         kitchen.release.set()
         assert [part async for part in answer.aiter_bytes()][-1].endswith(b"last")
+
+
+async def test_a_request_that_outlasts_the_drain_time_is_told_so(
+    tmp_path: Path, kitchen: Kitchen, lines: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = make_runtime("rag", tmp_path, lines=lines, hops={"llm-gateway": object()})
+    spec = ServiceSpec(routes=[Route("/slow", kitchen.slow), Route("/stream", kitchen.stream)])
+    async with served(build_service(runtime, spec), tmp_path, drain_s=0.05) as rag:
+        slow = asyncio.create_task(rag.door.get("/slow", headers=IDENTITY))
+        await kitchen.entered.wait()
+        rag.server.stop()
+        answer = await slow
+        await asyncio.wait_for(rag.task, 15)
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_stopping")
+    assert answer.headers["retry-after"] == "1"
+    (line,) = records(lines, "http.request.completed")
+    assert (line["status"], line["error.type"]) == (503, "platform_unavailable")
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_stream_that_outlasts_the_drain_time_never_ends_as_if_it_were_whole(
+    tmp_path: Path, kitchen: Kitchen
+) -> None:
+    runtime = make_runtime("rag", tmp_path, hops={"llm-gateway": object()})
+    spec = ServiceSpec(routes=[Route("/stream", kitchen.stream)])
+    async with (
+        served(build_service(runtime, spec), tmp_path, drain_s=0.05) as rag,
+        rag.door.stream("GET", "/stream", headers=IDENTITY) as answer,
+    ):
+        await kitchen.entered.wait()
+        rag.server.stop()
+        with pytest.raises(httpx.RemoteProtocolError):
+            await answer.aread()
 
 
 async def test_readiness_is_503_when_a_critical_dependency_is_down(tmp_path: Path) -> None:  # defect-29
