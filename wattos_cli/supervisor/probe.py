@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from wattos_cli.supervisor.addresses import Address
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 _PART_BYTES = 64 * 1024
 _OK = range(200, 400)
+_NO_REASON = "Connect call failed"
 
 
 class ProbeError(Exception):
@@ -74,8 +76,14 @@ async def answered_within(timeout_s: float) -> AsyncIterator[None]:
     except FileNotFoundError as error:  # of a Unix socket, which the service makes when it has begun
         raise ProbeError("it does not listen yet") from error
     except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ProbeError(reason or type(error).__name__) from error
+        raise ProbeError(_reason(error) or type(error).__name__) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return why nothing answered, without the address that asyncio puts in the place of the reason."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return os.strerror(error.errno or 0) if error.strerror.startswith(_NO_REASON) else error.strerror
 
 
 async def connects(address: Address, timeout_s: float) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.ports import free_port
 from wattos_cli.supervisor import probe
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError
@@ -72,3 +73,8 @@ async def test_an_answer_without_end_is_given_up() -> None:
 async def test_a_service_that_has_not_made_its_socket_yet_does_not_listen_yet(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match=r"^it does not listen yet$"):
         await probe.get(Address(path=str(tmp_path / "rag-0.sock")), "/health", 5)
+
+
+async def test_a_port_that_nobody_listens_at_is_told_without_what_asyncio_adds() -> None:
+    with free_port() as port, pytest.raises(ProbeError, match=r"^Connection refused$"):
+        await probe.get(Address(host="127.0.0.1", port=port), "/health", 5)
