@@ -9,9 +9,9 @@ from starlette.types import Receive, Scope, Send
 
 from wattos_platform.kernel.error_shapes import ErrorShape, FailedRequest
 from wattos_platform.kernel.errors import ServiceError
-from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.dialects import table
 from wattos_platform.services.simulator.domain.reply import Head, Provider
+from wattos_platform.services.simulator.domain.requests import Refusal
 from wattos_platform.services.simulator.simulation import Simulation
 
 ALIAS = "/as/{alias}"

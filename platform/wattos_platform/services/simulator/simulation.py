@@ -14,12 +14,12 @@ from wattos_platform.services.simulator.delivery import faulted, plain
 from wattos_platform.services.simulator.delivery.fault_context import FaultContext
 from wattos_platform.services.simulator.delivery.playback import CallerConnection, play
 from wattos_platform.services.simulator.delivery.steps import Pause, Step
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.behaviour import Behaviours
 from wattos_platform.services.simulator.domain.dialects.table import Mount
 from wattos_platform.services.simulator.domain.fault_board import FaultBoard
 from wattos_platform.services.simulator.domain.ledger import Call, Ledger, Outcome
 from wattos_platform.services.simulator.domain.reply import Head
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 from wattos_platform.services.simulator.ports import HangUp
 
 

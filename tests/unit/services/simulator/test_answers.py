@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattos_platform.services.simulator.domain.answer import compose
-from wattos_platform.services.simulator.domain.asked import Asked, Tool
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
+from wattos_platform.services.simulator.domain.requests import GenerationRequest, Tool
 from wattos_platform.services.simulator.domain.words import vector, words
 
 TOOLS = (
     Tool("first_tool", {"type": "object", "properties": {"a": {}}, "required": ["a"]}),
     Tool("other_tool"),
 )
-ASKED = Asked("m", "why?", prompt_tokens=9)
+ASKED = GenerationRequest("m", "why?", prompt_tokens=9)
 
 
 @given(
@@ -32,7 +32,9 @@ def test_counts_are_what_is_there(*, answer, reasoning, cached, limit, thinks, s
     behaviour = Behaviour(
         answer_tokens=answer, reasoning_tokens=reasoning, cached_tokens=cached, tool_call=tool
     )
-    asked = Asked("m", "why?", 9, max_tokens=limit, thinks=thinks, shows_thinking=shows, tools=TOOLS)
+    asked = GenerationRequest(
+        "m", "why?", 9, max_tokens=limit, thinks=thinks, shows_thinking=shows, tools=TOOLS
+    )
     found = compose(asked, behaviour)
     said = found.call.pieces if found.call else found.text
     tokens = found.tokens
@@ -69,19 +71,19 @@ def whole(found, answer):
     ],
 )
 def test_which_tool_is_called(change, tool, called):
-    asked = Asked(**{"model": "m", "question": "", "prompt_tokens": 0, "tools": TOOLS, **change})
+    asked = GenerationRequest(**{"model": "m", "question": "", "prompt_tokens": 0, "tools": TOOLS, **change})
     call = compose(asked, Behaviour(tool_call=tool)).call
     assert (call.name if call else None) == called
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_arguments_come_in_two_pieces_at_least(tool):
-    asked = Asked("m", "", 0, tools=(tool,), must_call="*")
+    asked = GenerationRequest("m", "", 0, tools=(tool,), must_call="*")
     assert len(compose(asked, Behaviour()).call.pieces) >= 2
 
 
 def test_any_json_is_an_object_with_the_answer():
-    text = compose(Asked("m", "why?", 0, schema={}), Behaviour(answer_tokens=3)).content
+    text = compose(GenerationRequest("m", "why?", 0, schema={}), Behaviour(answer_tokens=3)).content
     assert json.loads(text) == {"answer": "".join(words("why?", 3))}
 
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattos_platform.services.simulator.delivery import plain
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
 from wattos_platform.services.simulator.domain.dialects.table import mounts
 from wattos_platform.services.simulator.domain.json_instance import instance_of
 from wattos_platform.services.simulator.domain.reply import Head
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 POSTS = [mount for mount in mounts() if mount.method == "POST"]
 HEADERS = {"anthropic-version": "2023-06-01"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from wattos_platform.kernel.errors import ServiceError
+from wattos_platform.kernel.hops.ports import HopClient
 from wattos_platform.kernel.resilience.deadline import DeadlineExceeded
 from wattos_platform.services.rag.ports import Embeddings, EmbeddingsDownError, EmbeddingsMissingError
 
@@ -20,7 +21,7 @@ _THEIR_FAULT = 500
 class HopEmbedder:
     """An Embedder over `hops.to("llm-gateway")`; remembers for a while that the model is missing or down."""
 
-    def __init__(self, hop: Any, monotonic: Callable[[], float]) -> None:
+    def __init__(self, hop: HopClient, monotonic: Callable[[], float]) -> None:
         self._hop = hop
         self._monotonic = monotonic
         self._missing = False

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.reply import Head, Provider, Reply
+from wattos_platform.services.simulator.domain.requests import Refusal
 
 
 @dataclass(frozen=True, slots=True)

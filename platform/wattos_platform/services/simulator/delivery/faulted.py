@@ -9,8 +9,8 @@ from wattos_platform.contracts import simulator_faults as faults
 from wattos_platform.services.simulator.delivery import midway, plain, rewritten
 from wattos_platform.services.simulator.delivery.fault_context import FaultContext
 from wattos_platform.services.simulator.delivery.steps import HangUp, Head, Pause, Send, Silence, Step
-from wattos_platform.services.simulator.domain.asked import Refusal
 from wattos_platform.services.simulator.domain.reply import Event
+from wattos_platform.services.simulator.domain.requests import Refusal
 
 _MESSAGE = "A simulated fault."
 _PAGE = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>\n"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wattos_platform.services.simulator.domain.asked import Asked, Tool
 from wattos_platform.services.simulator.domain.behaviour import Behaviour, Finish
 from wattos_platform.services.simulator.domain.json_instance import instance_of
+from wattos_platform.services.simulator.domain.requests import GenerationRequest, Tool
 from wattos_platform.services.simulator.domain.words import words
 
 _PIECE_CHARS = 6
@@ -64,7 +64,7 @@ class Answer:
         return "".join(self.thinking)
 
 
-def compose(asked: Asked, behaviour: Behaviour) -> Answer:
+def compose(asked: GenerationRequest, behaviour: Behaviour) -> Answer:
     """Return the answer: a tool call, a JSON document or plain words, cut at the caller's limit."""
     reasoning = behaviour.reasoning_tokens if asked.thinks else 0
     limit = _NO_LIMIT if asked.max_tokens is None else asked.max_tokens
@@ -91,7 +91,7 @@ def compose(asked: Asked, behaviour: Behaviour) -> Answer:
 
 
 def _wanted(
-    asked: Asked, behaviour: Behaviour, tool: Tool | None
+    asked: GenerationRequest, behaviour: Behaviour, tool: Tool | None
 ) -> tuple[Literal["call", "text"], tuple[str, ...]]:
     if tool is not None:
         return "call", _pieces(instance_of(tool.schema))
@@ -101,7 +101,7 @@ def _wanted(
     return "text", words(asked.question, behaviour.answer_tokens)
 
 
-def _called(asked: Asked, behaviour: Behaviour) -> Tool | None:
+def _called(asked: GenerationRequest, behaviour: Behaviour) -> Tool | None:
     """Return the tool that is called: the one the caller insists on, else the one the behaviour names."""
     name = asked.must_call or (behaviour.tool_call if asked.may_call else None)
     if not name or not asked.tools:

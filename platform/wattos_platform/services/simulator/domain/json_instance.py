@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import mapping
 from wattos_platform.services.simulator.domain.json_bounds import least_number, least_text, whole_number
 from wattos_platform.services.simulator.domain.json_references import merged, resolved
+from wattos_platform.services.simulator.domain.requests import mapping
 
 _DEEPEST = 20
 _MOST_VALUES = 10_000

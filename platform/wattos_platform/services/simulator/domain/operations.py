@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Tokens, compose
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal, words_in
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
 from wattos_platform.services.simulator.domain.reply import Embedding, Generation, Head, Operation, Reply
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal, words_in
 from wattos_platform.services.simulator.domain.words import vector
 
 _MOST_TEXTS = 2048

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens
-from wattos_platform.services.simulator.domain.asked import Asked, AskedVectors, Incoming, Refusal
 from wattos_platform.services.simulator.domain.behaviour import Behaviour
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
+    Incoming,
+    Refusal,
+    VectorsRequest,
+)
 
 Framing = Literal["sse", "ndjson"]
 
@@ -76,19 +81,19 @@ class Generation(Protocol):
     framing: Framing
     content: str
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 for what is no such request."""
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return the whole answer."""
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield the events of the streamed answer."""
 
     def error_event(self, body: Mapping[str, Any], refusal: Refusal, /) -> Event:
         """Return an error inside a stream; `body` is the provider's error."""
 
-    def blocked(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any] | None:
         """Return the body that says that a prompt was not answered, None where that is an error."""
 
 
@@ -97,10 +102,10 @@ class Embedding(Protocol):
 
     content: str
 
-    def asked(self, call: Incoming, /) -> AskedVectors:
+    def asked(self, call: Incoming, /) -> VectorsRequest:
         """Return what the request asks for; Refusal 400 for what is no such request."""
 
     def whole(
-        self, asked: AskedVectors, vectors: list[list[float]], tokens: Tokens | None, /
+        self, asked: VectorsRequest, vectors: list[list[float]], tokens: Tokens | None, /
     ) -> Mapping[str, Any]:
         """Return the whole answer; `tokens` is None for a provider that keeps its counts to itself."""

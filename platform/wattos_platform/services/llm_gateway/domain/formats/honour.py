@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
-from wattos_platform.services.llm_gateway.domain.formats.asked import Asked, Function, ToolChoice
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import (
+    Function,
+    OpenAIRequest,
+    ToolChoice,
+)
 
 # Said about a request, not about its answer: left out where a provider has no word for it.
 HINTS = frozenset(
@@ -65,7 +69,7 @@ class Toolbox:
     name: str = ""
 
 
-def toolbox(model: str, asked: Asked) -> Toolbox:
+def toolbox(model: str, asked: OpenAIRequest) -> Toolbox:
     """Return what may and must be called; ProviderFailure `unsupported` for tools that are no functions."""
     functions: list[Function] = []
     for number, tool in enumerate(asked.tools or ()):

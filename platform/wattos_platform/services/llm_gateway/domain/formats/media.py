@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from wattos_platform.services.llm_gateway.domain.formats.asked import wrong
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import wrong
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[^;,]*)*;base64,", re.ASCII)
 _TYPES = {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Answer
-from wattos_platform.services.simulator.domain.asked import Asked, Incoming, Refusal
 from wattos_platform.services.simulator.domain.dialects.openai.chat import Chat
 from wattos_platform.services.simulator.domain.dialects.openai.embeddings import Embeddings
 from wattos_platform.services.simulator.domain.dialects.openai.provider import bearer
 from wattos_platform.services.simulator.domain.reply import Event, Head
+from wattos_platform.services.simulator.domain.requests import GenerationRequest, Incoming, Refusal
 
 _SAFE = {"filtered": False, "severity": "safe"}
 _PASSED = dict.fromkeys(("hate", "self_harm", "sexual", "violence"), _SAFE)
@@ -63,13 +63,13 @@ class AzureChat(Chat):
         """Return the deployment in the path, else the model in the body."""
         return _deployment(call) or super().model(call)
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return a chat.completion with what the filter found in prompt and answer."""
         body = super().whole(head, asked, answer)
         choices = [{**choice, "content_filter_results": _found(answer)} for choice in body["choices"]]
         return {**body, "choices": choices, "prompt_filter_results": _PROMPT}
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield a chunk without choices, which tells of the prompt, then OpenAI's with filter results."""
         empty = {"id": "", "object": "", "created": 0, "model": "", "choices": []}
         yield Event({**empty, "prompt_filter_results": _PROMPT})

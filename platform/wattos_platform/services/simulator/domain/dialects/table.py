@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming
 from wattos_platform.services.simulator.domain.dialects import azure
 from wattos_platform.services.simulator.domain.dialects.anthropic import messages
 from wattos_platform.services.simulator.domain.dialects.anthropic import models as anthropic_models
@@ -21,6 +20,7 @@ from wattos_platform.services.simulator.domain.dialects.openai import models as 
 from wattos_platform.services.simulator.domain.dialects.openai import provider as openai_provider
 from wattos_platform.services.simulator.domain.operations import embedding, generation, listing
 from wattos_platform.services.simulator.domain.reply import Operation, Provider
+from wattos_platform.services.simulator.domain.requests import Incoming
 
 OPENAI, AZURE = openai_provider.OpenAI(), azure.Azure()
 ANTHROPIC, GOOGLE, OLLAMA = anthropic_provider.Anthropic(), google_provider.Google(), ollama_provider.Ollama()

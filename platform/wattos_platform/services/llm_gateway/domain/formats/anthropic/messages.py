@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.formats.asked import (
+from wattos_platform.services.llm_gateway.domain.formats.honour import cannot
+from wattos_platform.services.llm_gateway.domain.formats.media import inline
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import (
     FilePart,
     ImagePart,
     Message,
@@ -13,8 +15,6 @@ from wattos_platform.services.llm_gateway.domain.formats.asked import (
     arguments_of,
     wrong,
 )
-from wattos_platform.services.llm_gateway.domain.formats.honour import cannot
-from wattos_platform.services.llm_gateway.domain.formats.media import inline
 
 _INSTRUCTIONS = frozenset({"system", "developer"})
 _PDF = "application/pdf"

@@ -6,13 +6,13 @@ from typing import Any
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
 from wattos_platform.services.llm_gateway.domain.formats.anthropic import messages, models
 from wattos_platform.services.llm_gateway.domain.formats.anthropic.schema import structured
-from wattos_platform.services.llm_gateway.domain.formats.asked import Asked, Function, read
 from wattos_platform.services.llm_gateway.domain.formats.honour import (
     Toolbox,
     cannot,
     refuse_unsaid,
     toolbox,
 )
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import Function, OpenAIRequest, read
 
 # The API wants a limit. OpenAI's default is the model's own; this is as long as an answer of 12 000 words.
 DEFAULT_MAX_TOKENS = 16_384
@@ -73,7 +73,7 @@ def sampling(model: str, asked: Mapping[str, Any], api_version: str) -> dict[str
     return given
 
 
-def _tools(model: str, asked: Asked) -> dict[str, Any]:
+def _tools(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     box = toolbox(model, asked)
     if not box.functions:
         return {}
@@ -102,7 +102,7 @@ def _tool(function: Function) -> dict[str, Any]:
     return tool
 
 
-def _format(model: str, asked: Asked) -> dict[str, Any]:
+def _format(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     """Return the form of the answer: a schema is honoured, JSON without one is not to be had."""
     wanted = asked.response_format
     if wanted is None or wanted.type == "text":
@@ -113,7 +113,7 @@ def _format(model: str, asked: Asked) -> dict[str, Any]:
     return {"format": {"type": "json_schema", "schema": schema}}
 
 
-def _thinking(model: str, asked: Asked, turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _thinking(model: str, asked: OpenAIRequest, turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how much the model shall think: an effort for new ones, for older ones a budget of tokens."""
     effort = asked.reasoning_effort
     if effort is None:

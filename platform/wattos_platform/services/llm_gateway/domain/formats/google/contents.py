@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from wattos_platform.services.llm_gateway.domain.formats.asked import (
+from wattos_platform.services.llm_gateway.domain.formats.honour import cannot
+from wattos_platform.services.llm_gateway.domain.formats.media import inline, type_by_name
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import (
     AudioPart,
     FilePart,
     ImagePart,
@@ -17,8 +19,6 @@ from wattos_platform.services.llm_gateway.domain.formats.asked import (
     arguments_of,
     wrong,
 )
-from wattos_platform.services.llm_gateway.domain.formats.honour import cannot
-from wattos_platform.services.llm_gateway.domain.formats.media import inline, type_by_name
 
 _INSTRUCTIONS = frozenset({"system", "developer"})
 _AUDIO = {"wav": "audio/wav", "mp3": "audio/mp3"}

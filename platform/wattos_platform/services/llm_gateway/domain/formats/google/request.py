@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
-from wattos_platform.services.llm_gateway.domain.formats.asked import Asked, Function, read
 from wattos_platform.services.llm_gateway.domain.formats.google import contents
 from wattos_platform.services.llm_gateway.domain.formats.google.schema import cleaned
 from wattos_platform.services.llm_gateway.domain.formats.honour import (
@@ -13,6 +12,7 @@ from wattos_platform.services.llm_gateway.domain.formats.honour import (
     refuse_unsaid,
     toolbox,
 )
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import Function, OpenAIRequest, read
 
 # Gemini's own fields, in the spelling of its REST API: passed on as they are.
 NATIVE = frozenset({"cachedContent", "safetySettings"})
@@ -47,7 +47,7 @@ def body_of(model: str, request: ChatRequest, *, stream: bool) -> dict[str, Any]
     return body | {name: native[name] for name in NATIVE if name in native}
 
 
-def _config(model: str, asked: Asked) -> dict[str, Any]:
+def _config(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     given = {
         "temperature": asked.temperature,
         "topP": asked.top_p,
@@ -62,7 +62,7 @@ def _config(model: str, asked: Asked) -> dict[str, Any]:
     return config | _format(model, asked) | _thinking(model, asked)
 
 
-def _format(model: str, asked: Asked) -> dict[str, Any]:
+def _format(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     wanted = asked.response_format
     if wanted is None or wanted.type == "text":
         return {}
@@ -74,7 +74,7 @@ def _format(model: str, asked: Asked) -> dict[str, Any]:
     return {"responseMimeType": "application/json", "responseSchema": schema}
 
 
-def _thinking(model: str, asked: Asked) -> dict[str, Any]:
+def _thinking(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     """Return how much the model shall think: a level for Gemini 3 and later, a budget before that."""
     effort = asked.reasoning_effort
     if effort is None:
@@ -87,7 +87,7 @@ def _thinking(model: str, asked: Asked) -> dict[str, Any]:
     return {"thinkingConfig": {"thinkingBudget": _BUDGETS.get(effort, _BUDGETS["high"])}}
 
 
-def _tools(model: str, asked: Asked) -> dict[str, Any]:
+def _tools(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     box = toolbox(model, asked)
     if not box.functions:
         return {}

@@ -6,8 +6,8 @@ What is left out loosens the schema; nothing is ever tightened or turned into so
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.formats.asked import wrong
 from wattos_platform.services.llm_gateway.domain.formats.honour import cannot
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import wrong
 
 _KEPT = frozenset(
     {

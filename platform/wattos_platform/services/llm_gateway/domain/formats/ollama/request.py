@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
-from wattos_platform.services.llm_gateway.domain.formats.asked import (
-    Asked,
+from wattos_platform.services.llm_gateway.domain.formats.honour import cannot, refuse_unsaid, toolbox
+from wattos_platform.services.llm_gateway.domain.formats.media import inline
+from wattos_platform.services.llm_gateway.domain.formats.openai_request import (
     ImagePart,
     Message,
+    OpenAIRequest,
     RefusalPart,
     TextPart,
     arguments_of,
     read,
 )
-from wattos_platform.services.llm_gateway.domain.formats.honour import cannot, refuse_unsaid, toolbox
-from wattos_platform.services.llm_gateway.domain.formats.media import inline
 
 # Ollama's own fields, passed on as they are.
 NATIVE = frozenset({"keep_alive", "think", "truncate", "shift"})
@@ -51,7 +51,7 @@ def body_of(model: str, request: ChatRequest, *, stream: bool) -> dict[str, Any]
     return body | {name: native[name] for name in NATIVE if name in native}
 
 
-def _options(asked: Asked) -> dict[str, Any]:
+def _options(asked: OpenAIRequest) -> dict[str, Any]:
     given = {
         "temperature": asked.temperature,
         "top_p": asked.top_p,
@@ -64,7 +64,7 @@ def _options(asked: Asked) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _format(model: str, asked: Asked) -> dict[str, Any]:
+def _format(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     wanted = asked.response_format
     if wanted is None or wanted.type == "text":
         return {}
@@ -75,7 +75,7 @@ def _format(model: str, asked: Asked) -> dict[str, Any]:
     return {"format": wanted.json_schema.schema}
 
 
-def _think(model: str, asked: Asked) -> dict[str, Any]:
+def _think(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     effort = asked.reasoning_effort
     if effort is None:
         return {}
@@ -84,7 +84,7 @@ def _think(model: str, asked: Asked) -> dict[str, Any]:
     return {"think": _EFFORTS[effort]}
 
 
-def _tools(model: str, asked: Asked) -> dict[str, Any]:
+def _tools(model: str, asked: OpenAIRequest) -> dict[str, Any]:
     """Return the tools; none where none may be called, since nothing else says so to the API."""
     box = toolbox(model, asked)
     if not box.functions or box.mode == "none":

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens
-from wattos_platform.services.simulator.domain.asked import (
-    Asked,
+from wattos_platform.services.simulator.domain.dialects.anthropic import message_events
+from wattos_platform.services.simulator.domain.dialects.anthropic.provider import check_version
+from wattos_platform.services.simulator.domain.dialects.openai import conversation
+from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
     Incoming,
     Refusal,
     Tool,
@@ -15,10 +19,6 @@ from wattos_platform.services.simulator.domain.asked import (
     positive,
     words_in,
 )
-from wattos_platform.services.simulator.domain.dialects.anthropic import message_events
-from wattos_platform.services.simulator.domain.dialects.anthropic.provider import check_version
-from wattos_platform.services.simulator.domain.dialects.openai import conversation
-from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
 
 _STOP_REASONS = {
     "stop": "end_turn",
@@ -34,7 +34,7 @@ class Messages:
     framing: Framing = "sse"
     content = "content"
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 without version, model, max_tokens or messages."""
         check_version(call)
         body = call.body
@@ -46,7 +46,7 @@ class Messages:
         texts = [*conversation.texts_of(body.get("system")), *conversation.texts_of_messages(messages)]
         may_call, must_call = _choice(mapping(body.get("tool_choice")))
         thinks = mapping(body.get("thinking")).get("type") in ("enabled", "adaptive")
-        return Asked(
+        return GenerationRequest(
             model=model,
             question=conversation.question_of(messages),
             prompt_tokens=words_in(texts),
@@ -64,12 +64,12 @@ class Messages:
             shows_thinking=thinks,
         )
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return a finished message."""
         body = {**begun(head, asked), "content": blocks(head, answer), "stop_reason": stop_reason(answer)}
         return {**body, "usage": usage(answer.tokens, answer.tokens.output)} if answer.tells_usage else body
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield the named events from message_start to message_stop."""
         message = begun(head, asked)
         end: dict[str, Any] = {
@@ -85,12 +85,12 @@ class Messages:
         """Return an error event."""
         return Event(body, "error")
 
-    def blocked(self, _head: Head, _asked: Asked, _answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, _head: Head, _asked: GenerationRequest, _answer: Answer, /) -> Mapping[str, Any] | None:
         """Return None: a blocked prompt is an error; a blocked answer has the stop_reason `refusal`."""
         return None
 
 
-def begun(head: Head, asked: Asked) -> dict[str, Any]:
+def begun(head: Head, asked: GenerationRequest) -> dict[str, Any]:
     """Return a message that has nothing in it yet."""
     return {
         "id": f"msg_{head.id}",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.dialects.anthropic.provider import check_version
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 MODELS = {
     "claude-opus-4-5": "Claude Opus 4.5",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.dialects.openai.provider import bearer
 from wattos_platform.services.simulator.domain.reply import Head
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 _SERVER_ERROR = 500
 _TYPES = {

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens
-from wattos_platform.services.simulator.domain.asked import (
-    Asked,
+from wattos_platform.services.simulator.domain.dialects.google.provider import either
+from wattos_platform.services.simulator.domain.dialects.google.tools import choice, declarations
+from wattos_platform.services.simulator.domain.dialects.openai.conversation import texts_of
+from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
     Incoming,
     Refusal,
     mapping,
@@ -13,10 +17,6 @@ from wattos_platform.services.simulator.domain.asked import (
     positive,
     words_in,
 )
-from wattos_platform.services.simulator.domain.dialects.google.provider import either
-from wattos_platform.services.simulator.domain.dialects.google.tools import choice, declarations
-from wattos_platform.services.simulator.domain.dialects.openai.conversation import texts_of
-from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
 
 _FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
 _RATINGS = [{"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "NEGLIGIBLE"}]
@@ -31,7 +31,7 @@ class GenerateContent:
     def __init__(self, *, stream: bool) -> None:
         self._stream = stream
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 without contents or for a stream that is not SSE."""
         if self._stream and call.query.get("alt") != "sse":
             raise Refusal(400, "Of the forms of a stream the simulator speaks alt=sse only.")
@@ -43,7 +43,7 @@ class GenerateContent:
         thinking = mapping(either(config, "thinkingConfig", "thinking_config"))
         system = mapping(either(body, "systemInstruction", "system_instruction"))
         may_call, must_call = choice(body)
-        return Asked(
+        return GenerationRequest(
             model=call.path["model"],
             question=_question(contents),
             prompt_tokens=words_in(_texts([system, *contents])),
@@ -56,13 +56,13 @@ class GenerateContent:
             shows_thinking=either(thinking, "includeThoughts", "include_thoughts") is True,
         )
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return a finished GenerateContentResponse."""
         parts: list[dict[str, Any]] = [{"text": answer.thoughts, "thought": True}] if answer.thinking else []
         parts.append({"text": answer.content} if answer.call is None else _function_call(answer))
         return _response(head, asked, answer, parts, answer.tokens, finish=_FINISH[answer.finish])
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield a GenerateContentResponse per token, with the counts so far, the last with the reason."""
         seen = Tokens(answer.tokens.prompt, answer.tokens.cached, 0, answer.tokens.hidden)
 
@@ -84,7 +84,7 @@ class GenerateContent:
         """Return the error as an event has it."""
         return Event(body)
 
-    def blocked(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any] | None:
         """Return an answer without candidates that says why."""
         body = {
             "promptFeedback": {"blockReason": "SAFETY"},
@@ -97,7 +97,7 @@ class GenerateContent:
 
 def _response(
     head: Head,
-    asked: Asked,
+    asked: GenerationRequest,
     answer: Answer,
     parts: list[dict[str, Any]],
     tokens: Tokens,

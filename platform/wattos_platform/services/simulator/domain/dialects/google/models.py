@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 _GENERATES = ("generateContent", "streamGenerateContent")
 MODELS = {

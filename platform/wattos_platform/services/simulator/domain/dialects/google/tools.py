@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Tool, mapping, mappings
 from wattos_platform.services.simulator.domain.dialects.google.provider import either
+from wattos_platform.services.simulator.domain.requests import Tool, mapping, mappings
 
 
 def declarations(body: Mapping[str, Any]) -> list[Tool]:

@@ -5,8 +5,10 @@ from typing import Any
 
 from wattos_platform.kernel.timestamps import rfc3339
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens
-from wattos_platform.services.simulator.domain.asked import (
-    Asked,
+from wattos_platform.services.simulator.domain.dialects.openai import conversation
+from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
     Incoming,
     Refusal,
     mapping,
@@ -14,8 +16,6 @@ from wattos_platform.services.simulator.domain.asked import (
     positive,
     words_in,
 )
-from wattos_platform.services.simulator.domain.dialects.openai import conversation
-from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
 
 _TOKEN_NS = 1_000_000
 _LOAD_NS = 5_000_000
@@ -27,13 +27,13 @@ class Chat:
     framing: Framing = "ndjson"
     content = "message"
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 without a model or messages."""
         body = call.body
         model = str(member(body, "model", str, "model is required"))
         messages: list[Any] = member(body, "messages", list, "messages is required")
         thinks = body.get("think") not in (None, False)
-        return Asked(
+        return GenerationRequest(
             model=model,
             question=conversation.question_of(messages),
             prompt_tokens=words_in(conversation.texts_of_messages(messages)),
@@ -46,7 +46,7 @@ class Chat:
             shows_thinking=thinks,
         )
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return one object with everything."""
         message: dict[str, Any] = {"role": "assistant", "content": answer.content}
         if answer.thinking:
@@ -55,7 +55,7 @@ class Chat:
             message["tool_calls"] = _tool_calls(answer)
         return {**_head(head, asked), "message": message, **_end(answer)}
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield a line per token, then the line with done: true."""
 
         def line(message: Mapping[str, Any], tokens: int) -> Event:
@@ -75,7 +75,7 @@ class Chat:
         """Return the error as a line has it."""
         return Event(body)
 
-    def blocked(self, _head: Head, _asked: Asked, _answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, _head: Head, _asked: GenerationRequest, _answer: Answer, /) -> Mapping[str, Any] | None:
         """Return None: a blocked prompt is an error."""
         return None
 
@@ -96,7 +96,7 @@ def durations(tokens: Tokens) -> dict[str, int]:
     }
 
 
-def _head(head: Head, asked: Asked) -> dict[str, Any]:
+def _head(head: Head, asked: GenerationRequest) -> dict[str, Any]:
     return {"model": asked.model, "created_at": rfc3339(head.created)}
 
 

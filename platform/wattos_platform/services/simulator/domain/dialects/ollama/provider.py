@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.reply import Head
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 
 class Ollama:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming
+from wattos_platform.services.simulator.domain.requests import Incoming
 
 MODELS = {"llama3.2": "3.2B", "qwen3": "8.2B", "nomic-embed-text": "137M"}
 _DETAILS = {"parent_model": "", "format": "gguf", "family": "simulated", "families": ["simulated"]}

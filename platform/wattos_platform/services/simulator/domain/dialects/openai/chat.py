@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens, ToolCall
-from wattos_platform.services.simulator.domain.asked import (
-    Asked,
+from wattos_platform.services.simulator.domain.dialects.openai import conversation
+from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
     Incoming,
     Refusal,
     mapping,
@@ -13,8 +15,6 @@ from wattos_platform.services.simulator.domain.asked import (
     positive,
     words_in,
 )
-from wattos_platform.services.simulator.domain.dialects.openai import conversation
-from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
 
 DONE = "[DONE]"
 
@@ -25,13 +25,13 @@ class Chat:
     framing: Framing = "sse"
     content = "choices"
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 without a model or messages."""
         body = call.body
         model = self.model(call)
         messages: list[Any] = member(body, "messages", list, "messages is missing or not a list.")
         may_call, must_call = conversation.choice(body.get("tool_choice"), named="function")
-        return Asked(
+        return GenerationRequest(
             model=model,
             question=conversation.question_of(messages),
             prompt_tokens=words_in(conversation.texts_of_messages(messages)),
@@ -48,7 +48,7 @@ class Chat:
         """Return the model; Refusal 400 without one."""
         return str(member(call.body, "model", str, "you must provide a model parameter"))
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return a chat.completion."""
         message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": None}
         if answer.call is not None:
@@ -60,7 +60,7 @@ class Chat:
         body = {**_head(head, asked, "chat.completion"), "choices": [choice]}
         return {**body, "usage": usage(answer.tokens)} if answer.tells_usage else body
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield chunks: the role, the tokens, the end, the usage if it is asked for, [DONE]."""
         told = asked.tells_usage and answer.tells_usage
         frame = _head(head, asked, "chat.completion.chunk") | ({"usage": None} if told else {})
@@ -89,7 +89,7 @@ class Chat:
         """Return the error as a chunk has it."""
         return Event(body)
 
-    def blocked(self, _head: Head, _asked: Asked, _answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, _head: Head, _asked: GenerationRequest, _answer: Answer, /) -> Mapping[str, Any] | None:
         """Return None: a blocked prompt is an error."""
         return None
 
@@ -110,7 +110,7 @@ def usage(tokens: Tokens) -> dict[str, Any]:
     }
 
 
-def _head(head: Head, asked: Asked, kind: str) -> dict[str, Any]:
+def _head(head: Head, asked: GenerationRequest, kind: str) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{head.id}",
         "object": kind,

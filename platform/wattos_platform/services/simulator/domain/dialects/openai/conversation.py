@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Tool, mapping, mappings
+from wattos_platform.services.simulator.domain.requests import Tool, mapping, mappings
 
 
 def texts_of(content: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Tokens
-from wattos_platform.services.simulator.domain.asked import AskedVectors, Incoming, Refusal, member
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal, VectorsRequest, member
 
 
 class Embeddings:
@@ -14,14 +14,14 @@ class Embeddings:
 
     content = "data"
 
-    def asked(self, call: Incoming, /) -> AskedVectors:
+    def asked(self, call: Incoming, /) -> VectorsRequest:
         """Return what the request asks for; a list of token numbers is one text."""
         given = member(call.body, "input", (str, list), "input is missing or wrong.")
         single = isinstance(given, str) or (bool(given) and isinstance(given[0], int))
         dimensions = call.body.get("dimensions")
         if dimensions is not None and (not isinstance(dimensions, int) or isinstance(dimensions, bool)):
             raise Refusal(400, "dimensions must be a whole number.", param="dimensions")
-        return AskedVectors(
+        return VectorsRequest(
             model=self.model(call),
             texts=[str(text) for text in ([given] if single else given)],
             dimensions=dimensions,
@@ -33,7 +33,7 @@ class Embeddings:
         return str(member(call.body, "model", str, "you must provide a model parameter"))
 
     def whole(
-        self, asked: AskedVectors, vectors: list[list[float]], tokens: Tokens | None, /
+        self, asked: VectorsRequest, vectors: list[list[float]], tokens: Tokens | None, /
     ) -> Mapping[str, Any]:
         """Return a list of embeddings."""
         encode = _base64 if asked.base64 else list

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 MODELS = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "llama3.2", "text-embedding-3-small")
 _CREATED = 1_767_225_600

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_platform.services.simulator.domain.asked import Incoming, Refusal
 from wattos_platform.services.simulator.domain.reply import Head
+from wattos_platform.services.simulator.domain.requests import Incoming, Refusal
 
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 _TYPES = {403: "permission_error", 429: "requests", 500: "server_error"}

@@ -4,8 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattos_platform.services.simulator.domain.answer import Answer, Tokens
-from wattos_platform.services.simulator.domain.asked import (
-    Asked,
+from wattos_platform.services.simulator.domain.dialects.openai import (
+    conversation,
+    response_events,
+    response_items,
+)
+from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
+from wattos_platform.services.simulator.domain.requests import (
+    GenerationRequest,
     Incoming,
     Refusal,
     Tool,
@@ -15,12 +21,6 @@ from wattos_platform.services.simulator.domain.asked import (
     positive,
     words_in,
 )
-from wattos_platform.services.simulator.domain.dialects.openai import (
-    conversation,
-    response_events,
-    response_items,
-)
-from wattos_platform.services.simulator.domain.reply import Event, Framing, Head
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -31,7 +31,7 @@ class Responses:
     framing: Framing = "sse"
     content = "output"
 
-    def asked(self, call: Incoming, /) -> Asked:
+    def asked(self, call: Incoming, /) -> GenerationRequest:
         """Return what the request asks for; Refusal 400 without a model or input."""
         body = call.body
         model = str(member(body, "model", str, "Missing required parameter: 'model'."))
@@ -40,7 +40,7 @@ class Responses:
         texts = [*conversation.texts_of(body.get("instructions")), *conversation.texts_of_messages(items)]
         may_call, must_call = conversation.choice(body.get("tool_choice"), named="")
         answered = bool(items) and mapping(items[-1]).get("type") == "function_call_output"
-        return Asked(
+        return GenerationRequest(
             model=model,
             question=conversation.question_of(items),
             prompt_tokens=words_in(texts),
@@ -56,11 +56,11 @@ class Responses:
             schema=_schema(mapping(body.get("text")).get("format")),
         )
 
-    def whole(self, head: Head, asked: Asked, answer: Answer, /) -> Mapping[str, Any]:
+    def whole(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Mapping[str, Any]:
         """Return a finished response."""
         return finished(head, asked, answer)
 
-    def events(self, head: Head, asked: Asked, answer: Answer, /) -> Iterator[Event]:
+    def events(self, head: Head, asked: GenerationRequest, answer: Answer, /) -> Iterator[Event]:
         """Yield the named, numbered events from response.created to response.completed."""
         yield from response_events.events(head, answer, begun(head, asked), finished(head, asked, answer))
 
@@ -69,12 +69,12 @@ class Responses:
         data = {"type": "error", "code": refusal.code or "server_error", "message": refusal.message}
         return Event({**data, "param": refusal.param, "sequence_number": 0}, "error")
 
-    def blocked(self, _head: Head, _asked: Asked, _answer: Answer, /) -> Mapping[str, Any] | None:
+    def blocked(self, _head: Head, _asked: GenerationRequest, _answer: Answer, /) -> Mapping[str, Any] | None:
         """Return None: a blocked prompt is an error."""
         return None
 
 
-def begun(head: Head, asked: Asked) -> dict[str, Any]:
+def begun(head: Head, asked: GenerationRequest) -> dict[str, Any]:
     """Return a response that has nothing in it yet."""
     return {
         "id": f"resp_{head.id}",
@@ -97,7 +97,7 @@ def begun(head: Head, asked: Asked) -> dict[str, Any]:
     }
 
 
-def finished(head: Head, asked: Asked, answer: Answer) -> dict[str, Any]:
+def finished(head: Head, asked: GenerationRequest, answer: Answer) -> dict[str, Any]:
     """Return the response with all its items."""
     reason = _INCOMPLETE.get(answer.finish)
     return {

@@ -50,7 +50,7 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GenerationRequest:
     """A request for text.
 
     `may_call` says whether the model may call one of `tools`, `must_call` names the one it has to, "" for
@@ -74,7 +74,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedVectors:
+class VectorsRequest:
     """A request for embeddings; `dimensions` is None where the caller leaves it to the model."""
 
     model: str

@@ -174,7 +174,7 @@ class ResponseFormat(msgspec.Struct):
     json_schema: NamedSchema | None = None
 
 
-class Asked(msgspec.Struct):
+class OpenAIRequest(msgspec.Struct):
     """What is asked for. None stands for what was not said; zeros were."""
 
     messages: list[Message]
@@ -207,13 +207,13 @@ class Asked(msgspec.Struct):
         return [self.stop] if isinstance(self.stop, str) else list(self.stop or ())
 
 
-def read(request: ChatRequest) -> Asked:
+def read(request: ChatRequest) -> OpenAIRequest:
     """Return `request` typed, its passages as prompt text; ProviderFailure `caller` names a wrong field."""
     body: Mapping[str, Any] = request.body
     if request.passages:
         body = {**body, "messages": with_passages(request.messages, request.passages)}
     try:
-        return msgspec.convert(body, Asked)
+        return msgspec.convert(body, OpenAIRequest)
     except msgspec.ValidationError as error:
         text = str(error)
         where = _WHERE.search(text)
