@@ -8,7 +8,7 @@ from typing import Any
 from wattos_cli.config import environment, limits, llm, prices, services, sources
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.model import Config, Setting
-from wattos_cli.config.problems import Problem, config_error, suggestion
+from wattos_cli.config.problems import FLAG_HINT, HINT, Problem, config_error, suggestion
 from wattos_cli.config.schema import FIELDS, OTEL_GENAI, SECRETS
 from wattos_cli.config.sources import Document
 from wattos_platform import catalog
@@ -67,7 +67,8 @@ def load(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None
     config = _config(root, loading, declared, settings)
     _check_ports(document, config)
     if document.problems:
-        raise config_error(document.problems)
+        given = all(problem.where in _FLAGS.values() for problem in document.problems)
+        raise config_error(document.problems, FLAG_HINT if given else HINT)
     return config
 
 

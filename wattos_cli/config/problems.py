@@ -29,6 +29,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 HINT = "mend it, then: wattos config validate   (every setting: wattos config schema)"
+FLAG_HINT = "give it anew; what there is to give: wattos up --help"
 
 
 def config_error(problems: Sequence[Problem], hint: str = HINT) -> WattosError:

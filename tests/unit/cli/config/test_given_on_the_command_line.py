@@ -23,6 +23,7 @@ def test_what_a_flag_gave_is_named_as_that_flag(
     with pytest.raises(WattosError) as caught:
         load(tmp_path, {}, flags)
     assert caught.value.message.startswith(expected)
+    assert "wattos up --help" in caught.value.hint, "no file has to be mended"
 
 
 def test_env_file_is_not_read_without_end(tmp_path: Path) -> None:
