@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # the standard library's constant would cost the import o
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
+    from typing import TextIO
 
 
 def main(argv: "Sequence[str] | None" = None, execute: "Callable[[list[str]], int] | None" = None) -> int:
@@ -44,9 +45,13 @@ def _prepare_streams() -> None:
 
 def _print(text: str) -> int:
     """Write a help page."""
-    plain = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    sys.stdout.write(text if plain else highlighted(text))
+    sys.stdout.write(highlighted(text) if _takes_color(sys.stdout) else text)
     return 0
+
+
+def _takes_color(stream: "TextIO") -> bool:
+    """Return whether `stream` is a terminal that shows colours, and nobody asked for none."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> int:
@@ -90,7 +95,7 @@ def _tell(error: "Exception", *, as_json: bool) -> None:
         sys.stdout.flush()
     except OSError:
         _leave_stdout()
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = _takes_color(sys.stderr)
     text = failures.as_json(error) if as_json else failures.as_text(error, color=color, environ=os.environ)
     sys.stderr.write(f"{text}\n")
 

@@ -39,8 +39,6 @@ class _Spec:
 
     def value(self, text: str) -> Any:
         """Return `text` as this parameter's type; ValueError if it is not one."""
-        if isinstance(self.type_, type) and issubclass(self.type_, Enum):
-            return self.type_(text)
         return self.type_(text)
 
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.interval import INTERVAL_S, Interval
 from wattos_cli.loadtest.measuring.requests import Requests
 
 INTERVALS_KEPT = 240
 """A longer run has longer intervals: neighbours are joined."""
-_EVERY_S = 1.0
-"""How often a generator tells what it has counted."""
 _STANDSTILL_S = 2.5
 """So long it takes only if nothing of the generator runs at all, not even its timers."""
 
@@ -58,7 +56,7 @@ class Measured:
         self.total.span_s = max(self.total.span_s, interval.at_s + interval.span_s)
         self.total.users = interval.users
         if interval.span_s > _STANDSTILL_S:
-            self.stood_still_s += interval.span_s - _EVERY_S
+            self.stood_still_s += interval.span_s - INTERVAL_S
         self.intervals.append(interval)
         if len(self.intervals) > INTERVALS_KEPT:
             self.intervals = [_joined(self.intervals[at : at + 2]) for at in range(0, len(self.intervals), 2)]
