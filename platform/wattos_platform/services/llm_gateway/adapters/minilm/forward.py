@@ -14,19 +14,40 @@ Array = NDArray[np.float32]
 _ERF_P = np.float32(0.3275911)
 _ERF = tuple(np.float32(a) for a in (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429))
 _SQRT_HALF = np.float32(0.7071067811865476)
+_GELU_ROWS = 16
 
 
 def gelu(x: Array) -> Array:
-    """Return x * Phi(x), the exact (erf) form that BERT uses, elementwise."""
-    z = np.abs(x)
-    z *= _SQRT_HALF
-    t = 1.0 / (1.0 + _ERF_P * z)
-    poly = t * (_ERF[0] + t * (_ERF[1] + t * (_ERF[2] + t * (_ERF[3] + t * _ERF[4]))))
+    """Return x * Phi(x), the exact (erf) form that BERT uses, elementwise.
+
+    It goes in blocks of rows whose intermediate values stay in the processor's cache: all at once, it would
+    mostly wait for memory, for a quarter of the time that an embedding takes.
+    """
+    y = np.empty_like(x)
+    for start in range(0, len(x), _GELU_ROWS):
+        _gelu_block(x[start : start + _GELU_ROWS], y[start : start + _GELU_ROWS])
+    return y
+
+
+def _gelu_block(x: Array, y: Array) -> None:
+    """Write gelu(x) to `y`: max(x, 0) - |x| * (1 - Phi(|x|))."""
+    size = np.abs(x)
+    z = size * _SQRT_HALF
+    t = z * _ERF_P
+    t += 1
+    np.reciprocal(t, out=t)
+    tail = t * _ERF[4]
+    for coefficient in reversed(_ERF[:4]):
+        tail += coefficient
+        tail *= t
     np.square(z, out=z)
     np.negative(z, out=z)
     np.exp(z, out=z)
-    tail = np.float32(0.5) * poly * z
-    return np.asarray(x * np.where(x >= 0, 1.0 - tail, tail), dtype=np.float32)
+    tail *= z
+    tail *= size
+    tail *= np.float32(0.5)
+    np.maximum(x, 0, out=y)
+    y -= tail
 
 
 def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> Array:
