@@ -4,7 +4,11 @@ Shared suites explain their assertions, no property is judged by the clock, and 
 """
 
 import gc
+import os
 from collections.abc import Generator
+
+# Tests run beside each other: threads of numpy would burn what others need while they wait for a processor.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 from hypothesis import HealthCheck, settings
