@@ -55,7 +55,8 @@ class Hops:
             client = self._clients[service] = WireHopClient(
                 service,
                 self._urls[service],
-                breaker=self._breakers.declare(f"hop:{service}"),
+                # A service that was restarted is back within seconds, and one probe disturbs nobody.
+                breaker=self._breakers.declare(f"hop:{service}", self._breakers.settings.nearby()),
                 concurrency=self._concurrency.get(f"hop:{service}"),
                 retry=self._retry(f"hop:{service}"),
                 settings=self._settings,
