@@ -162,7 +162,7 @@ class Console:
         shown = lines if len(lines) < height else [*lines[: max(height - 2, 0)], "…"]
         start = _HOME if self._has_frame else f"{_CLEAR}{_HOME}"
         body = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
-        screen.write(f"{start}{_CUT_LINES}{body}{_WRAP_LINES}{_BELOW}")
+        screen.write(f"{_CUT_LINES}{start}{body}{_BELOW}{_WRAP_LINES}")
         screen.flush()
         self._has_frame = True
 
