@@ -167,6 +167,12 @@ PORTS: Mapping[str, int] = {service.name: service.port for service in SERVICES} 
     component.name: component.port for component in COMPONENTS
 }
 
+# What runs only when it is asked for: `wattos up --with`.
+OPTIONAL = frozenset(
+    {service.name for service in SERVICES if not service.default}
+    | {component.name for component in COMPONENTS}
+)
+
 _BY_NAME = {service.name: service for service in SERVICES}
 _COMPONENT_BY_NAME = {each.name: each for each in COMPONENTS}
 

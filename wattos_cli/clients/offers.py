@@ -16,12 +16,11 @@ def services() -> list[str]:
     return sorted({*catalog.PORTS, *listed} - {"supervisor", ""})
 
 
-def beside() -> list[str]:
+def optional() -> list[str]:
     """Return what `wattos up --with` can start."""
     from wattos_platform import catalog
 
-    services = [service.name for service in catalog.SERVICES if not service.default]
-    return sorted([*services, *(component.name for component in catalog.COMPONENTS)])
+    return sorted(catalog.OPTIONAL)
 
 
 def providers() -> list[str]:

@@ -103,7 +103,7 @@ def command(run: Run[Options] = run) -> Command:
                 "--with",
                 metavar="NAMES",
                 help="Start these too: simulator, redis, prometheus, alertmanager; comma separated.",
-                offered=offers.beside,
+                offered=offers.optional,
             ),
         ] = None,
         provider: Annotated[

@@ -13,10 +13,6 @@ from wattos_platform import catalog
 _LONGEST_S, _LEAST_STEADY_S = 600.0, 2.0
 MARGIN_S = 30.0
 """So much longer than the phase a fault may last that names no `ttl`."""
-BESIDE = frozenset(
-    {service.name for service in catalog.SERVICES if not service.default}
-    | {component.name for component in catalog.COMPONENTS}
-)
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 
@@ -105,9 +101,9 @@ class Drill(Form):
 def up_options(drills: Iterable[Drill]) -> list[str]:
     """Return what `wattos up` must be given, so that all that `drills` need is there."""
     wanted = tuple(drills)
-    beside = sorted({name for drill in wanted for name in drill.needs & BESIDE})
+    optional = sorted({name for drill in wanted for name in drill.needs & catalog.OPTIONAL})
     providers = sorted({name for drill in wanted for name in drill.requires.providers})
     return [
-        *([f"--with {','.join(beside)}"] if beside else []),
+        *([f"--with {','.join(optional)}"] if optional else []),
         *(f"--provider {name}" for name in providers),
     ]

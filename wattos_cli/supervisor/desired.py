@@ -81,7 +81,5 @@ def _running_beside(project: Project) -> list[str]:
     state = project.read_services() or {}
     if not state.get("supervisor"):
         return []
-    optional = {service.name for service in catalog.SERVICES if not service.default}
-    optional |= {component.name for component in catalog.COMPONENTS}
     running = {row["name"] for row in state["services"] if row["kind"] != "own" and row["state"] != "stopped"}
-    return sorted(running & optional)
+    return sorted(running & catalog.OPTIONAL)

@@ -17,7 +17,7 @@ def capped(cap: int, ops_port: int | None, turned_away: Tally) -> type[HttpProto
     """Return the protocol that keeps `cap` connections of a process and counts whom it turns away.
 
     Beyond the cap: 503 with Retry-After, and while many are being told that, a closed connection. The
-    operations listener lets everybody in, so that a crowd at the door never hides the service from its
+    operations listener lets everybody in, so that a crowd of clients never hides the service from its
     operator. Nothing of this costs a request anything.
     """
 

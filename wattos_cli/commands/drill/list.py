@@ -13,10 +13,11 @@ class Options:
 
 def run(_opts: Options, deps: Deps) -> ExitCode:
     """List the built-in drills: what each breaks, and what must run for it."""
-    from wattos_cli.drills.drill import BESIDE, up_options
+    from wattos_cli.drills.drill import up_options
     from wattos_cli.drills.files.built_in import built_in_files
     from wattos_cli.drills.files.reading import read_drill
     from wattos_cli.render import drill as render
+    from wattos_platform import catalog
 
     drills = [read_drill(path) for path in built_in_files().values()]
     rows = [
@@ -34,7 +35,10 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
     if console.json_output:
         console.json({"schema": "wattos.drill-list/v1", "drills": rows})
     else:
-        cells = [(each.name, ", ".join(sorted(each.needs & BESIDE)) or "-", each.summary) for each in drills]
+        cells = [
+            (each.name, ", ".join(sorted(each.needs & catalog.OPTIONAL)) or "-", each.summary)
+            for each in drills
+        ]
         console.data(render.as_list(cells, width=console.table_width, color=console.color))
         console.note("run one: wattos drill run NAME   read one: wattos drill show NAME")
         console.note(f"for all of them: wattos up {' '.join(up_options(drills))}")

@@ -13,7 +13,7 @@ from wattos_cli.dashboards.boards.parts import (
 )
 from wattos_cli.dashboards.model import Board, Limit, Query, Row
 
-_DOOR = f'job="gateway", {USERS}'
+_GATEWAY = f'job="gateway", {USERS}'
 _COUNT, _TIME = "http_requests_total", "http_request_duration_seconds"
 _FIRST = "llm_time_to_first_token_seconds"
 
@@ -39,7 +39,7 @@ _LOAD = Row(
             "Requests at the gateway",
             "Requests a second, by status.",
             "reqps",
-            Query(rate(_COUNT, "status", where=_DOOR), "{{status}}"),
+            Query(rate(_COUNT, "status", where=_GATEWAY), "{{status}}"),
             stacked=True,
             logs="wattos logs gateway --since 15m --count-by status",
         ),
@@ -47,7 +47,7 @@ _LOAD = Row(
             "Latency at the gateway",
             "Half, 95 and 99 of 100 requests are answered within these times.",
             "s",
-            *percentiles(_TIME, where=_DOOR),
+            *percentiles(_TIME, where=_GATEWAY),
             objective="latency_s",
             logs="wattos logs gateway --since 15m --stats duration_ms",
         ),

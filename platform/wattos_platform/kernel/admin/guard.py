@@ -1,4 +1,4 @@
-"""The door of /admin/*: the operator token of this platform, or 401."""
+"""The guard of /admin/*: the operator token of this platform, or 401."""
 
 import hmac
 

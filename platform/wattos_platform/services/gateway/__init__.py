@@ -1,1 +1,1 @@
-"""The only door: who calls, what they may do, how often, and where it goes."""
+"""The only way in: who calls, what they may do, how often, and where it goes."""

@@ -1,4 +1,4 @@
-"""HTTP in and out of the usage reports: a tenant's own at the door, all tenants' for the operator."""
+"""HTTP in and out of the usage reports: a tenant's own in public, all tenants' for the operator."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ class LimitSearch:
         runner, found = self._runner, self._found
         arrivals = runner.plan.arrivals
         assert arrivals is not None  # noqa: S101 - a search has a rate to begin at
-        with runner.beside():
+        with runner.watching_breakers():
             try:
                 search(arrivals.start, _MOST_RATE, self._attempt, found)
             except BaseException as caught:

@@ -52,9 +52,9 @@ class Runner:
         self._breakers = BreakerWatch(deps, project_of(deps)) if target.ours else None
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
+    def watching_breakers(self) -> Iterator[None]:
         """Look after the target's breakers while the block runs."""
-        with self._breakers.beside() if self._breakers else nullcontext():
+        with self._breakers.watching() if self._breakers else nullcontext():
             yield
 
     def run(self, plan: Plan, title: str) -> Watched:

@@ -19,7 +19,7 @@ from wattos_cli.project import Project
 
 _TIMEOUT_S = 5.0
 _OTHERS_KEY = "put the key into WATTOS_TOKEN, or a file: WATTOS_TOKEN_FILE"
-_DOOR = ("gateway",)
+_GATEWAY = ("gateway",)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def target_for(run: RunSpec, opts: Options, deps: Deps) -> Iterator[Target]:
         yield _other(opts.host, Wallet(deps, None, opts.max_usd), deps)
         return
     project = running.project_of(deps)
-    url = _gateway_url(project, run.scenario.services or _DOOR)
+    url = _gateway_url(project, run.scenario.services or _GATEWAY)
     _answers(url, deps)
     wallet = _wallet(run, opts, deps, project)
     clear_leftovers(deps, project, url)

@@ -33,7 +33,7 @@ class BreakerWatch:
         self.changes: list[dict[str, Any]] = []
         self._left_out = 0
 
-    def beside(self) -> AbstractContextManager[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Ask every two seconds while the block runs, and once more when it ends."""
         return side_thread(self._ask_until, "breaker-watch", _LAST_S)
 

@@ -1,4 +1,4 @@
-"""Which header fields pass the door, in either direction."""
+"""Which header fields pass the gateway, in either direction."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

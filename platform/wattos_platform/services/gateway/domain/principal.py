@@ -1,4 +1,4 @@
-"""Who was verified at the door, and for which of their tenants they speak now."""
+"""Who was verified by the gateway, and for which of their tenants they speak now."""
 
 import re
 from dataclasses import dataclass, field
