@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 
 KEY = "sk-secret-key-of-the-school-1234567890"
 MODELS = {kind: model.partition("/")[2] for kind, model in NAMED.items()}
-# Long enough for a machine under load to answer, short enough that every silence can be waited for.
-LIMITS = {"WATTOS_PROVIDER_TIMEOUT_S": "3", "WATTOS_STREAM_IDLE_TIMEOUT_S": "3"}
+# Of whom nothing comes is given up soon, and all others never: a machine under load answers late.
+SILENT = [name for name, fault in FAULTS.items() if "late" in {fault.whole, fault.stream}]
+HASTY = {"WATTOS_PROVIDER_TIMEOUT_S": "5", "WATTOS_STREAM_IDLE_TIMEOUT_S": "5"}
 _BACKUP, _REFUSING = "backup", "refusing"
 _MESSAGES = [{"role": "user", "content": "Say hello."}]
 _AT_ONCE, _LARGE_AT_ONCE = 20, 2
@@ -84,9 +85,13 @@ class Observed:
 
 @dataclass
 class Matrix:
-    """Runs each fault once, when the first of its cells is asked for."""
+    """Runs each fault once, when the first of its cells is asked for.
 
-    gateway: Served
+    `hasty` is the gateway for the faults of `SILENT`, `patient` the one for all others.
+    """
+
+    patient: Served
+    hasty: Served
     sim: Simulator
     lines: list[bytes]
     _kept: dict[str, dict[Cell, Observed]] = field(default_factory=dict)
@@ -99,6 +104,7 @@ class Matrix:
 
     async def _run(self, fault: str) -> dict[Cell, Observed]:
         cells = [cell for cell in CELLS if cell.fault == fault]
+        gateway = self.hasty if fault in SILENT else self.patient
         spec = FAULTS[fault].spec
         places = asyncio.Semaphore(_LARGE_AT_ONCE if spec["kind"] == "oversized" else _AT_ONCE)
         await self.sim.forget_requests()
@@ -108,53 +114,55 @@ class Matrix:
 
         async def ask(cell: Cell, model: str) -> Answer:
             async with places:
-                return await asked(self.gateway.door, model, stream=cell.stream)
+                return await asked(gateway.door, model, stream=cell.stream)
 
         alone = [ask(cell, f"{cell.alone}/{MODELS[cell.kind]}") for cell in cells]
         chained = [ask(cell, f"any-{cell.chained}") for cell in cells]
         answers = await asyncio.gather(*alone, *chained)
         await self.sim.end_fault(switched_on)
         calls = (await self.sim.counts(1000))["recent"]
-        rows = await self._rows()
+        rows = await _rows(gateway)
         found = {}
         for cell, one, other in zip(cells, answers, answers[len(cells) :], strict=False):
             own = [row[1:] for row in rows if row[0] == cell.alone]
             found[cell] = Observed(
                 one,
                 other,
-                self._outcome(cell, one, other, own),
+                _outcome(gateway, cell, one, other, own),
                 sum(call["provider"] == cell.alone for call in calls),
                 own,
                 [row[1:] for row in rows if row[0] == cell.chained],
             )
         return found
 
-    def _outcome(self, cell: Cell, alone: Answer, chained: Answer, rows: Sequence[Any]) -> Outcome:
-        breaker = self.gateway.app.runtime.breakers.find(f"llm:{cell.alone}")
-        counted = {breaker.total_successes: "success", breaker.total_failures: "failure"}
-        return Outcome(
-            status=alone.status,
-            code=alone.error.get("code"),
-            type=alone.error.get("type"),
-            param=alone.error.get("param"),
-            tries=len(rows),
-            breaker=counted.get(len(rows), "nothing"),
-            alias=_alias(cell, alone, chained),
-            row=rows[0],
-            retry_after="retry-after" in alone.headers,
-        )
 
-    async def _rows(self) -> Sequence[tuple[str, str, str]]:
-        """Return provider, outcome and error type of every call so far, the oldest first."""
-        database = self.gateway.app.runtime.database
+def _outcome(gateway: Served, cell: Cell, alone: Answer, chained: Answer, rows: Sequence[Any]) -> Outcome:
+    breaker = gateway.app.runtime.breakers.find(f"llm:{cell.alone}")
+    counted = {breaker.total_successes: "success", breaker.total_failures: "failure"}
+    return Outcome(
+        status=alone.status,
+        code=alone.error.get("code"),
+        type=alone.error.get("type"),
+        param=alone.error.get("param"),
+        tries=len(rows),
+        breaker=counted.get(len(rows), "nothing"),
+        alias=_alias(cell, alone, chained),
+        row=rows[0],
+        retry_after="retry-after" in alone.headers,
+    )
 
-        async def after_all_that_waits(_connection: AsyncConnection) -> None:
-            """Write nothing: it is committed after what was written before."""
 
-        await database.write(after_all_that_waits)
-        columns = (llm_calls.c.provider, llm_calls.c.outcome, llm_calls.c.error_type)
-        async with database.read() as connection:
-            return [tuple(row) for row in await connection.execute(select(*columns).order_by(llm_calls.c.at))]
+async def _rows(gateway: Served) -> Sequence[tuple[str, str, str]]:
+    """Return provider, outcome and error type of every call so far, the oldest first."""
+    database = gateway.app.runtime.database
+
+    async def after_all_that_waits(_connection: AsyncConnection) -> None:
+        """Write nothing: it is committed after what was written before."""
+
+    await database.write(after_all_that_waits)
+    columns = (llm_calls.c.provider, llm_calls.c.outcome, llm_calls.c.error_type)
+    async with database.read() as connection:
+        return [tuple(row) for row in await connection.execute(select(*columns).order_by(llm_calls.c.at))]
 
 
 def _alias(cell: Cell, alone: Answer, chained: Answer) -> Any:
@@ -191,25 +199,36 @@ async def asked(door: httpx.AsyncClient, model: str, *, stream: bool) -> Answer:
 
 @asynccontextmanager
 async def matrix(tmp_path: Path) -> AsyncIterator[Matrix]:
-    """Serve both.
+    """Serve all three.
 
     Every cell has two providers of its own, so that nothing which one leaves behind, an open breaker or a
     spent budget of retries, touches another.
     """
     lines: list[bytes] = []
-    async with simulator(tmp_path) as sim:
+    async with simulator(tmp_path) as sim, AsyncExitStack() as stack:
         door = await sim.port(_REFUSING)
-        names = {name: cell for cell in CELLS for name in (cell.alone, cell.chained)}
-        details = {name: _provider(sim.url, door, name, cell) for name, cell in names.items()}
-        details[_BACKUP] = {"kind": "openai", "base_url": f"{sim.url}/v1"}
-        aliases = {
-            f"any-{cell.chained}": [f"{cell.chained}/{MODELS[cell.kind]}", f"{_BACKUP}/gpt-4o-mini"]
-            for cell in CELLS
-        }
-        llm = {"providers": list(details), "provider": details, "aliases": aliases}
-        environ = {"SCHOOL_KEY": KEY, **LIMITS}
-        async with llm_service(tmp_path, config={"llm": llm}, environ=environ, lines=lines) as gateway:
-            yield Matrix(gateway, sim, lines)
+
+        async def gateway(name: str, faults: Sequence[str], environ: Mapping[str, str]) -> Served:
+            folder = tmp_path / name
+            folder.mkdir()
+            config = _config(sim.url, door, [cell for cell in CELLS if cell.fault in faults])
+            environ = {"SCHOOL_KEY": KEY, **environ}
+            serving = llm_service(folder, config=config, environ=environ, lines=lines)
+            return await stack.enter_async_context(serving)
+
+        patient = await gateway("patient", [fault for fault in FAULTS if fault not in SILENT], {})
+        yield Matrix(patient, await gateway("hasty", SILENT, HASTY), sim, lines)
+
+
+def _config(url: str, refusing: str, cells: Sequence[Cell]) -> dict[str, Any]:
+    names = {name: cell for cell in cells for name in (cell.alone, cell.chained)}
+    details = {name: _provider(url, refusing, name, cell) for name, cell in names.items()}
+    details[_BACKUP] = {"kind": "openai", "base_url": f"{url}/v1"}
+    aliases = {
+        f"any-{cell.chained}": [f"{cell.chained}/{MODELS[cell.kind]}", f"{_BACKUP}/gpt-4o-mini"]
+        for cell in cells
+    }
+    return {"llm": {"providers": list(details), "provider": details, "aliases": aliases}}
 
 
 def _provider(url: str, refusing: str, name: str, cell: Cell) -> dict[str, str]:
