@@ -110,6 +110,11 @@ class Project:
                 row.update(state="stopped", pid=None)
         return state
 
+    def broke_off(self) -> bool:
+        """Return whether the last platform here ended without being stopped: killed, or broken."""
+        supervisor = (read_json(self.services_file) or {}).get("supervisor") or {}
+        return bool(supervisor) and not _lives(supervisor.get("pid"), supervisor.get("start_time"))
+
     def prepare(self) -> None:
         """Create `.wattos` and its folders (0700) with a `.gitignore` of its own.
 

@@ -118,6 +118,7 @@ def test_down_ends_a_platform_whose_supervisor_hangs(project: RunningProject) ->
     assert (down.returncode, json.loads(down.stdout)["stopped"]) == (0, ["web"]), down.stderr
     assert "it is killed" in down.stderr
     wait_until(lambda: process_table.start_time(web) == 0, "the service is gone too")
+    assert project.wattos("ps").stderr == "Nothing is running. Start the platform with: wattos up\n"
     assert project.wattos("up").returncode == 0
 
 

@@ -29,9 +29,12 @@ class Running:
 
 def not_running(project: Project) -> WattosError:
     """Return the error (exit 4) of a command that needs a running platform."""
+    hint = "start it with: wattos up   (it runs elsewhere? wattos ps --all, then wattos -C DIR)"
+    if project.broke_off():
+        hint = "it ended without being stopped: wattos logs supervisor   start it again with: wattos up"
     return WattosError(
         f"the platform is not running in {project.root}",
-        hint="start it with: wattos up   (it runs elsewhere? wattos ps --all, then wattos -C DIR)",
+        hint=hint,
         code="platform_not_running",
         exit_code=ExitCode.UNREACHABLE,
         details={"project": str(project.root)},

@@ -69,6 +69,8 @@ def _print(listed: list[tuple["Project", list[dict[str, Any]]]], deps: Deps, *, 
     from wattos_cli.supervisor import listing
 
     if not any(rows for _, rows in listed):
+        if any(project.broke_off() for project, _ in listed):
+            deps.console.note("The platform ended without being stopped; see why: wattos logs supervisor")
         deps.console.note("Nothing is running. Start the platform with: wattos up")
         return
     for number, (project, rows) in enumerate(listed):

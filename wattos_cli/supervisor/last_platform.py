@@ -3,6 +3,7 @@
 Whoever waits for its end must not mistake a platform started meanwhile for it.
 """
 
+import json
 import os
 import signal
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattos_cli.errors import WattosError
-from wattos_cli.project import Project, read_json
+from wattos_cli.project import Project, read_json, write_private
 from wattos_cli.supervisor import process_table
 
 _POLL_S = 0.02
@@ -77,4 +78,13 @@ class LastPlatform:
                 f"the platform of {self.project.root} does not end",
                 hint=f"See its log: {self.project.supervisor_log}",
                 code="does_not_end",
+            )
+        self._note_stopped()
+
+    def _note_stopped(self) -> None:
+        """Write in its place what the supervisor would have written at its end: that it was stopped."""
+        state = read_json(self.project.services_file)
+        if state is not None and Identity.of(state.get("supervisor")) == self.supervisor:
+            write_private(
+                self.project.services_file, json.dumps({**state, "supervisor": None}, indent=1).encode()
             )
