@@ -134,10 +134,7 @@ def watch(
     try:
         while load.running and stopped is None:
             deps.sleep(POLL_S)
-            for interval in load.poll():
-                progress.add(interval)
-                if time.begins_with(interval):
-                    display.begin()
+            _take(load, progress, time, display)
             if display.due(time.passed_s, counting=time.counting):
                 shown_s, notes = (time.passed_s, ()) if time.counting else (0.0, _STARTING)
                 display.show(progress.view(shown_s, load.measured, breakers(), notes))
@@ -155,6 +152,14 @@ def watch(
         load.poll()
         return Watched(load.measured, time.began_at_s, stopped, cut)
     return Watched(load.result(), time.began_at_s, stopped)
+
+
+def _take(load: StoppableLoad, progress: Progress, time: RunTime, display: Display) -> None:
+    """Take in what was counted since the last time; the first of it is when time begins to count."""
+    for interval in load.poll():
+        progress.add(interval)
+        if time.begins_with(interval):
+            display.begin()
 
 
 def _interrupted(passed_s: float, plan: Plan) -> Stopped:
