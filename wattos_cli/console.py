@@ -107,6 +107,22 @@ class Console:
         """Write `value` as one JSON object on one line of stdout."""
         self.data(json.dumps(value, ensure_ascii=False, default=str))
 
+    def require_reader(self) -> None:
+        """Raise BrokenPipeError when nobody reads stdout any more, like `head` after its lines.
+
+        For commands that wait for something to write: they would learn it only with the next line.
+        """
+        import select
+
+        try:
+            descriptor = self.stdout.fileno()
+        except OSError:
+            return
+        watch = select.poll()
+        watch.register(descriptor, 0)
+        if any(event & select.POLLERR for _, event in watch.poll(0)):
+            raise BrokenPipeError
+
     def note(self, text: str) -> None:
         """Write progress, a hint or a summary to stderr."""
         with self._aside():

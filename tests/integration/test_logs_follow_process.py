@@ -99,3 +99,9 @@ def test_each_line_once_over_ten_rotations(tmp_path: Path, follower: "subprocess
     rest, told = follower.communicate(timeout=20)
     assert (rest, follower.returncode) == ("", 130)
     assert "Traceback" not in told
+
+
+def test_following_ends_when_nobody_reads_any_more(follower: "subprocess.Popen[str]") -> None:
+    assert follower.stdout is not None
+    follower.stdout.close()
+    assert follower.wait(60) == 0

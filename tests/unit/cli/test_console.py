@@ -1,7 +1,9 @@
 """What a command says on a terminal while one waits for it."""
 
 import io
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +77,19 @@ def test_the_line_of_a_wait_fits_the_terminal() -> None:
     with Console(Terminal(), stderr, animate=True, width=10).waiting("stopping everything", after_s=0.0):
         assert stderr.written.wait(30)
     assert stderr.getvalue() == f"\rstopping \033[K{GONE}"
+
+
+def test_who_waits_learns_that_nobody_reads_any_more() -> None:
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "w") as stdout:
+        console = Console(stdout, io.StringIO())
+        console.require_reader()
+        os.close(read_end)
+        with pytest.raises(BrokenPipeError):
+            console.require_reader()
+
+
+def test_a_file_and_what_is_no_descriptor_have_readers(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as stdout:
+        Console(stdout, io.StringIO()).require_reader()
+    Console(io.StringIO(), io.StringIO()).require_reader()

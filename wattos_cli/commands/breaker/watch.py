@@ -39,6 +39,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     deadline = deps.monotonic() + opts.for_s
     left, lost = opts.count, 0
     while left > 0 and deps.monotonic() < deadline:
+        deps.console.require_reader()
         deps.sleep(min(_LOOK_S, deadline - deps.monotonic()))
         for change in reader.read():
             if left <= 0:

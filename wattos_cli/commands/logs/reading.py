@@ -45,12 +45,18 @@ def from_files(opts: Options, deps: Deps, criteria: Criteria, tally: Tally) -> N
             deps.console.note(places.nothing_there(opts.run))
         _write(opts, deps, session.history())
         if opts.follow:
-            for batch in session.follow(places.families, lambda: deps.sleep(POLL_S)):
+            for batch in session.follow(places.families, lambda: _pause(deps)):
                 _write(opts, deps, iter(batch))
                 while tally.notices:
                     deps.console.note(tally.notices.pop(0))
     finally:
         session.close()
+
+
+def _pause(deps: Deps) -> None:
+    """Wait a moment for more; BrokenPipeError when nobody reads any more."""
+    deps.console.require_reader()
+    deps.sleep(POLL_S)
 
 
 def _write(opts: Options, deps: Deps, entries: Iterator[Entry]) -> None:
