@@ -28,12 +28,12 @@ class Aimock:
 
     def journal(self) -> list[dict[str, Any]]:
         """Return what it received, the oldest first: path, headers, and the body as aimock understands it."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/__aimock/journal").json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/__aimock/journal", verify=False).json()
         return found
 
     def forget(self) -> None:
         """Begin with an empty journal."""
-        httpx.post(f"{self.url}/__aimock/reset/journal").raise_for_status()
+        httpx.post(f"{self.url}/__aimock/reset/journal", verify=False).raise_for_status()
 
 
 @contextmanager
