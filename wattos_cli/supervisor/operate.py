@@ -35,7 +35,7 @@ def request(client: ControlClient, operation: str, timeout_s: float, **fields: A
     """Carry out `operation`; WattosError when the supervisor refuses, ends or does not answer in time."""
     try:
         if not client.fresh:
-            _greeted(client, min(timeout_s, _GREETING_S))
+            _require_greeting(client, min(timeout_s, _GREETING_S))
         return client.request(operation, timeout_s=timeout_s, **fields)
     except TimeoutError as error:
         raise WattosError(
@@ -47,7 +47,7 @@ def request(client: ControlClient, operation: str, timeout_s: float, **fields: A
         raise _supervisor_ended(error) from error
 
 
-def _greeted(client: ControlClient, timeout_s: float) -> None:
+def _require_greeting(client: ControlClient, timeout_s: float) -> None:
     """Return when the supervisor answers at all; one that hangs, or was stopped, is told early."""
     try:
         client.wait_for_greeting(timeout_s)

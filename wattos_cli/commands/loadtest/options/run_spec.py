@@ -60,7 +60,7 @@ def run_spec(opts: Options, cwd: Path) -> RunSpec:
     if opts.rate or opts.find_limit:
         arrivals = load_shape.arrivals(opts.rate or _FIRST_RATE, duration_s, poisson=opts.poisson)
     thresholds = tuple(parse(text) for text in opts.thresholds or found.thresholds)
-    _limit_can_be_found(opts, arrivals, thresholds)
+    _check_find_limit(opts, arrivals, thresholds)
     users = _users(opts, found, engine, stages, arrivals)
     plan = Plan(
         locustfile=found.locustfile,
@@ -114,7 +114,7 @@ def _duration_s(opts: Options, found: Scenario) -> float:
     return _STEP_S if opts.find_limit else found.duration_s
 
 
-def _limit_can_be_found(opts: Options, arrivals: Arrivals | None, thresholds: tuple[Threshold, ...]) -> None:
+def _check_find_limit(opts: Options, arrivals: Arrivals | None, thresholds: tuple[Threshold, ...]) -> None:
     if not opts.find_limit or arrivals is None:
         return
     if not thresholds:

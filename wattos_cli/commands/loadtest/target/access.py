@@ -49,7 +49,7 @@ def target_for(run: RunSpec, opts: Options, deps: Deps) -> Iterator[Target]:
         return
     project = running.project_of(deps)
     url = _gateway_url(project, run.scenario.services or _GATEWAY)
-    _answers(url, deps)
+    _require_answer(url, deps)
     wallet = _wallet(run, opts, deps, project)
     clear_leftovers(deps, project, url)
     most = loadtest_tenant.MOST_KEYS
@@ -90,7 +90,7 @@ def _wallet(run: RunSpec, opts: Options, deps: Deps, project: Project) -> Wallet
     return wallet_for(run.scenario, opts, deps, project)
 
 
-def _answers(url: str, deps: Deps, refuse: Callable[[str, str], WattosError] = unreachable) -> None:
+def _require_answer(url: str, deps: Deps, refuse: Callable[[str, str], WattosError] = unreachable) -> None:
     """Return if anything answers there, whatever; WattosError (exit 4) if nothing does."""
     try:
         asked(deps.http, "GET", url, "/health/liveness", token=None, timeout_s=_TIMEOUT_S)
@@ -115,7 +115,7 @@ def _other(host: str, wallet: Wallet, deps: Deps) -> Target:
         raise usage("--host: a user or password in the address would be seen by others", _OTHERS_KEY)
     check_address("--host", host, "http://127.0.0.1:8080", "WATTOS_TOKEN_FILE")
     url = host.rstrip("/")
-    _answers(url, deps, _silent)
+    _require_answer(url, deps, _silent)
     given = deps.environ.get("WATTOS_TOKEN") or deps.environ.get("WATTOS_TOKEN_FILE")
     tokens = [credentials.token(deps, running.project_of(deps))] if given else []
     return Target(url, tokens, None, wallet)

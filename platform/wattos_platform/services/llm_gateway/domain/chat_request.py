@@ -75,8 +75,8 @@ def parse_chat(body: Any, raw: bytes = b"") -> ChatRequest:
             fields.count(body, name, *_COUNTS[name])
     stream = bool(fields.flag(body, "stream"))
     include_usage = fields.include_usage(body, stream=stream)
-    _tools(body)
-    _response_format(body)
+    _check_tools(body)
+    _check_response_format(body)
     passages: Sequence[Passage] = ()
     if CONTEXT_FIELD in body:
         passages = _passages(body[CONTEXT_FIELD])
@@ -110,11 +110,11 @@ def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(messages, list) or not 0 < len(messages) <= MOST_MESSAGES:
         raise wrong("messages", f"must be a list of 1 to {MOST_MESSAGES} messages")
     for number, message in enumerate(messages):
-        _message(number, message)
+        _check_message(number, message)
     return messages
 
 
-def _message(number: int, message: Any) -> None:
+def _check_message(number: int, message: Any) -> None:
     if not isinstance(message, dict):
         raise wrong(f"messages[{number}]", "must be an object")
     role, content = message.get("role"), message.get("content")
@@ -136,7 +136,7 @@ def _message(number: int, message: Any) -> None:
             raise wrong(f"{where}.content[{place}].text", "must be text")
 
 
-def _tools(body: Mapping[str, Any]) -> None:
+def _check_tools(body: Mapping[str, Any]) -> None:
     tools = body.get("tools")
     if tools is None:
         if body.get("tool_choice") not in (None, "none", "auto"):
@@ -149,7 +149,7 @@ def _tools(body: Mapping[str, Any]) -> None:
             raise wrong(f"tools[{number}]", "must be an object with a type")
 
 
-def _response_format(body: Mapping[str, Any]) -> None:
+def _check_response_format(body: Mapping[str, Any]) -> None:
     wanted = body.get("response_format")
     if wanted is not None and (not isinstance(wanted, dict) or not isinstance(wanted.get("type"), str)):
         raise wrong("response_format", "must be an object with a type")

@@ -53,17 +53,17 @@ class UsageQuery:
 
 def own_usage(query: Mapping[str, str], now: datetime, tenant: str) -> UsageQuery:
     """Return what a tenant asks about itself; Refusal for an unknown parameter or a value that is none."""
-    _known(query, _PERIOD)
+    _check_known(query, _PERIOD)
     return _asked(query, now, tenant)
 
 
 def all_usage(query: Mapping[str, str], now: datetime) -> UsageQuery:
     """Return what the operator asks: of all tenants, or of the one in `tenant`. Refusal as in `own_usage`."""
-    _known(query, (*_PERIOD, "tenant"))
+    _check_known(query, (*_PERIOD, "tenant"))
     return _asked(query, now, query.get("tenant") or None)
 
 
-def _known(query: Mapping[str, str], names: tuple[str, ...]) -> None:
+def _check_known(query: Mapping[str, str], names: tuple[str, ...]) -> None:
     for name in query:
         if name not in names:
             raise wrong(name, f"is not known; use {', '.join(names[:-1])} and {names[-1]}")
