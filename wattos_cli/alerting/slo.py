@@ -100,6 +100,9 @@ def parse_slos(name: str, text: str, services: Collection[str] = ()) -> SloBook:
     thresholds = Thresholds()
     try:
         found = list(documents(name, text))
+        if not found:  # who wants no objective writes `slos: []`; a template that failed writes nothing
+            expected = f"expected `schema: {SCHEMA}` and a list `slos`."
+            problems.append(Problem(f"{name}:1:1", f"is empty; {expected}"))
         for document in found:
             if not openslo.is_one(document.value):
                 book = slo_schema.book(document, known, problems)

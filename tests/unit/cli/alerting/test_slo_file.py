@@ -113,6 +113,8 @@ def test_a_service_of_ones_own_may_promise_something() -> None:
     ("text", "said"),
     [
         pytest.param("slos: [", "slo.yaml:1:8: expected the node content", id="no YAML"),
+        pytest.param("", "slo.yaml:1:1: is empty; expected `schema: wattos.slo/v1`", id="empty"),
+        pytest.param("# none\n", "slo.yaml:1:1: is empty", id="a comment"),
         pytest.param("[]", "slo.yaml:1:1: expected `schema: wattos.slo/v1`", id="a list"),
         pytest.param("slos: []", "slo.yaml:1:1: schema is missing.", id="no schema"),
         pytest.param(HEAD + "slo: []", "slo.yaml:2:1: unknown key 'slo'. Did you mean 'slos'?", id="key"),
