@@ -10,7 +10,6 @@ import pytest
 from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
-pytestmark = pytest.mark.long
 IDLE = '[services.idle]\ncommand = ["sleep", "600"]\n'
 
 
