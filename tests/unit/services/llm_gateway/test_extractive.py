@@ -138,6 +138,21 @@ def test_a_short_follow_up_leans_on_the_question_before():
     assert alone.outcome in {"quoted", "no_answer"}
 
 
+def test_the_question_itself_is_no_answer():
+    question = "Which exit code means the platform is not running?"
+    example = f"Ask it like this.\n\n```console\n$ wattos ask \"{question}\"\n```\n\n{question}\n"
+    assert ask(question, example).outcome == "no_answer"
+    both = ask(question, example, CLI)
+    assert "| 4 | nothing valid" in both.text
+    assert question not in both.text
+
+
+@pytest.mark.parametrize("said", ["the platform is not running", "Error: the platform is not running."])
+def test_what_holds_the_words_of_a_question_and_more_is_quoted(said):
+    answer = ask(said, "With exit code 4 it says: Error: the platform is not running. Type `wattos up`.")
+    assert "exit code 4" in answer.text
+
+
 def test_meaning_finds_what_words_do_not():
     question = "How do I shut everything off?"
     given = passages(LOGS)

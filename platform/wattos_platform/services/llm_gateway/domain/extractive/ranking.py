@@ -73,6 +73,7 @@ class TermWeights:
 def read(question: str, passages: Sequence[Passage], earlier: str = "") -> Reading:
     """Return every unit of `passages` with its term coverage of `question`, in reading order.
 
+    A unit that only repeats the question (an example of how to ask it) says nothing and is left out.
     `earlier` is the question asked before; its terms count little, and only where the question itself says
     hardly anything ("and how do I stop it?").
     """
@@ -81,7 +82,7 @@ def read(question: str, passages: Sequence[Passage], earlier: str = "") -> Readi
     for number, passage in enumerate(passages):
         text = passage.text[:budget]
         budget -= len(text)
-        units.extend((number, unit) for unit in split(text))
+        units.extend((number, unit) for unit in split(text) if not _echoes(question, unit))
         if budget <= 0:
             break
     texts = [(set(terms(u.text)), set(terms(" ".join((*u.context, u.header))))) for _, u in units]
@@ -95,6 +96,15 @@ def read(question: str, passages: Sequence[Passage], earlier: str = "") -> Readi
         coverage = _coverage(weighing, own, (context, _CONTEXT_CREDIT), (around[number], _PASSAGE_CREDIT))
         found.append(Candidate(number, unit, coverage, own_coverage, rank_penalty=_PASSAGE_DECAY * number))
     return Reading(found, weighing.absent(around.values()))
+
+
+def _echoes(question: str, unit: Unit) -> bool:
+    """Return whether the unit is the question, or code in which it is asked."""
+    asked = " ".join(question.casefold().split())
+    text = " ".join(unit.text.casefold().split())
+    if unit.kind == "code":
+        return asked.endswith("?") and asked in text
+    return asked in text and not any(character.isalnum() for character in text.replace(asked, ""))
 
 
 def weigh(question: str, texts: Sequence[set[str]], earlier: str = "") -> TermWeights:
