@@ -58,7 +58,7 @@ def as_table(
         [*(labels.get(name, "") for name in names), *cells]
         for (labels, _), cells in zip(series, figures, strict=True)
     ]
-    right = frozenset(head for head in heads if head != "COURSE")
+    right = frozenset(head for head in heads if head != "TREND")
     table = text.table([*map(_heading, names), *heads], rows, color=color, right=right)
     if not width or max(len(line) for line in text.table([*names, *heads], rows).split("\n")) <= width:
         return table
@@ -101,7 +101,7 @@ def _figures(
         known = [number for number in numbers if not math.isnan(number)]
         ends = [shortened(repr(each)) for each in (min(known), max(known))] if known else ["NaN", "NaN"]
         rows.append([*ends, shortened(samples[-1][1]), sparkline(_on(steps, samples), bars)])
-    return ["MIN", "MAX", "LAST", "COURSE"], rows
+    return ["MIN", "MAX", "LAST", "TREND"], rows
 
 
 def _on(steps: Sequence[float], samples: Sequence[tuple[float, str]]) -> list[float | None]:

@@ -14,7 +14,7 @@ SCHEMA = "wattos.metrics-overview/v1"
 _FIGURES = ("REQ/S", "ERRORS", "P50", "P95", "P99", "BUSY")
 _MODEL_HEAD = ("MODEL", "CALLS", "FAILED", "IN", "OUT", "USD", "TTFT P95", "TOK/S")
 _COLUMNS = ("requests_per_s", "error_ratio", "p50_s", "p95_s", "p99_s", "in_flight")
-_NARROW, _WIDEST_COURSE, _LEAST_COURSE = 80, 60, 6
+_NARROW, _WIDEST_TREND, _LEAST_TREND = 80, 60, 6
 _LONGEST_NAME = 16
 _THOUSAND, _MILLION, _TEN, _HUNDRED = 1e3, 1e6, 10, 100
 
@@ -87,9 +87,9 @@ def _services(rows: Sequence[Row], *, width: int, color: bool) -> str:
     head = ("SERVICE", "STATE", *_FIGURES)
     columns = zip(head, *cells, strict=True)
     room = width - sum(max(map(len, column)) + 2 for column in columns)
-    bars = min(max(room, _LEAST_COURSE), _WIDEST_COURSE)
+    bars = min(max(room, _LEAST_TREND), _WIDEST_TREND)
     lines = [(*cell, sparkline(row["course"], bars)) for cell, row in zip(cells, rows, strict=True)]
-    return text.table((*head, "COURSE"), lines, width=width, color=color, right=frozenset(_FIGURES))
+    return text.table((*head, "TREND"), lines, width=width, color=color, right=frozenset(_FIGURES))
 
 
 def _models(rows: Sequence[Row], *, width: int, color: bool) -> str:

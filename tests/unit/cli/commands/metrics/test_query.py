@@ -62,7 +62,7 @@ def test_a_string_is_its_text(root: Path) -> None:
 def test_a_range_shows_its_course(root: Path) -> None:
     deps = asked(root, "http_requests_total{job='chat'}", "--range", "10m", "--step", "1m")
     head, row = out(deps).splitlines()
-    assert head.split()[-4:] == ["MIN", "MAX", "LAST", "COURSE"]
+    assert head.split()[-4:] == ["MIN", "MAX", "LAST", "TREND"]
     assert row.split()[-4:] == ["0", "1200", "1200", "▁▁▂▃▄▅▅▆▇██"]
 
 
