@@ -140,7 +140,7 @@ def test_a_short_follow_up_leans_on_the_question_before():
 
 def test_the_question_itself_is_no_answer():
     question = "Which exit code means the platform is not running?"
-    example = f"Ask it like this.\n\n```console\n$ wattos ask \"{question}\"\n```\n\n{question}\n"
+    example = f'Ask it like this.\n\n```console\n$ wattos ask "{question}"\n```\n\n{question}\n'
     assert ask(question, example).outcome == "no_answer"
     both = ask(question, example, CLI)
     assert "| 4 | nothing valid" in both.text
