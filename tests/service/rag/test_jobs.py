@@ -9,13 +9,14 @@ from sqlalchemy import func, select, update
 from tests.fakes.knowledge import FakeEmbeddings, running_knowledge
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.services.rag.adapters import tables
-from wattos_platform.services.rag.adapters.chunks import ChunkStore
+from wattos_platform.services.rag.adapters.chunks import SqlChunks
 from wattos_platform.services.rag.adapters.embedding_hop import HopEmbedder
-from wattos_platform.services.rag.adapters.jobs import LEASE_S, JobQueue, LeaseLostError
-from wattos_platform.services.rag.adapters.spaces import SpaceStore
+from wattos_platform.services.rag.adapters.jobs import LEASE_S, SqlJobs
+from wattos_platform.services.rag.adapters.spaces import SqlSpaces
 from wattos_platform.services.rag.adapters.uploads import UploadFolder
-from wattos_platform.services.rag.adapters.vectors import VectorStore
+from wattos_platform.services.rag.adapters.vectors import SqlVectors
 from wattos_platform.services.rag.ingestion import MAX_ATTEMPTS, Ingestion
+from wattos_platform.services.rag.ports import LeaseLostError
 from wattos_platform.services.rag.worker import READING, Worker
 
 TEXT = "Der Drucker steht im Keller. Die Kantine ist oben."
@@ -45,8 +46,8 @@ async def rag(tmp_path):
 
 async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
     clock = Clock()
-    one = JobQueue(rag.database, "host/rag-0", "1", clock)
-    two = JobQueue(rag.database, "host/rag-1", "2", clock)
+    one = SqlJobs(rag.database, "host/rag-0", "1", clock)
+    two = SqlJobs(rag.database, "host/rag-1", "2", clock)
     await queued(rag, kind="test")
 
     first = await one.claim(("test",))
@@ -64,7 +65,7 @@ async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
 
 async def test_the_backlog_is_told_with_the_age_of_its_oldest_job(rag):
     clock = Clock()
-    queue = JobQueue(rag.database, "host/rag-0", "1", clock)
+    queue = SqlJobs(rag.database, "host/rag-0", "1", clock)
     assert await queue.backlog() == (0, 0.0)
     await queued(rag, kind="test")
     async with rag.database.read() as connection:
@@ -75,9 +76,9 @@ async def test_the_backlog_is_told_with_the_age_of_its_oldest_job(rag):
 
 async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(rag):
     clock = Clock()
-    before = JobQueue(rag.database, "host/rag-1", "old", clock)
-    neighbour = JobQueue(rag.database, "host/rag-10", "x", clock)
-    after = JobQueue(rag.database, "host/rag-1", "new", clock)
+    before = SqlJobs(rag.database, "host/rag-1", "old", clock)
+    neighbour = SqlJobs(rag.database, "host/rag-10", "x", clock)
+    after = SqlJobs(rag.database, "host/rag-1", "new", clock)
     await queued(rag, kind="test", subject="a")
     await queued(rag, kind="test", subject="b")
     mine, theirs = await before.claim(("test",)), await neighbour.claim(("test",))
@@ -94,7 +95,7 @@ async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(r
 
 async def test_many_claims_at_once_give_each_job_once(rag):
     clock = Clock()
-    queues = [JobQueue(rag.database, f"host/rag-{number}", "x", clock) for number in range(8)]
+    queues = [SqlJobs(rag.database, f"host/rag-{number}", "x", clock) for number in range(8)]
     for number in range(5):
         await queued(rag, kind="test", subject=str(number))
 
@@ -189,12 +190,12 @@ async def test_document_whose_reading_always_raises_ends_failed_and_not_in_a_loo
     async with running_knowledge(tmp_path, working=False) as rag:
         space = await rag.api.space()
         document = (await rag.api.upload(space, "a.txt", TEXT)).json()
-        queue = JobQueue(rag.database, "host/rag-0", "1", clock)
+        queue = SqlJobs(rag.database, "host/rag-0", "1", clock)
         ingestion = Ingestion(
             queue=queue,
-            spaces=SpaceStore(rag.database, clock),
-            chunks=ChunkStore(rag.database, queue, clock),
-            vectors=VectorStore(rag.database, queue),
+            spaces=SqlSpaces(rag.database, clock),
+            chunks=SqlChunks(rag.database, queue, clock),
+            vectors=SqlVectors(rag.database, queue),
             preparer=preparer,
             embedder=HopEmbedder(rag.embeddings.hop, clock),
             upload_of=UploadFolder(tmp_path / "rag" / "uploads").path_of,

@@ -1,4 +1,4 @@
-"""The composition root of rag: every part is made here and given to those that use it."""
+"""The composition root of rag: which adapter stands behind which port."""
 
 import asyncio
 import os
@@ -14,16 +14,16 @@ from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceSpec, build_service
-from wattos_platform.services.rag.adapters.chunks import ChunkStore
-from wattos_platform.services.rag.adapters.documents import DocumentStore
+from wattos_platform.services.rag.adapters.chunks import SqlChunks
+from wattos_platform.services.rag.adapters.documents import SqlDocuments
 from wattos_platform.services.rag.adapters.embedding_hop import HopEmbedder
-from wattos_platform.services.rag.adapters.jobs import JobQueue
+from wattos_platform.services.rag.adapters.jobs import SqlJobs
 from wattos_platform.services.rag.adapters.lazy_vectors import LazyMatrices
 from wattos_platform.services.rag.adapters.parser_process import ParserProcess
-from wattos_platform.services.rag.adapters.passages import PassageStore
-from wattos_platform.services.rag.adapters.spaces import SpaceStore
+from wattos_platform.services.rag.adapters.passages import SqlPassages
+from wattos_platform.services.rag.adapters.spaces import SqlSpaces
 from wattos_platform.services.rag.adapters.uploads import UploadFolder
-from wattos_platform.services.rag.adapters.vectors import VectorStore
+from wattos_platform.services.rag.adapters.vectors import SqlVectors
 from wattos_platform.services.rag.domain.records import Job
 from wattos_platform.services.rag.ingestion import Ingestion
 from wattos_platform.services.rag.knowledge import Knowledge
@@ -49,17 +49,17 @@ class Rag:
         folder = runtime.settings.data_dir / "rag"
         self._log = log
         self._runtime = runtime
-        self.queue = JobQueue(database, slot, f"{os.getpid()}-{uuid7()}", clock)
+        self.queue = SqlJobs(database, slot, f"{os.getpid()}-{uuid7()}", clock)
         self.uploads = UploadFolder(folder / "uploads")
-        self.documents = DocumentStore(database, clock)
-        self.vectors = VectorStore(database, self.queue)
+        self.documents = SqlDocuments(database, clock)
+        self.vectors = SqlVectors(database, self.queue)
         self.preparer = ParserProcess()
         self.embedder = HopEmbedder(runtime.hops.to("llm-gateway"), runtime.monotonic)
-        spaces = SpaceStore(database, clock)
+        spaces = SqlSpaces(database, clock)
         ingestion = Ingestion(
             queue=self.queue,
             spaces=spaces,
-            chunks=ChunkStore(database, self.queue, clock),
+            chunks=SqlChunks(database, self.queue, clock),
             vectors=self.vectors,
             preparer=self.preparer,
             embedder=self.embedder,
@@ -72,7 +72,7 @@ class Rag:
         self.reading = Worker(READING, self.queue, ingestion, log, done=self._read)
         self.matrices = LazyMatrices(self.vectors, folder / "vectors")
         searcher = Searcher(
-            passages=PassageStore(database),
+            passages=SqlPassages(database),
             vectors=self.matrices,
             embedder=self.embedder,
             cache=runtime.cache("rag-search", SEARCH_TTL_S),

@@ -6,18 +6,18 @@ from pathlib import Path
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import background
 from wattos_platform.kernel.telemetry import Log, Meter
-from wattos_platform.services.rag.adapters.chunks import ChunkStore
-from wattos_platform.services.rag.adapters.fulltext import drop_index
-from wattos_platform.services.rag.adapters.jobs import JobQueue
-from wattos_platform.services.rag.adapters.spaces import SpaceStore
-from wattos_platform.services.rag.adapters.vectors import MixedEmbeddingsError, VectorStore
 from wattos_platform.services.rag.domain.records import Document, Job
 from wattos_platform.services.rag.ports import (
+    ChunkStore,
     DocumentRefusedError,
     Embedder,
     EmbeddingsDownError,
     EmbeddingsMissingError,
+    JobQueue,
+    MixedEmbeddingsError,
     Preparer,
+    SpaceStore,
+    VectorStore,
 )
 
 MAX_ATTEMPTS = 5
@@ -66,7 +66,7 @@ class Ingestion:
                 self._remove_upload(job.subject)
                 await self._chunks.purge(job)
             else:
-                await self._chunks.purge_space(job, drop_index, self._remove_upload)
+                await self._chunks.purge_space(job, self._remove_upload)
 
     async def fail(self, job: Job, error: Exception) -> None:
         """Give a job that raised back for another attempt, or fail its document when there were too many."""

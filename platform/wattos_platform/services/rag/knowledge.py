@@ -5,23 +5,26 @@ from collections.abc import AsyncIterator, Callable
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.kernel.personal_data import Kind
-from wattos_platform.services.rag.adapters.documents import (
-    MAX_DOCUMENTS_PER_SPACE,
-    DocumentStore,
-    SpaceGoneError,
-    TooManyDocumentsError,
-)
-from wattos_platform.services.rag.adapters.spaces import (
-    MAX_SPACES_PER_TENANT,
-    SpaceExistsError,
-    SpaceStore,
-    TooManySpacesError,
-)
-from wattos_platform.services.rag.adapters.uploads import Upload, UploadFolder
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.media import UnsupportedMediaError, media_type
 from wattos_platform.services.rag.domain.names import NameRefusedError, document_name
-from wattos_platform.services.rag.domain.records import Caller, Document, Space
+from wattos_platform.services.rag.domain.records import (
+    MAX_DOCUMENTS_PER_SPACE,
+    MAX_SPACES_PER_TENANT,
+    Caller,
+    Document,
+    Space,
+    Upload,
+)
+from wattos_platform.services.rag.ports import (
+    DocumentStore,
+    SpaceExistsError,
+    SpaceGoneError,
+    SpaceStore,
+    TooManyDocumentsError,
+    TooManySpacesError,
+    Uploads,
+)
 
 
 class Knowledge:
@@ -31,7 +34,7 @@ class Knowledge:
         self,
         spaces: SpaceStore,
         documents: DocumentStore,
-        uploads: UploadFolder,
+        uploads: Uploads,
         *,
         wake: Callable[[], None],
         clock: Callable[[], float],

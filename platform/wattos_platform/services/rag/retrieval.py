@@ -10,14 +10,14 @@ from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.cache import Cache, cache_key
 from wattos_platform.kernel.resilience.degrade import Degradation, mark
 from wattos_platform.kernel.telemetry import Meter
-from wattos_platform.services.rag.adapters.passages import PassageStore, StoredPassage
 from wattos_platform.services.rag.domain.hybrid import Hit, by_both, by_vectors, by_words
 from wattos_platform.services.rag.domain.media import weight
-from wattos_platform.services.rag.domain.records import Filters, Space
+from wattos_platform.services.rag.domain.records import Filters, Space, StoredPassage
 from wattos_platform.services.rag.ports import (
     Embedder,
     EmbeddingsDownError,
     EmbeddingsMissingError,
+    PassageStore,
     VectorIndex,
     VectorsUnusableError,
 )

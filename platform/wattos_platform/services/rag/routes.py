@@ -9,11 +9,11 @@ from wattos_platform.kernel.answers import JSON, json_answer
 from wattos_platform.kernel.context import current, identity
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.requests import parse, query
-from wattos_platform.services.rag.adapters.uploads import UploadRefusedError
 from wattos_platform.services.rag.domain.chunk import Chunking
 from wattos_platform.services.rag.domain.records import Caller, Filters, Space
 from wattos_platform.services.rag.knowledge import Knowledge
 from wattos_platform.services.rag.paging import Page, listed
+from wattos_platform.services.rag.ports import UploadRefusedError
 from wattos_platform.services.rag.retrieval import Question, Searcher
 from wattos_platform.services.rag.views import document_view, space_view, upload_answer
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.telemetry import Log
-from wattos_platform.services.rag.adapters.jobs import JobQueue, LeaseLostError
 from wattos_platform.services.rag.domain.records import Job
 from wattos_platform.services.rag.ingestion import Ingestion
+from wattos_platform.services.rag.ports import JobQueue, LeaseLostError
 
 # Another replica's upload is found by looking; one's own by being told.
 POLL_S = 2.0

@@ -1,7 +1,7 @@
 """What ingestion writes: text, chunks and full-text rows, then the one switch that makes them seen."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import delete, insert, select, update
@@ -9,22 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.rag.adapters.documents import hide, load, new_version, others_of_name
-from wattos_platform.services.rag.adapters.fulltext import IndexRow, add_rows, remove_rows
-from wattos_platform.services.rag.adapters.jobs import JobQueue, LeaseLostError, add_job
+from wattos_platform.services.rag.adapters.fulltext import IndexRow, add_rows, drop_index, remove_rows
+from wattos_platform.services.rag.adapters.jobs import SqlJobs, add_job
 from wattos_platform.services.rag.adapters.tables import chunks, document_texts, documents, spaces, vectors
 from wattos_platform.services.rag.domain.prepared import Prepared
 from wattos_platform.services.rag.domain.records import Document, Job
 from wattos_platform.services.rag.domain.terms import index_terms
+from wattos_platform.services.rag.ports import LeaseLostError
 
-Drop = Callable[[AsyncConnection, int], Awaitable[None]]
 # Rows per transaction: a fraction of a second of the write lock, whatever the document's size.
 BATCH = 500
 
 
-class ChunkStore:
-    """Writes and removes the rows of documents, each step under the job's lease."""
+class SqlChunks:
+    """Implements ChunkStore, each step under the job's lease."""
 
-    def __init__(self, database: Database, queue: JobQueue, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, queue: SqlJobs, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._queue = queue
         self._clock = clock
@@ -129,8 +129,8 @@ class ChunkStore:
 
         await self._database.write(work)
 
-    async def purge_space(self, job: Job, drop: Drop, forgotten: Callable[[str], None]) -> None:
-        """Remove a removed space's rows, then its index with `drop`; `forgotten` hears each document."""
+    async def purge_space(self, job: Job, forgotten: Callable[[str], None]) -> None:
+        """Remove a removed space's rows, then its index; `forgotten` hears each document."""
         key = int(job.subject)
         while True:
             async with self._database.read() as connection:
@@ -145,7 +145,7 @@ class ChunkStore:
 
         async def work(connection: AsyncConnection) -> None:
             await self._queue.finish(connection, job)
-            await drop(connection, key)
+            await drop_index(connection, key)
             await connection.execute(delete(spaces).where(spaces.c.key == key))
 
         await self._database.write(work)

@@ -9,25 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.rag.adapters.jobs import add_job
 from wattos_platform.services.rag.adapters.tables import document_texts, documents, jobs, spaces
-from wattos_platform.services.rag.domain.records import Document, Space
+from wattos_platform.services.rag.domain.records import MAX_DOCUMENTS_PER_SPACE, Document, Space
+from wattos_platform.services.rag.ports import SpaceGoneError, TooManyDocumentsError
 
 SEEN = ("queued", "processing", "ready", "failed")
-MAX_DOCUMENTS_PER_SPACE = 100_000
 _COLUMNS = tuple(
     spaces.c.id.label("space_id") if name == "space_id" else documents.c[name] for name in Document.__slots__
 )
 
 
-class TooManyDocumentsError(Exception):
-    """The space has as many documents as one may have."""
-
-
-class SpaceGoneError(Exception):
-    """The space was removed while the document was on its way."""
-
-
-class DocumentStore:
-    """The documents of all tenants; every look-up names the tenant."""
+class SqlDocuments:
+    """Implements DocumentStore; every look-up names the tenant."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database

@@ -12,12 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.rag.adapters.tables import jobs
 from wattos_platform.services.rag.domain.records import Caller, Job
+from wattos_platform.services.rag.ports import LeaseLostError
 
 LEASE_S = 120.0
-
-
-class LeaseLostError(Exception):
-    """Another process has this job now, or its document is gone: nothing more may be written for it."""
 
 
 async def add_job(connection: AsyncConnection, kind: str, subject: str, caller: Caller, now: float) -> None:
@@ -34,8 +31,8 @@ async def add_job(connection: AsyncConnection, kind: str, subject: str, caller: 
     await connection.execute(insert(jobs).values(values))
 
 
-class JobQueue:
-    """The jobs as one process sees them; `slot` is stable over restarts, `owner` belongs to this process."""
+class SqlJobs:
+    """Implements JobQueue; `slot` is stable over restarts, `owner` belongs to this process."""
 
     def __init__(self, database: Database, slot: str, owner: str, clock: Callable[[], float]) -> None:
         self._database = database

@@ -6,8 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattos_platform.services.rag.adapters.vectors import VectorStore
 from wattos_platform.services.rag.domain.records import Space
+from wattos_platform.services.rag.ports import VectorPages
 
 _MODULE = "wattos_platform.services.rag.adapters.matrices"
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class LazyMatrices:
     """A VectorIndex; a space without vectors costs nothing, and a process forked early loads no numpy."""
 
-    def __init__(self, store: VectorStore, folder: Path) -> None:
+    def __init__(self, store: VectorPages, folder: Path) -> None:
         self._store = store
         self._folder = folder
         self._made: Matrices | None = None

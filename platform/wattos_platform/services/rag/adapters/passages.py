@@ -1,7 +1,6 @@
 """From chunk keys to passages, and the text half of a search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
@@ -10,27 +9,12 @@ from wattos_platform.services.rag.adapters.filtering import allowed
 from wattos_platform.services.rag.adapters.fulltext import candidates, corpus
 from wattos_platform.services.rag.adapters.tables import chunks, documents
 from wattos_platform.services.rag.domain.ranking import rank
-from wattos_platform.services.rag.domain.records import Filters, Space
+from wattos_platform.services.rag.domain.records import Filters, Space, StoredPassage
 from wattos_platform.services.rag.domain.terms import query_terms
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPassage:
-    """A chunk with its document's name."""
-
-    key: int
-    id: str
-    document_id: str
-    document: str
-    media_type: str
-    start: int
-    end: int
-    heading: str
-    text: str
-
-
-class PassageStore:
-    """Reads what a search needs of one space."""
+class SqlPassages:
+    """Implements PassageStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

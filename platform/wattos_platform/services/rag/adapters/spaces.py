@@ -14,21 +14,12 @@ from wattos_platform.services.rag.adapters.fulltext import create_index
 from wattos_platform.services.rag.adapters.jobs import add_job
 from wattos_platform.services.rag.adapters.tables import documents, jobs, spaces
 from wattos_platform.services.rag.domain.chunk import Chunking
-from wattos_platform.services.rag.domain.records import Caller, Document, Space
-
-MAX_SPACES_PER_TENANT = 1000
-
-
-class SpaceExistsError(Exception):
-    """The tenant has a space of this name."""
+from wattos_platform.services.rag.domain.records import MAX_SPACES_PER_TENANT, Caller, Document, Space
+from wattos_platform.services.rag.ports import SpaceExistsError, TooManySpacesError
 
 
-class TooManySpacesError(Exception):
-    """The tenant has as many spaces as one may have."""
-
-
-class SpaceStore:
-    """The spaces of all tenants."""
+class SqlSpaces:
+    """Implements SpaceStore."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database

@@ -5,32 +5,20 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from wattos_platform.services.rag.domain.records import Upload
+from wattos_platform.services.rag.ports import UploadRefusedError
+
 if TYPE_CHECKING:  # it exists for type checkers only
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_OTHER_PARTS = 16
 _MAX_HEADER_BYTES = 8192
-
-
-class UploadRefusedError(Exception):
-    """The body is not the one file that was asked for; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file on disk. `raw_name` is what the client called it."""
-
-    path: Path
-    raw_name: str
-    size_bytes: int
-    content_hash: str
 
 
 class _Sink:
@@ -114,7 +102,7 @@ class _Sink:
 
 
 class UploadFolder:
-    """Uploads under one folder, each named by its document's id."""
+    """Implements Uploads under one folder; each file is named by its document's id."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -7,22 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.rag.adapters.documents import load, new_version
-from wattos_platform.services.rag.adapters.jobs import JobQueue, LeaseLostError
+from wattos_platform.services.rag.adapters.jobs import SqlJobs
 from wattos_platform.services.rag.adapters.tables import chunks, documents, spaces, vectors
 from wattos_platform.services.rag.domain.records import Document, Job, Space
-from wattos_platform.services.rag.ports import Embeddings
+from wattos_platform.services.rag.ports import Embeddings, LeaseLostError, MixedEmbeddingsError
 
 PAGE = 4000
 
 
-class MixedEmbeddingsError(Exception):
-    """The vectors offered are of another model or dimension than the space's; the message says which."""
+class SqlVectors:
+    """Implements VectorStore and VectorPages; one row per chunk."""
 
-
-class VectorStore:
-    """Reads and writes vectors; one row per chunk."""
-
-    def __init__(self, database: Database, queue: JobQueue) -> None:
+    def __init__(self, database: Database, queue: SqlJobs) -> None:
         self._database = database
         self._queue = queue
 

@@ -1,9 +1,13 @@
 """What is stored, as plain data."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from wattos_platform.kernel.personal_data import Kind
 from wattos_platform.services.rag.domain.chunk import Chunking
+
+MAX_SPACES_PER_TENANT = 1000
+MAX_DOCUMENTS_PER_SPACE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,31 @@ class Document:
     def caller(self) -> Caller:
         """Return who uploaded the document."""
         return Caller(self.tenant, self.user, self.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on disk. `raw_name` is what the client called it."""
+
+    path: Path
+    raw_name: str
+    size_bytes: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A chunk with its document's name."""
+
+    key: int
+    id: str
+    document_id: str
+    document: str
+    media_type: str
+    start: int
+    end: int
+    heading: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
