@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ _CLEAR = "\033[2J"
 _HOME = "\033[H"
 _TO_END_OF_LINE = "\033[K"
 _BELOW = "\033[J"
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
 _CUT_LINES, _WRAP_LINES = "\033[?7l", "\033[?7h"
 
 
@@ -177,10 +179,14 @@ class Console:
         lines = page.getvalue().splitlines()
         shown = lines if len(lines) < height else [*lines[: max(height - 2, 0)], "…"]
         start = _HOME if self._has_frame else f"{_CLEAR}{_HOME}"
-        body = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
+        body = "".join(f"{self._replacing(line)}\n" for line in shown)
         screen.write(f"{_CUT_LINES}{start}{body}{_BELOW}{_WRAP_LINES}")
         screen.flush()
         self._has_frame = True
+
+    def _replacing(self, line: str) -> str:
+        """Return the line with what clears the rest of it; at the edge that would clear its last character."""
+        return line if len(_COLOR.sub("", line)) >= self.width else f"{line}{_TO_END_OF_LINE}"
 
     def _measure(self, screen: TextIO) -> int:
         """Take over the terminal's width, which may have changed, and return its height in lines."""

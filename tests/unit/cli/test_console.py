@@ -72,6 +72,20 @@ def test_a_frame_is_cut_at_the_edge_of_the_terminal_and_not_wrapped() -> None:
     assert written.index("\033[?7l") < written.index("a line") < written.index("\033[?7h")
 
 
+@pytest.mark.parametrize(
+    ("line", "cleared"), [("123456789", True), ("1234567890", False), ("\x1b[32m123456789\x1b[0m", True)]
+)
+def test_a_line_up_to_the_edge_keeps_its_last_character(line: str, cleared: bool) -> None:
+    stdout = Terminal()
+    console = Console(stdout, io.StringIO(), animate=True, width=10)
+    with console.frame(drawn=True):
+        console.data(line)
+    assert (f"{line}\033[K\n" in stdout.getvalue(), f"{line}\n" in stdout.getvalue()) == (
+        cleared,
+        not cleared,
+    )
+
+
 def test_the_line_of_a_wait_fits_the_terminal() -> None:
     stderr = Watched()
     with Console(Terminal(), stderr, animate=True, width=10).waiting("stopping everything", after_s=0.0):
