@@ -185,7 +185,7 @@ class Console:
         self._has_frame = True
 
     def _replacing(self, line: str) -> str:
-        """Return the line with what clears the rest of it; at the edge that would clear its last character."""
+        """Return the line with what clears the rest of it, which at the edge would be its last character."""
         return line if len(_COLOR.sub("", line)) >= self.width else f"{line}{_TO_END_OF_LINE}"
 
     def _measure(self, screen: TextIO) -> int:
