@@ -1,7 +1,7 @@
 """The board of orders: memory and Redis alike, one suite."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -18,12 +18,6 @@ from wattos_platform.kernel.resilience.breaker import Action, Order
 from wattos_platform.kernel.resilience.trip_board import BoardUnavailableError, Posted, TripBoard
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
 @dataclass
 class Pair:
     """Two replicas' views of one board."""
@@ -38,7 +32,7 @@ async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
         boards = MemoryBoards()
         yield Pair(boards.board(), boards.board())
         return
-    server: RedisServer = request.getfixturevalue("server")
+    server: RedisServer = request.getfixturevalue("shared_redis")
     async with redis_client(server.url) as first, redis_client(server.url) as second:
         await first.execute("FLUSHDB")
         one, other = RedisTripBoard(first), RedisTripBoard(second)

@@ -1,5 +1,6 @@
 """Clients as a service opens them, for tests that need no whole service."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from contextlib import asynccontextmanager
 from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.connection import open_redis
+from wattos_platform.kernel.redis.errors import RedisUnavailableError
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.degrade import Degradations
 
@@ -32,3 +34,18 @@ async def redis_client(
         yield client
     finally:
         await client.close()
+
+
+async def answered(client: RedisClient) -> None:
+    """Return once Redis serves again, as a caller that goes on trying would see it."""
+    async with asyncio.timeout(30):
+        while not await _answers(client):
+            await asyncio.sleep(0.02)
+
+
+async def _answers(client: RedisClient) -> bool:
+    try:
+        await client.execute("PING")
+    except RedisUnavailableError:
+        return False
+    return True

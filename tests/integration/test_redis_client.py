@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.certificates import self_signed
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeLog, FakeMeter
-from tests.fakes.redis_clients import redis_client
+from tests.fakes.redis_clients import answered, redis_client
 from tests.fakes.redis_server import RedisServer, redis_server
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.contracts.settings import SettingsError
@@ -24,12 +24,6 @@ from wattos_platform.kernel.redis.scripts import Script
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings, State
 
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path) as started:
-        yield started
 
 
 @pytest.fixture
@@ -49,28 +43,21 @@ async def refused_count(client: RedisClient, times: int) -> int:
     return failures
 
 
-async def answered(client: RedisClient) -> None:
-    """Return once Redis serves again, as a caller that goes on trying would see it."""
-    async with asyncio.timeout(30):
-        while await refused_count(client, 1):
-            await asyncio.sleep(0.02)
-
-
-async def test_values_come_back_as_they_were_stored(server: RedisServer) -> None:
-    async with redis_client(server.url) as client:
+async def test_values_come_back_as_they_were_stored(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client:
         assert await client.execute("GET", "k") is None
         await client.execute("SET", "k", b"\x00v")
         assert await client.execute("GET", "k") == b"\x00v"
 
 
-async def test_a_unix_socket_serves_too(server: RedisServer) -> None:
-    async with redis_client(server.unix_url) as client:
+async def test_a_unix_socket_serves_too(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.unix_url) as client:
         await client.execute("SET", "k", 1)
         assert await client.execute("GET", "k") == b"1"
 
 
-async def test_what_is_asked_at_one_time_shares_a_round_trip(server: RedisServer) -> None:
-    async with redis_client(server.url) as client:
+async def test_what_is_asked_at_one_time_shares_a_round_trip(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client:
         await client.execute("PING")
         before = await reads(client)
         answers = await asyncio.gather(*(client.execute("ECHO", str(n)) for n in range(MAX_BATCH)))
@@ -79,16 +66,16 @@ async def test_what_is_asked_at_one_time_shares_a_round_trip(server: RedisServer
         assert await reads(client) - before < MAX_BATCH / 10
 
 
-async def test_more_than_a_batch_holds_is_answered_in_order(server: RedisServer) -> None:
-    async with redis_client(server.url) as client:
+async def test_more_than_a_batch_holds_is_answered_in_order(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client:
         many = 3 * MAX_BATCH + 1
         answers = await asyncio.gather(*(client.execute("INCR", "n") for _ in range(many)))
         assert answers == list(range(1, many + 1))
 
 
-async def test_a_refused_command_is_that_command_s_alone(server: RedisServer) -> None:
+async def test_a_refused_command_is_that_command_s_alone(own_redis: RedisServer) -> None:
     meter, log = FakeMeter(), FakeLog()
-    async with redis_client(server.url, meter=meter, log=log) as client:
+    async with redis_client(own_redis.url, meter=meter, log=log) as client:
         await client.execute("SET", "text", "a")
         bad, good = await asyncio.gather(
             client.execute("INCR", "text"), client.execute("GET", "text"), return_exceptions=True
@@ -98,20 +85,20 @@ async def test_a_refused_command_is_that_command_s_alone(server: RedisServer) ->
         assert meter.total("degraded_total", dependency="redis") == 1
 
 
-async def test_a_cancelled_caller_leaves_the_others_alone(server: RedisServer) -> None:
-    async with redis_client(server.url) as client:
+async def test_a_cancelled_caller_leaves_the_others_alone(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client:
         first, second = (asyncio.create_task(client.execute("ECHO", text)) for text in ("a", "b"))
         await asyncio.sleep(0)
         first.cancel()
         assert await second == b"b"
 
 
-async def test_a_script_that_redis_forgot_is_taught_anew(server: RedisServer) -> None:
-    async with redis_client(server.url) as client:
+async def test_a_script_that_redis_forgot_is_taught_anew(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client:
         assert await client.run(ADD, ["n"], [2]) == 2
         await client.execute("SCRIPT", "FLUSH")
         assert await client.run(ADD, ["n"], [3]) == 5
-        server.restart()
+        own_redis.restart()
         await answered(client)
         assert await client.run(ADD, ["n"], [1]) == 1
 
@@ -123,18 +110,18 @@ async def opened(breakers: BreakerRegistry) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_dead_redis_is_told_at_once_once_and_found_again(server: RedisServer) -> None:
+async def test_a_dead_redis_is_told_at_once_once_and_found_again(own_redis: RedisServer) -> None:
     meter, log, clock = FakeMeter(), FakeLog(), FakeClock()
     breakers = BreakerRegistry(BreakerSettings(), clock=clock)
-    async with redis_client(server.url, timeout_s=1, meter=meter, log=log, breakers=breakers) as client:
+    async with redis_client(own_redis.url, timeout_s=1, meter=meter, log=log, breakers=breakers) as client:
         await answered(client)
         before, told = meter.total("degraded_total", dependency="redis"), len(log.events)
-        server.kill()
+        own_redis.kill()
         assert await refused_count(client, 20) == 20
         assert meter.total("degraded_total", dependency="redis") - before == 20
         await opened(breakers)
         assert breakers.get(BREAKER).total_failures == 3, "one operation and two attempts of the search"
-        server.start()
+        own_redis.start()
         clock.advance(2)
         await answered(client)
         assert [event for _, event, _ in log.events[told:]] == ["dependency.degraded", "dependency.recovered"]
@@ -154,28 +141,30 @@ async def test_a_silent_redis_costs_one_time_out_whoever_comes_and_how_often(
         assert breakers.get(BREAKER).total_failures == 3
 
 
-async def test_a_frozen_redis_is_asked_once_by_all_that_a_request_does_with_it(server: RedisServer) -> None:
-    async with redis_client(server.url, timeout_s=1) as client:
+async def test_a_frozen_redis_is_asked_once_by_all_that_a_request_does_with_it(
+    own_redis: RedisServer,
+) -> None:
+    async with redis_client(own_redis.url, timeout_s=1) as client:
         await answered(client)
-        server.pause()
+        own_redis.pause()
         for command in ("GET", "INCR", "GET", "DEL", "GET"):
             with pytest.raises(RedisUnavailableError, match="no answer in time"):
                 await client.execute(command, "k")
-        server.resume()
+        own_redis.resume()
         await answered(client)
         asked = await commands(client)
     # What was sent to the frozen one is done when it goes on; the rest was never sent.
     assert {name: asked.get(name, 0) for name in ("get", "incr", "del")} == {"get": 1, "incr": 0, "del": 0}
 
 
-async def test_a_pause_is_over_as_soon_as_redis_answers_again(server: RedisServer) -> None:
+async def test_a_pause_is_over_as_soon_as_redis_answers_again(own_redis: RedisServer) -> None:
     clock = FakeClock()  # stands still: no wait of the breaker ever ends
     breakers = BreakerRegistry(BreakerSettings(), clock=clock)
-    async with redis_client(server.url, timeout_s=2, breakers=breakers) as client:
+    async with redis_client(own_redis.url, timeout_s=2, breakers=breakers) as client:
         await answered(client)
-        server.pause()
+        own_redis.pause()
         assert await refused_count(client, 1) == 1
-        server.resume()
+        own_redis.resume()
         await answered(client)
         breaker = breakers.get(BREAKER)
         assert (breaker.state, breaker.refused) == (State.CLOSED, 0)
@@ -194,11 +183,11 @@ async def test_while_one_operation_probes_after_a_trip_nobody_else_waits(silent:
         assert await probe == 1
 
 
-async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) -> None:
+async def test_who_comes_during_a_silence_shares_its_end(own_redis: RedisServer) -> None:
     breakers = BreakerRegistry(BreakerSettings(), clock=FakeClock())
-    async with redis_client(server.url, timeout_s=1, breakers=breakers) as client:
+    async with redis_client(own_redis.url, timeout_s=1, breakers=breakers) as client:
         await client.execute("PING")
-        server.pause()
+        own_redis.pause()
         early = asyncio.create_task(refused_count(client, 1))
         await asyncio.sleep(0.1)
         late = asyncio.create_task(refused_count(client, 1))
@@ -207,9 +196,9 @@ async def test_who_comes_during_a_silence_shares_its_end(server: RedisServer) ->
         assert breakers.get(BREAKER).total_failures == 3, "one for both of them, two of the search"
 
 
-async def test_a_tripped_breaker_spares_redis(server: RedisServer) -> None:
+async def test_a_tripped_breaker_spares_redis(own_redis: RedisServer) -> None:
     breakers = BreakerRegistry(BreakerSettings(), clock=time.monotonic)
-    async with redis_client(server.url, breakers=breakers) as client:
+    async with redis_client(own_redis.url, breakers=breakers) as client:
         breakers.get(BREAKER).trip(reason="drill")
         with pytest.raises(RedisUnavailableError, match="circuit breaker redis:main is open"):
             await client.execute("PING")
@@ -217,13 +206,13 @@ async def test_a_tripped_breaker_spares_redis(server: RedisServer) -> None:
         await client.ping()
 
 
-async def test_health_says_why(server: RedisServer, silent: str) -> None:
+async def test_health_says_why(own_redis: RedisServer, silent: str) -> None:
     meter = FakeMeter()
     async with redis_client(silent, timeout_s=0.1, meter=meter) as client:
         with pytest.raises(RedisUnavailableError, match="no answer in time"):
             await client.ping()
-    server.kill()
-    async with redis_client(server.url, meter=meter) as client:
+    own_redis.kill()
+    async with redis_client(own_redis.url, meter=meter) as client:
         with pytest.raises(RedisUnavailableError, match="Connection refused"):
             await client.ping()
     assert meter.total("degraded_total") == 0
@@ -258,8 +247,8 @@ async def test_tls_serves_whoever_knows_the_authority(tmp_path: Path) -> None:
                 await plain.ping()
 
 
-async def test_messages_reach_a_subscriber(server: RedisServer) -> None:
-    async with redis_client(server.url) as client, client.subscribed("news") as listener:
+async def test_messages_reach_a_subscriber(own_redis: RedisServer) -> None:
+    async with redis_client(own_redis.url) as client, client.subscribed("news") as listener:
         await client.execute("PUBLISH", "news", "hello")
         async with asyncio.timeout(10):
             message = await listener.get_message(timeout=10)
@@ -282,9 +271,9 @@ async def test_closing_tells_those_who_wait(silent: str) -> None:
 
 @pytest.mark.parametrize("name", ["gateway"])
 async def test_a_service_is_given_redis_when_it_is_configured(
-    tmp_path: Path, server: RedisServer, name: str
+    tmp_path: Path, own_redis: RedisServer, name: str
 ) -> None:
-    environ = {"WATTOS_DATA_DIR": str(tmp_path), "REDIS_URL": server.url, "WATTOS_LOG_LEVEL": "critical"}
+    environ = {"WATTOS_DATA_DIR": str(tmp_path), "REDIS_URL": own_redis.url, "WATTOS_LOG_LEVEL": "critical"}
     runtime = await open_runtime(catalog_service(name), environ)
     assert runtime.redis is not None
     assert runtime.redis.timeout_s == 0.1

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from tests.fakes.gateway import Gateway, running_gateway
 from tests.fakes.limit_taker import BURST
 from tests.fakes.meter import FakeLog
 from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer, redis_server
+from tests.fakes.redis_server import RedisServer
 from tests.fakes.runtime import make_runtime
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.errors import RedisUnavailableError
@@ -24,12 +23,6 @@ from wattos_platform.kernel.resilience.rate_limits import Limit, Want
 ROOT = Path(__file__).resolve().parents[2]
 CONVERSATIONS = "/api/v1/conversations"
 ENVIRON = {"RATE_LIMIT": "5r/h"}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path) as started:
-        yield started
 
 
 async def statuses(gateway: Gateway, times: int, headers: dict[str, str]) -> list[int]:
@@ -43,8 +36,8 @@ async def check_of_redis(gateway: Gateway) -> dict[str, Any]:
     return {"overall": body["status"], "ready": gateway.runtime.health.ready(), **check}
 
 
-def test_four_processes_share_a_burst_exactly(server: RedisServer) -> None:
-    command = [sys.executable, "-m", "tests.fakes.limit_taker", server.url, "500"]
+def test_four_processes_share_a_burst_exactly(own_redis: RedisServer) -> None:
+    command = [sys.executable, "-m", "tests.fakes.limit_taker", own_redis.url, "500"]
     environ = {"PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}"}
     processes = [
         subprocess.Popen(
@@ -64,12 +57,12 @@ def test_four_processes_share_a_burst_exactly(server: RedisServer) -> None:
     assert sum(int(number) for number in taken) == BURST
 
 
-async def test_two_gateways_count_together(tmp_path: Path, server: RedisServer) -> None:
+async def test_two_gateways_count_together(tmp_path: Path, own_redis: RedisServer) -> None:
     (tmp_path / "0").mkdir()
     (tmp_path / "1").mkdir()
     async with (
-        redis_client(server.url) as here,
-        redis_client(server.url) as there,
+        redis_client(own_redis.url) as here,
+        redis_client(own_redis.url) as there,
         running_gateway(tmp_path / "0", environ=ENVIRON, redis=here) as first,
         running_gateway(tmp_path / "1", environ=ENVIRON, redis=there) as second,
     ):
@@ -79,10 +72,12 @@ async def test_two_gateways_count_together(tmp_path: Path, server: RedisServer) 
         assert 1 <= int(refused.headers["retry-after"]) <= 720
 
 
-async def test_a_gateway_outlives_its_redis_and_finds_it_again(tmp_path: Path, server: RedisServer) -> None:
+async def test_a_gateway_outlives_its_redis_and_finds_it_again(
+    tmp_path: Path, own_redis: RedisServer
+) -> None:
     log = FakeLog()
     async with (
-        redis_client(server.url, timeout_s=0.5, log=log) as client,
+        redis_client(own_redis.url, timeout_s=0.5, log=log) as client,
         running_gateway(tmp_path, environ=ENVIRON, redis=client) as gateway,
     ):
         users = [await gateway.headers(user=f"user-{number}") for number in range(20)]
@@ -94,7 +89,7 @@ async def test_a_gateway_outlives_its_redis_and_finds_it_again(tmp_path: Path, s
 
         calls = [asyncio.create_task(statuses(gateway, 4, user)) for user in users[1:]]
         await asyncio.sleep(0.02)
-        server.kill()
+        own_redis.kill()
         async with asyncio.timeout(30):
             # What Redis let through before it died is not counted here: nobody is refused too early.
             assert await asyncio.gather(*calls) == [[200] * 4] * 19
@@ -104,7 +99,7 @@ async def test_a_gateway_outlives_its_redis_and_finds_it_again(tmp_path: Path, s
         assert (check["overall"], check["ready"], check["status"]) == ("degraded", True, "down")
         assert [event for _, event, _ in log.events] == ["dependency.degraded"]
 
-        server.start()
+        own_redis.start()
         async with asyncio.timeout(30):
             while (await gateway.call("GET", CONVERSATIONS, headers=users[0])).status_code == 429:
                 await asyncio.sleep(0.05)
@@ -127,9 +122,9 @@ async def test_a_redis_that_accepts_and_is_silent_holds_up_no_gateway(tmp_path: 
 
 
 async def test_while_redis_is_frozen_limits_and_places_go_on_here(
-    tmp_path: Path, server: RedisServer
+    tmp_path: Path, own_redis: RedisServer
 ) -> None:
-    async with redis_client(server.url, timeout_s=0.5) as client:
+    async with redis_client(own_redis.url, timeout_s=0.5) as client:
         runtime = make_runtime("gateway", tmp_path, redis=client)
         shadow = Limit("try", 1, 36_000, shadow=True)
         wants = [Want("u", Limit("user", 3, 36_000)), Want("u", shadow)]
@@ -137,14 +132,14 @@ async def test_while_redis_is_frozen_limits_and_places_go_on_here(
         assert before is not None
         assert (await runtime.limiter.acquire(wants)).remaining == 2
 
-        server.pause()
+        own_redis.pause()
         assert [(await runtime.limiter.acquire(wants)).allowed for _ in range(4)] == [True] * 3 + [False]
         during = await runtime.slots.take("u", 1, 3600)
         assert during is not None
         assert await runtime.slots.take("u", 1, 3600) is None
         assert await runtime.slots.renew(before, 3600)
 
-        server.resume()
+        own_redis.resume()
         await answers_again(client)
         assert await runtime.slots.take("u", 1, 3600) is None
         assert [await runtime.slots.release(lease) for lease in (before, during)] == [True, True]
@@ -153,17 +148,17 @@ async def test_while_redis_is_frozen_limits_and_places_go_on_here(
 
 @pytest.mark.parametrize("_", [pytest.param(0, id="defect-50-down")])
 async def test_a_cache_goes_on_in_memory_while_redis_is_dead(
-    tmp_path: Path, server: RedisServer, _: int
+    tmp_path: Path, own_redis: RedisServer, _: int
 ) -> None:
-    async with redis_client(server.url) as client:
+    async with redis_client(own_redis.url) as client:
         runtime = make_runtime("rag", tmp_path, redis=client)
         cache = runtime.cache("rag-search", 300)
         await cache.set("space", "k", "in Redis")
-        server.kill()
+        own_redis.kill()
         assert await cache.get("space", "k") is MISS
         await cache.set("space", "k", "in memory")
         assert await cache.get("space", "k") == "in memory"
-        server.start()
+        own_redis.start()
         await answers_again(client)
         assert await cache.get("space", "k") is MISS
         await cache.set("space", "k", "in Redis again")
