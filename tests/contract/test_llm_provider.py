@@ -69,7 +69,7 @@ class RealSubject:
         self._simulator = simulator
 
     async def fail(self, kind: str, **spec: int) -> None:
-        response = await self._simulator.door.post("/simulator/faults", json={"kind": kind, **spec})
+        response = await self._simulator.public.post("/simulator/faults", json={"kind": kind, **spec})
         assert response.status_code == 201
 
 

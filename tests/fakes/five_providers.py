@@ -44,5 +44,5 @@ async def five_providers(tmp_path: Path, simulator: Served) -> AsyncIterator[Ser
 
 async def behave(simulator: Served, **behaviour: Any) -> None:
     """Tell the simulator how to answer from now on."""
-    response = await simulator.door.put("/simulator/behaviour", json={"require_key": True, **behaviour})
+    response = await simulator.public.put("/simulator/behaviour", json={"require_key": True, **behaviour})
     assert response.status_code == 200, response.text

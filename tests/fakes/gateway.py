@@ -64,7 +64,7 @@ class Gateway:
         """Call as an editor of tenant-a, unless `headers` say otherwise."""
         if "headers" not in options:
             options["headers"] = await self.headers()
-        return await self.served.door.request(method, path, **options)
+        return await self.served.public.request(method, path, **options)
 
     def identity_at(self, service: str, seen: Seen) -> Identity:
         """Return the identity that the gateway signed for `service`, verified as the service would."""

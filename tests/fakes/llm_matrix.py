@@ -114,7 +114,7 @@ class Matrix:
 
         async def ask(cell: Cell, model: str) -> Answer:
             async with places:
-                return await asked(gateway.door, model, stream=cell.stream)
+                return await asked(gateway.public, model, stream=cell.stream)
 
         alone = [ask(cell, f"{cell.alone}/{MODELS[cell.kind]}") for cell in cells]
         chained = [ask(cell, f"any-{cell.chained}") for cell in cells]
@@ -175,10 +175,10 @@ def _alias(cell: Cell, alone: Answer, chained: Answer) -> Any:
     return "the same error" if told == alone.error else f"something else: {chained}"
 
 
-async def asked(door: httpx.AsyncClient, model: str, *, stream: bool) -> Answer:
+async def asked(public: httpx.AsyncClient, model: str, *, stream: bool) -> Answer:
     """Ask the gateway for a chat completion and read what comes to its end."""
     body = {"model": model, "messages": _MESSAGES, "stream": stream}
-    response = await door.post("/v1/chat/completions", json=body, timeout=60)
+    response = await public.post("/v1/chat/completions", json=body, timeout=60)
     if response.headers["content-type"] == "application/json":
         parts, done = [response.json()], True
     else:

@@ -58,5 +58,5 @@ async def llm_service(
         breaker_settings or BreakerSettings(), clock=breaker_clock, meter=runtime.metrics
     )
     async with served(create_app_with(runtime, model), tmp_path, port=port) as running:
-        running.door.headers.update(IDENTITY)
+        running.public.headers.update(IDENTITY)
         yield running

@@ -51,7 +51,7 @@ class Outage:
     async def ask(self, model: str = "any", dialect: str = "chat", **change: Any) -> httpx.Response:
         """Ask the alias, whose chain is primary and backup, or one provider's model."""
         path, body = ASKS[dialect]
-        return await self.gateway.door.post(path, json={"model": model, **body, **change})
+        return await self.gateway.public.post(path, json={"model": model, **body, **change})
 
     async def arrived(self, provider: str = PRIMARY) -> int:
         """Return how many requests a provider has received."""

@@ -16,12 +16,12 @@ from wattos_platform.kernel.service import ServiceApp
 
 @dataclass
 class Served:
-    """A running service: `door` talks to its port, `ops` to its operations socket as the operator."""
+    """A running service: `public` talks to its port, `ops` to its operations socket as the operator."""
 
     app: ServiceApp
     server: Server
     url: str
-    door: httpx.AsyncClient
+    public: httpx.AsyncClient
     ops: httpx.AsyncClient
     task: asyncio.Task[None]
 
@@ -43,7 +43,7 @@ async def served(
     transport = httpx.AsyncHTTPTransport(uds=str(path), verify=False)
     headers = {"authorization": f"Bearer {OPERATOR_TOKEN}"}
     async with (
-        httpx.AsyncClient(base_url=url, timeout=10, verify=False) as door,
+        httpx.AsyncClient(base_url=url, timeout=10, verify=False) as public,
         httpx.AsyncClient(base_url="http://ops", transport=transport, headers=headers, timeout=10) as ops,
     ):
         while not server.started:
@@ -52,7 +52,7 @@ async def served(
                 raise RuntimeError("the service ended before it was ready")
             await asyncio.sleep(0.005)
         try:
-            yield Served(app, server, url, door, ops, task)
+            yield Served(app, server, url, public, ops, task)
         finally:
             server.stop()
             await asyncio.wait_for(task, 15)

@@ -29,15 +29,15 @@ class Simulator:
 
     async def end_fault(self, fault: Mapping[str, Any]) -> None:
         """Switch a fault off that `fault` has returned."""
-        await self.running.door.delete(f"/simulator/faults/{fault['id']}")
+        await self.running.public.delete(f"/simulator/faults/{fault['id']}")
 
     async def forget_faults(self) -> None:
         """Switch every fault off."""
-        await self.running.door.delete("/simulator/faults")
+        await self.running.public.delete("/simulator/faults")
 
     async def forget_requests(self) -> None:
         """Make the counts begin at zero."""
-        await self.running.door.delete("/simulator/requests")
+        await self.running.public.delete("/simulator/requests")
 
     async def behave(self, provider: str = "", **behaviour: Any) -> None:
         """Set the behaviour of all providers, or of one."""
@@ -51,7 +51,7 @@ class Simulator:
 
     async def reset(self) -> None:
         """Make it as new: no faults, no behaviour of its own, no counts, no ports."""
-        await self.running.door.delete("/simulator")
+        await self.running.public.delete("/simulator")
 
     async def settled(self) -> dict[str, Any]:
         """Return the record of the last request once no request is being answered any more."""
@@ -61,7 +61,7 @@ class Simulator:
 
     async def counts(self, last: int = 100) -> dict[str, Any]:
         """Return what it received and gave."""
-        response = await self.running.door.get("/simulator/requests", params={"last": last})
+        response = await self.running.public.get("/simulator/requests", params={"last": last})
         found: dict[str, Any] = response.json()
         return found
 
@@ -71,7 +71,7 @@ class Simulator:
         return record
 
     async def _told(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        response = await self.running.door.request(method, path, json=body)
+        response = await self.running.public.request(method, path, json=body)
         assert response.is_success, response.text
         found: dict[str, Any] = response.json()
         return found

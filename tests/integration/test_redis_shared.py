@@ -31,7 +31,7 @@ async def statuses(gateway: Gateway, times: int, headers: dict[str, str]) -> lis
 
 async def check_of_redis(gateway: Gateway) -> dict[str, Any]:
     await gateway.runtime.health.run_once("redis")
-    body = (await gateway.served.door.get("/health")).json()
+    body = (await gateway.served.public.get("/health")).json()
     check: dict[str, Any] = body["checks"]["redis"]
     return {"overall": body["status"], "ready": gateway.runtime.health.ready(), **check}
 

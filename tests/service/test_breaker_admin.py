@@ -203,13 +203,13 @@ async def test_a_trip_without_an_end_degrades_health_until_the_reset(rag: Served
     await rag.ops.post(TRIP, json=WISH)
     checks = (await rag.ops.get("/health")).json()["checks"]
     assert checks["hop:llm-gateway"]["message"] == "circuit breaker forced open for 0 s, until reset: drill"
-    assert "ann@box" not in (await rag.door.get("/health")).text
+    assert "ann@box" not in (await rag.public.get("/health")).text
     await rag.ops.post("/admin/breakers/hop:llm-gateway/reset", json=WISH)
     assert "hop:llm-gateway" not in (await rag.ops.get("/health")).json()["checks"]
 
 
 async def test_nobody_but_the_operator_sees_or_steers(rag: Served) -> None:
     for path in ("/admin/breakers", "/admin/breakers/events", "/admin/breakers/hop:llm-gateway"):
-        assert (await rag.door.get(path, headers=identity_headers("rag"))).status_code == 404
+        assert (await rag.public.get(path, headers=identity_headers("rag"))).status_code == 404
         assert (await rag.ops.get(path, headers={"authorization": "Bearer wrong"})).status_code == 401
     assert (await rag.ops.post(TRIP, json=WISH, headers={"authorization": ""})).status_code == 401

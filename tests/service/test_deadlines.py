@@ -49,7 +49,7 @@ async def test_a_named_budget_counts_within_bounds(
         make_runtime("rag", tmp_path), ServiceSpec(routes=[Route("/left", left)], identity_required=False)
     )
     async with served(app, tmp_path) as service:
-        answer = await service.door.get("/left", headers={} if named is None else {HEADER: named})
+        answer = await service.public.get("/left", headers={} if named is None else {HEADER: named})
     assert least_s <= answer.json()["left_s"] <= most_s
 
 
@@ -64,7 +64,7 @@ async def chat_before(tmp_path: Path, model: Upstream) -> AsyncIterator[Served]:
         {"llm-gateway": model.url, "rag": "http://127.0.0.1:1"}, runtime.breakers, sign=runtime.signer.sign
     )
     async with served(create_chat(runtime), tmp_path) as running:
-        running.door.headers.update(identity_headers("chat"))
+        running.public.headers.update(identity_headers("chat"))
         yield running
 
 

@@ -111,7 +111,7 @@ async def model_gateway_without_vectors(tmp_path: Path) -> AsyncIterator[Answere
     question = {"role": "user", "content": "Where is the printer?"}
     async with llm_service(tmp_path, model=tmp_path / "no-model-here") as service:
         body = {"model": "default", "messages": [question], "wattos_context": [passage]}
-        answer = await service.door.post("/v1/chat/completions", json=body)
+        answer = await service.public.post("/v1/chat/completions", json=body)
         assert "cellar" in answer.json()["choices"][0]["message"]["content"]
         yield Answered(service.server._service.runtime, None, answer.headers.get("x-wattos-degraded"))
 

@@ -43,8 +43,8 @@ async def world(tmp_path_factory):
         gateway = await enter(
             running_gateway(folder / "gateway", environ=GENEROUS, urls={"llm-gateway": llm.url})
         )
-        gateway.served.door.headers.update(await gateway.headers())
-        yield sim, scripted, llm, gateway.served.door
+        gateway.served.public.headers.update(await gateway.headers())
+        yield sim, scripted, llm, gateway.served.public
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -60,7 +60,7 @@ def scripted(world):
 
 
 @pytest.fixture
-def door(world, sim):
+def public(world, sim):
     return world[3]
 
 
@@ -100,12 +100,14 @@ OWN_NAMES = {
 
 @every_dialect
 @pytest.mark.parametrize("change", CHANGES)
-async def test_a_wrong_field_is_named(door, dialect, change):
+async def test_a_wrong_field_is_named(public, dialect, change):
     own = OWN_NAMES[dialect]
     changed, (status, code, param) = CHANGES[change]
     path, good = ASKS[dialect]
     body = {**good, **{name.format(**own): value for name, value in changed.items()}}
-    answer = await door.post(path, json={name: value for name, value in body.items() if value is not ABSENT})
+    answer = await public.post(
+        path, json={name: value for name, value in body.items() if value is not ABSENT}
+    )
     assert told(dialect, answer) == (status, code, param.format(**own))
 
 
@@ -126,30 +128,30 @@ async def test_a_wrong_field_is_named(door, dialect, change):
     ],
     ids=["empty", "cut", "no-end", "words", "list", "null", "text", "not-utf-8", "deep", "two"],
 )
-async def test_what_is_no_object_of_json_is_a_400(door, dialect, raw):
-    answer = await door.post(ASKS[dialect][0], content=raw, headers={"content-type": "application/json"})
+async def test_what_is_no_object_of_json_is_a_400(public, dialect, raw):
+    answer = await public.post(ASKS[dialect][0], content=raw, headers={"content-type": "application/json"})
     assert told(dialect, answer) in {(400, "invalid_json", None), (400, "invalid_value", "body")}
 
 
 @every_dialect
-async def test_a_million_tokens_may_be_asked_for(door, dialect):
+async def test_a_million_tokens_may_be_asked_for(public, dialect):
     path, good = ASKS[dialect]
-    answer = await door.post(path, json={**good, OWN_NAMES[dialect]["limit"]: 1_000_000})
+    answer = await public.post(path, json={**good, OWN_NAMES[dialect]["limit"]: 1_000_000})
     assert answer.status_code == 200, answer.text
 
 
 @every_dialect
-async def test_ten_megabytes_reach_the_provider_whole(door, sim, dialect):
+async def test_ten_megabytes_reach_the_provider_whole(public, sim, dialect):
     await sim.forget_requests()
     path, good = ASKS[dialect]
     name = OWN_NAMES[dialect]["input"]
     value = LARGE if isinstance(good[name], str) else [{"role": "user", "content": LARGE}]
-    answer = await door.post(path, json={**good, name: value}, timeout=60)
+    answer = await public.post(path, json={**good, name: value}, timeout=60)
     assert answer.status_code == 200, answer.text[:500]
     assert (await sim.counts())["tokens"]["input_tokens"] == 2_000_000
 
 
-async def test_unknown_fields_are_kept_both_ways(door, scripted):
+async def test_unknown_fields_are_kept_both_ways(public, scripted):
     scripted.handler = replies(completion("Hello.", service_tier="flex", new_field={"a": [1]}))
     asked = {
         "model": "scripted/gpt-4o-mini",
@@ -157,7 +159,7 @@ async def test_unknown_fields_are_kept_both_ways(door, scripted):
         "reasoning_effort": "low",
         "not_yet_known": {"b": 2},
     }
-    answer = await door.post("/v1/chat/completions", json=asked)
+    answer = await public.post("/v1/chat/completions", json=asked)
     assert (answer.json()["service_tier"], answer.json()["new_field"]) == ("flex", {"a": [1]})
     assert scripted.bodies[-1] == {**asked, "model": "gpt-4o-mini"}
 
@@ -182,11 +184,11 @@ ANSWERS = {
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("kind", ANSWERS)
 async def test_what_a_provider_answers_is_right_or_an_error_in_the_callers_shape(
-    door, sim, dialect, kind, stream
+    public, sim, dialect, kind, stream
 ):
     await sim.fault(kind, provider="simulated")
     path, good = ASKS[dialect]
-    answer = await door.post(path, json={**good, "stream": stream})
+    answer = await public.post(path, json={**good, "stream": stream})
     expected = ANSWERS[kind][stream]
     if isinstance(expected, tuple):
         assert told(dialect, answer) == expected

@@ -78,5 +78,5 @@ async def test_what_is_forbidden_is_limited_too(tmp_path: Path, path: str) -> No
 async def test_decisions_are_counted(tmp_path: Path) -> None:
     async with running_gateway(tmp_path, environ={"RATE_LIMIT": "1r/m"}) as gateway:
         await statuses(gateway, 2, await gateway.headers())
-        text = (await gateway.served.door.get("/metrics")).text
+        text = (await gateway.served.public.get("/metrics")).text
         assert 'rate_limit_decisions_total{decision="refused",limit="user"} 1.0' in text

@@ -176,7 +176,7 @@ async def test_each_event_arrives_before_the_next_is_sent(
     upstream.chunks = [b"data: %d\n\n" % number for number in range(5)]
     headers = await gateway.headers() | {"accept": "text/event-stream", "accept-encoding": "gzip, br"}
     got = []
-    async with gateway.served.door.stream(method, path, headers=headers) as answer:
+    async with gateway.served.public.stream(method, path, headers=headers) as answer:
         assert answer.headers["content-type"] == "text/event-stream"
         assert "content-encoding" not in answer.headers
         async for chunk in answer.aiter_raw():
@@ -275,7 +275,7 @@ async def test_an_upstream_that_is_down_is_503_in_the_right_shape(
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
         assert (body["error"] if shape == "openai" else body)["code"] == "upstream_unavailable"
-        ready = await gateway.served.door.get("/health/readiness")
+        ready = await gateway.served.public.get("/health/readiness")
         assert ready.status_code == 200
 
 

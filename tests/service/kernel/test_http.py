@@ -75,7 +75,7 @@ async def test_a_second_request_has_a_head_of_its_own(service: Served) -> None:
 async def test_a_body_that_breaks_its_framing_ends_the_request(service: Served) -> None:
     broken = b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnothex\r\n"
     assert (await raw(service.url, broken)).startswith(b"HTTP/1.1 40")
-    assert (await service.door.get("/health/liveness")).status_code == 200
+    assert (await service.public.get("/health/liveness")).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def test_identity_request_id_and_trace_reach_the_endpoint_and_the_log(
     rag: Served, lines: list[bytes]
 ) -> None:
     headers = IDENTITY | {"x-request-id": "req-12345678", "traceparent": TRACE}
-    answer = await rag.door.post("/echo", json={"text": "hi"}, headers=headers)
+    answer = await rag.public.post("/echo", json={"text": "hi"}, headers=headers)
     assert answer.json() == {"text": "hi", "tenant": "tenant-a", "request_id": "req-12345678"}
     assert answer.headers["x-request-id"] == "req-12345678"
     assert answer.headers["traceparent"].startswith("00-" + "a" * 32)
@@ -135,7 +135,7 @@ async def test_identity_request_id_and_trace_reach_the_endpoint_and_the_log(
     ],
 )
 async def test_bad_bodies_get_the_one_error_shape(rag: Served, body, status, code, field) -> None:
-    answer = await rag.door.post("/echo", content=body, headers=IDENTITY)
+    answer = await rag.public.post("/echo", content=body, headers=IDENTITY)
     got = answer.json()
     assert (answer.status_code, got["statusCode"], got["code"]) == (status, status, code)
     assert {"message", "timestamp", "path", "method", "requestId", "traceId"} <= got.keys()
@@ -147,12 +147,12 @@ async def test_a_body_without_a_length_is_capped_while_it_is_read(rag: Served) -
         for _ in range(300):
             yield b"x" * 10_000
 
-    answer = await rag.door.post("/swallow", content=endless(), headers=IDENTITY)
+    answer = await rag.public.post("/swallow", content=endless(), headers=IDENTITY)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 async def test_a_bug_tells_the_caller_nothing_and_the_log_everything(rag: Served, lines: list[bytes]) -> None:
-    answer = await rag.door.get("/boom", headers=IDENTITY)
+    answer = await rag.public.get("/boom", headers=IDENTITY)
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
@@ -162,9 +162,9 @@ async def test_a_bug_tells_the_caller_nothing_and_the_log_everything(rag: Served
 
 
 async def test_errors_under_v1_have_openai_shape(rag: Served) -> None:
-    failed = await rag.door.get("/v1/boom", headers=IDENTITY)
+    failed = await rag.public.get("/v1/boom", headers=IDENTITY)
     assert OpenAIErrorBody.model_validate(failed.json()).error.type == "server_error"
-    unknown = await rag.door.get("/v1/nothing", headers=IDENTITY)
+    unknown = await rag.public.get("/v1/nothing", headers=IDENTITY)
     assert OpenAIErrorBody.model_validate(unknown.json()).error.code == "route_not_found"
 
 
@@ -179,27 +179,27 @@ async def test_errors_under_v1_have_openai_shape(rag: Served) -> None:
 )
 async def test_errors_under_v1_messages_have_anthropics_shape(rag: Served, path, content, told) -> None:
     headers = {**(IDENTITY if told[0] != 401 else {}), "x-request-id": "req-12345678"}
-    answer = await rag.door.post(f"/v1/messages{path}", content=content, headers=headers)
+    answer = await rag.public.post(f"/v1/messages{path}", content=content, headers=headers)
     body = AnthropicErrorBody.model_validate(answer.json())
     assert (answer.status_code, body.error.type, body.error.details.error_code) == told
     assert body.request_id == answer.headers["request-id"] == answer.headers["x-request-id"] == "req-12345678"
 
 
 async def test_only_a_whole_segment_is_a_prefix(rag: Served) -> None:
-    answer = await rag.door.get("/v1/messages-of-another-kind", headers=IDENTITY)
+    answer = await rag.public.get("/v1/messages-of-another-kind", headers=IDENTITY)
     assert "param" in answer.json()["error"]
     assert "request-id" not in answer.headers
 
 
 async def test_service_errors_keep_status_code_and_headers(rag: Served) -> None:
-    answer = await rag.door.get("/pots/brown%20betty", headers=IDENTITY)
+    answer = await rag.public.get("/pots/brown%20betty", headers=IDENTITY)
     assert (answer.status_code, answer.headers["retry-after"]) == (418, "7")
     assert answer.json()["message"] == "brown betty is a teapot."
 
 
 async def test_unknown_paths_and_methods(rag: Served) -> None:
-    missing = await rag.door.get("/nothing", headers=IDENTITY)
-    wrong = await rag.door.delete("/echo", headers=IDENTITY)
+    missing = await rag.public.get("/nothing", headers=IDENTITY)
+    wrong = await rag.public.delete("/echo", headers=IDENTITY)
     assert (missing.status_code, missing.json()["code"]) == (404, "route_not_found")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
@@ -213,19 +213,19 @@ async def test_unknown_paths_and_methods(rag: Served) -> None:
     ],
 )
 async def test_no_service_answers_without_an_identity_meant_for_it(rag: Served, headers) -> None:
-    assert (await rag.door.post("/echo", json={"text": "a"}, headers=headers)).status_code == 401
+    assert (await rag.public.post("/echo", json={"text": "a"}, headers=headers)).status_code == 401
 
 
 async def test_probes_need_no_identity_and_full_health_has_the_published_shape(rag: Served) -> None:
-    assert (await rag.door.get("/health/liveness")).json() == {"status": "alive"}
-    assert (await rag.door.get("/health/readiness")).status_code == 200
-    full = (await rag.door.get("/health", headers={"accept": "application/health+json"})).json()
+    assert (await rag.public.get("/health/liveness")).json() == {"status": "alive"}
+    assert (await rag.public.get("/health/readiness")).status_code == 200
+    full = (await rag.public.get("/health", headers={"accept": "application/health+json"})).json()
     assert (full["schema"], full["service"], full["status"]) == ("wattos.health/v1", "rag", "healthy")
     assert full["checks"]["llm-gateway"]["status"] == "up"
 
 
 async def test_admin_answers_only_on_the_operations_listener_to_the_operator(rag: Served) -> None:
-    assert (await rag.door.get("/admin/config", headers=IDENTITY)).status_code == 404
+    assert (await rag.public.get("/admin/config", headers=IDENTITY)).status_code == 404
     assert (await rag.ops.get("/admin/config", headers={"authorization": "Bearer wrong"})).status_code == 401
     assert (await rag.ops.get("/admin/config")).json()["rate_limit"] == "100r/m"
 
@@ -233,16 +233,16 @@ async def test_admin_answers_only_on_the_operations_listener_to_the_operator(rag
 async def test_the_log_level_changes_at_run_time(rag: Served, lines: list[bytes]) -> None:
     assert (await rag.ops.put("/admin/log-level", json={"level": "error"})).json() == {"level": "error"}
     lines.clear()
-    await rag.door.get("/nothing", headers=IDENTITY)
+    await rag.public.get("/nothing", headers=IDENTITY)
     assert lines == []
     assert (await rag.ops.put("/admin/log-level", json={"level": "loud"})).status_code == 422
 
 
 async def test_each_request_is_counted_once_under_its_template(rag: Served) -> None:  # defect-26 defect-27
     for name in ("a", "b?q=1"):
-        await rag.door.get(f"/pots/{name}", headers=IDENTITY)
-    await rag.door.get("/random/123", headers=IDENTITY)
-    text = (await rag.door.get("/metrics")).text
+        await rag.public.get(f"/pots/{name}", headers=IDENTITY)
+    await rag.public.get("/random/123", headers=IDENTITY)
+    text = (await rag.public.get("/metrics")).text
     samples = {
         (s.labels["route"], s.labels["status"]): s.value
         for family in text_string_to_metric_families(text)
@@ -253,16 +253,16 @@ async def test_each_request_is_counted_once_under_its_template(rag: Served) -> N
 
 
 async def test_the_figures_for_people_are_those_of_the_metrics(rag: Served) -> None:  # defect-28
-    await rag.door.post("/echo", json={"text": "a"}, headers=IDENTITY)
-    await rag.door.get("/boom", headers=IDENTITY)
-    figures = (await rag.door.get("/health/kpi")).json()["http_requests"]
+    await rag.public.post("/echo", json={"text": "a"}, headers=IDENTITY)
+    await rag.public.get("/boom", headers=IDENTITY)
+    figures = (await rag.public.get("/health/kpi")).json()["http_requests"]
     assert (figures["success"], figures["error"]) == (1, 1)
     assert figures["mean_duration_s"] > 0
 
 
 async def test_drain_finishes_running_requests_and_streams_and_says_so(rag: Served, kitchen: Kitchen) -> None:
     # defect-46: a drain
-    slow = asyncio.create_task(rag.door.get("/slow", headers=IDENTITY))
+    slow = asyncio.create_task(rag.public.get("/slow", headers=IDENTITY))
     await kitchen.entered.wait()
     rag.server.stop()
     readiness = await rag.ops.get("/health/readiness")
@@ -274,7 +274,7 @@ async def test_drain_finishes_running_requests_and_streams_and_says_so(rag: Serv
 
 
 async def test_a_stream_ends_whole_during_drain(rag: Served, kitchen: Kitchen) -> None:
-    async with rag.door.stream("GET", "/stream", headers=IDENTITY) as answer:
+    async with rag.public.stream("GET", "/stream", headers=IDENTITY) as answer:
         await kitchen.entered.wait()
         rag.server.stop()
         kitchen.release.set()
@@ -287,7 +287,7 @@ async def test_a_request_that_outlasts_the_drain_time_is_told_so(
     runtime = make_runtime("rag", tmp_path, lines=lines, hops={"llm-gateway": object()})
     spec = ServiceSpec(routes=[Route("/slow", kitchen.slow), Route("/stream", kitchen.stream)])
     async with served(build_service(runtime, spec), tmp_path, drain_s=0.05) as rag:
-        slow = asyncio.create_task(rag.door.get("/slow", headers=IDENTITY))
+        slow = asyncio.create_task(rag.public.get("/slow", headers=IDENTITY))
         await kitchen.entered.wait()
         rag.server.stop()
         answer = await slow
@@ -306,7 +306,7 @@ async def test_a_stream_that_outlasts_the_drain_time_never_ends_as_if_it_were_wh
     spec = ServiceSpec(routes=[Route("/stream", kitchen.stream)])
     async with (
         served(build_service(runtime, spec), tmp_path, drain_s=0.05) as rag,
-        rag.door.stream("GET", "/stream", headers=IDENTITY) as answer,
+        rag.public.stream("GET", "/stream", headers=IDENTITY) as answer,
     ):
         await kitchen.entered.wait()
         rag.server.stop()
@@ -317,14 +317,14 @@ async def test_a_stream_that_outlasts_the_drain_time_never_ends_as_if_it_were_wh
 async def test_readiness_is_503_when_a_critical_dependency_is_down(tmp_path: Path) -> None:  # defect-29
     runtime = make_runtime("chat", tmp_path, hops={})
     async with served(build_service(runtime, ServiceSpec(routes=[])), tmp_path) as chat:
-        assert (await chat.door.get("/health/liveness")).status_code == 200
-        assert (await chat.door.get("/health/readiness")).status_code == 503
-        assert (await chat.door.get("/health")).status_code == 503
+        assert (await chat.public.get("/health/liveness")).status_code == 200
+        assert (await chat.public.get("/health/readiness")).status_code == 503
+        assert (await chat.public.get("/health")).status_code == 503
 
 
 async def test_readiness_stays_200_when_only_an_optional_dependency_is_down(tmp_path: Path) -> None:
     runtime = make_runtime("chat", tmp_path, hops={"llm-gateway": object()})
     async with served(build_service(runtime, ServiceSpec(routes=[])), tmp_path) as chat:
-        full = await chat.door.get("/health")
+        full = await chat.public.get("/health")
         assert (full.status_code, full.json()["status"]) == (200, "degraded")
-        assert (await chat.door.get("/health/readiness")).status_code == 200
+        assert (await chat.public.get("/health/readiness")).status_code == 200

@@ -40,7 +40,7 @@ async def service(tmp_path, upstream):
 
 async def ask(service, *, tenant="tenant-a", user="user-1", cache="on", path="chat/completions", **change):
     headers = {**identity_headers("llm-gateway", tenant, user), "x-wattos-cache": cache}
-    return await service.door.post(f"/v1/{path}", json={**ASK, **change}, headers=headers)
+    return await service.public.post(f"/v1/{path}", json={**ASK, **change}, headers=headers)
 
 
 async def test_the_second_time_nobody_is_asked_and_nothing_is_paid(service, upstream):
@@ -56,12 +56,12 @@ async def test_each_answer_is_a_row_and_a_remembered_one_is_free(service):
     for _ in range(3):
         await ask(service)
     for _ in range(200):
-        rows = (await service.door.get("/v1/usage")).json()
+        rows = (await service.public.get("/v1/usage")).json()
         if rows["totals"]["calls"] == 3:
             break
         await asyncio.sleep(0.01)
     assert (rows["totals"]["calls"], rows["totals"]["cost_usd"]) == (3, "0.00045")
-    metrics = (await service.door.get("/metrics")).text
+    metrics = (await service.public.get("/metrics")).text
     assert 'operation="chat",outcome="cached",provider="openai"} 2.0' in metrics
     assert 'cache_operations_total{cache="llm-answers",result="hit"} 2.0' in metrics
 
@@ -142,9 +142,9 @@ async def test_every_dialect_has_it(service, upstream, path):
     asked = {name: value for name, value in {**ASK, **body}.items() if value is not None}
     headers = {**identity_headers("llm-gateway"), "x-wattos-cache": "on"}
     for expected in ("miss", "hit"):
-        answer = await service.door.post(f"/v1/{path}", json=asked, headers=headers)
+        answer = await service.public.post(f"/v1/{path}", json=asked, headers=headers)
         assert (answer.status_code, answer.headers["x-wattos-cache"]) == (200, expected), answer.text
-    streamed = await service.door.post(f"/v1/{path}", json={**asked, "stream": True}, headers=headers)
+    streamed = await service.public.post(f"/v1/{path}", json={**asked, "stream": True}, headers=headers)
     assert streamed.headers["x-wattos-cache"] == "hit"
     assert "hello there" in streamed.text
     assert len(upstream.bodies) == 1
@@ -203,4 +203,4 @@ async def test_an_order_to_forget_that_is_wrong_forgets_nothing(service, name, c
     answer = await service.ops.post(f"/admin/caches/{name}/invalidate", json={**FORGET, **change})
     assert answer.status_code == status
     assert (await ask(service)).headers["x-wattos-cache"] == "hit"
-    assert (await service.door.post(f"/admin/caches/{name}/invalidate", json=FORGET)).status_code == 404
+    assert (await service.public.post(f"/admin/caches/{name}/invalidate", json=FORGET)).status_code == 404

@@ -44,7 +44,7 @@ async def gateway_of(tmp_path, *, azure=None, answer=None, **config):
 
 async def ask(gateway, *, stream=False, model="azure/school"):
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Hello."}]}
-    return await gateway.door.post("/v1/chat/completions", json=body)
+    return await gateway.public.post("/v1/chat/completions", json=body)
 
 
 async def cost(gateway):
@@ -98,6 +98,6 @@ async def test_a_budget_knows_the_model_behind_a_deployment_before_the_call(tmp_
 
 async def test_embeddings_go_by_the_model_in_the_answer(tmp_path):
     async with gateway_of(tmp_path, answer={"model": "text-embedding-3-small"}) as gateway:
-        answer = await gateway.door.post("/v1/embeddings", json={"model": "azure/school", "input": "hello"})
+        answer = await gateway.public.post("/v1/embeddings", json={"model": "azure/school", "input": "hello"})
         assert answer.status_code == 200
         assert await cost(gateway) == ("0.02", 0)

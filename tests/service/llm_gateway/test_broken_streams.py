@@ -90,7 +90,7 @@ async def test_a_caller_who_leaves_a_stream_cancels_it_upstream_and_pays_for_wha
     before, path = len(await house.rows()), ASKS[dialect][0]
     body = {"model": EXPLICIT, **ASKS[dialect][1], "stream": True}
     await house.sim.forget_requests()
-    async with house.gateway.door.stream("POST", path, json=body) as answer:
+    async with house.gateway.public.stream("POST", path, json=body) as answer:
         received = ""
         async with aclosing(answer.aiter_text()) as pieces:
             async for piece in pieces:

@@ -34,7 +34,7 @@ def gateway(tmp_path, upstream, environ=None, **limits):
 
 async def ask(service, tenant="loadtest", **change):
     headers = identity_headers("llm-gateway", tenant, "user-1")
-    return await service.door.post("/v1/chat/completions", json={**ASK, **change}, headers=headers)
+    return await service.public.post("/v1/chat/completions", json={**ASK, **change}, headers=headers)
 
 
 async def cap(service, usd, tenant="loadtest", ttl_s=60, **by):
@@ -153,7 +153,7 @@ async def test_where_the_money_of_a_model_goes(tmp_path, upstream):
         unheard = (await service.ops.get("/admin/models/targets?model=openai/unheard-of")).json()["targets"]
         assert [target["price"] for target in unheard] == ["unknown"]
         assert (await service.ops.get("/admin/models/targets?model=nobody-has-it")).status_code == 404
-        assert (await service.door.get("/admin/models/targets?model=careful")).status_code == 404
+        assert (await service.public.get("/admin/models/targets?model=careful")).status_code == 404
 
 
 async def test_a_provider_that_is_the_simulator_is_told(tmp_path, upstream):
@@ -166,8 +166,8 @@ async def test_a_provider_that_is_the_simulator_is_told(tmp_path, upstream):
 async def test_callers_are_told_which_aliases_cost_nothing(tmp_path, upstream, simulated):
     environ = {"WATTOS_SIMULATOR_URL": upstream.url} if simulated else {}
     async with gateway(tmp_path, upstream, environ) as service:
-        listed = (await service.door.get("/v1/models")).json()["data"]
-        alone = (await service.door.get("/v1/models/careful")).json()
+        listed = (await service.public.get("/v1/models")).json()["data"]
+        alone = (await service.public.get("/v1/models/careful")).json()
     told = {each["id"]: each["wattos_free"] for each in listed if "wattos_alias_of" in each}
     assert told == {"default": simulated, "careful": simulated}
     assert alone["wattos_free"] == simulated

@@ -58,7 +58,7 @@ async def settled(gateway, calls=1):
     """Return the rows by model, after holding the metrics against them."""
     report = await reported(gateway, calls)
     counted = defaultdict(Decimal)
-    for name, kind, model, provider_, value in _LINE.findall((await gateway.door.get("/metrics")).text):
+    for name, kind, model, provider_, value in _LINE.findall((await gateway.public.get("/metrics")).text):
         counted[f"{provider_}/{model}", kind or name] += Decimal(value)
     for row in report["data"]:
         for kind in ("prompt", "completion", "cached", "cache_write", "reasoning"):
@@ -78,7 +78,7 @@ async def ask(
     headers = identity_headers("llm-gateway", tenant=tenant, user=user, roles=roles)
     body = {"model": "text-embedding-3-small"} if path == "embeddings" else ASK
     asked = {name: value for name, value in {**body, **change}.items() if value is not None}
-    return await gateway.door.post(f"/v1/{path}", json=asked, headers=headers)
+    return await gateway.public.post(f"/v1/{path}", json=asked, headers=headers)
 
 
 def usd(prompt=0, completion_=0, cached=0) -> str:
@@ -220,7 +220,7 @@ async def test_a_stream_that_the_caller_leaves_costs_what_was_said(gateway, upst
     upstream.handler = streams(chunk({"content": "one two three four five"}), None)
     body, headers = {**ASK, "stream": True}, identity_headers("llm-gateway")
     async with (
-        gateway.door.stream("POST", "/v1/chat/completions", json=body, headers=headers) as answer,
+        gateway.public.stream("POST", "/v1/chat/completions", json=body, headers=headers) as answer,
         aclosing(answer.aiter_lines()) as lines,
     ):
         async for line in lines:
@@ -281,7 +281,7 @@ async def test_a_model_without_a_price_is_named_and_never_free(gateway, upstream
     assert (row["calls"], row["unpriced_calls"], row["cost_usd"]) == (4, 3, usd(1000, 500))
     assert [(each["model"], each["calls"]) for each in report["unpriced"]] == [("new", 2), ("newer", 1)]
     assert (await settled(gateway, 4))["openai/new"]["cost_usd"] is None
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     assert 'llm_cost_unknown_total{provider="openai"} 3.0' in metrics
 
 
@@ -345,7 +345,7 @@ async def test_the_operator_sees_every_tenant_and_a_tenant_itself(gateway):
     assert [row["key"] for row in one["data"]] == ["office/user-1"]
     headers = identity_headers("llm-gateway", tenant="office")
     for path in ("/v1/usage", "/api/v1/usage"):
-        own = await gateway.door.get(f"{path}?by=tenant", headers=headers)
+        own = await gateway.public.get(f"{path}?by=tenant", headers=headers)
         assert [(row["tenant"], row["calls"]) for row in own.json()["data"]] == [("office", 1)]
 
 
@@ -354,7 +354,7 @@ async def test_who_used_how_much_is_for_the_tenants_admins(gateway, role, status
     await ask(gateway, tenant="office", user="ann")
     await reported(gateway)
     headers = identity_headers("llm-gateway", tenant="office", roles=(role,))
-    answer = await gateway.door.get("/v1/usage?by=user", headers=headers)
+    answer = await gateway.public.get("/v1/usage?by=user", headers=headers)
     assert answer.status_code == status
     if status == 200:
         assert [row["key"] for row in answer.json()["data"]] == ["office/ann"]
@@ -362,11 +362,11 @@ async def test_who_used_how_much_is_for_the_tenants_admins(gateway, role, status
 
 @pytest.mark.parametrize("query", ["by=weekday", "since=x", "tenants=a"])
 async def test_a_wrong_question_is_refused(gateway, query):
-    for client, path in ((gateway.ops, "/admin/usage"), (gateway.door, "/v1/usage")):
+    for client, path in ((gateway.ops, "/admin/usage"), (gateway.public, "/v1/usage")):
         assert (await client.get(f"{path}?{query}")).status_code == 400
 
 
 async def test_only_the_operator_may_ask_about_everybody(gateway):
-    assert (await gateway.door.get("/admin/usage")).status_code == 404
+    assert (await gateway.public.get("/admin/usage")).status_code == 404
     assert (await gateway.ops.get("/admin/usage", headers={"authorization": "Bearer x"})).status_code == 401
-    assert (await gateway.door.get("/v1/usage?tenant=office")).status_code == 400
+    assert (await gateway.public.get("/v1/usage?tenant=office")).status_code == 400

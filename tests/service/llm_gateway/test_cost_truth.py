@@ -44,7 +44,7 @@ async def gateway(tmp_path, sim):
 
 async def ask(gateway, provider, **change):
     body = {**ASK, "model": f"{provider}/{MODELS[provider]}", **change}
-    response = await gateway.door.post("/v1/chat/completions", json=body)
+    response = await gateway.public.post("/v1/chat/completions", json=body)
     assert response.status_code == 200, response.text
     return response
 
@@ -91,7 +91,7 @@ async def test_a_caller_who_leaves_is_billed_what_was_said(gateway, sim, provide
     await sim.behave(answer_tokens=2000, tokens_per_s=400)
     body = {**ASK, "model": f"{provider}/{MODELS[provider]}", "stream": True}
     seen = 0
-    async with gateway.door.stream("POST", "/v1/chat/completions", json=body) as answer:
+    async with gateway.public.stream("POST", "/v1/chat/completions", json=body) as answer:
         async for line in answer.aiter_lines():
             seen += '"content":"' in line
             if seen >= 60:

@@ -30,16 +30,16 @@ async def gateway(request, tmp_path, simulator):
 
 
 async def fault(simulator, **spec):
-    response = await simulator.door.post("/simulator/faults", json=spec)
+    response = await simulator.public.post("/simulator/faults", json=spec)
     assert response.status_code == 201, response.text
 
 
 async def received(simulator):
-    return (await simulator.door.get("/simulator/requests")).json()
+    return (await simulator.public.get("/simulator/requests")).json()
 
 
 async def ask(gateway, **change):
-    return await gateway.door.post("/v1/chat/completions", json={**ASK, **change})
+    return await gateway.public.post("/v1/chat/completions", json={**ASK, **change})
 
 
 async def test_without_faults_the_provider_answers(gateway, simulator):
@@ -126,25 +126,25 @@ async def test_embeddings_of_a_provider_pass_through(gateway):
     ],
 )
 async def test_a_wrong_fault_is_refused(simulator, spec):
-    assert (await simulator.door.post("/simulator/faults", json=spec)).status_code == 422
+    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 422
 
 
 async def test_faults_end_by_themselves_and_by_hand(simulator):
     await fault(simulator, kind="hang", ttl_s=0.05)
     await asyncio.sleep(0.06)
-    assert (await simulator.door.get("/simulator/faults")).json() == {"faults": []}
+    assert (await simulator.public.get("/simulator/faults")).json() == {"faults": []}
     await fault(simulator, kind="hang")
-    found = (await simulator.door.get("/simulator/faults")).json()["faults"][0]
-    assert (await simulator.door.delete(f"/simulator/faults/{found['id']}")).status_code == 204
-    assert (await simulator.door.delete(f"/simulator/faults/{found['id']}")).status_code == 404
+    found = (await simulator.public.get("/simulator/faults")).json()["faults"][0]
+    assert (await simulator.public.delete(f"/simulator/faults/{found['id']}")).status_code == 204
+    assert (await simulator.public.delete(f"/simulator/faults/{found['id']}")).status_code == 404
 
 
 async def test_the_simulator_keeps_to_its_behaviour(simulator):
     set_to = {"answer_tokens": 7, "latency_ms": 1, "tokens_per_s": 10_000}
-    assert (await simulator.door.put("/simulator/behaviour", json=set_to)).status_code == 200
-    response = await simulator.door.post("/v1/chat/completions", json={**ASK, "model": "gpt-4o"})
+    assert (await simulator.public.put("/simulator/behaviour", json=set_to)).status_code == 200
+    response = await simulator.public.post("/v1/chat/completions", json={**ASK, "model": "gpt-4o"})
     assert response.json()["usage"]["completion_tokens"] == 7
-    assert (await simulator.door.put("/simulator/behaviour", json={"speed": 1})).status_code == 422
+    assert (await simulator.public.put("/simulator/behaviour", json={"speed": 1})).status_code == 422
 
 
 async def test_the_same_question_has_the_same_answer(simulator):
@@ -164,4 +164,4 @@ async def test_the_same_question_has_the_same_answer(simulator):
     "raw", [b"", b"{", b"[]", b'{"model": 1}', b'{"model": "m", "messages": 1}', b"\xff"]
 )
 async def test_what_is_no_request_is_refused(simulator, raw):
-    assert (await simulator.door.post("/v1/chat/completions", content=raw)).status_code == 400
+    assert (await simulator.public.post("/v1/chat/completions", content=raw)).status_code == 400

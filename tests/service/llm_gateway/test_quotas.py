@@ -33,7 +33,7 @@ def gateway(tmp_path, upstream, **limits):
 
 async def ask(service, user="user-1", tenant="tenant-a", **change):
     headers = identity_headers("llm-gateway", tenant, user)
-    return await service.door.post("/v1/chat/completions", json={**ASK, **change}, headers=headers)
+    return await service.public.post("/v1/chat/completions", json={**ASK, **change}, headers=headers)
 
 
 def error_of(response):
@@ -86,7 +86,7 @@ async def test_a_shadow_quota_counts_and_refuses_nobody(tmp_path, upstream):
     shadow = {"tokens_per_minute": 10, "usd_per_day": 0.000001, "concurrent_streams": 1, "shadow": True}
     async with gateway(tmp_path, upstream, tenant=shadow) as service:
         assert [(await ask(service)).status_code for _ in range(3)] == [200] * 3
-        metrics = (await service.door.get("/metrics")).text
+        metrics = (await service.public.get("/metrics")).text
     assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_tokens"} 2.0' in metrics
     assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_usd"} 3.0' in metrics
 
@@ -124,7 +124,7 @@ async def test_a_model_without_a_price_is_refused_under_a_budget(tmp_path, upstr
 async def test_a_shadow_budget_counts_a_model_without_a_price_and_lets_it_pass(tmp_path, upstream):
     async with gateway(tmp_path, upstream, tenant={"usd_per_day": 1, "shadow": True}) as service:
         assert (await ask(service, model="openai/unheard-of")).status_code == 200
-        metrics = (await service.door.get("/metrics")).text
+        metrics = (await service.public.get("/metrics")).text
         assert 'rate_limit_decisions_total{decision="shadow_refused",limit="tenant_usd"} 1.0' in metrics
 
 
@@ -158,7 +158,7 @@ async def test_who_leaves_a_stream_gives_the_place_back(tmp_path, upstream):
 
 
 async def whole_stream(service, headers):
-    async with service.door.stream(
+    async with service.public.stream(
         "POST", "/v1/chat/completions", json={**ASK, "stream": True}, headers=headers
     ) as response:
         async for _ in response.aiter_lines():
@@ -231,7 +231,7 @@ async def test_a_bad_file_leaves_everything_as_it_was(tmp_path, upstream, broken
 
 async def test_only_the_operator_may_reload(tmp_path, upstream):
     async with gateway(tmp_path, upstream) as service:
-        assert (await service.door.post("/admin/reload")).status_code == 404
+        assert (await service.public.post("/admin/reload")).status_code == 404
         assert (await service.ops.post("/admin/reload", headers={"authorization": ""})).status_code == 401
 
 
@@ -269,7 +269,7 @@ async def test_with_a_spent_budget_an_alias_goes_on_to_what_is_free(tmp_path, up
         free = await ask(service, model="default", stream=stream)
         assert answered_by(free) == ("local", "wattos-extractive")
         assert error_of(await ask(service, model="gpt-4o-mini", stream=stream)) == (429, "insufficient_quota")
-        metrics = (await service.door.get("/metrics")).text
+        metrics = (await service.public.get("/metrics")).text
     assert upstream.bodies == []
     assert 'llm_fallbacks_total{from="openai",to="local"} 1.0' in metrics
     assert 'rate_limit_decisions_total{decision="allowed",limit="tenant_usd"} 1.0' in metrics

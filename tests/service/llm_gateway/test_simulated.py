@@ -22,6 +22,6 @@ async def test_health_names_the_providers_that_are_the_simulator(tmp_path, simul
     config = {"llm": {"providers": list(provider), "provider": provider}}
     environ = {"OPENAI_API_KEY": "key-of-a-test", "WATTOS_SIMULATOR_URL": simulator}
     async with llm_service(tmp_path, config=config, environ=environ) as running:
-        info = (await running.door.get("/health")).json()["info"]
+        info = (await running.public.get("/health")).json()["info"]
     assert info["providers"] == "openai, own, real, local"
     assert info.get("simulated") == told

@@ -41,7 +41,7 @@ async def gateway(request, tmp_path, upstream, lines):
 
 async def usage_of(gateway, calls=1):
     for _ in range(200):
-        report = (await gateway.door.get("/v1/usage")).json()
+        report = (await gateway.public.get("/v1/usage")).json()
         if report["totals"]["calls"] >= calls:
             return report
         await asyncio.sleep(0.01)
@@ -49,11 +49,11 @@ async def usage_of(gateway, calls=1):
 
 
 async def post(gateway, **change):
-    return await gateway.door.post("/v1/chat/completions", json={**ASK, **change})
+    return await gateway.public.post("/v1/chat/completions", json={**ASK, **change})
 
 
 async def stream(gateway, **change):
-    async with gateway.door.stream(
+    async with gateway.public.stream(
         "POST", "/v1/chat/completions", json={**ASK, "stream": True, **change}
     ) as response:
         return response.status_code, [line async for line in response.aiter_lines() if line]
@@ -101,9 +101,9 @@ async def test_the_first_delta_arrives_while_the_provider_still_works(gateway, u
     upstream.handler = streams(
         chunk({"role": "assistant"}), chunk({"content": "first"}), None, chunk({}, "stop"), "[DONE]"
     )
-    async with gateway.door.stream("POST", "/v1/chat/completions", json={**ASK, "stream": True}) as response:
-        found = []
-        async for line in response.aiter_lines():
+    found = []
+    async with gateway.public.stream("POST", "/v1/chat/completions", json={**ASK, "stream": True}) as answer:
+        async for line in answer.aiter_lines():
             found.append(line)
             if "first" in line:
                 assert not upstream.go.is_set()
@@ -164,9 +164,9 @@ async def test_the_sdk_raises_on_a_truncated_stream(gateway, upstream):
 async def test_a_caller_who_leaves_cancels_the_provider(gateway, upstream, streaming):
     upstream.handler = streams(*((chunk({"content": "a"}),) if streaming else ()), None)
     body = {**ASK, "stream": streaming}
-    async with gateway.door.stream("POST", "/v1/chat/completions", json=body) if streaming else _nothing():
+    async with gateway.public.stream("POST", "/v1/chat/completions", json=body) if streaming else _nothing():
         if not streaming:
-            asking = asyncio.create_task(gateway.door.post("/v1/chat/completions", json=body))
+            asking = asyncio.create_task(gateway.public.post("/v1/chat/completions", json=body))
             while not upstream.bodies:
                 await asyncio.sleep(0.01)
             asking.cancel()
@@ -271,22 +271,22 @@ async def test_passages_become_prompt_text_and_markers_become_citations(gateway,
 
 
 async def test_the_provider_lists_its_models(gateway):
-    listed = [entry["id"] for entry in (await gateway.door.get("/v1/models")).json()["data"]]
+    listed = [entry["id"] for entry in (await gateway.public.get("/v1/models")).json()["data"]]
     assert listed == ["default", "wattos-extractive", "gpt-4o-mini", "listed-model"]
 
 
 async def test_the_key_is_never_written_down(gateway, upstream, lines):
     upstream.handler = replies({"error": {"message": f"wrong key {KEY}"}}, 401)
     await post(gateway)
-    states = await gateway.door.get("/v1/providers")
-    assert KEY not in b"".join(lines).decode() + states.text + (await gateway.door.get("/health")).text
+    states = await gateway.public.get("/v1/providers")
+    assert KEY not in b"".join(lines).decode() + states.text + (await gateway.public.get("/health")).text
 
 
 async def test_a_key_whose_provider_is_not_named_is_never_used(tmp_path, upstream):
     environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": upstream.url}
     async with llm_service(tmp_path, environ=environ) as running:
-        assert (await running.door.post("/v1/chat/completions", json=ASK)).status_code == 404
-        assert (await running.door.get("/health")).json()["info"]["providers"] == "local"
+        assert (await running.public.post("/v1/chat/completions", json=ASK)).status_code == 404
+        assert (await running.public.get("/health")).json()["info"]["providers"] == "local"
     assert upstream.bodies == []
 
 
@@ -294,31 +294,31 @@ async def test_a_provider_that_is_not_there_falls_back_and_degrades(tmp_path):
     config = {"llm": {"providers": ["ollama"], "provider": {"ollama": {"base_url": "http://127.0.0.1:9"}}}}
     async with llm_service(tmp_path, config=config) as running:
         for _ in range(6):
-            response = await running.door.post("/v1/chat/completions", json={**ASK, "model": "default"})
+            response = await running.public.post("/v1/chat/completions", json={**ASK, "model": "default"})
             assert response.headers["x-wattos-provider"] == "local"
-        states = {s["name"]: s["state"] for s in (await running.door.get("/v1/providers")).json()["data"]}
+        states = {s["name"]: s["state"] for s in (await running.public.get("/v1/providers")).json()["data"]}
         assert states == {"ollama": "down", "local": "up"}
-        metrics = (await running.door.get("/metrics")).text
+        metrics = (await running.public.get("/metrics")).text
         assert 'llm_fallbacks_total{from="ollama",to="local"} 6.0' in metrics
 
 
 async def test_a_refused_key_shows_in_state_and_health(gateway, upstream):
     upstream.handler = replies({"error": {"message": "no"}}, 401)
     assert (await post(gateway, model="default")).headers["x-wattos-provider"] == "local"
-    state = (await gateway.door.get("/v1/providers")).json()["data"][0]
+    state = (await gateway.public.get("/v1/providers")).json()["data"][0]
     assert (state["name"], state["state"], state["last_error_type"]) == ("openai", "refused", "provider_auth")
     upstream.handler = replies(completion())
     await post(gateway)
-    assert (await gateway.door.get("/v1/providers")).json()["data"][0]["state"] == "up"
+    assert (await gateway.public.get("/v1/providers")).json()["data"][0]["state"] == "up"
 
 
 async def test_a_missing_key_is_told_before_anybody_asks(tmp_path, upstream):
     config = {"llm": {"providers": ["openai"], "provider": {"openai": {"base_url": upstream.url}}}}
     async with llm_service(tmp_path, config=config) as running:
-        check = (await running.door.get("/health")).json()["checks"]["llm:openai"]
+        check = (await running.public.get("/health")).json()["checks"]["llm:openai"]
         assert check["message"] == "it has no key: set OPENAI_API_KEY"
-        assert (await running.door.get("/health/readiness")).status_code == 200
-        explicit = await running.door.post("/v1/chat/completions", json=ASK)
+        assert (await running.public.get("/health/readiness")).status_code == 200
+        explicit = await running.public.post("/v1/chat/completions", json=ASK)
         assert (explicit.status_code, explicit.json()["error"]["code"]) == (503, "provider_auth_failed")
     assert upstream.bodies == []
 
@@ -326,7 +326,7 @@ async def test_a_missing_key_is_told_before_anybody_asks(tmp_path, upstream):
 async def test_metrics_tell_tokens_cost_and_overhead(gateway, upstream):
     upstream.handler = replies(completion(usage=USAGE))
     await post(gateway)
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     provider = 'provider="openai"'
     labels = f'model="gpt-4o-mini",{provider}'
     for line in (
@@ -345,7 +345,7 @@ async def test_metrics_tell_tokens_cost_and_overhead(gateway, upstream):
 async def test_calls_are_counted_under_the_conventions_names_where_that_is_on(request, gateway, upstream):
     upstream.handler = replies(completion(usage=USAGE))
     await post(gateway)
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     if request.node.callspec.id == "off":
         assert "gen_ai" not in metrics
         return
@@ -360,7 +360,7 @@ async def test_calls_are_counted_under_the_conventions_names_where_that_is_on(re
         chunk({"content": "a"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": USAGE}, "[DONE]"
     )
     await stream(gateway)
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     for family in ("time_to_first_token", "time_per_output_token"):
         assert f"gen_ai_server_{family}_seconds_count{{{names}}} 1.0" in metrics
 
@@ -371,7 +371,7 @@ async def test_names_that_callers_make_up_are_one_series(gateway, upstream):
         assert (await post(gateway, model=f"openai/made-up-{number}")).status_code == 404
     upstream.handler = replies(completion(usage=USAGE))
     await post(gateway, model="openai/unlisted-but-served")
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     assert "made-up" not in metrics
     missing = 'error_type="provider_model_missing",model="other",operation="chat",outcome="error"'
     assert f'llm_calls_total{{{missing},provider="openai"}} 5.0' in metrics
@@ -383,7 +383,7 @@ async def test_only_streams_have_a_first_token_and_a_pace(gateway, upstream):
         chunk({"content": "a"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": USAGE}, "[DONE]"
     )
     await stream(gateway)
-    metrics = (await gateway.door.get("/metrics")).text
+    metrics = (await gateway.public.get("/metrics")).text
     for family in ("llm_time_to_first_token_seconds", "llm_time_per_output_token_seconds"):
         assert f'{family}_count{{model="gpt-4o-mini",provider="openai"}} 1.0' in metrics
 

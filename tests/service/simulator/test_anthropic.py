@@ -62,7 +62,7 @@ async def test_the_events_come_in_order(client):
 
 
 async def test_a_ping_comes_after_the_first_block_has_begun(sim):
-    response = await sim.running.door.post("/v1/messages", json={**ASK, "stream": True}, headers=VERSION)
+    response = await sim.running.public.post("/v1/messages", json={**ASK, "stream": True}, headers=VERSION)
     events = [block.split("\n")[0] for block in response.text.split("\n\n") if block]
     assert events[:4] == [
         "event: message_start",
@@ -147,8 +147,8 @@ async def test_the_finish_reason_can_be_set(sim, client, reason, theirs):
 
 async def test_a_provider_that_keeps_its_counts_to_itself(sim):
     await sim.behave(usage="never")
-    whole = await sim.running.door.post("/v1/messages", json=ASK, headers=VERSION)
-    streamed = await sim.running.door.post("/v1/messages", json={**ASK, "stream": True}, headers=VERSION)
+    whole = await sim.running.public.post("/v1/messages", json=ASK, headers=VERSION)
+    streamed = await sim.running.public.post("/v1/messages", json={**ASK, "stream": True}, headers=VERSION)
     assert "usage" not in whole.text + streamed.text
     assert (await sim.last())["output_tokens"] == 20
 
@@ -158,7 +158,7 @@ async def test_models_are_anthropics_for_those_that_name_a_version(sim, client):
     assert (await client.models.retrieve(names[0])).display_name == "Claude Opus 4.5"
     with pytest.raises(anthropic.NotFoundError):
         await client.models.retrieve("nothing")
-    assert (await sim.running.door.get("/v1/models")).json()["object"] == "list"
+    assert (await sim.running.public.get("/v1/models")).json()["object"] == "list"
     providers = (await sim.counts())["providers"]
     assert (providers["anthropic"]["total"], providers["openai"]["total"]) == (3, 1)
 
@@ -173,14 +173,14 @@ async def test_models_are_anthropics_for_those_that_name_a_version(sim, client):
     ],
 )
 async def test_what_is_no_request_is_refused(sim, change, headers, message):
-    response = await sim.running.door.post("/v1/messages", json={**ASK, **change}, headers=headers)
+    response = await sim.running.public.post("/v1/messages", json={**ASK, **change}, headers=headers)
     assert (response.status_code, response.json()["type"]) == (400, "error")
     assert response.json()["error"] == {"type": "invalid_request_error", "message": message}
 
 
 async def test_a_missing_key_is_refused_when_keys_are_required(sim):
     await sim.behave("anthropic", require_key=True)
-    response = await sim.running.door.post("/v1/messages", json=ASK, headers=VERSION)
+    response = await sim.running.public.post("/v1/messages", json=ASK, headers=VERSION)
     assert (response.status_code, response.json()["error"]["type"]) == (401, "authentication_error")
 
 

@@ -58,7 +58,7 @@ async def test_embeddings_of_a_deployment(client):
 
 async def test_a_deployments_path_demands_an_api_version(sim):
     path = "/openai/deployments/d/chat/completions"
-    response = await sim.running.door.post(path, json=ASK)
+    response = await sim.running.public.post(path, json=ASK)
     assert (response.status_code, response.json()["error"]["code"]) == (404, "404")
 
 
@@ -92,4 +92,4 @@ async def test_a_missing_key_is_refused_when_keys_are_required(sim):
     await sim.behave(require_key=True)
     path = "/openai/deployments/d/chat/completions?api-version=1"
     for headers, status in (({}, 401), ({"api-key": "x"}, 200), ({"authorization": "Bearer x"}, 200)):
-        assert (await sim.running.door.post(path, json=ASK, headers=headers)).status_code == status
+        assert (await sim.running.public.post(path, json=ASK, headers=headers)).status_code == status

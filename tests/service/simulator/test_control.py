@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def status_of(sim, provider="openai", **change):
     path, body = CALLS[provider].request(stream=False)
     headers = dict(CALLS[provider].headers)
-    return (await sim.running.door.post(path, json={**body, **change}, headers=headers)).status_code
+    return (await sim.running.public.post(path, json={**body, **change}, headers=headers)).status_code
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ async def status_of(sim, provider="openai", **change):
     ],
 )
 async def test_a_wrong_fault_is_refused_by_name(sim, body, field):
-    answer = await sim.running.door.post("/simulator/faults", json=body)
+    answer = await sim.running.public.post("/simulator/faults", json=body)
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, field)
-    assert (await sim.running.door.get("/simulator/faults")).json() == {"faults": []}
+    assert (await sim.running.public.get("/simulator/faults")).json() == {"faults": []}
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ async def test_the_oldest_fault_that_concerns_a_request_strikes(sim):
     await sim.fault("status", status=503, times=1)
     await sim.fault("status", status=502)
     assert [await status_of(sim) for _ in range(2)] == [503, 502]
-    listed = (await sim.running.door.get("/simulator/faults")).json()["faults"]
+    listed = (await sim.running.public.get("/simulator/faults")).json()["faults"]
     assert [(fault["spec"]["status"], fault["struck"]) for fault in listed] == [(502, 1)]
 
 
 async def test_dice_with_a_seed_fall_the_same_way_again(sim):
     rounds = []
     for _ in range(2):
-        await sim.running.door.delete("/simulator/faults")
+        await sim.running.public.delete("/simulator/faults")
         await sim.fault("status", probability=0.5, seed=7)
         rounds.append([await status_of(sim) for _ in range(20)])
     assert rounds[0] == rounds[1]
@@ -100,7 +100,7 @@ async def test_dice_with_a_seed_fall_the_same_way_again(sim):
     ],
 )
 async def test_a_wrong_behaviour_is_refused_by_name(sim, body, field):
-    answer = await sim.running.door.put("/simulator/behaviour", json=body)
+    answer = await sim.running.public.put("/simulator/behaviour", json=body)
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, field)
 
 
@@ -110,10 +110,10 @@ async def test_one_provider_can_behave_otherwise(sim):
     for provider in ("openai", "google"):
         await status_of(sim, provider)
     assert [record["output_tokens"] for record in (await sim.counts())["recent"]] == [3, 5]
-    shown = (await sim.running.door.get("/simulator/behaviour")).json()
+    shown = (await sim.running.public.get("/simulator/behaviour")).json()
     assert (shown["answer_tokens"], shown["providers"]["google"]["answer_tokens"]) == (3, 5)
-    assert (await sim.running.door.delete("/simulator/behaviour/google")).status_code == 204
-    assert (await sim.running.door.delete("/simulator/behaviour/google")).status_code == 404
+    assert (await sim.running.public.delete("/simulator/behaviour/google")).status_code == 204
+    assert (await sim.running.public.delete("/simulator/behaviour/google")).status_code == 404
     await status_of(sim, "google")
     assert (await sim.last())["output_tokens"] == 3
 
@@ -126,8 +126,8 @@ async def test_a_body_above_the_limit_has_the_providers_shape(sim):
 
 
 async def test_what_it_does_not_offer_is_not_found_in_the_providers_shape(sim):
-    door = sim.running.door
-    assert (await door.post("/v1/audio/speech", json={})).json()["error"]["type"] == "invalid_request_error"
-    assert (await door.get("/v1/messages/batches")).json()["error"]["type"] == "not_found_error"
-    assert (await door.get("/openai/files")).json()["error"]["code"] == "DeploymentNotFound"
-    assert isinstance((await door.get("/api/ps")).json()["error"], str)
+    public = sim.running.public
+    assert (await public.post("/v1/audio/speech", json={})).json()["error"]["type"] == "invalid_request_error"
+    assert (await public.get("/v1/messages/batches")).json()["error"]["type"] == "not_found_error"
+    assert (await public.get("/openai/files")).json()["error"]["code"] == "DeploymentNotFound"
+    assert isinstance((await public.get("/api/ps")).json()["error"], str)

@@ -46,7 +46,7 @@ async def test_the_last_requests_are_listed_in_order_and_as_many_as_asked_for(si
         "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens",
     }  # fmt: skip
     for last in ("-1", "1001", "x"):
-        assert (await sim.running.door.get(f"/simulator/requests?last={last}")).status_code == 422
+        assert (await sim.running.public.get(f"/simulator/requests?last={last}")).status_code == 422
 
 
 @pytest.mark.parametrize("provider", list(CALLS))
@@ -74,7 +74,7 @@ async def test_a_caller_that_leaves_before_the_answer_costs_nothing(sim):
 
 
 async def test_refused_requests_are_counted_too(sim):
-    response = await sim.running.door.post("/v1/messages", content=b"{")
+    response = await sim.running.public.post("/v1/messages", content=b"{")
     assert response.status_code == 400
     counts = await sim.counts()
     assert (counts["total"], counts["refused"], counts["providers"]["anthropic"]["refused"]) == (1, 1, 1)
@@ -109,7 +109,7 @@ async def test_clearing_forgets_what_is_still_being_answered(sim):
     async with sent(sim.url, CALLS["openai"].raw(stream=True)):
         while not (await sim.counts())["in_flight"]:
             pass
-        await sim.running.door.delete("/simulator/requests")
+        await sim.running.public.delete("/simulator/requests")
     await ask(sim, "ollama")
     await sim.settled()
     counts = await sim.counts()

@@ -22,7 +22,7 @@ KEY = {"x-goog-api-key": "x"}
 
 
 async def ask(sim, verb="generateContent", body=ASK, headers=KEY):
-    return await sim.running.door.post(f"{MODEL}:{verb}", json=body, headers=headers)
+    return await sim.running.public.post(f"{MODEL}:{verb}", json=body, headers=headers)
 
 
 async def events(sim, body=ASK):
@@ -156,18 +156,18 @@ async def test_embeddings(sim):
 
 
 async def test_models(sim):
-    listed = (await sim.running.door.get("/v1beta/models", headers=KEY)).json()["models"]
-    one = (await sim.running.door.get(f"/v1beta/{listed[0]['name']}", headers=KEY)).json()
+    listed = (await sim.running.public.get("/v1beta/models", headers=KEY)).json()["models"]
+    one = (await sim.running.public.get(f"/v1beta/{listed[0]['name']}", headers=KEY)).json()
     assert one == listed[0]
-    assert (await sim.running.door.get("/v1/models", headers=KEY)).json()["models"] == listed
-    missing = await sim.running.door.get("/v1beta/models/nothing", headers=KEY)
+    assert (await sim.running.public.get("/v1/models", headers=KEY)).json()["models"] == listed
+    missing = await sim.running.public.get("/v1beta/models/nothing", headers=KEY)
     assert (missing.status_code, missing.json()["error"]["status"]) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta"])
 async def test_both_versions_answer(sim, version):
     path = f"/{version}/models/gemini-2.5-flash:generateContent"
-    assert (await sim.running.door.post(path, json=ASK, headers=KEY)).status_code == 200
+    assert (await sim.running.public.post(path, json=ASK, headers=KEY)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -217,5 +217,5 @@ async def test_a_missing_key_is_refused_when_keys_are_required(sim):
 
 
 async def test_an_unknown_path_has_googles_shape_too(sim):
-    response = await sim.running.door.get("/v1beta/cachedContents")
+    response = await sim.running.public.get("/v1beta/cachedContents")
     assert response.json()["error"]["status"] == "NOT_FOUND"

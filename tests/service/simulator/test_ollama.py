@@ -16,13 +16,13 @@ TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": 
 
 
 async def whole(sim, **change):
-    response = await sim.running.door.post("/api/chat", json={**ASK, "stream": False, **change})
+    response = await sim.running.public.post("/api/chat", json={**ASK, "stream": False, **change})
     assert response.headers["content-type"] == "application/json"
     return response.json()
 
 
 async def lines(sim, **change):
-    response = await sim.running.door.post("/api/chat", json={**ASK, **change})
+    response = await sim.running.public.post("/api/chat", json={**ASK, **change})
     assert response.headers["content-type"] == "application/x-ndjson"
     return [json.loads(line) for line in response.text.splitlines()]
 
@@ -101,23 +101,25 @@ async def test_a_provider_that_keeps_its_counts_to_itself(sim):
 
 
 async def test_embeddings(sim):
-    door = sim.running.door
-    many = (await door.post("/api/embed", json={"model": "m", "input": ["a b", "c"], "dimensions": 4})).json()
-    one = (await door.post("/api/embed", json={"model": "m", "input": "a b", "dimensions": 4})).json()
+    public = sim.running.public
+    many = (
+        await public.post("/api/embed", json={"model": "m", "input": ["a b", "c"], "dimensions": 4})
+    ).json()
+    one = (await public.post("/api/embed", json={"model": "m", "input": "a b", "dimensions": 4})).json()
     assert many["embeddings"][0] == one["embeddings"][0]
     assert (len(many["embeddings"]), len(many["embeddings"][1]), many["prompt_eval_count"]) == (2, 4, 3)
     assert set(many) == {"model", "embeddings", "total_duration", "load_duration", "prompt_eval_count"}
 
 
 async def test_models(sim):
-    found = (await sim.running.door.get("/api/tags")).json()["models"]
+    found = (await sim.running.public.get("/api/tags")).json()["models"]
     assert found[0]["name"] == found[0]["model"] == "llama3.2:latest"
     assert set(found[0]) == {"name", "model", "modified_at", "size", "digest", "details"}
-    assert (await sim.running.door.get("/api/version")).json()["version"]
+    assert (await sim.running.public.get("/api/version")).json()["version"]
 
 
 async def test_its_openai_api_is_counted_as_its_own_under_its_name(sim):
-    response = await sim.running.door.post("/as/ollama/v1/chat/completions", json=ASK)
+    response = await sim.running.public.post("/as/ollama/v1/chat/completions", json=ASK)
     assert response.json()["object"] == "chat.completion"
     assert (await sim.last())["provider"] == "ollama"
 
@@ -137,7 +139,7 @@ async def test_no_key_is_ever_required(sim):
     ],
 )
 async def test_what_is_no_request_is_refused(sim, path, body):
-    response = await sim.running.door.post(path, json=body)
+    response = await sim.running.public.post(path, json=body)
     assert (response.status_code, list(response.json())) == (400, ["error"])
     assert isinstance(response.json()["error"], str)
 
@@ -145,7 +147,7 @@ async def test_what_is_no_request_is_refused(sim, path, body):
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 async def test_errors_are_ollamas(sim, status):
     await sim.fault("status", status=status)
-    response = await sim.running.door.post("/api/chat", json=ASK)
+    response = await sim.running.public.post("/api/chat", json=ASK)
     assert (response.status_code, response.json()) == (status, {"error": "A simulated fault."})
 
 

@@ -220,7 +220,7 @@ async def test_the_finish_reason_can_be_set(sim, client, reason):
 
 async def test_a_missing_key_is_refused_when_keys_are_required(sim):
     await sim.behave(require_key=True)
-    response = await sim.running.door.post("/v1/chat/completions", json=ASK)
+    response = await sim.running.public.post("/v1/chat/completions", json=ASK)
     assert (response.status_code, response.json()["error"]["type"]) == (401, "invalid_request_error")
     assert (await sim.last())["outcome"] == "refused"
 

@@ -40,7 +40,7 @@ async def test_a_refused_port_refuses_and_the_others_do_not(sim):
     fault = await sim.fault("refuse", provider="openai")
     assert (connects(dead), connects(well), connects(sim.url)) == (False, True, True)
     assert {port["provider"]: port["open"] for port in await ports(sim)} == {"openai": False, "google": True}
-    await sim.running.door.delete(f"/simulator/faults/{fault['id']}")
+    await sim.running.public.delete(f"/simulator/faults/{fault['id']}")
     assert connects(dead)
     assert (await ask_raw(dead, CALLS["openai"].raw(stream=False))).status == 200
 
@@ -77,22 +77,22 @@ async def test_a_port_opened_while_its_provider_refuses_stays_shut(sim):
 
 
 async def test_a_port_can_be_chosen_and_closed(sim):
-    door = sim.running.door
+    public = sim.running.public
     url = await sim.port("openai")
     number = int(url.rpartition(":")[2])
-    assert (await door.delete(f"/simulator/ports/{number}")).status_code == 204
+    assert (await public.delete(f"/simulator/ports/{number}")).status_code == 204
     assert not connects(url)
-    again = await door.post("/simulator/ports", json={"provider": "openai", "port": number})
+    again = await public.post("/simulator/ports", json={"provider": "openai", "port": number})
     assert (again.status_code, again.json()["url"]) == (201, url)
-    taken = await door.post("/simulator/ports", json={"provider": "google", "port": number})
+    taken = await public.post("/simulator/ports", json={"provider": "google", "port": number})
     assert (taken.status_code, taken.json()["code"]) == (409, "port_taken")
-    assert (await door.delete("/simulator/ports/1")).status_code == 404
+    assert (await public.delete("/simulator/ports/1")).status_code == 404
 
 
 async def test_the_number_of_ports_is_capped(sim):
     for _ in range(20):
         await sim.port("openai")
-    answer = await sim.running.door.post("/simulator/ports", json={"provider": "openai"})
+    answer = await sim.running.public.post("/simulator/ports", json={"provider": "openai"})
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_ports")
 
 
@@ -106,9 +106,9 @@ async def test_the_number_of_ports_is_capped(sim):
     ],
 )
 async def test_a_wrong_port_is_refused_by_name(sim, body, field):
-    answer = await sim.running.door.post("/simulator/ports", json=body)
+    answer = await sim.running.public.post("/simulator/ports", json=body)
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, field)
 
 
 async def ports(sim):
-    return (await sim.running.door.get("/simulator/ports")).json()["ports"]
+    return (await sim.running.public.get("/simulator/ports")).json()["ports"]

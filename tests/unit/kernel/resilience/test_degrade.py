@@ -171,10 +171,10 @@ async def test_the_answer_bears_the_mark_and_the_next_one_does_not(tmp_path: Pat
 
     spec = ServiceSpec(routes=[Route("/x", answer)], identity_required=False)
     async with served(build_service(runtime, spec), tmp_path) as service:
-        assert (await service.door.get("/x")).headers["x-wattos-degraded"] == "rag, mail"
+        assert (await service.public.get("/x")).headers["x-wattos-degraded"] == "rag, mail"
         missed.clear()
-        assert "x-wattos-degraded" not in (await service.door.get("/x")).headers
-        shown = (await service.door.get("/metrics")).text
+        assert "x-wattos-degraded" not in (await service.public.get("/x")).headers
+        shown = (await service.public.get("/metrics")).text
     assert 'degraded_total{dependency="rag"} 1.0' in shown
     told = [json.loads(line) for line in lines if b"dependency.degraded" in line]
     assert [line["dependency"] for line in told] == ["rag", "mail"]
