@@ -106,11 +106,11 @@ class Reader:
 
     def last_ms(self) -> int | None:
         """Return the time of the newest row, None when there is none."""
-        times = [files.last_ms(target) for target in files.targets(self._folder)]
-        for target in files.targets(self._folder):
-            chunks = self._chunks(target, max(times), _LATEST_MS)
-            times += [chunk.times_ms[-1] for chunk in chunks]
-        newest = max(times, default=-1)
+        targets = files.targets(self._folder)  # listed once: others may come or go meanwhile
+        newest = max((files.last_ms(target) for target in targets), default=-1)
+        for target in targets:
+            for chunk in self._chunks(target, newest, _LATEST_MS):
+                newest = max(newest, chunk.times_ms[-1])
         return newest if newest >= 0 else None
 
     def _chunks(self, target: Path, start_ms: int, end_ms: int) -> "list[Block | Table]":
