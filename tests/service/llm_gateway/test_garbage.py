@@ -37,9 +37,10 @@ def replies_late(body: object, status: int = 200) -> Handler:
 def left_to_the_collector() -> Iterator[Counter[str]]:
     """Count what of ours only the collector can free, if each request of the block leaves one.
 
-    Less may be the engine of an earlier test, which a cache of statements let go of.
+    What was there before is kept: the engine of an earlier test, say, which a cache lets go of meanwhile.
     """
     gc.collect()
+    before = gc.get_objects()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     found = Counter[str]()
@@ -49,6 +50,7 @@ def left_to_the_collector() -> Iterator[Counter[str]]:
         kinds = Counter(type(each) for each in gc.garbage if type(each).__module__.startswith("wattos_"))
         found.update({kind.__name__: count for kind, count in kinds.items() if count >= REQUESTS})
     finally:
+        before.clear()
         gc.set_debug(0)
         gc.enable()
         gc.garbage.clear()
