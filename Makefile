@@ -11,7 +11,11 @@ NPM := $(VENV)/.npm
 # What measures is marked `alone`, and has the machine to itself afterwards.
 TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder -m 'not alone'
 # Other files need not be read to find those.
-ALONE = -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' $(1))
+ALONE = $$(grep -rl --include='test_*.py' 'mark\.alone' $(1))
+
+# What fails beside others is asked once more by itself: what fails again is red, what does not is named (docs/adr/0036).
+ASK = @$(BIN)/pytest -q $(2) $(1) || { [ $$? -eq 1 ] && echo 'Failed beside others; asked again, one at a time:' \
+    && $(BIN)/pytest -q -rA --show-capture=no --last-failed --last-failed-no-failures=none --maxfail=3 $(1); }
 
 # Every worker imports every test: compiled once, that takes half of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,19 +48,19 @@ imports: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP) $(MODEL)
-	$(BIN)/pytest -q -n 3 --dist loadfile tests/architecture tests/unit tests/contract tests/service
+	$(call ASK,tests/architecture tests/unit tests/contract tests/service,-n 3 --dist loadfile)
 
 integration: $(STAMP) $(MODEL) $(NPM)
-	$(BIN)/pytest -q $(TOGETHER) tests/integration
-	$(BIN)/pytest -q $(call ALONE,tests/integration)
+	$(call ASK,tests/integration,$(TOGETHER))
+	$(call ASK,$(call ALONE,tests/integration),-m alone)
 
 e2e: $(STAMP) $(MODEL)
-	$(BIN)/pytest -q $(TOGETHER) tests/e2e
-	$(BIN)/pytest -q $(call ALONE,tests/e2e)
+	$(call ASK,tests/e2e,$(TOGETHER))
+	$(call ASK,$(call ALONE,tests/e2e),-m alone)
 
 processes: $(STAMP) $(MODEL) $(NPM) ## both in one run, which takes less time than one after the other
-	$(BIN)/pytest -q $(TOGETHER) tests/integration tests/e2e
-	$(BIN)/pytest -q $(call ALONE,tests/integration tests/e2e)
+	$(call ASK,tests/integration tests/e2e,$(TOGETHER))
+	$(call ASK,$(call ALONE,tests/integration tests/e2e),-m alone)
 
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python -m wattos_cli.reference

@@ -23,7 +23,7 @@ class Asker:
     def rows(self, name: str) -> list[Mapping[str, Any]]:
         """Return the series that answer the question."""
         rows: list[Mapping[str, Any]] = self._metrics.instant(
-            _BY_NAME[name].over(self.window_s), self._at_s
+            _BY_NAME[name].with_beginning(self.window_s), self._at_s
         ).result
         return rows
 

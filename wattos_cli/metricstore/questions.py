@@ -1,6 +1,6 @@
 """Every query of `wattos metrics`, in one list: what the command asks, the reference names and tests hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattos_cli.durations import duration_text
 
@@ -10,6 +10,7 @@ _BUCKETS = f"http_request_duration_seconds_bucket{{{_WORK}}}"
 _ANSWERED = 'result=~"hit|stale"'
 _LOOKED_UP = 'result=~"hit|stale|miss"'
 _MODEL = "provider, model"
+_RESOLUTION_S = 0.001
 _CACHE = "job, cache"
 
 
@@ -24,6 +25,14 @@ class Question:
     def over(self, window_s: float) -> str:
         """Return the expression for the last `window_s` seconds."""
         return self.expression.replace("$window", duration_text(window_s))
+
+    def with_beginning(self, window_s: float) -> str:
+        """Return the same with the sample at the beginning of the window, which a range leaves out.
+
+        It may be the first ever, from which all that came later grew.
+        """
+        window = duration_text(window_s + _RESOLUTION_S)
+        return replace(self, expression=self.expression.replace("[$window]", f"[{window}]")).over(window_s)
 
 
 def _grown(counter: str, by: str) -> str:

@@ -184,6 +184,16 @@ def test_a_first_failure_ever_counts(tmp_path: Path) -> None:
     assert [model["calls"] for model in found["models"]] == [1]
 
 
+def test_a_call_between_the_first_two_scrapes_counts(tmp_path: Path) -> None:
+    scraped = Scraped(NOW)
+    scraped.add("llm-gateway-0", "up", [1.0] * 3)
+    scraped.add("llm-gateway-0", "llm_calls_total", [1.0] * 2, provider="local", model="m", outcome="ok")
+    scraped.write(tmp_path)
+    write_running(tmp_path, {"name": "llm-gateway"})
+    found = shown(tmp_path)
+    assert (found["scrapes"], [model["calls"] for model in found["models"]]) == (3, [1])
+
+
 def test_a_pause_of_the_platform_is_not_in_the_window(tmp_path: Path) -> None:
     Scraped(NOW - 300).add("chat-0", "up", [1.0] * 60).write(tmp_path)
     Scraped(NOW).add("chat-0", "up", [1.0] * 25).write(tmp_path)
