@@ -59,8 +59,7 @@ def _measured(runner: "Runner", title: str) -> "tuple[Result, BaseException | No
 
     if runner.opts.find_limit:
         return LimitSearch(runner).result()
-    with runner.watching_breakers():
-        watched = runner.run(runner.plan, title)
+    watched = runner.run(runner.plan, title)
     return runner.result(runner.plan, watched), watched.cut
 
 

@@ -33,12 +33,11 @@ class LimitSearch:
         runner, found = self._runner, self._found
         arrivals = runner.plan.arrivals
         assert arrivals is not None  # noqa: S101 - a search has a rate to begin at
-        with runner.watching_breakers():
-            try:
-                search(arrivals.start, _MOST_RATE, self._attempt, found)
-            except BaseException as caught:
-                if not self._kept_after(caught):
-                    raise
+        try:
+            search(arrivals.start, _MOST_RATE, self._attempt, found)
+        except BaseException as caught:
+            if not self._kept_after(caught):
+                raise
         assert self._best is not None  # noqa: S101 - at least one rate was tried, or an error raised
         plan, watched = self._best
         if found.inconclusive and watched.stopped is None:

@@ -1,8 +1,8 @@
 """Runs generators for what was asked, and makes results of what they measured."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from wattos_cli import metricsource
@@ -30,7 +30,7 @@ from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.result.environment import environment
 from wattos_cli.loadtest.result.outcome import Run, outcome
-from wattos_cli.loadtest.result.seen import ServerChart, Transition
+from wattos_cli.loadtest.result.seen import ServerChart
 from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.logstore.instants import rfc3339
 from wattos_cli.render.loadtest.figures import counted
@@ -49,29 +49,30 @@ class Runner:
         self._target = target
         self._start = start
         self._environment = environment(self.plan)
-        self._breakers = BreakerWatch(deps, project_of(deps)) if target.ours else None
-
-    @contextmanager
-    def watching_breakers(self) -> Iterator[None]:
-        """Look after the target's breakers while the block runs."""
-        with self._breakers.watching() if self._breakers else nullcontext():
-            yield
 
     def run(self, plan: Plan, title: str) -> Watched:
-        """Run a plan to its end, or until there is a reason to end it before; see `watch`."""
+        """Run a plan to its end, or until there is a reason to end it before; see `watch`.
+
+        The target's breakers are looked after meanwhile, for this run alone.
+        """
         guards: list[Guard] = [self._target.wallet]
         if self.opts.abort:
             guards.append(EarlyAbort(plan, self.spec.thresholds))
-        with self._start(plan, self.deps.environ) as load:
-            return watch(
+        breakers = BreakerWatch(self.deps, project_of(self.deps)) if self._target.ours else None
+        with breakers.watching() if breakers else nullcontext(), self._start(plan, self.deps.environ) as load:
+            watched = watch(
                 load,
                 Progress(title, plan),
                 Display(self.deps.console, plan.duration_s, quiet=self.opts.quiet),
                 guards,
                 self.deps,
                 plan=plan,
-                breakers=lambda: self._breakers.not_closed if self._breakers else None,
+                breakers=lambda: breakers.not_closed if breakers else None,
             )
+        if breakers is None:
+            return watched
+        changes = [each for each in breakers.transitions(watched.began_at_s) if each.at_s >= 0]
+        return replace(watched, breakers=changes, notes=breakers.notes)
 
     def work(self) -> None:
         """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""
@@ -87,7 +88,6 @@ class Runner:
         began_s = watched.began_at_s
         self._target.wallet.look()
         charts, problem = self._server(began_s, began_s + watched.measured.duration_s)
-        changes, unseen = self._changes(began_s)
         run = Run(
             scenario=self.spec.scenario.name,
             plan=plan,
@@ -96,12 +96,12 @@ class Runner:
             environment=self._environment,
             stopped=watched.stopped,
             server=charts,
-            breakers=changes,
+            breakers=watched.breakers,
             limit=limit,
             notes=[
                 *too_few_in_time(plan),
                 *self._target.wallet.notes,
-                *unseen,
+                *watched.notes,
                 *([problem] if problem else []),
             ],
             command=self.opts.command,
@@ -112,12 +112,6 @@ class Runner:
         """Return the result of a run of which nothing was measured yet."""
         scenario, around = self.spec.scenario.name, self._environment
         return outcome(Run(scenario, self.plan, "", self._target.tenant, around), Measured(), [])
-
-    def _changes(self, began_s: float) -> tuple[list[Transition], list[str]]:
-        """Return the breakers' changes since the run began, and what a reader must know of them."""
-        if self._breakers is None:
-            return [], []
-        return [each for each in self._breakers.transitions(began_s) if each.at_s >= 0], self._breakers.notes
 
     def _server(self, start_s: float, end_s: float) -> tuple[list[ServerChart], str]:
         """Return the platform's own metrics of a time, and why they are missing if they are."""

@@ -13,6 +13,7 @@ from wattos_cli.loadtest.load import Load
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.result.seen import Transition
 from wattos_cli.render.loadtest import live
 
 POLL_S = 0.2
@@ -38,15 +39,18 @@ class StoppableLoad(Load, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What was measured, from `began_at_s` (epoch seconds) on.
+    """What was measured, from `began_at_s` (epoch seconds) on, and which `breakers` changed meanwhile.
 
-    `cut` is the Ctrl-C or SIGTERM that ended the run, to be raised once the run is told.
+    `notes` are what a reader must know of those. `cut` is the Ctrl-C or SIGTERM that ended the run, to be
+    raised once the run is told.
     """
 
     measured: Measured
     began_at_s: float
     stopped: Stopped | None = None
     cut: BaseException | None = None
+    breakers: Sequence[Transition] = ()
+    notes: Sequence[str] = ()
 
 
 class RunTime:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.fakes.cli import FakeTime, err, make_deps
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.loaded_platform import LoadedPlatform
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
@@ -22,6 +23,7 @@ from wattos_cli.loadtest.judging.limit import Search, Step, knee, search
 from wattos_cli.loadtest.judging.verdict import Verdict
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.plan import Plan
+from wattos_cli.logstore.instants import rfc3339
 
 HOST = "http://other:1"
 
@@ -190,6 +192,26 @@ def test_a_generator_that_fails_later_on_keeps_what_was_tried(deps: Deps, time: 
 
     assert command.run(options(), deps, start=start) == ExitCode.UNREACHABLE
     assert result(deps)["reasons"] == ["there is no room for it"]
+
+
+def test_the_result_has_the_changes_of_breakers_of_its_own_time_alone(tmp_path: Path, time: FakeTime) -> None:
+    platform, target = LoadedPlatform(tmp_path), Target(time, limit=300)
+
+    @contextmanager
+    def start(plan: Plan, environ: Mapping[str, str]) -> Iterator[FakeLoad]:
+        with target.start(plan, environ) as load:
+            assert plan.arrivals is not None
+            platform.change(rfc3339(time.now + 2), f"opens at {plan.arrivals.start:g}/s")
+            yield load
+
+    deps = make_deps(cwd=tmp_path, http=platform, time=time)
+    assert command.run(options(host=None, rate="20"), deps, start=start) == ExitCode.OK
+    found = result(deps)
+    assert len(platform.changes) == len(found["limit"]["steps"])
+    assert platform.changes[-1]["name"] != f"opens at {found['limit']['rate']:g}/s"
+    assert [(one["name"], one["at_s"]) for one in found["breakers"]] == [
+        (f"opens at {found['limit']['rate']:g}/s", pytest.approx(2, abs=0.5))
+    ]
 
 
 def test_a_target_that_holds_nothing_fails(deps: Deps, time: FakeTime) -> None:

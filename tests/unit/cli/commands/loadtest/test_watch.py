@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli import FakeTime, err, make_deps, out
 from tests.fakes.cli_http import FakeHttp
 from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.loaded_platform import LoadedPlatform
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
@@ -110,38 +110,17 @@ def test_a_target_that_dies_is_never_a_pass(tmp_path: Path, time: FakeTime) -> N
     assert f"{HOST} stopped answering 5 s after the start and did not come back" in out(deps)
 
 
-CHANGE = {
-    "number": 1, "time": "2023-11-14T22:13:23.000Z", "name": "hop:rag", "from": "closed", "to": "open",
-    "cause": "failure_rate", "reason": None,
-}  # fmt: skip
-
-
-def result_beside(changes: Sequence[dict[str, Any]], lost: int, tmp_path: Path, time: FakeTime) -> Any:
-    """Return the result of a run against a platform whose chat tells these changes of its breakers."""
-    deps = deps_of(tmp_path, time)
-    names = ("gateway", "llm-gateway", "chat", "rag", "agent")
-    write_running(tmp_path, *({"name": name, "url": "http://127.0.0.1:3001"} for name in names))
-    assert isinstance(deps.http, FakeHttp)
-    http = deps.http
-    http.answer("http://127.0.0.1:3001", "/health/liveness", {})
-    http.answer("http://127.0.0.1:3001", "/v1/models", {})
-    free = "/admin/models/targets?model=wattos-extractive"
-    http.answer("unix:/run/llm-gateway.sock", free, {"targets": [], "providers": []})
-    http.answer("unix:/run/gateway.sock", "/admin/tokens", {"token": "wk_1", "id": "k1"}, 201)
-    http.answer("unix:/run/gateway.sock", "/admin/tokens/revoke", {})
-    ops, events = "unix:/run/chat.sock", "/admin/breakers/events?after="
-    told = {"run": "r", "last": len(changes), "lost": lost, "events": changes}
-    http.answer(ops, "/admin/breakers", {"breakers": [CHANGE | {"state": "open"}]})
-    http.answer(ops, f"{events}{2**53}", {"run": "r", "last": 0, "lost": 0, "events": []})
-    http.answer(ops, f"{events}0", told)
+def result_beside(platform: LoadedPlatform, tmp_path: Path, time: FakeTime) -> Any:
+    deps = make_deps(cwd=tmp_path, http=platform, time=time, json_output=True)
     load = load_of(time, [second(at, 10) for at in range(12)])
-    deps = replace(deps, console=replace(deps.console, json_output=True))
     assert command.run(Options(duration_s=12, json_file=Path("r.json")), deps, start=load.start) == 0
     return json.loads((tmp_path / "r.json").read_text())
 
 
 def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, time: FakeTime) -> None:
-    result = result_beside([CHANGE], 0, tmp_path, time)
+    platform = LoadedPlatform(tmp_path)
+    platform.change("2023-11-14T22:13:23.000Z")
+    result = result_beside(platform, tmp_path, time)
     found = result["breakers"][0]
     assert found.pop("at_s") == pytest.approx(3, abs=0.5)
     assert found == {
@@ -152,7 +131,11 @@ def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, tim
 
 
 def test_changes_of_breakers_that_are_too_many_are_counted(tmp_path: Path, time: FakeTime) -> None:
-    result = result_beside([CHANGE | {"number": number} for number in range(507)], 3, tmp_path, time)
+    platform = LoadedPlatform(tmp_path)
+    platform.lost = 3
+    for _ in range(507):
+        platform.change("2023-11-14T22:13:23.000Z")
+    result = result_beside(platform, tmp_path, time)
     assert len(result["breakers"]) == 500
     assert [reason for reason in result["reasons"] if reason.startswith("breakers:")] == [
         "breakers: 7 later changes are left out, the first 500 told",
