@@ -30,6 +30,13 @@ def with_stubborn_grandchild(project: RunningProject) -> None:
     project.configure('[services.stubborn]\ncommand = ["python3", "stubborn.py"]\n')
 
 
+def kid(project: RunningProject) -> int:
+    """Return the pid of the grandchild once its parent has told it, which may be after it counts as ready."""
+    file = project.root / "kid.pid"
+    wait_until(lambda: file.exists() and file.read_text() != "", "the grandchild was started")
+    return int(file.read_text())
+
+
 def everything(project: RunningProject) -> dict[int, int]:
     """Return pid and start time of every process of the platform."""
     state = project.state()
@@ -37,7 +44,7 @@ def everything(project: RunningProject) -> dict[int, int]:
     pids += [
         state["supervisor"]["pid"],
         state["guardian"]["pid"],
-        int((project.root / "kid.pid").read_text()),
+        kid(project),
     ]
     return {pid: process_table.start_time(pid) for pid in pids}
 
@@ -72,9 +79,9 @@ def test_nothing_is_left_and_the_next_up_works(project: RunningProject, victims:
     def gone() -> bool:
         return not any(process_table.alive(pid, started) for pid, started in processes.items())
 
-    wait_until(gone, "every process has ended", timeout_s=5)
+    wait_until(gone, "every process has ended")
     # The threads of redis-server end one by one, and the last one gives the port back.
-    wait_until(lambda: all(is_free(port) for port in ports(project)), "every port is free", timeout_s=5)
+    wait_until(lambda: all(is_free(port) for port in ports(project)), "every port is free")
     assert project.wattos("ps").returncode == 0
     again = project.wattos("up")
     assert again.returncode == 0, again.stderr

@@ -33,7 +33,6 @@ def project(tmp_path: Path) -> Iterator[RunningProject]:
         fresh.environ |= {
             "WATTOS_RESTART_BASE_S": "0.05",
             "WATTOS_PROBE_INTERVAL_S": "0.1",
-            "WATTOS_PROBE_TIMEOUT_S": "0.3",
             "WATTOS_PROBE_SETTLE_S": "0.5",
         }
         (fresh.root / "asker.py").write_text(ASKER)
@@ -42,9 +41,16 @@ def project(tmp_path: Path) -> Iterator[RunningProject]:
         yield fresh
 
 
+def url(project: RunningProject) -> str:
+    """Return the URL that the service got, once it has told it: it may count as ready before."""
+    file = project.root / "url"
+    wait_until(lambda: file.exists() and file.read_text() != "", "the service has asked Redis")
+    return file.read_text()
+
+
 def client(project: RunningProject) -> redis.Redis:
     """Return a client with the URL that services got."""
-    return redis.Redis.from_url((project.root / "url").read_text(), socket_timeout=5)
+    return redis.Redis.from_url(url(project), socket_timeout=20)
 
 
 def port(project: RunningProject) -> int:
@@ -68,7 +74,7 @@ def test_it_is_ready_before_the_services_private_and_asks_for_a_password(project
     assert data.stat().st_mode & 0o777 == 0o700
     assert (data / "appendonlydir").is_dir()
     password = (run / "redis.password").read_text()
-    assert password in (project.root / "url").read_text()
+    assert password in url(project)
     told = [*(project.root / ".wattos/logs").iterdir(), run / "services.json"]
     assert [path.name for path in told if password in path.read_text()] == []
     pid = rows["redis"]["pid"]
@@ -200,8 +206,8 @@ def test_a_killed_supervisor_takes_it_along(project: RunningProject) -> None:
     pid = project.row("redis")["pid"]
     started = process_table.start_time(pid)
     os.kill(project.state()["supervisor"]["pid"], signal.SIGKILL)
-    wait_until(lambda: not process_table.alive(pid, started), "redis is gone", timeout_s=5)
+    wait_until(lambda: not process_table.alive(pid, started), "redis is gone")
     # Its threads end one by one, and the last one gives the port back.
-    wait_until(lambda: is_free(port(project)), "its port is free", timeout_s=5)
+    wait_until(lambda: is_free(port(project)), "its port is free")
     again = project.wattos("up")
     assert again.returncode == 0, again.stderr

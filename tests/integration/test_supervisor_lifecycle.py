@@ -46,6 +46,12 @@ def schema(command: str) -> Any:
     return json.loads(path.read_text())
 
 
+def written(file: Path) -> str:
+    """Return what a service has written into a file, once it has: one without a port may be ready before."""
+    wait_until(lambda: file.exists() and file.read_text() != "", f"{file.name} is written")
+    return file.read_text()
+
+
 def port(project: RunningProject, number: int = 0) -> int:
     return 3040 + number + project.port_offset
 
@@ -109,6 +115,7 @@ def test_a_service_that_dies_at_once_is_told_with_its_last_lines(project: Runnin
 
 
 def test_a_service_that_dies_after_a_moment_is_told(project: RunningProject) -> None:
+    project.environ["WATTOS_PROBE_SETTLE_S"] = "60"  # longer than its moment takes on any machine
     dying = service(project, "dying", "import sys, time; time.sleep(0.2); sys.exit('gave up')")
     project.configure(NONE_BUNDLED + dying)
     up = project.wattos("up")
@@ -129,6 +136,7 @@ def test_a_service_that_never_gets_ready_and_down_on_failure(project: RunningPro
 
 
 def test_a_crash_is_followed_by_a_restart_and_many_by_a_crash_loop(project: RunningProject) -> None:
+    project.environ["WATTOS_RESTART_WINDOW_S"] = "600"  # a busy machine spreads five ends over a minute
     project.configure(NONE_BUNDLED + service(project, "web", WEB, f"port = {port(project)}"))
     assert project.wattos("up").returncode == 0
     before = project.row("web")["pid"]
@@ -163,7 +171,7 @@ def test_down_leaves_no_child_that_ignores_sigterm(project: RunningProject) -> N
     script.write_text(stubborn)
     project.configure(NONE_BUNDLED + f'[services.s]\ncommand = ["python3", "{script}", "alone"]')
     assert project.wattos("up").returncode == 0
-    kid = int((project.root / "kid.pid").read_text())
+    kid = int(written(project.root / "kid.pid"))
     started = process_table.start_time(kid)
     assert started
     assert project.wattos("down").returncode == 0
@@ -181,7 +189,7 @@ def test_killed_supervision_leaves_nothing_and_up_works_again(
     state = project.state()
     for victim in victims:
         os.kill(state[victim]["pid"], signal.SIGKILL)
-    wait_until(lambda: not process_table.alive(pid, started), "the service is gone", timeout_s=5)
+    wait_until(lambda: not process_table.alive(pid, started), "the service is gone")
     assert project.wattos("ps").stdout == ""
     again = project.wattos("up")
     assert again.returncode == 0, again.stderr
