@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_cli.deps import Metrics
+from wattos_cli.metricstore.counted import CountedSource
 from wattos_cli.metricstore.questions import QUESTIONS
+from wattos_cli.metricstore.series import Source
+from wattos_cli.metricstore.stored import StoredMetrics
 
 COURSE_POINTS = 60
 _LEAST_RATE_S = 20.0
@@ -13,17 +15,24 @@ _BY_NAME = {question.name: question for question in QUESTIONS}
 
 
 class Asker:
-    """Puts the questions of the list to `metrics`."""
+    """Puts the questions of the list to `source`, over one window.
 
-    def __init__(self, metrics: Metrics, at_s: float, window_s: float) -> None:
-        self._metrics = metrics
-        self._at_s = at_s
+    What is counted is counted exactly; see `CountedSource`, also for `began_ms`.
+    """
+
+    def __init__(self, source: Source, at_s: float, window_s: float, began_ms: Mapping[str, int]) -> None:
         self.window_s = window_s
+        self._at_s = at_s
+        end_ms = round(at_s * 1000)
+        counted = CountedSource(source, end_ms - round(window_s * 1000), end_ms, began_ms)
+        self._metrics, self._counted = StoredMetrics(source), StoredMetrics(counted)
 
     def rows(self, name: str) -> list[Mapping[str, Any]]:
         """Return the series that answer the question."""
-        rows: list[Mapping[str, Any]] = self._metrics.instant(
-            _BY_NAME[name].with_beginning(self.window_s), self._at_s
+        question = _BY_NAME[name]
+        metrics = self._counted if question.counts else self._metrics
+        rows: list[Mapping[str, Any]] = metrics.instant(
+            question.with_beginning(self.window_s), self._at_s
         ).result
         return rows
 

@@ -10,7 +10,6 @@ from wattos_cli.metricstore.asker import Asker
 from wattos_cli.metricstore.prefetched import PrefetchedSource
 from wattos_cli.metricstore.questions import METRICS
 from wattos_cli.metricstore.series import Source
-from wattos_cli.metricstore.stored import StoredMetrics
 
 # Fewer scrapes than that tell no rate.
 LEAST_SCRAPES = 2
@@ -51,21 +50,30 @@ class Overview:
     degraded: list[Row] = field(default_factory=list)
 
 
-def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) -> Overview:
+def look(
+    source: Source,
+    at_s: float,
+    since_s: float,
+    known: Mapping[str, str],
+    began_ms: Mapping[str, int] | None = None,
+) -> Overview:
     """Return the figures of the last `since_s`, or of as much of it as has been scraped.
 
-    `known` are the states of the services by name: none of them is missing, scraped or not.
+    `known` are the states of the services by name: none of them is missing, scraped or not. `began_ms` is
+    since when the process of an instance runs, in Unix milliseconds.
     """
-    asker = Asker(StoredMetrics(_gathered(source, at_s, since_s)), at_s, since_s + _SLACK_S)
+    gathered = _gathered(source, at_s, since_s)
+    asker = Asker(gathered, at_s, since_s + _SLACK_S, {})
     times = [[float(time) for time, _ in row["values"]] for row in asker.rows("scrapes")]
     first_s = min((_begin_s(each) for each in times), default=at_s)
-    asker.window_s = min(since_s, max(at_s - first_s, 1.0))
-    scrapes = max((sum(time >= at_s - asker.window_s for time in each) for each in times), default=0)
+    window_s = min(since_s, max(at_s - first_s, 1.0))
+    scrapes = max((sum(time >= at_s - window_s for time in each) for each in times), default=0)
+    asker = Asker(gathered, at_s, window_s, began_ms or {})
     if scrapes < LEAST_SCRAPES:
         return Overview(at_s, since_s, scrapes, _services(asker, known, figures=False))
     return Overview(
         at=at_s,
-        window_s=asker.window_s,
+        window_s=window_s,
         scrapes=scrapes,
         services=_services(asker, known, figures=True),
         models=_models(asker),

@@ -22,30 +22,24 @@ class Question:
     meaning: str
     expression: str
 
+    @property
+    def counts(self) -> bool:
+        """Return whether it asks by how much counters grew."""
+        return "increase(" in self.expression
+
     def over(self, window_s: float) -> str:
         """Return the expression for the last `window_s` seconds."""
         return self.expression.replace("$window", duration_text(window_s))
 
     def with_beginning(self, window_s: float) -> str:
-        """Return the same with the sample at the beginning of the window, which a range leaves out.
-
-        It may be the first ever, from which all that came later grew.
-        """
+        """Return the same with the sample at the beginning of the window, which a range leaves out."""
         window = duration_text(window_s + _RESOLUTION_S)
         return replace(self, expression=self.expression.replace("[$window]", f"[{window}]")).over(window_s)
 
 
 def _grown(counter: str, by: str) -> str:
-    """Return by how much a counter grew in the window.
-
-    A series that is there in the first scrape of its target grew by its first value too: what was asked
-    between the start of a service and that scrape.
-    """
-    born = f"min_over_time({counter}[$window]) unless {counter} offset $window"
-    return (
-        f"sum by ({by}) (increase({counter}[$window]) or {counter} * 0)"
-        f" + sum by ({by}) ({born} or {counter} * 0)"
-    )
+    """Return by how much a counter grew in the window."""
+    return f"sum by ({by}) (increase({counter}[$window]))"
 
 
 def _quantile(quantile: float, buckets: str, by: str) -> str:
@@ -94,8 +88,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "tokens_per_s",
         "tokens a second within a stream",
-        f"sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_count[$window]))"
-        f" / sum by ({_MODEL}) (rate(llm_time_per_output_token_seconds_sum[$window]))",
+        f"{_grown('llm_time_per_output_token_seconds_count', _MODEL)}"
+        f" / {_grown('llm_time_per_output_token_seconds_sum', _MODEL)}",
     ),
     Question("lookups", "look-ups in a cache", _grown(f"cache_operations_total{{{_LOOKED_UP}}}", _CACHE)),
     Question("hits", "those that it answered", _grown(f"cache_operations_total{{{_ANSWERED}}}", _CACHE)),

@@ -41,7 +41,7 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
     Written as one loop on purpose: dashboards evaluate it tens of thousands of times.
     """
     times, values, span = windows.times_ms, list(windows.values), windows.timetable.back_ms
-    resets = _resets(values) if counter else []
+    begins = resets(values) if counter else []
     seconds = span / 1000
     column: Column = []
     for end, (low, high) in zip(windows.timetable.moments, windows.bounds(), strict=True):
@@ -50,9 +50,9 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
             continue
         first, first_ms, last_ms = values[low], times[low], times[high - 1]
         change = values[high - 1] - first
-        if resets:
-            for reset in resets[bisect_left(resets, low + 1) : bisect_left(resets, high)]:
-                change += values[reset - 1]
+        if begins:
+            for begin in begins[bisect_left(begins, low + 1) : bisect_left(begins, high)]:
+                change += values[begin - 1]
         sampled = (last_ms - first_ms) / 1000
         average = sampled / (high - low - 1)
         before, after = (first_ms - end + span) / 1000, (end - last_ms) / 1000
@@ -68,7 +68,7 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Colum
     return column
 
 
-def _resets(values: list[float]) -> list[int]:
+def resets(values: list[float]) -> list[int]:
     """Return where a counter fell, which is where it began anew."""
     if sorted(values) == values:  # sorting what is sorted is quicker than any loop
         return []
