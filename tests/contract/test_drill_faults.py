@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract import fault_contract
-from tests.fakes.cli import make_deps, write_running
-from tests.fakes.listed_processes import listed_processes, state
+from tests.fakes.cli.deps import make_deps, write_running
+from tests.fakes.project.listed_processes import listed_processes, state
 from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
 from tests.fakes.server import served
 from tests.fakes.simulator import simulator

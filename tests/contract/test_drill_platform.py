@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from tests.contract import drill_platform_contract
-from tests.fakes.cli import make_deps, write_running
-from tests.fakes.drill_harness import NAME, FakeFault, House
+from tests.fakes.cli.deps import make_deps, write_running
+from tests.fakes.drills.harness import NAME, FakeFault, House
 from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
 from tests.fakes.server import served
 from tests.fakes.simulator import simulator

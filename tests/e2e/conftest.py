@@ -16,7 +16,7 @@
 `project`    a fresh, empty project folder for one test, nothing started, for tests that break things;
              `project.configure(toml)` writes wattos.toml, `project.wattos("up")` starts it.
 
-All are `tests.fakes.running_project.RunningProject`: `.root`, `.port_offset`, `.environ` (change it to
+All are `tests.fakes.project.running.RunningProject`: `.root`, `.port_offset`, `.environ` (change it to
 set variables for later commands). Each has an XDG_RUNTIME_DIR and a block of ports of its own, so
 tests may run in parallel. Mark modules with `pytestmark = pytest.mark.e2e`.
 """
@@ -27,8 +27,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.documentation import with_programs
-from tests.fakes.running_project import RunningProject, running_project
+from tests.fakes.project.documentation import with_programs
+from tests.fakes.project.running import RunningProject, running_project
 
 # One user of a test does in a minute what a person does in a day, and would mostly wait; what rates refuse
 # is shown where they are the point.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.running_project import STAYS_DOWN, RunningProject, running_project, wait_until
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import STAYS_DOWN, RunningProject, running_project, wait_until
 
 pytestmark = pytest.mark.e2e
 TOML = """

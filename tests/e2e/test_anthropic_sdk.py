@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import anthropic
 import pytest
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.running import RunningProject
 
 pytestmark = pytest.mark.e2e
 QUESTION: list[anthropic.types.MessageParam] = [{"role": "user", "content": "Is anybody there?"}]

@@ -9,8 +9,17 @@ import httpx
 import pypdf
 import pytest
 
-from tests.fakes.callers import Witness, caller, is_our_error, new_space, settled, upload, witness, zip_bomb
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.callers import (
+    Witness,
+    caller,
+    is_our_error,
+    new_space,
+    settled,
+    upload,
+    witness,
+    zip_bomb,
+)
+from tests.fakes.project.running import RunningProject
 
 pytestmark = pytest.mark.e2e
 

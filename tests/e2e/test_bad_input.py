@@ -10,8 +10,8 @@ import httpx
 import jwt
 import pytest
 
-from tests.fakes.callers import Witness, caller, is_our_error, new_space, witness
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.callers import Witness, caller, is_our_error, new_space, witness
+from tests.fakes.project.running import RunningProject
 
 pytestmark = pytest.mark.e2e
 MESSAGES = [{"role": "user", "content": "hello"}]

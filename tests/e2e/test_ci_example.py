@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.fakes.running_project import REPOSITORY, RunningProject
+from tests.fakes.project.running import REPOSITORY, RunningProject
 
 pytestmark = pytest.mark.e2e
 

@@ -9,8 +9,8 @@ from typing import Any
 import openai
 import pytest
 
-from tests.fakes.running_project import RunningProject, wait_until
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import RunningProject, wait_until
 
 pytestmark = pytest.mark.e2e
 

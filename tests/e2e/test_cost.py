@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.running_project import RunningProject, running_project, wait_until
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import RunningProject, running_project, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.project.running import RunningProject, running_project, wait_until
 from wattos_cli.dashboards.queries import Asked, queries
 
 pytestmark = pytest.mark.e2e

@@ -1,8 +1,8 @@
 """Every command and snippet of README and docs/ is run: what a page tells a reader to type must work.
 
-`console` and `sh` blocks run in a project whose platform is up (tests/fakes/documentation.py); those of
-guides and runbooks in test_docs_how_to.py and test_docs_observing.py. `toml` blocks must be valid as
-wattos.toml.
+`console` and `sh` blocks run in a project whose platform is up (tests/fakes/project/documentation.py);
+those of guides and runbooks in test_docs_how_to.py and test_docs_observing.py. `toml` blocks must be valid
+as wattos.toml.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.documentation import (
+from tests.fakes.project.documentation import (
     BLOCKS,
     COVERED_ELSEWHERE,
     HOW_TO,
@@ -22,7 +22,7 @@ from tests.fakes.documentation import (
     Block,
     follow,
 )
-from tests.fakes.running_project import REPOSITORY, RunningProject
+from tests.fakes.project.running import REPOSITORY, RunningProject
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 

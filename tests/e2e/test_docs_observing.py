@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.fakes.documentation import OBSERVING, SCRIPTS, Block, follow
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.documentation import OBSERVING, SCRIPTS, Block, follow
+from tests.fakes.project.running import RunningProject
 
 pytestmark = pytest.mark.e2e
 

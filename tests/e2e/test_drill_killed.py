@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.listed_processes import state, wait_until_running
-from tests.fakes.running_project import RunningProject, running_project, wait_until
+from tests.fakes.project.listed_processes import state, wait_until_running
+from tests.fakes.project.running import RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
 pytestmark = pytest.mark.e2e

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fakes.drill_house import check_that_it_holds, drill_house, failed_steps, faults, open_breakers
-from tests.fakes.running_project import RunningProject, wait_until
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.drills.house import check_that_it_holds, drill_house, failed_steps, faults, open_breakers
+from tests.fakes.project.running import RunningProject, wait_until
 from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.drills.files.catalogue import drills_called
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.drill_house import check_that_it_holds, drill_house
-from tests.fakes.running_project import RunningProject
+from tests.fakes.drills.house import check_that_it_holds, drill_house
+from tests.fakes.project.running import RunningProject
 from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.drills.files.catalogue import drills_called
 

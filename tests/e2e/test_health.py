@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.running_project import RunningProject
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import RunningProject
 from wattos_platform import catalog
 
 pytestmark = pytest.mark.e2e

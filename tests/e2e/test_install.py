@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.running_project import REPOSITORY, RunningProject, wait_until
+from tests.fakes.project.running import REPOSITORY, RunningProject, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -13,8 +13,8 @@ import jsonschema
 import psutil
 import pytest
 
-from tests.fakes.callers import caller, new_space, operator
-from tests.fakes.running_project import RunningProject, wait_until
+from tests.fakes.project.callers import caller, new_space, operator
+from tests.fakes.project.running import RunningProject, wait_until
 
 pytestmark = pytest.mark.e2e
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/reference/schemas/wattos.loadtest.v1.json"

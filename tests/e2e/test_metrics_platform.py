@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.running import RunningProject
 from wattos_cli.project import Project
 from wattos_cli.supervisor import launch
 from wattos_platform import catalog

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.callers import caller, new_space, settled, token, upload
-from tests.fakes.running_project import RunningProject, wait_until
+from tests.fakes.project.callers import caller, new_space, settled, token, upload
+from tests.fakes.project.running import RunningProject, wait_until
 
 pytestmark = pytest.mark.e2e
 PATH = ("gateway", "chat", "rag", "llm-gateway")

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.callers import caller
-from tests.fakes.running_project import RunningProject, wait_until
+from tests.fakes.project.callers import caller
+from tests.fakes.project.running import RunningProject, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long(120), pytest.mark.timeout(500)]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.fakes.callers import caller, is_our_error, new_space, settled, token, upload
-from tests.fakes.running_project import RunningProject, wait_until
+from tests.fakes.project.callers import caller, is_our_error, new_space, settled, token, upload
+from tests.fakes.project.running import RunningProject, wait_until
 from wattos_platform.catalog import SERVICES
 from wattos_platform.contracts.identity import IDENTITY_HEADER, Identity
 from wattos_platform.kernel.identity import IdentitySigner

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.ports import is_free
-from tests.fakes.running_project import REPOSITORY, RunningProject, running_project, wait_until
+from tests.fakes.project.running import REPOSITORY, RunningProject, running_project, wait_until
 from wattos_platform import catalog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.cli import write_running
-from tests.fakes.cli_http import FakeHttp
+from tests.fakes.cli.deps import write_running
+from tests.fakes.cli.http import FakeHttp
 from wattos_cli.deps import Reply
 
 URL = "http://127.0.0.1:3001"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.ports import free_port
-from tests.fakes.running_project import wait_until
+from tests.fakes.project.running import wait_until
 
 INSTALL = "{} is not installed; install it: apt-get install -y prometheus prometheus-alertmanager"
 _TIMEOUT_S = 10.0

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import STAYS_DOWN, RunningProject, running_project, wait_until
 from tests.fakes.prometheus import Api, program
-from tests.fakes.running_project import STAYS_DOWN, RunningProject, running_project, wait_until
-from tests.fakes.schemas import published
 from tests.fakes.webhook import Webhook, webhook
 from wattos_platform import catalog
 

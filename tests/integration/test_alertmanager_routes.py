@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.ports import free_port
+from tests.fakes.project.running import wait_until
 from tests.fakes.prometheus import Api, program
-from tests.fakes.running_project import wait_until
 from wattos_cli.alerting.alertmanager import Destinations, Mail, Slack, configuration
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.yamlout import dumped

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.control_socket import FakeSupervisor, supervised
-from tests.fakes.listed_processes import ListedProcesses, listed_processes, state, wait_until_running
-from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, running_project, wait_until
+from tests.fakes.project.control_socket import FakeSupervisor, supervised
+from tests.fakes.project.listed_processes import ListedProcesses, listed_processes, state, wait_until_running
+from tests.fakes.project.running import NONE_BUNDLED, REPOSITORY, running_project, wait_until
 from wattos_cli.drills.faults.held import HeldFault
 from wattos_cli.drills.faults.holder.order import Order
 from wattos_cli.drills.faults.holder.victims import Victim

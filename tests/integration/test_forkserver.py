@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.running_project import REPOSITORY, wait_until
+from tests.fakes.project.running import REPOSITORY, wait_until
 from wattos_cli.supervisor import process_table
 
 # A program of the platform that any child can run: it stays until its listening socket is connected to.

@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fakes.platform_server import TRACEPARENT, PlatformServer
-from tests.fakes.whole_run import generate
+from tests.fakes.loadtest.platform_server import TRACEPARENT, PlatformServer
+from tests.fakes.loadtest.whole_run import generate
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.measuring.interval import Interval

@@ -13,9 +13,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.fakes.load_plans import plan
-from tests.fakes.platform_server import PlatformServer
-from tests.fakes.whole_run import generate
+from tests.fakes.loadtest.plans import plan
+from tests.fakes.loadtest.platform_server import PlatformServer
+from tests.fakes.loadtest.whole_run import generate
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import Generation, started
 from wattos_cli.loadtest.locust_side.command_line import free_port

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.platform_server import PlatformServer
+from tests.fakes.loadtest.platform_server import PlatformServer
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRON = dict(os.environ)

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.fakes.load_plans import plan
-from tests.fakes.platform_server import PlatformServer
-from tests.fakes.whole_run import generate
+from tests.fakes.loadtest.plans import plan
+from tests.fakes.loadtest.platform_server import PlatformServer
+from tests.fakes.loadtest.whole_run import generate
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.driving.run_folder import sweep
 from wattos_cli.loadtest.generation import Generation, started
@@ -114,7 +114,7 @@ def test_nothing_is_left_when_we_are_killed(
     whole.write_text(models(platform.url, engine=engine, processes=processes, duration_s=60.0).dump())
     code = (
         "import os, sys, time, pathlib\n"
-        "from tests.fakes.whole_run import generate\n"
+        "from tests.fakes.loadtest.whole_run import generate\n"
         "from wattos_cli.loadtest.plan import Plan\n"
         "plan = Plan.load(pathlib.Path(sys.argv[1]).read_text())\n"
         "generate(plan, dict(os.environ), time.sleep, lambda _interval: print('begun', flush=True))\n"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.metric_samples import stored
+from tests.fakes.metrics.samples import stored
+from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
 from tests.fakes.prometheus import program
-from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.project import Project
 from wattos_cli.supervisor import launch

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fakes.metric_answers import differences
-from tests.fakes.metric_history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
+from tests.fakes.metrics.answers import differences
+from tests.fakes.metrics.history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
+from tests.fakes.metrics.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
 from tests.fakes.prometheus import program, serving
-from tests.fakes.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
 from wattos_cli.alerting.rules import alert_rules, recording_rules
 from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.clients.plain_http import PlainHttp

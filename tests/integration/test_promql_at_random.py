@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fakes.metric_answers import differences
-from tests.fakes.metric_history import openmetrics
+from tests.fakes.metrics.answers import differences
+from tests.fakes.metrics.history import openmetrics
+from tests.fakes.metrics.promql_random import EVALUATED_S, Expressions, history
+from tests.fakes.metrics.series import SeriesInMemory
 from tests.fakes.prometheus import program, serving
-from tests.fakes.promql_random import EVALUATED_S, Expressions, history
-from tests.fakes.series import SeriesInMemory
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics

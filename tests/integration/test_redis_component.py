@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from tests.fakes.ports import is_free
-from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
+from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 from wattos_platform import catalog
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.running_project import NONE_BUNDLED, RunningProject, running_project, wait_until
+from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
 IDLE = '[services.idle]\ncommand = ["sleep", "600"]\n'

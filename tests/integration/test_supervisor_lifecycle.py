@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from tests.fakes.ports import is_free
-from tests.fakes.running_project import NONE_BUNDLED, REPOSITORY, RunningProject, running_project, wait_until
+from tests.fakes.project.running import NONE_BUNDLED, REPOSITORY, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 
 WEB = """

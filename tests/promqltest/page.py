@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.fakes.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
+from tests.fakes.metrics.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
 from tests.promqltest.run import Outcome, run
 from wattos_cli.metricstore.promql.aggregations import OPERATORS
 from wattos_cli.metricstore.promql.functions import FUNCTIONS

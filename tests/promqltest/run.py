@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.fakes.series import SeriesInMemory
+from tests.fakes.metrics.series import SeriesInMemory
 from tests.promqltest.compare import Mismatch, check_answer, check_remarks
 from tests.promqltest.notation import Other, Sequences
 from tests.promqltest.pinned import pinned_times, pinned_to

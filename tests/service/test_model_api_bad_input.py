@@ -7,11 +7,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.fakes.callers import is_our_error
 from tests.fakes.dialects import events
 from tests.fakes.gateway import running_gateway
 from tests.fakes.llm_service import llm_service
 from tests.fakes.llm_upstream import completion, replies, scripted_upstream
+from tests.fakes.project.callers import is_our_error
 from tests.fakes.simulator import simulator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import Terminal
+from tests.fakes.cli.deps import Terminal
 from wattos_cli.console import Console
 
 LONG_S = 3600.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps
+from tests.fakes.cli.deps import make_deps
 from wattos_cli.app import TREE, execute
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import PAGES, answer, highlighted, page

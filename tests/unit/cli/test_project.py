@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import write_running
+from tests.fakes.cli.deps import write_running
 from wattos_cli.project import Project
 
 

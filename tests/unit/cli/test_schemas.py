@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.fakes.schemas import FOLDER
+from tests.fakes.cli.schemas import FOLDER
 
 ROOT = Path(__file__).resolve().parents[3]
 # State files and the services' configuration are not output.

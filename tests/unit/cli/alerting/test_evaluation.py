@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.alert_cases import START_MS, firing, own_labels
-from tests.fakes.series import SeriesInMemory
+from tests.fakes.metrics.alert_cases import START_MS, firing, own_labels
+from tests.fakes.metrics.series import SeriesInMemory
 from wattos_cli.alerting.alert import Alert, Case
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.evaluation import evaluate

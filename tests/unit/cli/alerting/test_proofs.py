@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.alert_cases import fired
+from tests.fakes.metrics.alert_cases import fired
 from wattos_cli.alerting.alert import Alert, RuleContext
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.slo import bundled_slos

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.app import execute
 from wattos_cli.commands import cost
 from wattos_cli.deps import NoReplyError, Reply

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands import doctor, export
 from wattos_cli.diagnosis import bundle, machine, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level

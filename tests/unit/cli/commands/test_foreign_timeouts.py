@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps
-from tests.fakes.cli_http import FakeHttp
+from tests.fakes.cli.deps import make_deps
+from tests.fakes.cli.http import FakeHttp
 from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
 

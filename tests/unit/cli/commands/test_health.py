@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.health import run
 from wattos_cli.commands.health.options import FailOn, Options, Output, Probe
 from wattos_cli.deps import NoReplyError, Reply

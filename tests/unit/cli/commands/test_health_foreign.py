@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.health import run
 from wattos_cli.commands.health.options import Options, Output
 from wattos_cli.deps import NoReplyError

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.cli import Terminal, err, make_deps, out
-from tests.fakes.cli_http import gateway_over
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import Terminal, err, make_deps, out
+from tests.fakes.cli.http import gateway_over
+from tests.fakes.cli.schemas import published
 from wattos_cli.clients.ingestion import documents
 from wattos_cli.commands import ask, ingest
 from wattos_cli.deps import Deps

@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.fakes.cli import Terminal
-from tests.fakes.logfiles import T0, line, write
+from tests.fakes.cli.deps import Terminal
+from tests.fakes.cli.logfiles import T0, line, write
 from wattos_cli.app import build_deps, execute
 from wattos_cli.commands.logs import Options, command
 from wattos_cli.deps import Deps

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, write_running
+from tests.fakes.cli.deps import err, make_deps, write_running
 from wattos_cli.clients.running import not_running
 from wattos_cli.commands.ps import Options, run
 from wattos_cli.errors import ExitCode

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands import env
 from wattos_cli.commands.token import create, revoke
 from wattos_cli.deps import NoReplyError, Reply

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.fakes.cli import err, make_deps, out
+from tests.fakes.cli.deps import err, make_deps, out
 from wattos_cli.commands.config import show, validate
 from wattos_cli.config import load
 from wattos_cli.config.documentation import json_schema

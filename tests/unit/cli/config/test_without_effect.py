@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import err, make_deps
+from tests.fakes.cli.deps import err, make_deps
 from wattos_cli.commands.config import validate
 from wattos_cli.config import load
 from wattos_cli.errors import ExitCode, WattosError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import FakeTime, make_deps
-from tests.fakes.metric_samples import labels
+from tests.fakes.cli.deps import FakeTime, make_deps
+from tests.fakes.metrics.samples import labels
 from wattos_cli.diagnosis import metrics
 from wattos_cli.diagnosis.findings import Finding, Level
 from wattos_cli.metricstore.store.retention import Keep

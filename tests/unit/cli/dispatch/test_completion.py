@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps, write_running
+from tests.fakes.cli.deps import make_deps, write_running
 from wattos_cli.app import COMPLETION_VARIABLE, execute
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.cli import make_deps
+from tests.fakes.cli.deps import make_deps
 from wattos_cli import app
 from wattos_cli.deps import Deps
 from wattos_cli.dispatch import lazy, quick

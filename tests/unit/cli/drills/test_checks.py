@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.drill_harness import FakeMetrics
+from tests.fakes.drills.harness import FakeMetrics
 from wattos_cli.deps import Finding
 from wattos_cli.drills.checks.check import CheckContext, Judged
 from wattos_cli.drills.checks.kinds import KINDS

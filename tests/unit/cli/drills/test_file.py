@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.drill_files import OUTAGE as RIGHT
+from tests.fakes.drills.files import OUTAGE as RIGHT
 from wattos_cli.drills.files.built_in import built_in_files, built_in_names
 from wattos_cli.drills.files.catalogue import drills_called, file_of
 from wattos_cli.drills.files.reading import read_drill

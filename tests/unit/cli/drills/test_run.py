@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.drill_files import WHOLE as OUTAGE
-from tests.fakes.drill_harness import House, harness
+from tests.fakes.drills.files import WHOLE as OUTAGE
+from tests.fakes.drills.harness import House, harness
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.drills.outcome import Outcome

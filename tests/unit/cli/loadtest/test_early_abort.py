@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.load_generation import second
+from tests.fakes.loadtest.generation import second
 from wattos_cli.loadtest.judging.early_abort import EarlyAbort
 from wattos_cli.loadtest.judging.thresholds import parse
 from wattos_cli.loadtest.measuring.interval import Interval

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.measured_runs import measured_run
+from tests.fakes.loadtest.measured_runs import measured_run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.judging.judgement import judge, objectives_ms, value_of
 from wattos_cli.loadtest.judging.thresholds import METRICS, parse

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.platform_server import PlatformServer
+from tests.fakes.loadtest.platform_server import PlatformServer
 from wattos_cli.loadtest.fast import loading
 from wattos_cli.loadtest.fast.open_model import Queue
 from wattos_cli.loadtest.fast.run import Run, in_turn

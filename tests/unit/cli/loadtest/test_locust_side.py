@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.fakes.load_plans import plan
+from tests.fakes.loadtest.plans import plan
 from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.locust_side.aggregator import IntervalAggregator
 from wattos_cli.loadtest.locust_side.recorder import Recorder

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from tests.fakes.load_generation import second
+from tests.fakes.loadtest.generation import second
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.thresholds import parse
 from wattos_cli.loadtest.judging.verdict import Stopped, reasons, verdict

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.fakes import schemas
+from tests.fakes.cli import schemas
 from wattos_cli.loadtest.result.shape import SCHEMA, Comparison, Result
 
 Schema = Mapping[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.logfiles import append, copytruncate, follower, line, polled, rotate, write
+from tests.fakes.cli.logfiles import append, copytruncate, follower, line, polled, rotate, write
 from wattos_cli.logstore.files import Family, LogFile
 from wattos_cli.logstore.tally import Tally
 from wattos_cli.logstore.track import Track

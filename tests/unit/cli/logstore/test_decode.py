@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.logfiles import line, messages, read, write
+from tests.fakes.cli.logfiles import line, messages, read, write
 from wattos_cli.logstore.decode import pieces
 from wattos_cli.logstore.entries import EXTRA_LIMIT_BYTES
 from wattos_cli.logstore.lines import Line, Splitter

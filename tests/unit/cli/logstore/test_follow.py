@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.fakes.logfiles import append, copytruncate, follower, line, messages, polled, rotate, write
+from tests.fakes.cli.logfiles import append, copytruncate, follower, line, messages, polled, rotate, write
 from wattos_cli.logstore.entries import Assembler
 from wattos_cli.logstore.files import Family
 from wattos_cli.logstore.follow import FamilyFollower, follow

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.logfiles import T0, line, messages, read, sources, write
+from tests.fakes.cli.logfiles import T0, line, messages, read, sources, write
 from wattos_cli.logstore.backwards import last_lines, occurrences
 from wattos_cli.logstore.bisect import lower_bound, upper_bound
 from wattos_cli.logstore.criteria import Criteria

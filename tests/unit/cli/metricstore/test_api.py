@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.fakes.kept_metrics import KeptMetrics
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
+from tests.fakes.metrics.store import KeptMetrics
 from wattos_cli.metricstore.api.routes import Api
 from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.series import Series

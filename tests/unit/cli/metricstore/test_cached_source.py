@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.series import SeriesInMemory, labels
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.metricstore.cached_source import CachedSource
 from wattos_cli.metricstore.series import NAME, Matcher, Series
 

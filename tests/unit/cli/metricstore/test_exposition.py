@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_open_metrics
 
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
 from wattos_cli.metricstore.exposition import Exposition, ExpositionError, Family, Problem, Reader
 
 TARGET = {"job": "chat", "instance": "chat-0"}

@@ -4,7 +4,7 @@ import io
 import subprocess
 from pathlib import Path
 
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
 from tests.fakes.prometheus import program
 from wattos_cli.diagnosis import samples
 from wattos_cli.metricstore.exposition import Reader

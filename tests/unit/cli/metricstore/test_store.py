@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.metric_samples import labels, stored
+from tests.fakes.metrics.samples import labels, stored
 from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.series import Labels, Matcher
 from wattos_cli.metricstore.store.reader import Reader

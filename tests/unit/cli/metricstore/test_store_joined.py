@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
 from wattos_cli.metricstore.exposition import Family
 from wattos_cli.metricstore.series import Labels, is_stale
 from wattos_cli.metricstore.store.reader import Reader

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.fakes.metric_samples import stored
+from tests.fakes.metrics.samples import stored
 from wattos_cli.metricstore.store.retention import Keep
 from wattos_cli.metricstore.store.writer import Writer
 

@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
 from wattos_cli.metricstore.store.reader import Reader
 from wattos_cli.metricstore.store.retention import Keep
 from wattos_cli.metricstore.store.writer import Writer

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, write_running
+from tests.fakes.cli.deps import err, make_deps, write_running
 from wattos_cli.config import load
 from wattos_cli.project import Project
 from wattos_cli.supervisor import last_flags, up_messages

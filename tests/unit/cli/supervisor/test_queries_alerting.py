@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.kept_metrics import KeptMetrics
-from tests.fakes.metric_samples import labels
+from tests.fakes.metrics.samples import labels
+from tests.fakes.metrics.store import KeptMetrics
 from wattos_cli.alerting import remote_states
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.evaluation import evaluate

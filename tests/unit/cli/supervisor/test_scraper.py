@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.metric_samples import stored
+from tests.fakes.metrics.samples import stored
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.supervisor.addresses import Address

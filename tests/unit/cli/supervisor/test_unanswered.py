@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import write_running
-from tests.fakes.control_socket import FakeSupervisor, supervised
+from tests.fakes.cli.deps import write_running
+from tests.fakes.project.control_socket import FakeSupervisor, supervised
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor import operate
 from wattos_cli.supervisor.client import ControlClient

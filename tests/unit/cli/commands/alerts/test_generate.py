@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.schemas import published
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.files import all_files
 from wattos_cli.app import execute

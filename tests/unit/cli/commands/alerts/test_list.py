@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.metrics import Scraped
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
+from tests.fakes.metrics.filled_store import Scraped
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.app import execute
 from wattos_cli.deps import Deps, Reply

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.breaker_platform import (
+from tests.fakes.cli.breaker_platform import (
     CHANGE,
     CHAT,
     CLOSED,
@@ -16,9 +16,9 @@ from tests.fakes.breaker_platform import (
     deps_for,
     unknown,
 )
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.breaker import list as list_command
 from wattos_cli.commands.breaker import show
 from wattos_cli.errors import ExitCode, WattosError

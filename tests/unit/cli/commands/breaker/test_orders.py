@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.breaker_platform import CHAT, CLOSED, LLM, LLM1, TRIPPED, breaker_platform, deps_for, unknown
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.breaker_platform import (
+    CHAT,
+    CLOSED,
+    LLM,
+    LLM1,
+    TRIPPED,
+    breaker_platform,
+    deps_for,
+    unknown,
+)
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.app import execute
 from wattos_cli.clients.breaker_orders import Order
 from wattos_cli.commands.breaker import reset, trip

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.breaker_platform import CHANGE
-from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.breaker_platform import CHANGE
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.breaker import watch
 from wattos_cli.deps import Deps, Reply
 from wattos_cli.errors import ExitCode, WattosError

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.control_socket import FakeSupervisor, supervised
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.control_socket import FakeSupervisor, supervised
 from wattos_cli.commands.config.reload import Options, run
 from wattos_cli.deps import Deps, NoReplyError, Reply
 from wattos_cli.errors import ExitCode, WattosError

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.dashboards.check import Options, command, run
 from wattos_cli.commands.dashboards.generate import Options as Generate
 from wattos_cli.commands.dashboards.generate import run as generate

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps, out
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import make_deps, out
+from tests.fakes.cli.schemas import published
 from wattos_cli.commands.dashboards.generate import Options, run
 from wattos_cli.dashboards.files import all_files
 from wattos_cli.errors import ExitCode, WattosError

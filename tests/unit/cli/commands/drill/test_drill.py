@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.drill_files import OUTAGE
-from tests.fakes.drill_harness import House, harness
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.cli.schemas import published
+from tests.fakes.drills.files import OUTAGE
+from tests.fakes.drills.harness import House, harness
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.drill.options import Options
 from wattos_cli.commands.drill.reports import Reports

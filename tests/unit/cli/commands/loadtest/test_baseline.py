@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.loadtest.generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from loadtests.bench.synthetic_runs import Service, run
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.schemas import published
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import compare as command
 from wattos_cli.errors import ExitCode, WattosError

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, write_running
+from tests.fakes.cli.deps import FakeTime, err, make_deps, write_running
 from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
 from wattos_cli.deps import NoReplyError, Reply
 from wattos_cli.project import find

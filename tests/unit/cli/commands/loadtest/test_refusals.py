@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import make_deps
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.load_generation import FakeLoad
+from tests.fakes.cli.deps import make_deps
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.loadtest.generation import FakeLoad
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.master_port import require_free
 from wattos_cli.commands.loadtest.options.options import Options

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 
 from loadtests.bench.synthetic_runs import result_of
-from tests.fakes import loadtest_results as results
-from tests.fakes.cli import err, make_deps, out
-from tests.fakes.report_page import Page, page_of, told
-from tests.fakes.schemas import FOLDER
+from tests.fakes.cli.deps import err, make_deps, out
+from tests.fakes.cli.schemas import FOLDER
+from tests.fakes.loadtest import results
+from tests.fakes.loadtest.report_page import Page, page_of, told
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import report as command
 from wattos_cli.errors import ExitCode, WattosError

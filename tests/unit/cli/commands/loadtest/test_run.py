@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.loadtest.generation import FakeLoad, second
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options

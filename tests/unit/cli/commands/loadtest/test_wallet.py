@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.fakes.cli import FakeTime, make_deps, out, write_running
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.cli.deps import FakeTime, make_deps, out, write_running
+from tests.fakes.cli.http import FakeHttp
+from tests.fakes.loadtest.generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.commands.loadtest.target.wallet import Wallet

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out
-from tests.fakes.cli_http import FakeHttp
-from tests.fakes.load_generation import FakeLoad, second
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out
+from tests.fakes.cli.http import FakeHttp
 from tests.fakes.loaded_platform import LoadedPlatform
+from tests.fakes.loadtest.generation import FakeLoad, second
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import FakeTime, err, make_deps, out
-from tests.fakes.metrics import Scraped
-from tests.fakes.schemas import published
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out
+from tests.fakes.cli.schemas import published
+from tests.fakes.metrics.filled_store import Scraped
 from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
 

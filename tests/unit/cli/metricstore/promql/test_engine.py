@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.fakes.series import SeriesInMemory, labels
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.metricstore.promql.engine import Engine, Limits
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.series import STALE, Labels

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.fakes.series import SeriesInMemory, labels
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 from wattos_cli.metricstore.promql.values import label

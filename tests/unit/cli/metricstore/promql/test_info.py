@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.series import SeriesInMemory, labels
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.metricstore.promql.engine import Engine
 from wattos_cli.metricstore.promql.errors import PromqlError
 

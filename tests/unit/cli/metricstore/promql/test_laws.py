@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.series import SeriesInMemory, labels
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.metricstore.promql.engine import Engine, Result
 from wattos_cli.metricstore.series import STALE, Labels
 

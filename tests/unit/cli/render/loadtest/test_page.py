@@ -10,8 +10,8 @@ import pytest
 
 from loadtests.bench import synthetic_runs as synthetic
 from loadtests.bench.synthetic_runs import result_of
-from tests.fakes import loadtest_results as results
-from tests.fakes.report_page import Page, page_of, told
+from tests.fakes.loadtest import results
+from tests.fakes.loadtest.report_page import Page, page_of, told
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.render import loadtest as render
 from wattos_cli.render.loadtest.charts.server import server

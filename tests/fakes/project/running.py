@@ -25,7 +25,7 @@ NONE_BUNDLED = "".join(
 )
 # A supervisor with this environment leaves down what was killed; no wait is longer than the cap.
 STAYS_DOWN = {"WATTOS_RESTART_BASE_S": "600", "WATTOS_RESTART_CAP_S": "600"}
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.running_project import RunningProject, running_project
-from tests.fakes.schemas import published
+from tests.fakes.cli.schemas import published
+from tests.fakes.project.running import RunningProject, running_project
 
 # A silent stream is given up sooner: the drill need not wait for half a minute.
 _SETTINGS = "[settings]\nstream_idle_timeout_s = 6\n"

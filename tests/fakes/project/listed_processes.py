@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.running_project import wait_until
+from tests.fakes.project.running import wait_until
 from wattos_cli.project import SERVICES_SCHEMA, Project, read_json, write_private
 from wattos_cli.supervisor import process_table
 

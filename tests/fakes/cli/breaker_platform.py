@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.cli import make_deps, write_running
-from tests.fakes.cli_http import FakeHttp
+from tests.fakes.cli.deps import make_deps, write_running
+from tests.fakes.cli.http import FakeHttp
 from wattos_cli.deps import Deps
 
 CHAT, LLM, LLM1 = "unix:/run/chat.sock", "unix:/run/llm-gateway.sock", "unix:/run/llm-gateway-1.sock"

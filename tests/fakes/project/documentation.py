@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.fakes.running_project import REPOSITORY, RunningProject
+from tests.fakes.project.running import REPOSITORY, RunningProject
 from wattos_platform import catalog
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.cli_http import FakeHttp
+from tests.fakes.cli.http import FakeHttp
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps, Gateway, Http
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tests.fakes.series import SeriesInMemory
+from tests.fakes.metrics.series import SeriesInMemory
 from wattos_cli.alerting.alert import Alert, Case
 from wattos_cli.alerting.evaluation import evaluate
 from wattos_cli.alerting.slo import bundled_slos

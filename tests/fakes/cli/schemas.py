@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference" / "schemas"
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference" / "schemas"
 
 
 def published(text: str) -> Any:

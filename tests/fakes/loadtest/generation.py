@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from tests.fakes.cli import FakeTime
+from tests.fakes.cli.deps import FakeTime
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.measured import Ending, Measured

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.cli import FakeTime
+from tests.fakes.cli.deps import FakeTime
 from wattos_cli.deps import Finding, MetricAnswer
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.running_project import RunningProject
+from tests.fakes.project.running import RunningProject
 
 READ_TIMEOUT_S = 30
 _MANY = 1_000_000  # a test asks more often than a person; nobody's limit is switched off for it
