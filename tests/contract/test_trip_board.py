@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.meter import FakeLog
 from tests.fakes.redis_clients import redis_client
 from tests.fakes.redis_server import RedisServer, redis_server
 from tests.fakes.trip_board import MAX_ORDERS, MemoryBoards
@@ -35,7 +36,7 @@ async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
     server: RedisServer = request.getfixturevalue("shared_redis")
     async with redis_client(server.url) as first, redis_client(server.url) as second:
         await first.execute("FLUSHDB")
-        one, other = RedisTripBoard(first), RedisTripBoard(second)
+        one, other = RedisTripBoard(first, FakeLog()), RedisTripBoard(second, FakeLog())
         yield Pair(one, other)
         await one.close()
         await other.close()
@@ -143,7 +144,7 @@ async def test_a_board_in_memory_that_is_down_says_so() -> None:
 async def test_a_redis_that_is_gone_says_so(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         async with redis_client(server.url) as client:
-            board = RedisTripBoard(client)
+            board = RedisTripBoard(client, FakeLog())
             await board.post(posted())
             server.kill()
             await refused_everything(board)
@@ -160,7 +161,7 @@ async def refused_everything(board: TripBoard) -> None:
 async def test_a_subscription_that_broke_is_made_again(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         async with redis_client(server.url) as mine, redis_client(server.url) as theirs:
-            board, other = RedisTripBoard(mine), RedisTripBoard(theirs)
+            board, other = RedisTripBoard(mine, FakeLog()), RedisTripBoard(theirs, FakeLog())
             await board.wait(0.05)
             server.restart()
             waiting = asyncio.create_task(board.wait(60))

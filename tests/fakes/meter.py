@@ -71,3 +71,11 @@ class FakeLog:
 
     def error(self, event: str, /, **fields: Any) -> None:
         self.events.append(("error", event, fields))
+
+    def failures(self) -> list[tuple[str, str]]:
+        """Return what broke off in the background: the work, and the error as text."""
+        return [
+            (fields["work"], str(fields["exc_info"]))
+            for level, event, fields in self.events
+            if (level, event) == ("error", "background_work.failed")
+        ]

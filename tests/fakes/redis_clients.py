@@ -23,11 +23,13 @@ async def redis_client(
     breakers: BreakerRegistry | None = None,
 ) -> AsyncIterator[RedisClient]:
     """Yield a client of the Redis at `url`; patient by default, since a loaded machine is no outage."""
-    degradations = Degradations(meter=meter or FakeMeter(), log=log or FakeLog(), monotonic=time.monotonic)
+    log = log or FakeLog()
+    degradations = Degradations(meter=meter or FakeMeter(), log=log, monotonic=time.monotonic)
     client = open_redis(
         url,
         breakers=breakers or BreakerRegistry(BreakerSettings(), clock=time.monotonic),
         degradation=degradations.of("redis", "Limits and caches go on in this process alone."),
+        log=log,
         timeout_s=timeout_s,
     )
     try:

@@ -56,7 +56,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
     concurrency = ConcurrencyLimits(_concurrency_settings(settings), meter=metrics)
     signer = _signer(service, settings)
     degradations = Degradations(meter=metrics, log=log, monotonic=time.monotonic)
-    redis = _redis(settings, breakers, degradations)
+    redis = _redis(settings, breakers, degradations, log)
     return Runtime(
         service=service,
         settings=settings,
@@ -64,7 +64,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         metrics=metrics,
         sink=sink,
         log=log,
-        health=HealthMonitor(on_change=_watcher(log), interval_s=settings.health_interval_s),
+        health=HealthMonitor(log=log, on_change=_watcher(log), interval_s=settings.health_interval_s),
         breakers=breakers,
         concurrency=concurrency,
         degradations=degradations,
@@ -73,7 +73,7 @@ async def open_runtime(service: Service, environ: Mapping[str, str]) -> Runtime:
         signer=signer,
         operator_token=_secret("WATTOS_OPERATOR_TOKEN_FILE", settings.operator_token_file) or "",
         shared=open_shared(
-            service.name, settings, redis, meter=metrics, clock=time.time, monotonic=time.monotonic
+            service.name, settings, redis, meter=metrics, log=log, clock=time.time, monotonic=time.monotonic
         ),
         redis=redis,
         config=read_config(settings.config_file),
@@ -95,13 +95,16 @@ async def _database(
     )
 
 
-def _redis(settings: Settings, breakers: BreakerRegistry, degradations: Degradations) -> RedisClient | None:
+def _redis(
+    settings: Settings, breakers: BreakerRegistry, degradations: Degradations, log: Log
+) -> RedisClient | None:
     if settings.redis_url is None:
         return None
     return open_redis(
         settings.redis_url.get_secret_value(),
         breakers=breakers,
         degradation=degradations.of("redis", "Limits and caches go on in this process alone."),
+        log=log,
         timeout_s=settings.redis_timeout_ms / 1000,
     )
 

@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from wattos_platform.contracts.health import CheckResult, Status
+from wattos_platform.kernel.background import restarting
+from wattos_platform.kernel.telemetry import Log, NullLog
 
 INTERVAL_S = 5.0
 TIMEOUT_S = 1.0
@@ -53,6 +56,7 @@ class HealthMonitor:
     now, as checks that are never critical; one with the name of a check is told in its place.
     """
 
+    log: Log = field(default_factory=NullLog)
     on_change: Callable[[str, str, str | None], None] = lambda _name, _status, _message: None
     interval_s: float = INTERVAL_S
     monotonic: Callable[[], float] = time.monotonic
@@ -92,7 +96,8 @@ class HealthMonitor:
         """End the background checks."""
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
 
     async def run_once(self, name: str) -> None:
         """Run one check and record what it says."""
@@ -142,7 +147,10 @@ class HealthMonitor:
         return [self._checks[name] for name, state in self._states.items() if state.status == "down"]
 
     def _begin(self, name: str) -> asyncio.Task[None]:
-        return asyncio.create_task(self._loop(name), name=f"health:{name}")
+        work = f"health:{name}"
+        return asyncio.create_task(
+            restarting(partial(self._loop, name), work, self.log, sleep=self.sleep), name=work
+        )
 
     async def _loop(self, name: str) -> None:
         wait = FIRST_RETRY_S

@@ -14,7 +14,7 @@ from wattos_platform.kernel.resilience.cache_store import CacheStore, MemoryStor
 from wattos_platform.kernel.resilience.limiter import Limiter, RateLimiter
 from wattos_platform.kernel.resilience.slots import MemorySlots, Slots
 from wattos_platform.kernel.resilience.trip_board import NoTripBoard, TripBoard
-from wattos_platform.kernel.telemetry import Meter
+from wattos_platform.kernel.telemetry import Log, Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def open_shared(
     redis: RedisClient | None,
     *,
     meter: Meter,
+    log: Log,
     clock: Callable[[], float],
     monotonic: Callable[[], float],
 ) -> Shared:
@@ -49,5 +50,5 @@ def open_shared(
         FallbackLimiter(RedisLimiter(redis, service, meter=meter), limiter),
         FallbackSlots(RedisSlots(redis, service), slots),
         FallbackStore(RedisStore(redis, service), memory_store) if settings.cache_enabled else NullStore(),
-        RedisTripBoard(redis),
+        RedisTripBoard(redis, log),
     )

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.fakes.meter import FakeLog
 from wattos_platform.contracts.health import CheckResult
 from wattos_platform.kernel.health import Check, HealthMonitor
 
@@ -110,3 +111,27 @@ async def test_draining_is_not_ready_though_healthy() -> None:
     health.draining = True
     assert not health.ready()
     await health.stop()
+
+
+async def test_a_check_outlives_whoever_is_told_of_it_and_its_end_is_silent() -> None:
+    dependency, log, told = Dependency(), FakeLog(), asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    def changed(_name: str, status: str, _message: str | None) -> None:
+        if status == "degraded":
+            raise ValueError("cannot be told")
+        if status == "down":
+            told.set()
+
+    health = HealthMonitor(log=log, on_change=changed, sleep=sleep)
+    health.add(Check("db", dependency.ping, critical=True))
+    await health.start()
+    assert health.ready()
+    dependency.up = False
+    async with asyncio.timeout(60):
+        await told.wait()
+    assert not health.ready(), "a check that stood still would be ready for ever"
+    await health.stop()
+    assert log.failures() == [("health:db", "cannot be told")]

@@ -50,7 +50,7 @@ class Retention:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run in the background for as long as the block lasts."""
-        async with in_background(self._run(), "retention"):
+        async with in_background(self._run, "retention", self._log, sleep=self._sleep):
             yield
 
     async def purge(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from wattos_platform.kernel.background import Sleep, restarting
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError, Fault, translate
 from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.telemetry import Log, Meter
@@ -52,6 +53,7 @@ class BatchingWriter:
         log: Log,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -59,6 +61,7 @@ class BatchingWriter:
         self._meter = meter
         self._log = log
         self._monotonic = monotonic
+        self._sleep = sleep
         self._queue_length = meter.gauge("db_write_queue_length")
         self._queue_age = meter.gauge("db_write_queue_age_seconds")
         self._waiting: deque[_Unit[Any]] = deque()
@@ -70,7 +73,10 @@ class BatchingWriter:
 
     def start(self) -> None:
         """Start the writer's task in the running loop."""
-        self._task = asyncio.create_task(self._serve(), name="database-writer")
+        name = "database-writer"
+        self._task = asyncio.create_task(
+            restarting(self._serve, name, self._log, sleep=self._sleep), name=name
+        )
 
     async def submit(self, work: Work[T]) -> T:
         """Run `work` in the next batch and return its result after the commit.
@@ -135,10 +141,15 @@ class BatchingWriter:
                 self._waiting.popleft() for _ in range(min(len(self._waiting), self._settings.max_batch))
             ]
             batch = [unit for unit in batch if not unit.abandoned]
-            if batch and (self._closing or any(unit.done is not None for unit in batch)):
-                await self._commit(batch)
-            elif batch:
-                await self._commit_late(batch)
+            try:
+                if batch and (self._closing or any(unit.done is not None for unit in batch)):
+                    await self._commit(batch)
+                elif batch:
+                    await self._commit_late(batch)
+            except Exception as error:
+                # Breaks the writer off for a moment: who waits for this batch would wait for ever.
+                self._fail(batch, error)
+                raise
 
     async def _pause(self, seconds: float) -> None:
         """Wait up to `seconds` while nobody waits for an answer."""

@@ -16,6 +16,7 @@ from wattos_platform.kernel.redis.scripts import Script, is_missing
 from wattos_platform.kernel.redis.search import Search
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen, State
 from wattos_platform.kernel.resilience.degrade import Degradation
+from wattos_platform.kernel.telemetry import Log
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -39,7 +40,7 @@ class RedisClient:
     """
 
     def __init__(
-        self, redis: "Redis", *, breaker: Breaker, degradation: Degradation, timeout_s: float
+        self, redis: "Redis", *, breaker: Breaker, degradation: Degradation, log: Log, timeout_s: float
     ) -> None:
         self.timeout_s = timeout_s
         self._redis = redis
@@ -47,7 +48,7 @@ class RedisClient:
         self._degradation = degradation
         self._waiting: list[_Order] = []
         self._worker: asyncio.Task[None] | None = None
-        self._search = Search(breaker, self._found, pause_s=timeout_s)
+        self._search = Search(breaker, self._found, pause_s=timeout_s, log=log)
 
     async def execute(self, *command: Argument) -> Any:
         """Return the answer to `command`; strings are bytes.
@@ -100,7 +101,7 @@ class RedisClient:
         """End what runs, tell those who wait, close every connection."""
         if self._worker is not None:
             self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+            await asyncio.wait({self._worker})
         await self._search.close()
         await self._redis.aclose()
 

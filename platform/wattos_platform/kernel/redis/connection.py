@@ -4,6 +4,7 @@ from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.resilience.degrade import Degradation
+from wattos_platform.kernel.telemetry import Log
 
 BREAKER = "redis:main"
 # One connection carries all commands; each subscription takes one more.
@@ -15,7 +16,7 @@ BREAKER_SETTINGS = BreakerSettings(
 
 
 def open_redis(
-    url: str, *, breakers: BreakerRegistry, degradation: Degradation, timeout_s: float
+    url: str, *, breakers: BreakerRegistry, degradation: Degradation, log: Log, timeout_s: float
 ) -> RedisClient:
     """Return a client of the Redis at `url`, which is not asked yet.
 
@@ -48,5 +49,6 @@ def open_redis(
         Redis.from_pool(pool),
         breaker=breakers.declare(BREAKER, BREAKER_SETTINGS),
         degradation=degradation,
+        log=log,
         timeout_s=timeout_s,
     )

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from wattos_platform.kernel.background import restarting
 from wattos_platform.kernel.redis.errors import reason_of
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerOpen
+from wattos_platform.kernel.telemetry import Log
 
 # An operator's trip has no end, or a far one: a reset by hand is found after this long.
 _LONGEST_PAUSE_S = 1.0
+_NAME = "redis-search"
 
 
 class Search:
@@ -23,12 +26,14 @@ class Search:
         ping: Callable[[], Awaitable[object]],
         *,
         pause_s: float,
+        log: Log,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.reason = ""
         self._breaker = breaker
         self._ping = ping
         self._pause_s = pause_s
+        self._log = log
         self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
 
@@ -36,24 +41,27 @@ class Search:
         """Look for Redis from now on, because of `reason`; nothing more happens when that goes on already."""
         self.reason = reason
         if self._task is None:
-            self._task = asyncio.create_task(self._look(), name="redis-search")
+            self._task = asyncio.create_task(self._search(), name=_NAME)
 
     async def close(self) -> None:
         """Give the search up."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self._task})
+
+    async def _search(self) -> None:
+        try:
+            await restarting(self._look, _NAME, self._log, sleep=self._sleep)
+        finally:
+            self._task = None
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while self.reason:
-                began_s = loop.time()
-                pause_s = await self._attempt()
-                if self.reason:
-                    await self._sleep(max(0.0, began_s + pause_s - loop.time()))
-        finally:
-            self._task = None
+        while self.reason:
+            began_s = loop.time()
+            pause_s = await self._attempt()
+            if self.reason:
+                await self._sleep(max(0.0, began_s + pause_s - loop.time()))
 
     async def _attempt(self) -> float:
         """Ask once, if the breaker permits; return how long after its begin the next one may follow."""

@@ -7,11 +7,13 @@ from math import inf, isfinite
 from typing import Any
 
 from wattos_platform.contracts.breakers import MAX_TTL_S
+from wattos_platform.kernel.background import Sleep, restarting
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.errors import RedisUnavailableError
 from wattos_platform.kernel.redis.scripts import Script
 from wattos_platform.kernel.resilience.breaker_types import Action, Order
 from wattos_platform.kernel.resilience.trip_board import BoardUnavailableError, Posted
+from wattos_platform.kernel.telemetry import Log
 
 MAX_ORDERS = 1000
 # One slot of a cluster holds them all.
@@ -65,8 +67,10 @@ class RedisTripBoard:
 
     shared = True
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: RedisClient, log: Log, *, sleep: Sleep = asyncio.sleep) -> None:
         self._client = client
+        self._log = log
+        self._sleep = sleep
         self._news = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
@@ -105,7 +109,9 @@ class RedisTripBoard:
     async def wait(self, timeout_s: float) -> None:
         """Return at the next announcement, after `timeout_s` at the latest."""
         if self._listener is None:
-            self._listener = asyncio.create_task(self._listen(), name="trip-board-listener")
+            name = "trip-board-listener"
+            listening = restarting(self._listen, name, self._log, sleep=self._sleep)
+            self._listener = asyncio.create_task(listening, name=name)
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
@@ -115,7 +121,7 @@ class RedisTripBoard:
         """Stop listening; the client is not this board's to close."""
         if self._listener is not None:
             self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            await asyncio.wait({self._listener})
 
     async def _listen(self) -> None:
         from redis.exceptions import RedisError
@@ -128,7 +134,7 @@ class RedisTripBoard:
                     while True:
                         if await messages.get_message(timeout=_LISTEN_S) is not None:
                             self._news.set()
-            await asyncio.sleep(_AGAIN_S)
+            await self._sleep(_AGAIN_S)
 
 
 def _text_of(order: Order) -> str:

@@ -80,7 +80,7 @@ class BreakerControl:
             return
         await self._look()
         try:
-            async with in_background(self._follow(), "trip-board"):
+            async with in_background(self._follow, "trip-board", self._log):
                 yield
         finally:
             await self._board.close()

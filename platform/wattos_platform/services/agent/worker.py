@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel.background import in_background
 from wattos_platform.kernel.context import background
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.agent.engine import Engine
 from wattos_platform.services.agent.ports import Claim, LeaseLostError, WorkStore
@@ -61,15 +63,16 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work until the block ends; then give unfinished runs back, to go on where they are."""
-        loop = asyncio.create_task(self._loop(), name="agent-worker")
         try:
-            yield
+            async with in_background(self._loop, "agent-worker", self._log, sleep=self._sleep):
+                yield
         finally:
             self._stopping = True
-            tasks = [loop, *self._running.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            runs = list(self._running.values())
+            for run in runs:
+                run.cancel()
+            if runs:
+                await asyncio.wait(runs)
 
     async def _loop(self) -> None:
         while True:
@@ -88,8 +91,8 @@ class Worker:
         self._wake.clear()
         try:
             claim = await self._work.claim()
-        except Exception as error:  # noqa: BLE001 - the database may come back; the worker must still be there
-            self._log.warning("run.claim.failed", message="No run could be taken.", reason=str(error))
+        except DatabaseUnavailableError as error:
+            self._log.warning("run.claim.failed", message="No run could be taken.", reason=error.message)
             claim = None
         if claim is None:
             try:

@@ -42,7 +42,7 @@ class Housekeeping:
         """End what earlier processes left half, then tick until the block ends; then stop all answers."""
         await self.tick(0)
         try:
-            async with in_background(self._loop(), "chat-housekeeping"):
+            async with in_background(self._loop, "chat-housekeeping", self._log, sleep=self._sleep):
                 yield
         finally:
             await self._answers.close()

@@ -127,6 +127,7 @@ class EngineMaker:
             ledger=self._ledger,
             caps=self.caps,
             meter=runtime.metrics,
+            log=runtime.log,
             clock=runtime.clock,
         )
 

@@ -9,9 +9,10 @@ from typing import Protocol
 import msgspec
 
 from wattos_platform.contracts.identity import Identity
+from wattos_platform.kernel.background import restarting
 from wattos_platform.kernel.resilience.rate_limits import Decision, DecisionCounter, RateLimiter, Want
 from wattos_platform.kernel.resilience.slots import Lease, Slots
-from wattos_platform.kernel.telemetry import Meter
+from wattos_platform.kernel.telemetry import Log, Meter
 from wattos_platform.kernel.timestamps import DAY_S, utc_day
 from wattos_platform.services.llm_gateway.caps import Caps
 from wattos_platform.services.llm_gateway.domain.models import Target
@@ -100,6 +101,7 @@ class Quotas:
         ledger: Ledger,
         caps: Caps,
         meter: Meter,
+        log: Log,
         clock: Callable[[], float],
         lease_s: float = LEASE_S,
     ) -> None:
@@ -109,6 +111,7 @@ class Quotas:
         self.slots = slots
         self.ledger = ledger
         self.caps = caps
+        self.log = log
         self.clock = clock
         self.lease_s = lease_s
         self.counted = DecisionCounter(meter)
@@ -189,7 +192,8 @@ class Admission(msgspec.Struct):
                     await quotas.limiter.settle(self.wants, spending.tokens)
 
     def _begin_to_hold(self) -> None:
-        self.renewal = asyncio.create_task(self._hold(), name="hold-stream-places")
+        name = "hold-stream-places"
+        self.renewal = asyncio.create_task(restarting(self._hold, name, self.quotas.log), name=name)
 
     async def _hold(self) -> None:
         """Renew the leases until the stream ends."""

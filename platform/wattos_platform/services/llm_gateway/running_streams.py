@@ -55,7 +55,7 @@ class RunningStreams:
     async def running(self) -> AsyncIterator[None]:
         """Make rows of what an earlier process left in the journal, then keep it until the block ends."""
         await self.tick()
-        async with in_background(self._loop(), "stream-journal"):
+        async with in_background(self._loop, "stream-journal", self._log, sleep=self._sleep):
             yield
 
     async def tick(self) -> None:

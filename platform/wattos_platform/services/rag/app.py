@@ -93,7 +93,7 @@ class Rag:
         if resumed:
             self._log.info("jobs.resumed", message="Work of a process that ended is taken up.", jobs=resumed)
         await self._sweep()
-        measuring = in_background(self._measure(), "rag-measure")
+        measuring = in_background(self._measure, "rag-measure", self._log)
         try:
             async with measuring, self.reading.running(), self.embedding.running():
                 yield

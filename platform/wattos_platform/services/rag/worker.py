@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from wattos_platform.kernel.background import Sleep, in_background
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.rag.domain.records import Job
@@ -30,6 +31,7 @@ class Worker:
         may_run: Callable[[], bool] = lambda: True,
         done: Callable[[Job], None] = lambda _job: None,
         poll_s: float = POLL_S,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._kinds = kinds
         self._queue = queue
@@ -38,6 +40,7 @@ class Worker:
         self._may_run = may_run
         self._done = done
         self._poll_s = poll_s
+        self._sleep = sleep
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -70,12 +73,8 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work in the background for as long as the block lasts."""
-        task = asyncio.create_task(self._loop(), name=f"rag-worker:{self._kinds[0]}")
-        try:
+        async with in_background(self._loop, f"rag-worker:{self._kinds[0]}", self._log, sleep=self._sleep):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _loop(self) -> None:
         while True:

@@ -30,7 +30,7 @@ def create_app(runtime: Runtime) -> ServiceApp:
         new_id=uuid7,
         hang_up=hang_up,
     )
-    provider_ports = TcpProviderPorts(runtime.settings.host, faults.refused_for)
+    provider_ports = TcpProviderPorts(runtime.settings.host, faults.refused_for, runtime.log)
     limit = runtime.settings.llm_body_limit_bytes
     app = build_service(
         runtime,

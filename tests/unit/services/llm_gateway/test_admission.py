@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.fakes.meter import FakeMeter
+from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.contracts.limits import read_limits
 from wattos_platform.kernel.resilience.limiter import Limiter
@@ -41,6 +41,7 @@ async def test_a_stream_cancelled_while_it_is_settled_does_not_hold_its_place_fo
         ledger=MemoryLedger(nothing, time.monotonic),
         caps=Caps(time.monotonic),
         meter=FakeMeter(),
+        log=FakeLog(),
         clock=time.time,
     )
     demand = Demand(Identity("tenant-a", "user-1"), "m", (Target("openai", "m"),), 100, 100, stream=True)

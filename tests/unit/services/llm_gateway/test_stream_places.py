@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.fakes.meter import FakeMeter
+from tests.fakes.meter import FakeLog, FakeMeter
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.contracts.limits import Limits
 from wattos_platform.kernel.resilience.limiter import Limiter
@@ -47,6 +47,7 @@ async def test_a_place_is_renewed_while_the_stream_runs_and_given_back_at_its_en
         ledger=None,
         caps=Caps(time.monotonic),
         meter=FakeMeter(),
+        log=FakeLog(),
         clock=lambda: 0.0,
         lease_s=0.003,
     )

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import uvicorn
 from uvicorn.server import ServerState
 
+from wattos_platform.kernel.background import restarting
 from wattos_platform.kernel.http_protocol import HttpProtocol
 from wattos_platform.kernel.serve import BACKLOG, server_config
 from wattos_platform.kernel.service import ServiceApp
+from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.simulator.ports import ProviderPort
 
 MOST_PORTS = 20
@@ -33,9 +35,10 @@ class TcpProviderPorts:
     that is bound but never listens keeps the number of each port meanwhile, so that nobody else gets it.
     """
 
-    def __init__(self, host: str, refused_for: Callable[[str], float]) -> None:
+    def __init__(self, host: str, refused_for: Callable[[str], float], log: Log) -> None:
         self._host = host
         self._refused_for = refused_for
+        self._log = log
         self._entries: dict[int, _Entry] = {}
         self._config: uvicorn.Config | None = None
         self._changing = asyncio.Lock()
@@ -96,7 +99,8 @@ class TcpProviderPorts:
             if self._timer is not None:
                 self._timer.cancel()
             if self._obeying is not None:
-                await self._obeying
+                self._obeying.cancel()
+                await asyncio.wait({self._obeying})
 
     async def _adjust(self) -> None:
         refusing = []
@@ -114,7 +118,8 @@ class TcpProviderPorts:
             self._timer = asyncio.get_running_loop().call_later(min(refusing) + _LATER_S, self._obey_later)
 
     def _obey_later(self) -> None:
-        self._obeying = asyncio.create_task(self.obey())
+        if self._obeying is None or self._obeying.done():
+            self._obeying = asyncio.create_task(restarting(self.obey, "provider-ports", self._log))
 
     async def _listen(self, port: int, state: ServerState) -> asyncio.Server:
         config = self._config

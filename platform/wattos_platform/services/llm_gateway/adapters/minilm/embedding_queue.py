@@ -118,7 +118,7 @@ class EmbeddingQueue:
     async def run(self) -> AsyncIterator[None]:
         """Serve the queue for as long as the block lasts; the worker ends with it."""
         try:
-            async with in_background(self._serve(), "embedding-queue"):
+            async with in_background(self._serve, "embedding-queue", self._log, sleep=self._sleep):
                 yield
         finally:
             for job in self._jobs:
