@@ -17,14 +17,14 @@ _BY_NAME = {question.name: question for question in QUESTIONS}
 class Asker:
     """Puts the questions of the list to `source`, over one window.
 
-    What is counted is counted exactly; see `CountedSource`, also for `began_ms`.
+    What is counted is counted exactly; see `CountedSource`.
     """
 
-    def __init__(self, source: Source, at_s: float, window_s: float, began_ms: Mapping[str, int]) -> None:
+    def __init__(self, source: Source, at_s: float, window_s: float) -> None:
         self.window_s = window_s
         self._at_s = at_s
         end_ms = round(at_s * 1000)
-        counted = CountedSource(source, end_ms - round(window_s * 1000), end_ms, began_ms)
+        counted = CountedSource(source, end_ms - round(window_s * 1000), end_ms)
         self._metrics, self._counted = StoredMetrics(source), StoredMetrics(counted)
 
     def rows(self, name: str) -> list[Mapping[str, Any]]:

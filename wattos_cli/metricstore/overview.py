@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from wattos_cli.metricstore.asker import Asker
+from wattos_cli.metricstore.counted import PROCESS_START
 from wattos_cli.metricstore.prefetched import PrefetchedSource
 from wattos_cli.metricstore.questions import METRICS
 from wattos_cli.metricstore.series import Source
@@ -50,25 +51,18 @@ class Overview:
     degraded: list[Row] = field(default_factory=list)
 
 
-def look(
-    source: Source,
-    at_s: float,
-    since_s: float,
-    known: Mapping[str, str],
-    began_ms: Mapping[str, int] | None = None,
-) -> Overview:
+def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) -> Overview:
     """Return the figures of the last `since_s`, or of as much of it as has been scraped.
 
-    `known` are the states of the services by name: none of them is missing, scraped or not. `began_ms` is
-    since when the process of an instance runs, in Unix milliseconds.
+    `known` are the states of the services by name: none of them is missing, scraped or not.
     """
     gathered = _gathered(source, at_s, since_s)
-    asker = Asker(gathered, at_s, since_s + _SLACK_S, {})
+    asker = Asker(gathered, at_s, since_s + _SLACK_S)
     times = [[float(time) for time, _ in row["values"]] for row in asker.rows("scrapes")]
     first_s = min((_begin_s(each) for each in times), default=at_s)
     window_s = min(since_s, max(at_s - first_s, 1.0))
     scrapes = max((sum(time >= at_s - window_s for time in each) for each in times), default=0)
-    asker = Asker(gathered, at_s, window_s, began_ms or {})
+    asker = Asker(gathered, at_s, window_s)
     if scrapes < LEAST_SCRAPES:
         return Overview(at_s, since_s, scrapes, _services(asker, known, figures=False))
     return Overview(
@@ -100,7 +94,9 @@ def _gathered(source: Source, at_s: float, since_s: float) -> Source:
     if since_s > _IN_MEMORY_S:
         return source
     end_ms = math.ceil(at_s * 1000)
-    return PrefetchedSource(source, METRICS, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms)
+    return PrefetchedSource(
+        source, METRICS | {PROCESS_START}, end_ms - round((since_s + _LOOKBACK_S) * 1000), end_ms
+    )
 
 
 def _services(asker: Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:

@@ -111,6 +111,7 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
     control = _breaker_control(runtime)
     _add_checks(runtime)
     runtime.metrics.gauge("build_info", version=__version__).set(1)
+    runtime.metrics.gauge("process_start_time_seconds").set(runtime.clock())
     runtime.sink.on_line = lambda level: runtime.metrics.counter("log_lines_total", level=level).inc()
     middleware = Middleware(
         runtime,

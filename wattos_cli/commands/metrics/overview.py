@@ -1,8 +1,8 @@
 """`wattos metrics overview`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from wattos_cli.commands.metrics.options import Output
 from wattos_cli.config.durations import option_seconds
@@ -33,7 +33,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
 
     if opts.since_s > _LONGEST_S:
         raise usage("--since: metrics are kept for a day", "the last hour: --since 1h")
-    listed(deps)
+    states(deps)
     reader = with_something(deps, lambda: metricsource.store(deps))
     while opts.watch:
         with deps.console.frame(drawn=opts.output is Output.TABLE):
@@ -49,14 +49,7 @@ def show(opts: Options, deps: Deps, reader: "Reader") -> None:
     from wattos_cli.metricstore.stored import damage
     from wattos_cli.render import overview as render
 
-    rows = listed(deps)
-    began_ms = {
-        f"{row['name']}-{row.get('replica', 0)}": round(row["started_at"] * 1000)
-        for row in rows
-        if row.get("started_at") is not None
-    }
-    states = {str(row["name"]): str(row["state"]) for row in rows}
-    found = asdict(overview.look(reader, round(deps.clock(), 3), opts.since_s, states, began_ms))
+    found = asdict(overview.look(reader, round(deps.clock(), 3), opts.since_s, states(deps)))
     console = deps.console
     if opts.output is Output.JSON:
         console.json(render.as_json(found))
@@ -76,14 +69,14 @@ def show(opts: Options, deps: Deps, reader: "Reader") -> None:
         console.note("see why with: wattos ps   wattos health   wattos logs --level warning")
 
 
-def listed(deps: Deps) -> Sequence[Mapping[str, Any]]:
-    """Return what is written of each replica of a service; WattosError (exit 4) when nothing runs."""
+def states(deps: Deps) -> Mapping[str, str]:
+    """Return the state of each service by name; WattosError (exit 4) when nothing runs."""
     from wattos_cli.clients import running
 
     project = running.project_of(deps)
     running.running(project)
     rows = (project.read_services() or {}).get("services", [])
-    return [row for row in rows if row.get("kind") != "component"]
+    return {str(row["name"]): str(row["state"]) for row in rows if row.get("kind") != "component"}
 
 
 def command(run: Run[Options] = run) -> Command:

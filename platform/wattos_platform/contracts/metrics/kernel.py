@@ -36,6 +36,7 @@ HTTP = (
 
 PROCESS = (
     gauge("build_info", "Always 1; the version of the code.", Label("version", "one")),
+    gauge("process_start_time_seconds", "When the process began, in Unix seconds."),
     counter(
         "log_lines_total",
         "Application log lines written.",

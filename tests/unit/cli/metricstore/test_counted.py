@@ -4,32 +4,39 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from wattos_cli.metricstore.counted import CountedSource
+from wattos_cli.metricstore.counted import PROCESS_START, CountedSource
 from wattos_cli.metricstore.series import NAME, STALE, Matcher, Series
 
 START_MS, END_MS = 100_000, 130_000
-LABELS = ((NAME, "a_total"), ("instance", "chat-0"), ("job", "chat"))
+INSTANCE = (("instance", "chat-0"), ("job", "chat"))
+LABELS = ((NAME, "a_total"), *INSTANCE)
 NAMED = [Matcher(NAME, "=", "a_total")]
 
 
-class One:
-    """A source of one series that counts how often it is read."""
+class Kept:
+    """A source of a counter, and of when its process began; it counts how often the counter is read."""
 
-    def __init__(self, samples: Mapping[int, float]) -> None:
+    def __init__(self, samples: Mapping[int, float], process: Mapping[int, float]) -> None:
         self.reads = 0
-        self._series = Series(LABELS, [at_s * 1000 for at_s in samples], list(samples.values()))
+        self._series = {"a_total": _series("a_total", samples)}
+        if process:
+            self._series[PROCESS_START] = _series(PROCESS_START, process)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Series]:
-        assert matchers
-        self.reads += 1
-        cut = self._series.between(start_ms, end_ms)
+        (name,) = (each.value for each in matchers)
+        self.reads += name == "a_total"
+        cut = self._series[name].between(start_ms, end_ms) if name in self._series else None
         if cut is not None:
             yield cut
 
 
-def grown(samples: Mapping[int, float], began_s: float | None = None) -> float | None:
-    began_ms = {} if began_s is None else {"chat-0": round(began_s * 1000)}
-    counted = CountedSource(One(samples), START_MS, END_MS, began_ms)
+def _series(name: str, samples: Mapping[int, float]) -> Series:
+    times_ms = [at_s * 1000 for at_s in samples]
+    return Series(((NAME, name), *INSTANCE), times_ms, list(samples.values()))
+
+
+def grown(samples: Mapping[int, float], process: Mapping[int, float]) -> float | None:
+    counted = CountedSource(Kept(samples, process), START_MS, END_MS)
     found = list(counted.select(NAMED, START_MS, END_MS))
     if not found:
         return None
@@ -44,9 +51,9 @@ def grown(samples: Mapping[int, float], began_s: float | None = None) -> float |
         ({95: 3, 100: 4, 105: 6, 130: 9}, 5),
         ({98: 3, 103: 4, 128: 9}, 6),
         ({98: 3, 103: 3, 128: 3, 131: 9}, 0),
-        ({100: 4, 105: 6}, 6),
-        ({105: 4, 110: 6}, 6),
-        ({130: 4}, 4),
+        ({100: 4, 105: 6}, 2),
+        ({105: 4, 110: 6}, 2),
+        ({130: 4}, 0),
         ({90: 4, 99: 5}, None),
         ({131: 4}, None),
         ({95: 8, 105: 10, 110: 2, 115: 5}, 7),
@@ -60,35 +67,37 @@ def grown(samples: Mapping[int, float], began_s: float | None = None) -> float |
     ],
 )  # fmt: skip
 def test_it_is_counted(samples: Mapping[int, float], expected: float | None) -> None:
-    assert grown(samples) == expected
+    assert grown(samples, {}) == expected
 
 
 @pytest.mark.parametrize(
-    ("samples", "began_s", "expected"),
+    ("samples", "process", "expected"),
     [
-        ({105: 4, 110: 6}, 104.0, 6),
-        ({105: 4, 110: 6}, 45.0, 6),
-        ({105: 4, 110: 6}, 44.9, 2),
-        ({105: 4, 110: 6}, 0.0, 2),
-        ({95: 3, 105: 20, 110: 21}, 104.0, 21),
-        ({95: 3, 105: 20, 110: 21}, 97.0, 21),
-        ({95: 30, 105: 20, 110: 21}, 104.0, 21),
-        ({95: 3, 105: 20, 110: 21}, 112.0, 18),
+        ({100: 4, 105: 6}, {100: 98.5, 105: 98.5}, 6),
+        ({105: 4, 110: 6}, {105: 45.0, 110: 45.0}, 6),
+        ({105: 4, 110: 6}, {105: 44.9, 110: 44.9}, 2),
+        ({110: 4, 115: 6}, {105: 5.0, 110: 5.0, 115: 5.0}, 6),
+        ({95: 3, 105: 20, 110: 21}, {95: 5.0, 105: 104.0, 110: 104.0}, 21),
+        ({95: 30, 105: 20, 110: 21}, {95: 5.0, 105: 104.0, 110: 104.0}, 21),
+        ({95: 3, 110: 20}, {95: 5.0, 98: 97.0, 105: 97.0, 110: 97.0}, 20),
+        ({95: 3, 105: 20, 110: 21}, {95: 5.0, 105: 5.0, 110: 5.0, 115: 112.0}, 18),
+        ({95: 3, 105: 9, 110: 30, 115: 31}, {95: 5.0, 105: 104.0, 110: 109.0, 115: 109.0}, 40),
     ],
     ids=[
-        "young", "a slow start", "seen late", "not started by us", "a restart that no value shows",
-        "a restart before the window, seen in it", "a restart that a value shows", "not seen since it began",
+        "young", "a slow start", "seen again after a pause", "a new label of an old process",
+        "a restart that no value shows", "a restart that a value shows",
+        "a restart before the window, seen in it", "not seen since it began", "two restarts",
     ],
 )  # fmt: skip
 def test_when_the_process_began_tells_from_where_it_counts(
-    samples: Mapping[int, float], began_s: float, expected: float
+    samples: Mapping[int, float], process: Mapping[int, float], expected: float
 ) -> None:
-    assert grown(samples, began_s) == expected
+    assert grown(samples, process) == expected
 
 
 def test_a_question_that_is_put_again_is_not_read_again() -> None:
-    source = One({95: 3, 105: 20})
+    source = Kept({95: 3, 105: 20}, {})
     counted = CountedSource(source, START_MS, END_MS)
-    assert [list(counted.select(NAMED, START_MS, END_MS)) for _ in range(3)].count([]) == 0
+    assert [len(list(counted.select(NAMED, START_MS, END_MS))) for _ in range(3)] == [1, 1, 1]
     assert source.reads == 1
     assert [series.values for series in counted.select(NAMED, START_MS + 1, END_MS)] == [(17.0,)]

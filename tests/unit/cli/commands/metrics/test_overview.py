@@ -71,7 +71,7 @@ def root(tmp_path: Path) -> Path:
     names = ("chat", "llm-gateway", "agent", "rag", "gateway")
     write_running(
         tmp_path,
-        *({"name": name, "started_at": NOW - 3600} for name in names[:-1]),
+        *({"name": name} for name in names[:-1]),
         {"name": "gateway", "state": "stopped"},
         {"name": "shop", "kind": "own"},
         {"name": "redis", "kind": "component"},
@@ -205,7 +205,7 @@ def test_a_burst_counts_as_what_it_was_between_two_scrapes_too(
     scraped.add("llm-gateway-0", "llm_calls_total", [3.0] * 120 + [10.0], **model, outcome="ok")
     scraped.add("llm-gateway-0", "llm_cost_usd_total", [0.25] * 120 + [1.0], **model)
     scraped.write(tmp_path)
-    write_running(tmp_path, {"name": "llm-gateway", "started_at": NOW - 900})
+    write_running(tmp_path, {"name": "llm-gateway"})
     deps = overview(tmp_path, "--since", since, "-o", "json", time=FakeTime(NOW + later_s))
     (found,) = published(out(deps))["models"]
     assert (found["calls"], found["usd"]) == (7, 0.75)
@@ -215,10 +215,10 @@ def test_what_came_before_the_first_scrape_counts(tmp_path: Path) -> None:
     scraped = Scraped(NOW)
     for target in ("gateway-0", "llm-gateway-0"):
         scraped.add(target, "up", [1.0] * 9)
+        scraped.add(target, "process_start_time_seconds", [NOW - 43] * 9)
         scraped.add(target, "http_requests_total", [4.0] * 9, route="/a", status="200")
     scraped.write(tmp_path)
-    rows = [{"name": name, "started_at": NOW - 43} for name in ("gateway", "llm-gateway")]
-    write_running(tmp_path, *rows)
+    write_running(tmp_path, {"name": "gateway"}, {"name": "llm-gateway"})
     assert [row["requests_per_s"] for row in shown(tmp_path)["services"]] == [4 / 40] * 2
 
 
@@ -226,9 +226,10 @@ def test_a_machine_that_slept_makes_nothing_new(tmp_path: Path) -> None:
     calls = {"provider": "local", "model": "m", "outcome": "ok"}
     for until_s, scrapes, count in ((NOW - 3600, 60, 50.0), (NOW, 12, 51.0)):
         scraped = Scraped(until_s).add("llm-gateway-0", "up", [1.0] * scrapes)
+        scraped.add("llm-gateway-0", "process_start_time_seconds", [NOW - 4000] * scrapes)
         scraped.add("llm-gateway-0", "llm_calls_total", [count] * (scrapes - 1) + [count + 1], **calls)
         scraped.write(tmp_path)
-    write_running(tmp_path, {"name": "llm-gateway", "started_at": NOW - 4000})
+    write_running(tmp_path, {"name": "llm-gateway"})
     assert [model["calls"] for model in shown(tmp_path)["models"]] == [1]
 
 
