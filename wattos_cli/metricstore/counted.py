@@ -69,7 +69,8 @@ class CountedSource:
             before = 0.0 if process and _is_new(process, times_ms[0]) else values[0]
         begins = {first + place for place in resets(list(values[first:]))}
         if process:
-            begins |= {bisect_left(times_ms, at_ms, first) for at_ms in _restarts(process)} - {first}
+            restarts = _restarts(process, times_ms[first])
+            begins |= {bisect_left(times_ms, at_ms, first) for at_ms in restarts} - {first}
         counted = sum(values[place - 1] for place in begins if first < place < len(values))
         return values[-1] - before + counted
 
@@ -80,7 +81,8 @@ def _is_new(process: Series, at_ms: int) -> bool:
     return place > 0 or at_ms / 1000 - process.values[place] <= _FIRST_SCRAPE_S
 
 
-def _restarts(process: Series) -> list[int]:
-    """Return the times of the scrapes that found another process than the one before."""
+def _restarts(process: Series, since_ms: int) -> list[int]:
+    """Return the times of the scrapes that found another process than there was, from `since_ms` on."""
     told = zip(process.times_ms[1:], pairwise(process.values), strict=True)
-    return [at_ms for at_ms, (before, after) in told if before != after]
+    found = [at_ms for at_ms, (before, after) in told if before != after]
+    return [process.times_ms[0], *found] if process.values[0] * 1000 > since_ms else found

@@ -81,12 +81,15 @@ def test_it_is_counted(samples: Mapping[int, float], expected: float | None) -> 
         ({95: 30, 105: 20, 110: 21}, {95: 5.0, 105: 104.0, 110: 104.0}, 21),
         ({95: 3, 110: 20}, {95: 5.0, 98: 97.0, 105: 97.0, 110: 97.0}, 20),
         ({95: 3, 105: 20, 110: 21}, {95: 5.0, 105: 5.0, 110: 5.0, 115: 112.0}, 18),
+        ({95: 10, 105: 10, 110: 21}, {105: 104.0, 110: 104.0}, 21),
+        ({95: 10, 105: 10, 110: 21}, {105: 94.0, 110: 94.0}, 11),
         ({95: 3, 105: 9, 110: 30, 115: 31}, {95: 5.0, 105: 104.0, 110: 109.0, 115: 109.0}, 40),
     ],
     ids=[
         "young", "a slow start", "seen again after a pause", "a new label of an old process",
         "a restart that no value shows", "a restart that a value shows",
-        "a restart before the window, seen in it", "not seen since it began", "two restarts",
+        "a restart before the window, seen in it", "not seen since it began",
+        "one before that did not say", "the same one, that says it since", "two restarts",
     ],
 )  # fmt: skip
 def test_when_the_process_began_tells_from_where_it_counts(
