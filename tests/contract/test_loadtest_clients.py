@@ -1,9 +1,11 @@
 """What the client of a journey does with answers of every kind, whichever engine it belongs to."""
 
 import asyncio
+import os
+import resource
 import ssl as tls
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -109,6 +111,20 @@ async def scene(
     await server.stop()
 
 
+@pytest.fixture
+def high_descriptors() -> Iterator[None]:
+    """All descriptors below 1024 are taken, as in a generator of a thousand users."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    while taken[-1] < 1024:
+        taken.append(os.dup(taken[0]))
+    yield
+    for each in taken:
+        os.close(each)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 async def silence(_reader: StreamReader, _writer: StreamWriter) -> None:
     await asyncio.sleep(1.5)
 
@@ -184,6 +200,13 @@ async def test_nobody_listens(engine: Fast | Locust) -> None:
         seen = await here.get()
     assert seen.status == 0
     assert "ConnectionRefusedError" in seen.error
+
+
+@pytest.mark.usefixtures("high_descriptors")
+async def test_one_of_a_thousand_users_keeps_its_connection_too(engine: Fast | Locust) -> None:
+    async with scene(engine, OK) as here:
+        assert (await here.get(count=3)).status == 200
+    assert here.server.connections == 1
 
 
 async def test_a_connection_is_kept_and_its_answers_are_told_apart(engine: Fast | Locust) -> None:
