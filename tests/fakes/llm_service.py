@@ -35,6 +35,7 @@ async def llm_service(
     lines: list[bytes] | None = None,
     port: int = 0,
     clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
     breaker_clock: Callable[[], float] = time.monotonic,
     breaker_settings: BreakerSettings | None = None,
 ) -> AsyncIterator[Served]:
@@ -52,6 +53,7 @@ async def llm_service(
         environ={**PATIENT, **(environ or {})},
         config=config,
         lines=lines,
+        monotonic=monotonic,
     )
     runtime.clock = clock
     runtime.breakers = BreakerRegistry(

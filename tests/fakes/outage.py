@@ -1,6 +1,7 @@
 """A model gateway before two simulated providers, one of which a test kills, and what it then sees."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,11 @@ async def _after_all_that_waits(_connection: AsyncConnection) -> None:
 
 @asynccontextmanager
 async def outage(
-    tmp_path: Path, *, settings: BreakerSettings | None = None, environ: Mapping[str, str] | None = None
+    tmp_path: Path,
+    *,
+    settings: BreakerSettings | None = None,
+    environ: Mapping[str, str] | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Outage]:
     """Serve both; the primary provider has a port of its own, which can refuse connections."""
     async with simulator(tmp_path) as sim:
@@ -95,6 +100,7 @@ async def outage(
             tmp_path,
             config={"llm": llm},
             environ={"SCHOOL_KEY": "dummy", **(environ or {})},
+            monotonic=monotonic,
             breaker_clock=clock,
             breaker_settings=settings,
         ) as gateway:

@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.fakes.database import make_database
+from tests.fakes.database import PATIENT, make_database
 from tests.fakes.runtime import make_runtime
 from wattos_platform.catalog import SERVICES, service
 from wattos_platform.contracts.health import HealthReport
 from wattos_platform.kernel.bootstrap import load_factory
 from wattos_platform.kernel.db.database import Database
-from wattos_platform.kernel.db.settings import DatabaseSettings
 from wattos_platform.kernel.runtime import Runtime
 
 CRITICAL, OPTIONAL = True, False
@@ -74,8 +73,9 @@ class Built:
     async def take_away(self, check: str) -> None:
         if check == "database":
             assert self.runtime.database is not None
-            # The only connection is taken: no query is answered within the wait for one.
+            # The only connection is taken, and nobody waits for it as long as while all is well.
             await self.held.enter_async_context(self.runtime.database.read())
+            self.let_wait(0.02)
         elif check == "redis":
             self.redis.is_up = False
         elif check.startswith("llm:"):
@@ -87,6 +87,7 @@ class Built:
 
     async def give_back(self, check: str) -> None:
         if check == "database":
+            self.let_wait(PATIENT.pool_wait_s)
             await self.held.aclose()
         elif check == "redis":
             self.redis.is_up = True
@@ -94,6 +95,11 @@ class Built:
             self.runtime.breakers.get(check).reset()
         else:
             self.siblings[check] = object()
+
+    def let_wait(self, longest_s: float) -> None:
+        """Give up a wait for a connection after that time."""
+        database: Any = self.runtime.database
+        database._readers.pool._timeout = longest_s
 
     async def told(self, check: str) -> tuple[str, str, int]:
         """Return the status of the check, of the whole, and the status code of readiness."""
@@ -115,7 +121,7 @@ async def built(name: str, folder: Path) -> AsyncIterator[Built]:
     if service(name).database:
         path = folder / f"{name}.db"
         make_database(path, name)
-        database = await Database.open(path, settings=DatabaseSettings(pool_size=1, pool_wait_s=0.02))
+        database = await Database.open(path, settings=replace(PATIENT, pool_size=1))
     environ = {"OPENAI_API_KEY": "sk-test", "JWT_SECRET": "a secret of this test, long enough"}
     runtime = make_runtime(name, folder, hops=siblings, database=database, environ=environ, config=CONFIG)
     redis: Any = FakeRedis()
