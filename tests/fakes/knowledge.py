@@ -15,10 +15,12 @@ from tests.fakes.hops import FakeHop, Recorded, Reply
 from tests.fakes.runtime import identity_headers, make_runtime
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.runtime import Runtime
-from wattos_platform.services.rag.app import create_app
+from wattos_platform.services.rag.adapters.parser_process import ParserProcess
+from wattos_platform.services.rag.app import create_app_with
 from wattos_platform.services.rag.domain.terms import index_terms
 
 DIMENSION = 64
+_PATIENCE_S = 100.0  # a machine that does other things besides takes its time to read ten megabytes
 
 
 def hashed(text: str, dimension: int = DIMENSION) -> list[float]:
@@ -78,7 +80,7 @@ class KnowledgeApi:
 
     async def settled(self, document_id: str, *, embedded: bool = False) -> dict[str, Any]:
         """Return the document once it is ready or failed, with all its vectors if `embedded`."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(_PATIENCE_S):
             while True:
                 document: dict[str, Any] = (await self.call("GET", f"/api/v1/documents/{document_id}")).json()
                 done = document["status"] in {"ready", "failed"}
@@ -148,7 +150,7 @@ async def running_knowledge(
         lines=lines,
         clock=clock,
     )
-    app = create_app(runtime)
+    app = create_app_with(runtime, ParserProcess(timeout_s=_PATIENCE_S))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     life = app.lifespan() if working else closing_database(database)
     async with life, httpx.AsyncClient(transport=transport, base_url="http://rag:3005") as client:

@@ -43,7 +43,7 @@ MEASURE_EVERY_S = 5.0
 class Rag:
     """The service's parts, made from a runtime."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, preparer: ParserProcess) -> None:
         database, clock, log = runtime.require_database(), runtime.clock, runtime.log
         slot = f"{socket.gethostname()}/rag-{runtime.replica}"
         folder = runtime.settings.data_dir / "rag"
@@ -53,7 +53,7 @@ class Rag:
         self.uploads = UploadFolder(folder / "uploads")
         self.documents = SqlDocuments(database, clock)
         self.vectors = SqlVectors(database, self.queue)
-        self.preparer = ParserProcess()
+        self.preparer = preparer
         self.embedder = HopEmbedder(runtime.hops.to("llm-gateway"), runtime.monotonic)
         spaces = SqlSpaces(database, clock)
         ingestion = Ingestion(
@@ -130,7 +130,12 @@ class Rag:
 
 def create_app(runtime: Runtime) -> ASGIApp:
     """Return the knowledge service."""
-    rag = Rag(runtime)
+    return create_app_with(runtime, ParserProcess())
+
+
+def create_app_with(runtime: Runtime, preparer: ParserProcess) -> ASGIApp:
+    """Return the knowledge service, which reads documents with `preparer`, and closes it."""
+    rag = Rag(runtime, preparer)
     settings = runtime.settings
 
     def body_limit(method: str, path: str) -> int:
