@@ -53,12 +53,13 @@ class LogFile:
 
     def __init__(self, path: Path, family: Family) -> None:
         """Open for reading; OSError if that fails or it is no regular file."""
+        self._fd = -1
         self.path = path
         self.family = family
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         status = os.fstat(self._fd)
         if not stat.S_ISREG(status.st_mode):
-            os.close(self._fd)
+            self.close()
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         self.identity = (status.st_dev, status.st_ino)
         self._counted = (0, 1)
@@ -110,6 +111,9 @@ class LogFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def open_family(family: Family) -> list[LogFile]:

@@ -76,6 +76,7 @@ class Head:
     """Writes such a file. Series of `before` that are not in the first row end in it."""
 
     def __init__(self, folder: Path, start_ms: int, before: Iterable[Labels] = ()) -> None:
+        self._descriptor = -1
         self.path = folder / f"{start_ms}{SUFFIX}"
         self.start_ms = start_ms
         self.last_ms = start_ms - 1
@@ -130,7 +131,12 @@ class Head:
 
     def close(self) -> None:
         """Give the file back."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     def _write(self, time_ms: int, new: Iterable[Labels], difference: bytes) -> None:
         names = dictionary.packed(map(dictionary.text_of, new))
