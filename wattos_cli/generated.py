@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.named_files import open_to_write
 
 FOLDER = Path("dashboards")
 """Where they go, and are looked for, unless another folder is named."""
@@ -31,7 +32,8 @@ def write(path: Path, text: str) -> None:
     """Write a file and the folders above it; WattosError (exit 2) where that may not be done."""
     with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with open_to_write(path) as file:
+            file.write(text)
 
 
 def prepare(path: Path) -> None:

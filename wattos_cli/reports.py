@@ -7,6 +7,7 @@ from pathlib import Path
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.generated import prepare, write
+from wattos_cli.named_files import open_to_write
 
 
 def write_report(deps: Deps, path: Path, text: str) -> None:
@@ -69,7 +70,7 @@ def add_to_summary(deps: Deps, markdown: str) -> None:
     if not file:
         return
     try:
-        with Path(file).open("a", encoding="utf-8") as summary:
+        with open_to_write(Path(file), append=True) as summary:
             summary.write(markdown)
     except OSError as error:
         deps.console.note(f"GITHUB_STEP_SUMMARY, {file}, cannot be written: {error.strerror}")

@@ -8,6 +8,7 @@ from wattos_cli.alerting.sli import Indicator, Sli
 from wattos_cli.config.model import Config
 from wattos_cli.config.problems import Problem, config_error
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.named_files import read as read_file
 from wattos_platform import catalog
 
 SCHEMA = "wattos.slo/v1"
@@ -125,8 +126,7 @@ def _text(path: Path) -> str:
     from wattos_cli.alerting.yamltext import MAX_BYTES
 
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
+        return read_file(path, MAX_BYTES + 1).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise config_error(
             [Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")], hint=HINT

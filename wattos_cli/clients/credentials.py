@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wattos_cli import named_files
 from wattos_cli.clients import running
 from wattos_cli.clients.refusals import part
 from wattos_cli.deps import Deps, Gateway
@@ -16,6 +17,7 @@ ROLE = "editor"
 LIFETIME_S = 600
 PER_MINUTE = 1000
 """Requests that this key may send, as many as its tenant: a folder of documents is one command."""
+_TOKEN_LIMIT_BYTES = 65_536
 _MAKE_ONE = "make one with: wattos token create -q"
 _ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/[\w./~-]*)?")
 
@@ -62,7 +64,7 @@ def option_token(file: Path | None, environ: Mapping[str, str], variable: str, h
 def token_from(named_by: str, path: Path, hint: str) -> str:
     """Return the token in the file `path`, which option or variable `named_by` names; else WattosError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = named_files.read(path, _TOKEN_LIMIT_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise WattosError(

@@ -9,6 +9,7 @@ from typing import Annotated
 from wattos_cli.clients import credentials, running
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.named_files import open_to_write
 from wattos_cli.parameters import Option
 
 
@@ -61,7 +62,7 @@ def _append(deps: Deps, lines: str) -> None:
             code="usage",
             exit_code=ExitCode.USAGE,
         )
-    with Path(path).open("a", encoding="utf-8") as file:
+    with open_to_write(Path(path), append=True) as file:
         file.write(lines)
 
 

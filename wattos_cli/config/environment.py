@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wattos_cli.config.problems import Problem
 from wattos_cli.config.schema import SECRETS
+from wattos_cli.named_files import read
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
@@ -76,8 +77,7 @@ def unified(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str],
 def _secret_file(name: str, path: str, problems: list[Problem]) -> str | None:
     """Return the stripped content of a secret's file, or None after noting why it cannot be used."""
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_SECRET_LIMIT_BYTES + 1)
+        content = read(Path(path), _SECRET_LIMIT_BYTES + 1)
         if len(content) > _SECRET_LIMIT_BYTES:
             problems.append(
                 Problem("environment", f"{name}: {path} is larger than {_SECRET_LIMIT_BYTES} bytes.")
@@ -98,8 +98,7 @@ def _secret_file(name: str, path: str, problems: list[Problem]) -> str | None:
 def read_env_file(path: Path) -> tuple[dict[str, str], list[Problem]]:
     """Return the variables of a file of NAME=value lines, and its problems with their lines."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_ENV_FILE_LIMIT_BYTES + 1)
+        content = read(path, _ENV_FILE_LIMIT_BYTES + 1)
         if len(content) > _ENV_FILE_LIMIT_BYTES:
             reason = f"it is larger than {_ENV_FILE_LIMIT_BYTES} bytes"
             return {}, [Problem(str(path), f"cannot read the env file: {reason}.")]

@@ -12,19 +12,22 @@ from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.positions import Positions
 from wattos_cli.config.problems import HINT, Problem, config_error, suggestion
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.named_files import read as read_file
 
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_END = re.compile(r"\(at end of document\)")
+_LIMIT_BYTES = 1_000_000
 
 
 @dataclass
 class Document:
-    """The content of the file (empty without one) and the problems found so far."""
+    """The content of the file (empty without one), its text, and the problems found so far."""
 
     path: Path | None
     name: str = "wattos.toml"
     content: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
     positions: Positions | None = None
     problems: list[Problem] = field(default_factory=list)
 
@@ -62,12 +65,9 @@ def read(path: Path, hint: str = HINT) -> Document:
     Raises WattosError (exit 3) when it cannot be read or is no TOML; `hint` is what to type then.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte order mark
+        body = read_file(path, _LIMIT_BYTES + 1)
     except FileNotFoundError:
         return Document(None)
-    except UnicodeDecodeError as error:
-        problem = Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")
-        raise config_error([problem], hint) from None
     except OSError as error:
         raise WattosError(
             f"cannot read {path}: {error.strerror}",
@@ -75,11 +75,22 @@ def read(path: Path, hint: str = HINT) -> Document:
             code="config_unreadable",
             exit_code=ExitCode.CONFIG,
         ) from error
+    return _parsed(body, path, hint)
+
+
+def _parsed(body: bytes, path: Path, hint: str) -> Document:
+    if len(body) > _LIMIT_BYTES:
+        raise config_error([Problem(f"{path.name}:1:1", f"larger than {_LIMIT_BYTES} bytes.")], hint)
+    try:
+        text = body.decode("utf-8-sig")  # editors on Windows write a byte order mark
+    except UnicodeDecodeError as error:
+        problem = Problem(f"{path.name}:1:1", f"not UTF-8 text (byte {error.start}).")
+        raise config_error([problem], hint) from None
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise config_error([_syntax_problem(path.name, text, str(error))], hint) from None
-    return Document(path, path.name, content, Positions(text.replace("\r\n", "\n")))
+    return Document(path, path.name, content, text, Positions(text.replace("\r\n", "\n")))
 
 
 def _syntax_problem(name: str, text: str, message: str) -> Problem:

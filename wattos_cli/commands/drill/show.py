@@ -19,11 +19,9 @@ class Options:
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print the file of a drill, after it was checked."""
     from wattos_cli.drills.files.catalogue import file_of
-    from wattos_cli.drills.files.reading import read_drill
+    from wattos_cli.drills.files.reading import read_with_text
 
-    path = file_of(opts.drill, deps.cwd)
-    drill = read_drill(path)
-    text = path.read_text(encoding="utf-8-sig")
+    drill, text = read_with_text(file_of(opts.drill, deps.cwd))
     console = deps.console
     if console.json_output:
         shown = drill.model_dump(mode="json", by_alias=True, serialize_as_any=True, exclude_none=True)

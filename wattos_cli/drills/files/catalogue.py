@@ -25,8 +25,9 @@ def file_of(word: str, cwd: Path) -> Path:
     known = built_in_files()
     if word in known:
         return known[word]
-    if (cwd / word).is_file():
-        return cwd / word
+    path = cwd / word
+    if path.is_file() or path.is_fifo():
+        return path
     if "/" in word or word.endswith(_SUFFIX):
         raise usage(f"there is no file {word}", "name a drill's file, or a built-in one: wattos drill list")
     raise usage(

@@ -24,7 +24,13 @@ def read_drill(path: Path) -> Drill:
 
     Raises WattosError (exit 3) that names every problem with file, line, column and a suggestion.
     """
-    return _Reading(sources.read(path, HINT)).drill()
+    return read_with_text(path)[0]
+
+
+def read_with_text(path: Path) -> tuple[Drill, str]:
+    """Return the drill in a file with the text of that file; errors as `read_drill`."""
+    document = sources.read(path, HINT)
+    return _Reading(document).drill(), document.text
 
 
 class _Reading:

@@ -8,6 +8,7 @@ import msgspec
 
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.result.shape import SCHEMA, Result
+from wattos_cli.named_files import read as read_file
 
 _LARGEST_BYTES = 64 * 1024 * 1024
 _FAMILY = re.compile(r"wattos\.loadtest/v(\d+)")
@@ -26,8 +27,7 @@ def read(path: Path) -> Result:
 def content(path: Path) -> bytes:
     """Return what a file holds; WattosError (exit 2) if it cannot be read, or is too large for a result."""
     try:
-        with path.open("rb") as file:
-            body = file.read(_LARGEST_BYTES + 1)  # a pipe tells no size
+        body = read_file(path, _LARGEST_BYTES + 1)
     except OSError as error:
         _refuse(str(path), f"cannot be read: {error.strerror}", "name the file, e.g. out/result.json")
     if len(body) > _LARGEST_BYTES:

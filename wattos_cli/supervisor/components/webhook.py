@@ -4,8 +4,10 @@ from urllib.parse import urlsplit
 
 from wattos_cli.config.model import Config
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.named_files import read
 
 _KEY = "alerts.webhook_url_file"
+_LIMIT_BYTES = 65_536
 
 
 def url(config: Config) -> str:
@@ -19,7 +21,7 @@ def url(config: Config) -> str:
         return ""
     path = config.root / str(setting.value)
     try:
-        text: str = path.read_text(encoding="utf-8").strip()
+        text = read(path, _LIMIT_BYTES).decode().strip()
     except OSError as error:
         raise _error(f"cannot read {path}: {error.strerror}", setting.origin) from error
     except UnicodeDecodeError as error:

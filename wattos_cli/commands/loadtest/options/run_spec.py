@@ -89,7 +89,8 @@ def _scenario(opts: Options, cwd: Path) -> Scenario:
         return scenario(opts.scenario or _DEFAULT)
     path = (cwd / opts.locustfile).resolve()
     if not path.is_file():
-        raise usage(f"--locustfile {opts.locustfile}: there is no such file", "name a Python file for Locust")
+        problem = "it is no regular file" if path.exists() else "there is no such file"
+        raise usage(f"--locustfile {opts.locustfile}: {problem}", "name a Python file for Locust")
     return scenario(opts.scenario, path) if opts.scenario else whole_file(path)
 
 

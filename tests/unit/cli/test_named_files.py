@@ -1,0 +1,144 @@
+"""Pipes given as files: with another end they are read and written, without one they end in an error."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import err, make_deps
+from wattos_cli.alerting.slo import load_slos
+from wattos_cli.clients.credentials import token_from
+from wattos_cli.config import load
+from wattos_cli.drills.files.catalogue import drills_called
+from wattos_cli.errors import ExitCode, WattosError, usage
+from wattos_cli.loadtest.result import reading
+from wattos_cli.named_files import open_to_write, read
+from wattos_cli.reports import add_to_summary, write_report
+
+PATIENCE_S = 0.02
+AMPLE_S = 60.0
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def other_end() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_what_somebody_writes_is_read_to_its_end(pipe: Path, other_end: ThreadPoolExecutor) -> None:
+    content = os.urandom(300_000)
+    other_end.submit(pipe.write_bytes, content)
+    assert read(pipe, 1_000_000, patience_s=AMPLE_S) == content
+
+
+def test_no_more_is_read_than_is_wanted(pipe: Path, other_end: ThreadPoolExecutor) -> None:
+    writing = other_end.submit(pipe.write_bytes, b"x" * 300_000)
+    assert read(pipe, 10, patience_s=AMPLE_S) == b"x" * 10
+    with pytest.raises(BrokenPipeError):
+        writing.result(AMPLE_S)
+
+
+def test_a_writer_that_is_there_may_take_its_time(pipe: Path, other_end: ThreadPoolExecutor) -> None:
+    descriptor = os.open(pipe, os.O_RDWR)  # a writer that has opened it, and nothing more
+
+    def write_late() -> None:
+        threading.Event().wait(5 * PATIENCE_S)
+        os.write(descriptor, b"late")
+        os.close(descriptor)
+
+    other_end.submit(write_late)
+    assert read(pipe, 100, patience_s=PATIENCE_S) == b"late"
+
+
+def test_a_process_substitution_whose_command_has_ended_is_read() -> None:
+    reading_end, writing_end = os.pipe()
+    os.write(writing_end, b"all of it")
+    os.close(writing_end)
+    assert read(Path(f"/dev/fd/{reading_end}"), 100, patience_s=AMPLE_S) == b"all of it"
+    assert read(Path(f"/dev/fd/{reading_end}"), 100, patience_s=AMPLE_S) == b""
+    os.close(reading_end)
+
+
+def test_a_pipe_that_nobody_writes_to_says_so(pipe: Path) -> None:
+    with pytest.raises(TimeoutError, match=r"nobody wrote to it for 0.02 s"):
+        read(pipe, 100, patience_s=PATIENCE_S)
+
+
+def test_a_pipe_that_nobody_reads_from_says_so(pipe: Path) -> None:
+    slept: list[float] = []
+    with pytest.raises(TimeoutError, match="nobody read from it for 5 s"):
+        open_to_write(pipe, sleep=slept.append)
+    assert sum(slept) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_who_reads_from_a_pipe_gets_it_whole(
+    pipe: Path, other_end: ThreadPoolExecutor, *, append: bool
+) -> None:
+    got = other_end.submit(pipe.read_text)
+    with open_to_write(pipe, append=append, patience_s=AMPLE_S) as file:
+        file.write("ä" * 200_000)
+    assert got.result(AMPLE_S) == "ä" * 200_000
+
+
+def test_a_file_is_emptied_or_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for text, append in (("first", False), ("new", False), (" more", True)):
+        with open_to_write(path, append=append) as file:
+            file.write(text)
+    assert path.read_text() == "new more"
+
+
+def _env_file(path: Path) -> None:
+    load(path.parent, {}, {"env.file": str(path)})
+
+
+def _wattos_toml(path: Path) -> None:
+    (path.parent / "wattos.toml").symlink_to(path)
+    load(path.parent, {})
+
+
+def _summary(path: Path) -> None:
+    deps = make_deps(environ={"GITHUB_STEP_SUMMARY": str(path)})
+    add_to_summary(deps, "# done")
+    raise usage(err(deps), "")
+
+
+ENDS: list[tuple[str, Callable[[Path], object]]] = [
+    ("wattos.toml", _wattos_toml),
+    ("--env-file", _env_file),
+    ("OPENAI_API_KEY_FILE", lambda path: load(path.parent, {"OPENAI_API_KEY_FILE": str(path)})),
+    ("--token-file", lambda path: token_from("--token-file", path, "")),
+    ("--slo", load_slos),
+    ("loadtest report", reading.read),
+    ("drill run", lambda path: drills_called([str(path)], path.parent)),
+    ("GITHUB_STEP_SUMMARY", _summary),
+    ("--junit", lambda path: write_report(make_deps(cwd=path.parent), path, "<xml/>")),
+]
+
+
+def test_no_option_waits_forever_for_the_other_end_of_a_pipe(tmp_path: Path) -> None:
+    def fails(name: str, use: Callable[[Path], object]) -> str:
+        path = tmp_path / name.replace(" ", "_") / "pipe"
+        path.parent.mkdir()
+        os.mkfifo(path)
+        with pytest.raises(WattosError) as caught:
+            use(path)
+        assert caught.value.exit_code in {ExitCode.USAGE, ExitCode.CONFIG}
+        return caught.value.message
+
+    with ThreadPoolExecutor(len(ENDS)) as pool:
+        told: dict[str, Future[str]] = {name: pool.submit(fails, name, use) for name, use in ENDS}
+    assert {name: "it is a pipe, and nobody" in message.result() for name, message in told.items()} == {
+        name: True for name, _ in ENDS
+    }
