@@ -4,7 +4,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -40,10 +40,11 @@ class _Page(io.StringIO):
 class _PassingLine:
     """A line on a terminal that is there only while one waits: what else is written takes its place."""
 
-    def __init__(self, stream: TextIO, text: str) -> None:
+    def __init__(self, stream: TextIO, width: int, text: str) -> None:
         import threading
 
         self._stream = stream
+        self._width = width
         self._text = text
         self._lock = threading.Lock()
         self._shown = self._over = False
@@ -65,6 +66,13 @@ class _PassingLine:
             if self._shown:
                 self._write(self._text)
 
+    def say(self, text: str) -> None:
+        """Put `text` in the place of what the line said, now or once it is shown."""
+        with self._lock:
+            self._text = text
+            if self._shown and not self._over:
+                self._write(text)
+
     def end(self) -> None:
         """Take the line away for good."""
         with self._lock:
@@ -73,8 +81,13 @@ class _PassingLine:
                 self._write("")
 
     def _write(self, text: str) -> None:
-        self._stream.write(f"\r{text}{_TO_END_OF_LINE}")
+        line = f"{text} …"[: self._width - 1] if text else ""
+        self._stream.write(f"\r{line}{_TO_END_OF_LINE}")
         self._stream.flush()
+
+
+def _untold(_: str) -> None:
+    """Say nothing: nobody watches."""
 
 
 @dataclass
@@ -132,23 +145,24 @@ class Console:
             self.stderr.flush()
 
     @contextmanager
-    def waiting(self, what: str, after_s: float = _PATIENCE_S) -> Iterator[None]:
+    def waiting(self, what: str, after_s: float = _PATIENCE_S) -> Iterator[Callable[[str], None]]:
         """Say on a terminal what is waited for while the block takes longer than `after_s`.
 
-        Inside the block write only by `data`, `json` and `note`. A wait within a wait is not told.
+        The block gets what changes that text. Inside it write only by `data`, `json` and `note`. A wait
+        within a wait is not told.
         """
         if not self.animate or self._passing is not None:
-            yield
+            yield _untold
             return
         import threading
 
         self._measure(self.stderr)
-        line = self._passing = _PassingLine(self.stderr, f"{what} …"[: self.width - 1])
+        line = self._passing = _PassingLine(self.stderr, self.width, what)
         timer = threading.Timer(after_s, line.show)
         timer.daemon = True
         timer.start()
         try:
-            yield
+            yield line.say
         finally:
             timer.cancel()
             line.end()

@@ -13,6 +13,8 @@ from wattos_cli.errors import ExitCode, WattosError
 SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".csv", ".json", ".markdown"})
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
+WAITING = "waiting"
+"""The status of a file that was not sent yet."""
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Upload:
     path: Path
     name: str
     document_id: str = ""
-    status: str = "waiting"
+    status: str = WAITING
     unchanged: bool = False
     chunks: int = 0
     error: str = ""
@@ -40,7 +42,7 @@ class Upload:
         self.error = _reason(document.get("error"))
 
 
-Tell = Callable[[Upload], None]
+Tell = Callable[[], None]
 
 
 def documents(paths: Sequence[Path], cwd: Path, project: Path) -> Iterator[Upload]:
@@ -96,7 +98,7 @@ def _is_document(path: Path, root: Path) -> bool:
 def carry(
     uploads: list[Upload], gateway: Gateway, path: str, *, deps: Deps, timeout_s: float, tell: Tell
 ) -> None:
-    """Upload file after file and wait until all are finished; `tell` hears of each that is.
+    """Upload file after file and wait until all are finished; `tell` is called for each that is.
 
     Only the oldest document in processing is asked about, ever more slowly: each question counts against
     the caller's rate limit, and documents are processed about in order.
@@ -115,7 +117,7 @@ def carry(
                 wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
                 upload.take(gateway.json("GET", f"/api/v1/documents/{upload.document_id}"))
             if upload.is_finished():
-                tell(upload)
+                tell()
 
 
 def _upload(upload: Upload, gateway: Gateway, path: str, tell: Tell) -> None:
@@ -131,7 +133,7 @@ def _upload(upload: Upload, gateway: Gateway, path: str, tell: Tell) -> None:
     except OSError as error:
         upload.status, upload.error = "failed", f"cannot read the file: {error.strerror}"
     if upload.is_finished():
-        tell(upload)
+        tell()
 
 
 def _reason(error: Any) -> str:

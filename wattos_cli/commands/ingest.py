@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.clients import credentials, running, spaces
-from wattos_cli.clients.ingestion import SUFFIXES, Upload, carry, documents
+from wattos_cli.clients.ingestion import SUFFIXES, WAITING, Upload, carry, documents
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, Terminated, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import text
-from wattos_cli.render.safe import visible
+
+_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,13 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     try:
         space = spaces.space_id(gateway, opts.space, create=True)
         path = f"/api/v1/knowledge-spaces/{space}/documents"
-        carry(uploads, gateway, path, deps=deps, timeout_s=opts.timeout_s, tell=_tell_on(deps))
+        with deps.console.waiting(_done(uploads)) as say:
+            tell = _telling(uploads, say, deps)
+            carry(uploads, gateway, path, deps=deps, timeout_s=opts.timeout_s, tell=tell)
+    except (WattosError, KeyboardInterrupt, Terminated):
+        if any(upload.status != WAITING for upload in uploads) and not deps.console.json_output:
+            _print_table(uploads, deps)
+        raise
     finally:
         gateway.close()
     _print(uploads, opts, deps)
@@ -58,15 +65,29 @@ def _named(paths: Sequence[str]) -> Iterator[Path]:
         yield Path(path)
 
 
-def _tell_on(deps: Deps) -> Callable[[Upload], None]:
-    """Return what writes a line of progress for each finished document."""
+def _telling(uploads: Sequence[Upload], say: Callable[[str], None], deps: Deps) -> Callable[[], None]:
+    """Return what is called when a document is finished; the table at the end names each.
 
-    def tell(upload: Upload) -> None:
-        note = "unchanged" if upload.unchanged else upload.status
-        reason = f" ({upload.error})" if upload.error else ""
-        deps.console.note(visible(f"{note}: {upload.name}{reason}"))
+    On a terminal the line of the wait tells how many are; elsewhere a line every ten seconds does.
+    """
+    told_at = deps.monotonic()
+
+    def tell() -> None:
+        nonlocal told_at
+        say(_done(uploads))
+        now = deps.monotonic()
+        if not deps.console.animate and now - told_at >= _EVERY_S:
+            told_at = now
+            deps.console.note(_done(uploads))
 
     return tell
+
+
+def _done(uploads: Sequence[Upload]) -> str:
+    finished = [upload for upload in uploads if upload.is_finished()]
+    failed = sum(upload.status == "failed" for upload in finished)
+    told = f"{len(finished)} of {len(uploads)} documents are done"
+    return f"{told}, {failed} of them failed" if failed else told
 
 
 def _print(uploads: list[Upload], opts: Options, deps: Deps) -> None:
@@ -85,18 +106,24 @@ def _print(uploads: list[Upload], opts: Options, deps: Deps) -> None:
         ]
         console.json({"schema": "wattos.ingest/v1", "space": opts.space, "documents": rows})
         return
-    cells = [
-        (u.name, "unchanged" if u.unchanged and u.status == "ready" else u.status, str(u.chunks), u.error)
-        for u in uploads
-    ]
-    head = ("DOCUMENT", "STATUS", "CHUNKS", "REASON")
-    console.data(text.table(head, cells, width=console.table_width, color=console.color))
+    _print_table(uploads, deps)
     failed = sum(1 for u in uploads if u.status != "ready")
     if failed:
         others = "; the others can be asked: wattos ask TEXT" if failed < len(uploads) else ""
         console.note(f"{failed} of {len(uploads)} failed{others}")
     else:
         console.note(f"{len(uploads)} ready in space {opts.space!r}; now: wattos ask TEXT")
+
+
+def _print_table(uploads: Sequence[Upload], deps: Deps) -> None:
+    cells = [
+        (u.name, "unchanged" if u.unchanged and u.status == "ready" else u.status, str(u.chunks), u.error)
+        for u in uploads
+    ]
+    head = ("DOCUMENT", "STATUS", "CHUNKS", "REASON")
+    console = deps.console
+    right = frozenset({"CHUNKS"})
+    console.data(text.table(head, cells, width=console.table_width, color=console.color, right=right))
 
 
 def command(run: Run[Options] = run) -> Command:

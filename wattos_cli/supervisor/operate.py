@@ -7,10 +7,8 @@ from typing import Any
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
-from wattos_cli.render import columns
 from wattos_cli.supervisor import failures, launch
 from wattos_cli.supervisor.client import ControlClient, SupervisorGoneError
-from wattos_cli.supervisor.listing import instance
 from wattos_cli.supervisor.watch import Watch
 
 SUPERVISOR_ENDED = "supervisor_ended"
@@ -63,15 +61,15 @@ def follow(client: ControlClient, names: Sequence[str], timeout_s: float, deps: 
     """Return what is known of `names` when all are ready, have failed, or `timeout_s` is over."""
     watch = Watch(tuple(names))
     deadline = deps.monotonic() + timeout_s
-    with deps.console.waiting("waiting until all are ready"):
+    with deps.console.waiting(watch.awaited()) as tell:
         while not watch.done() and (left_s := deadline - deps.monotonic()) > 0:
             try:
                 message = client.change(min(left_s, _POLL_S))
             except SupervisorGoneError as error:
                 raise _supervisor_ended(error) from error
-            for row in watch.take(message) if message else ():
-                if deps.console.animate and not watch.done():  # then the table says it
-                    deps.console.note(f"  {instance(row)} ready ({columns.milliseconds(row['ready_ms'])})")
+            if message:
+                watch.take(message)
+                tell(watch.awaited())
     return watch
 
 

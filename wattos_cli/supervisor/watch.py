@@ -14,18 +14,17 @@ class Watch:
     names: tuple[str, ...]
     _rows: dict[tuple[str, int], Row] = field(default_factory=dict)
 
-    def take(self, message: Mapping[str, Any]) -> list[Row]:
-        """Take in one message of the control socket; return the watched rows that have just become ready."""
+    def take(self, message: Mapping[str, Any]) -> None:
+        """Take in one message of the control socket."""
         rows: Iterable[Row] = message["rows"] if "rows" in message else [message["row"]]
-        fresh: list[Row] = []
-        for row in rows:
-            key = (str(row["name"]), int(row["replica"]))
-            before = self._rows.get(key)
-            self._rows[key] = row
-            was_ready = before is not None and before["state"] == "ready"
-            if row["name"] in self.names and row["state"] == "ready" and not was_ready:
-                fresh.append(row)
-        return fresh
+        self._rows.update({(str(row["name"]), int(row["replica"])): row for row in rows})
+
+    def awaited(self) -> str:
+        """Return in words what is waited for: `waiting for rag, chat (3 of 5 are ready)`."""
+        seen = {row["name"] for row in self.rows}
+        unready = {row["name"] for row in self.rows if row["state"] != "ready"}
+        left = [name for name in self.names if name in unready or name not in seen]
+        return f"waiting for {', '.join(left)} ({len(self.names) - len(left)} of {len(self.names)} are ready)"
 
     @property
     def rows(self) -> list[Row]:

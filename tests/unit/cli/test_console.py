@@ -52,6 +52,17 @@ def test_a_quick_command_and_a_pipeline_see_nothing_of_it(animate: bool, after_s
     assert stderr.getvalue() == ""
 
 
+def test_the_line_of_a_wait_changes_with_what_is_waited_for() -> None:
+    stderr = Watched()
+    console = Console(Terminal(), stderr, animate=True)
+    with console.waiting("waiting for chat, rag", after_s=LONG_S) as say:
+        say("waiting for rag")
+    with console.waiting("stopping", after_s=0.0) as say:
+        assert stderr.written.wait(30)
+        say("stopping rag")
+    assert stderr.getvalue() == f"{SHOWN}\rstopping rag …\033[K{GONE}", "and unseen before it is shown"
+
+
 def test_a_wait_within_a_wait_is_not_told_and_does_not_end_it() -> None:
     stderr = Watched()
     console = Console(Terminal(), stderr, animate=True)

@@ -47,6 +47,7 @@ class Api:
         self.documents: dict[str, list[dict[str, Any]]] = {}
         self.uploads: list[str] = []
         self.limited = 0
+        self.cut_at = ""
         self.messages: list[dict[str, Any]] = []
         self.message: Callable[[], httpx.Response] = lambda: httpx.Response(200, json=ANSWER, headers=HEADERS)
         self.outcomes: dict[str, list[dict[str, Any]]] = {}
@@ -84,6 +85,8 @@ class Api:
             return httpx.Response(429, headers={"retry-after": "7"}, json={"message": "slow down"})
         body = request.read().decode()
         name = body.split('filename="')[1].split('"')[0]
+        if name == self.cut_at:
+            raise httpx.ConnectError("refused")
         self.uploads.append(name)
         steps = self.outcomes.get(
             name, [{"status": "queued"}, {"status": "processing"}, {"status": "ready", "chunks": 3}]
@@ -153,6 +156,36 @@ def test_one_failure_is_told_and_is_exit_1(api: Api, folder: Path) -> None:
         ("failed", "larger than 50 MB"),
         ("failed", "encrypted"),
         ("ready", None),
+    ]
+
+
+@pytest.mark.parametrize("animate", [True, False], ids=["terminal", "pipe"])
+def test_every_document_is_named_once(api: Api, folder: Path, *, animate: bool) -> None:
+    deps = connected(api, folder)
+    deps.console.animate = animate
+    ingest.run(ingest.Options((Path("docs"),)), deps)
+    told = out(deps) + err(deps)
+    assert {name: told.count(name) for name in api.uploads} == dict.fromkeys(api.uploads, 1)
+
+
+def test_a_log_hears_now_and_then_how_far_it_is(api: Api, folder: Path) -> None:
+    api.outcomes["docs/b.PDF"] = [{"status": "queued"}] * 12 + [{"status": "failed", "error": "encrypted"}]
+    deps = connected(api, folder)
+    ingest.run(ingest.Options((Path("docs"),)), deps)
+    assert err(deps).splitlines()[:-1] == ["2 of 3 documents are done, 1 of them failed"]
+
+
+def test_what_became_of_each_is_told_when_the_platform_is_gone_midway(api: Api, folder: Path) -> None:
+    api.outcomes["docs/a.md"] = [{"status": "ready", "chunks": 2}]
+    deps = connected(api, folder)
+    api.cut_at = "docs/b.PDF"
+    with pytest.raises(WattosError) as caught:
+        ingest.run(ingest.Options((Path("docs"),)), deps)
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+    assert [line.split()[:2] for line in out(deps).splitlines()[1:]] == [
+        ["docs/a.md", "ready"],
+        ["docs/b.PDF", "waiting"],
+        ["docs/sub/a.md", "waiting"],
     ]
 
 

@@ -25,15 +25,30 @@ def watched(*rows: dict[str, Any]) -> Watch:
 def test_done_when_all_are_ready() -> None:
     watch = watched(row("a", "starting"), row("b", "ready"))
     assert not watch.done()
-    fresh = watch.take({"row": row("a", "ready")})
-    assert [r["name"] for r in fresh] == ["a"]
+    watch.take({"row": row("a", "ready")})
     assert watch.done()
 
 
-def test_a_service_that_is_not_waited_for_is_not_told() -> None:
-    watch = Watch(("a",))
-    assert watch.take({"rows": [row("a", "starting"), row("b", "ready")]}) == []
-    assert [r["name"] for r in watch.take({"row": row("a", "ready")})] == ["a"]
+def test_what_is_waited_for_in_words() -> None:
+    watch = Watch(("a", "b", "c"))
+    told = [watch.awaited()]
+    for name, state, replica in (
+        ("a", "ready", 0),
+        ("other", "starting", 0),
+        ("b", "ready", 0),
+        ("b", "starting", 1),
+        ("c", "ready", 0),
+    ):
+        watch.take({"row": row(name, state, replica=replica)})
+        told.append(watch.awaited())
+    assert told == [
+        "waiting for a, b, c (0 of 3 are ready)",
+        "waiting for b, c (1 of 3 are ready)",
+        "waiting for b, c (1 of 3 are ready)",
+        "waiting for c (2 of 3 are ready)",
+        "waiting for b, c (1 of 3 are ready)",
+        "waiting for b (2 of 3 are ready)",
+    ]
 
 
 def test_not_done_before_every_name_was_seen() -> None:
