@@ -42,7 +42,7 @@ def tell(
             }
         )
     elif failures:
-        console.data(table(("check", "problem"), failures, width=console.table_width, color=console.color))
+        console.data(table(("CHECK", "PROBLEM"), failures, width=console.table_width, color=console.color))
     if junit_file is not None:
         cases = [Case(each.name, 0.0, each.problem) for each in checked]
         write_report(deps, junit_file, junit(noun, cases))

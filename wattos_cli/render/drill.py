@@ -44,17 +44,8 @@ def phase_line(name: str, at_s: float, longest_s: float) -> str:
 
 
 def as_list(rows: Sequence[tuple[str, str, str]], *, width: int, color: bool) -> str:
-    """Return the drills there are as a table: name, what `up` must start for it, what breaks.
-
-    What breaks goes on in the next line where the terminal is narrow: half a sentence says nothing.
-    """
-    head = ("DRILL", "NEEDS", "WHAT BREAKS")
-    before = sum(max(map(len, column)) + len(text.GAP) for column in list(zip(head, *rows, strict=True))[:2])
-    lines = []
-    for name, needs, breaks in rows:
-        first, *rest = textwrap.wrap(breaks, max(width - before, _NARROWEST)) if width else [breaks]
-        lines += [(name, needs, first), *(("", "", line) for line in rest)]
-    return text.table(head, lines, width=width, color=color)
+    """Return the drills there are as a table: name, what `up` must start for it, what breaks."""
+    return text.table(("DRILL", "NEEDS", "WHAT BREAKS"), rows, width=width, color=color)
 
 
 def as_text(result: Mapping[str, Any], *, color: bool) -> str:

@@ -34,7 +34,7 @@ def as_table(rows: Sequence[Row], *, width: int, color: bool) -> str:
     if width and width - taken < _LEGIBLE:
         head, cells = _without(_HEAD, "UNIT", "MEANING"), [_without(row, "UNIT", "MEANING") for row in cells]
         return text.table(head, cells, width=width, color=color, cut=0, right=figures)
-    return text.table(_HEAD, cells, width=width, color=color, right=figures)
+    return text.table(_HEAD, cells, width=width, color=color, cut=_HEAD.index("MEANING"), right=figures)
 
 
 def _without(cells: Sequence[str], *left_out: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def merged_info(findings: Sequence[Finding]) -> dict[str, str]:
 
 def as_table(findings: Sequence[Finding], *, width: int, color: bool) -> str:
     """Return a row per replica, then what the platform is set up with."""
-    lines = [text.table(_HEAD, _rows(findings), width=width, color=color)]
+    lines = [text.table(_HEAD, _rows(findings), width=width, color=color, right=frozenset({"ANSWERED IN"}))]
     info = merged_info(findings)
     lines += [f"{key}: {visible(value)}" for key, value in sorted(info.items())]
     return "\n".join(lines)

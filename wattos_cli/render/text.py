@@ -1,5 +1,6 @@
-"""Tables that fit: cells made harmless and cut to the width, colours only where wanted."""
+"""Tables that fit: cells made harmless, broken or cut to the width, colours only where wanted."""
 
+import textwrap
 from collections.abc import Sequence
 
 from wattos_cli.render.safe import visible
@@ -17,6 +18,8 @@ _STATUS_COLORS = {
     "refused": "red", "unreachable": "red",
 }  # fmt: skip
 GAP = "  "
+_NARROWEST = 12
+"""Characters of a column below which breaking it into lines helps nobody."""
 
 
 def colored(text: str, color: str, *, enabled: bool) -> str:
@@ -35,18 +38,22 @@ def table(
     *,
     width: int = 0,
     color: bool = False,
-    cut: int = -1,
+    cut: int | None = None,
     right: frozenset[str] = frozenset(),
 ) -> str:
-    """Return aligned columns; with `width`, the column `cut` (the last) is cut to fit.
+    """Return aligned columns that fit `width`: the last one goes on in the next lines, or `cut` is cut.
 
     Status words get their colour; `right` names the headings of figures.
     """
     safe = [[visible(cell) for cell in row] for row in rows]
     sizes = [max(len(cell) for cell in column) for column in zip(head, *safe, strict=True)]
     if width:
-        others = sum(sizes) - sizes[cut] + len(GAP) * (len(sizes) - 1)
-        sizes[cut] = max(len(head[cut]), min(sizes[cut], width - others))
+        yields = -1 if cut is None else cut
+        others = sum(sizes) - sizes[yields] + len(GAP) * (len(sizes) - 1)
+        least = len(head[yields]) if cut is not None else min(sizes[-1], max(len(head[-1]), _NARROWEST))
+        sizes[yields] = max(least, min(sizes[yields], width - others))
+    if width and cut is None:
+        safe = [line for row in safe for line in _broken(row, sizes[-1])]
     formats = [f"{'>' if name in right else '<'}{size}" for name, size in zip(head, sizes, strict=True)]
     heading = GAP.join(format(name, aligned) for name, aligned in zip(head, formats, strict=True))
     lines = [colored(heading.rstrip(), "bold", enabled=color)]
@@ -58,6 +65,13 @@ def table(
         )
         lines.append(text.rstrip())
     return "\n".join(lines)
+
+
+def _broken(row: Sequence[str], size: int) -> list[list[str]]:
+    """Return a row as lines: its last cell is broken between words, the others stand in the first line."""
+    *others, last = row
+    first, *rest = textwrap.wrap(last, size, break_on_hyphens=False) or [last]
+    return [[*others, first], *([""] * len(others) + [line] for line in rest)]
 
 
 def _cut(text: str, size: int) -> str:

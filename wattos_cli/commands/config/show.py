@@ -36,7 +36,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         return ExitCode.OK
     cells = [(s.key, _text(s.shown()), s.origin) for s in settings]
     console.data(
-        text.table(("setting", "value", "origin"), cells, width=console.table_width, color=console.color)
+        text.table(("SETTING", "VALUE", "ORIGIN"), cells, width=console.table_width, color=console.color)
     )
     console.note(f"file: {config.file or f'none ({config.root}/wattos.toml does not exist)'}")
     return ExitCode.OK
