@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import err, make_deps
+from tests.fakes.cli.deps import err, make_deps
 from wattos_cli.alerting.slo import load_slos
 from wattos_cli.clients.credentials import token_from
 from wattos_cli.config import load
