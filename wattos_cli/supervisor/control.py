@@ -151,14 +151,17 @@ def _forget_changes(queue: "asyncio.Queue[dict[str, Any] | None]") -> None:
 
 
 async def _until_first(*works: Awaitable[object]) -> None:
-    """Run `works` until one of them ends, and drop the others."""
+    """Run `works` until one of them ends, and drop the others; what one fails with is raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
 
 
 async def _send(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import SERVICES_SCHEMA, Project, write_private
 from wattos_cli.supervisor import (
+    background,
     credentials,
     guardian,
     journal,
@@ -64,7 +65,9 @@ async def _supervise(
     guardian_pipe: int,
 ) -> int:
     daemon = Daemon(invocation, import_paths, fork_servers)
-    asyncio.get_running_loop().add_reader(guardian_pipe, lambda: _die("the guardian ended"))
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(background.tell_unhandled)
+    loop.add_reader(guardian_pipe, lambda: _die("the guardian ended"))
     return await daemon.run(client_fd)
 
 
@@ -112,8 +115,8 @@ class Daemon:
             self._loop.add_signal_handler(number, self._stop.set)
         await self._control.listen(self._invocation.socket_dir / protocol.SOCKET_NAME)
         await self._control.serve_inherited(client_fd)
-        housekeeping = asyncio.create_task(self._housekeeping.run())
-        state_guard = asyncio.create_task(self._state_guard.run())
+        housekeeping = asyncio.create_task(background.restarting(self._housekeeping.run, "housekeeping"))
+        state_guard = asyncio.create_task(background.restarting(self._state_guard.run, "state-guard"))
         await self._stop.wait()
         housekeeping.cancel()
         state_guard.cancel()

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import cycle
 from typing import Protocol
 
@@ -54,10 +55,16 @@ class Pacing(Protocol):
 class Run:
     """One run: counts into the journal each second; users clean up whatever happens in between."""
 
-    def __init__(self, plan: Plan, weights: Mapping[type[Journey], int], journal: Journal) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        weights: Mapping[type[Journey], int],
+        journal: Journal,
+        connector: Connector | None = None,
+    ) -> None:
         self._plan = plan
         self._journal = journal
-        self._connector = Connector(plan.host)
+        self._connector = connector or Connector(plan.host)
         self._travellers = Travellers(plan, {})
         self._order = in_turn(weights)
         self._collector = Collector(plan.objectives_ms, time.monotonic())
@@ -80,12 +87,15 @@ class Run:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
         watching = asyncio.create_task(self._connector.watch())
+        watching.add_done_callback(lambda _watching: self._stopping.set())
         try:
             await self._pacing.prepare(self._stopping)
             return await self._counted()
         finally:
             await self._clean_up()
             watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
 
     async def _counted(self) -> int:
         self._begin()

@@ -11,5 +11,6 @@ async def end_within(tasks: Collection[asyncio.Task[None]], seconds: float) -> i
     _, late = await asyncio.wait(tasks, timeout=seconds)
     for task in late:
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    if late:
+        await asyncio.wait(late)
     return len(late)

@@ -111,9 +111,11 @@ class Scraper:
         """
         self._closed.set()
         begun = [watched.task for watched in self._watched.values() if watched.task is not None]
-        for task in (*begun, *self._asked):
+        tasks: list[asyncio.Task[Any]] = [*begun, *self._asked]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*begun, *self._asked, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks)
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             try:

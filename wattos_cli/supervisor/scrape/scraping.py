@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.supervisor.background import Sleep, restarting
 
 if TYPE_CHECKING:
     from wattos_cli.supervisor.scrape.recorder import Outcome
@@ -20,8 +21,15 @@ _HEAD_START_S = 0.5
 class Scraping:
     """Owns the scraper and its task."""
 
-    def __init__(self, rows: Callable[[], Iterable[Mapping[str, Any]]], folder: Path) -> None:
+    def __init__(
+        self,
+        rows: Callable[[], Iterable[Mapping[str, Any]]],
+        folder: Path,
+        *,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._rows = rows
+        self._sleep = sleep
         self._folder = folder
         self._wanted: Mapping[str, Any] | None = None
         self._scraper: Scraper | None = None
@@ -66,7 +74,10 @@ class Scraping:
 
     async def _renewed(self, before: "asyncio.Task[None] | None") -> None:
         await self._end(before)
-        await asyncio.sleep(_HEAD_START_S)
+        await self._sleep(_HEAD_START_S)
+        await restarting(self._run, "scraping", sleep=self._sleep)
+
+    async def _run(self) -> None:
         scraper = self._made()
         if scraper is not None:
             await scraper.run()
@@ -118,4 +129,4 @@ async def _ended(task: "asyncio.Task[None] | None") -> None:
     """Cancel `task` and return when it has ended."""
     if task is not None:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task})

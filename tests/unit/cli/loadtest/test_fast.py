@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.loadtest.platform_server import PlatformServer
 from wattos_cli.loadtest.fast import loading
+from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.fast.open_model import Queue
 from wattos_cli.loadtest.fast.run import Run, in_turn
 from wattos_cli.loadtest.fast.timer import Timer
@@ -205,3 +206,19 @@ async def test_users_that_leave_between_stages_clean_up_at_once(tmp_path: Path) 
     tail = Tail(tmp_path / "journal")
     assert next(interval.users for interval in tail.poll()) == 1
     assert tail.ending
+
+
+class BlindConnector(Connector):
+    """Stops to watch at once."""
+
+    async def watch(self) -> None:
+        raise ValueError("cannot look")
+
+
+async def test_a_run_in_which_nothing_would_time_out_any_more_ends_and_says_why(tmp_path: Path) -> None:
+    platform = PlatformServer()
+    plan = Plan(Path("x"), {}, platform.url, 2, 2, 3600)
+    run = Run(plan, {Visit: 1}, Journal(tmp_path / "journal"), BlindConnector(platform.url))
+    with pytest.raises(ValueError, match="cannot look"):
+        await run.whole()
+    platform.close()
