@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wattos_cli.alerting.sli import USERS
 from wattos_cli.clients.fan_out import ask_all
 from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
 from wattos_cli.errors import WattosError
@@ -18,7 +19,10 @@ _SERIES_KEPT = 12
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One chart; `label` names the label that tells its series apart, or is the text of its only series."""
+    """One chart; `label` names the label that tells its series apart, or is the text of its only series.
+
+    `$rate` and `$window` in `expression` stand for how what counts up is looked at.
+    """
 
     title: str
     unit: str
@@ -27,17 +31,17 @@ class Panel:
 
 
 def _rate(metric: str, by: str, where: str = "") -> str:
-    return f"sum by ({by}) (rate({metric}{{{where}}}[{_WINDOW_S:.0f}s]))"
+    return f"sum by ({by}) ($rate({metric}{{{where}}}[$window]))"
 
 
-def _p95(metric: str, by: str) -> str:
-    return f"histogram_quantile(0.95, {_rate(f'{metric}_bucket', f'{by}, le')}) * 1000"
+def _p95(metric: str, by: str, where: str = "") -> str:
+    return f"histogram_quantile(0.95, {_rate(f'{metric}_bucket', f'{by}, le', where)}) * 1000"
 
 
 PANELS = (
-    Panel("Requests", "/s", "job", _rate("http_requests_total", "job")),
-    Panel("Answers with 5xx", "/s", "job", _rate("http_requests_total", "job", 'status=~"5.."')),
-    Panel("Latency p95", "ms", "job", _p95("http_request_duration_seconds", "job")),
+    Panel("Requests", "/s", "job", _rate("http_requests_total", "job", USERS)),
+    Panel("Answers with 5xx", "/s", "job", _rate("http_requests_total", "job", f'{USERS},status=~"5.."')),
+    Panel("Latency p95", "ms", "job", _p95("http_request_duration_seconds", "job", USERS)),
     Panel("Model calls", "/s", "provider", _rate("llm_calls_total", "provider")),
     Panel("Time to first token p95", "ms", "provider", _p95("llm_time_to_first_token_seconds", "provider")),
     Panel("Requests in flight", "", "job", "sum by (job) (http_requests_in_flight)"),
@@ -58,7 +62,7 @@ def charts(
 
     def ask(panel: Panel) -> ServerChart | str:
         try:
-            answer = metrics.range(panel.expression, start_s, end_s, step_s)
+            answer = metrics.range(_looked_at(panel.expression, step_s), start_s, end_s, step_s)
         except (BadQueryError, FailedQueryError) as error:
             return f"{panel.title}: {error}"
         except WattosError as error:
@@ -71,6 +75,15 @@ def charts(
         told.append(f"no answer within {timeout_s:g} s")
     problem = f"metrics of the platform are missing: {'; '.join(told)}" if told else ""
     return [one for one in found if isinstance(one, ServerChart) and one.series], problem
+
+
+def _looked_at(expression: str, step_s: float) -> str:
+    """Return the expression for points so far apart: from scrape to scrape where each has its own.
+
+    Over a longer time, the idle time before a run would be in the figures of its beginning.
+    """
+    rate, window_s = ("irate", _WINDOW_S) if step_s == _LEAST_STEP_S else ("rate", max(_WINDOW_S, step_s))
+    return expression.replace("$rate", rate).replace("$window", f"{window_s:.0f}s")
 
 
 def _series(panel: Panel, result: Sequence[Any], start_s: float) -> list[ServerSeries]:

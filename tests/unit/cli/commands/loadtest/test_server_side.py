@@ -3,17 +3,24 @@
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fakes.metrics.filled_store import Scraped
+from wattos_cli.alerting.sli import USERS
 from wattos_cli.commands.loadtest.target import server_side
 from wattos_cli.commands.loadtest.target.server_side import PANELS, charts
 from wattos_cli.deps import FailedQueryError, MetricAnswer
 from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
+from wattos_cli.metricstore.store.reader import Reader
+from wattos_cli.metricstore.stored import StoredMetrics
+from wattos_cli.project import Project
 from wattos_platform.contracts.metrics import FAMILIES
 
 BEGAN = 1_700_000_000.0
+REQUESTS = f"http_requests_total{{{USERS}}}"
 
 
 class Source:
@@ -49,7 +56,7 @@ def series(job: str, *values: str) -> dict[str, Any]:
 
 def test_charts_count_their_time_from_the_start_and_the_largest_comes_first() -> None:
     rows = [series("chat", "1", "NaN"), series("gateway", "2", "3.123456789"), series("rag", "0", "0")]
-    found, problem = charts(Source({"http_requests_total{}": rows}), BEGAN, BEGAN + 60)
+    found, problem = charts(Source({REQUESTS: rows}), BEGAN, BEGAN + 60)
     assert problem == ""
     assert found == [
         ServerChart(
@@ -71,10 +78,32 @@ def test_a_long_run_is_asked_in_longer_steps(length_s: float, step_s: float) -> 
     assert len(source.asked) == len(PANELS)
 
 
+def test_what_counts_up_is_looked_at_from_scrape_to_scrape_and_probes_are_no_requests(tmp_path: Path) -> None:
+    twelve_per_s = [0.0] * 20 + [60.0 * place for place in range(1, 4)]
+    probes = [10.0 * place for place in range(23)]
+    scraped = Scraped(BEGAN + 15)
+    scraped.add("gateway-0", "up", [1.0] * 23)
+    scraped.add("gateway-0", "http_requests_total", twelve_per_s, route="/v1/models", status="200")
+    scraped.add("gateway-0", "http_requests_total", probes, route="/health/liveness", status="200")
+    scraped.write(tmp_path)
+    found, problem = charts(StoredMetrics(Reader(Project(tmp_path).metrics_dir)), BEGAN, BEGAN + 15)
+    assert (problem, [chart.title for chart in found]) == ("", ["Requests"])
+    points = [(0.0, 0.0), (5.0, 12.0), (10.0, 12.0), (15.0, 12.0)]
+    assert found[0].series == [ServerSeries("gateway", points)]
+
+
+def test_points_that_are_far_apart_leave_nothing_out() -> None:
+    source = Source({})
+    charts(source, BEGAN, BEGAN + 3600)
+    charts(source, BEGAN, BEGAN + 900)
+    asked = [expression for expression, *_ in source.asked if "llm_calls_total" in expression]
+    assert asked == [f"sum by (provider) (rate(llm_calls_total{{}}[{span}s]))" for span in (30, 20)]
+
+
 def test_what_fails_is_told_and_the_rest_is_there() -> None:
     answers = {
         "llm_calls_total": FailedQueryError("too many points"),
-        "http_requests_total{}": [series("a", "1")],
+        REQUESTS: [series("a", "1")],
     }
     found, problem = charts(Source(answers), BEGAN, BEGAN + 60)
     assert [chart.title for chart in found] == ["Requests"]
@@ -83,7 +112,7 @@ def test_what_fails_is_told_and_the_rest_is_there() -> None:
 
 def test_a_store_that_hangs_costs_seconds_and_not_the_report() -> None:
     found, problem = charts(
-        Source({"llm_calls_total": 5.0, "http_requests_total{}": [series("a", "1")]}),
+        Source({"llm_calls_total": 5.0, REQUESTS: [series("a", "1")]}),
         BEGAN,
         BEGAN + 60,
         timeout_s=0.05,
