@@ -158,6 +158,8 @@ async def test_one_breaker_shows_its_settings_and_its_changes(rag: Served) -> No
     shown = (await rag.ops.get("/admin/breakers/hop:llm-gateway")).json()
     assert shown["breaker"]["state"] == "forced_open"
     assert (shown["settings"]["failure_threshold"], shown["settings"]["slow_call_s"]) == (5, None)
+    waits = (shown["settings"]["reset_timeout_s"], shown["settings"]["wait_cap_s"])
+    assert waits == (5.0, 30.0), "those of what is the platform's own, before the first call already"
     assert [(event["from"], event["to"], event["actor"]) for event in shown["events"]] == [
         ("closed", "forced_open", "ann@box")
     ]

@@ -129,7 +129,7 @@ def build_service(runtime: Runtime, spec: ServiceSpec) -> ServiceApp:
 def _breaker_control(runtime: Runtime) -> BreakerControl:
     """Return what steers the breakers, of which those towards siblings can be seen before the first call."""
     for dep in runtime.service.depends_on:
-        runtime.breakers.declare(f"hop:{dep.name}")
+        runtime.breakers.declare(f"hop:{dep.name}", runtime.breakers.settings.nearby())
     return BreakerControl(
         runtime.breakers,
         runtime.shared.trip_board,
