@@ -87,6 +87,7 @@ def _guarded(args: list[str], execute: "Callable[[list[str]], int] | None") -> i
 
 def _tell(error: "Exception", *, as_json: bool) -> None:
     """Write `error` to stderr; data already on its way to stdout is delivered first."""
+    from wattos_cli.console import terminal_columns
     from wattos_cli.dispatch import failures
     from wattos_cli.errors import WattosError
 
@@ -95,8 +96,11 @@ def _tell(error: "Exception", *, as_json: bool) -> None:
         sys.stdout.flush()
     except OSError:
         _leave_stdout()
-    color = _takes_color(sys.stderr)
-    text = failures.as_json(error) if as_json else failures.as_text(error, color=color, environ=os.environ)
+    if as_json:
+        text = failures.as_json(error)
+    else:
+        color, width = _takes_color(sys.stderr), terminal_columns(sys.stderr)
+        text = failures.as_text(error, color=color, environ=os.environ, width=width)
     sys.stderr.write(f"{text}\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from wattos_cli.clients.plain_http import PlainHttp
-from wattos_cli.console import Console
+from wattos_cli.console import Console, terminal_columns
 from wattos_cli.deps import Deps, Gateway
 from wattos_cli.dispatch import globals as global_options
 from wattos_cli.dispatch import quick
@@ -18,6 +18,8 @@ from wattos_cli.errors import ExitCode, WattosError
 
 COMPLETION_VARIABLE = "_WATTOS_COMPLETE"
 _COMMANDS = "wattos_cli.commands"
+_WIDTH = 100
+"""Columns of what is written where no terminal says how many it has."""
 
 _RUN, _SEE, _USE, _SET = "Run the platform", "See how it is", "Use it", "Set it up"
 
@@ -147,7 +149,7 @@ def build_deps(environ: Mapping[str, str], stdin: TextIO, stdout: TextIO, stderr
         stderr,
         color=stdout.isatty() and not plain,
         animate=stderr.isatty() and not plain,
-        width=_width(stdout),
+        width=terminal_columns(stdout) or _WIDTH,
     )
     return Deps(
         console=console,
@@ -173,14 +175,6 @@ def _here() -> Path:
             code="no_such_folder",
             exit_code=ExitCode.USAGE,
         ) from None
-
-
-def _width(stream: TextIO) -> int:
-    """Return the terminal's width in columns, 100 where there is none."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or 100
-    except (OSError, ValueError):
-        return 100
 
 
 def _gateway(url: str, token: str, console: Console) -> Gateway:

@@ -17,6 +17,38 @@ _TO_END_OF_LINE = "\033[K"
 _BELOW = "\033[J"
 _COLOR = re.compile(r"\x1b\[[\d;]*m")
 _CUT_LINES, _WRAP_LINES = "\033[?7l", "\033[?7h"
+_JOINTS = re.compile(r"(?<=\S)( {3,})|(?<=\S\.)( )(?=[A-Z])|(?<=;)( )")
+"""Where a text may go on in the next line: between sentences, and where three blanks set a command apart."""
+
+
+def terminal_columns(stream: TextIO) -> int:
+    """Return the width of the terminal behind `stream`; 0 where there is none, or one that does not know."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def in_lines(text: str, width: int, indent: str = "") -> str:
+    """Return `text` with lines that are too long for `width` (0: none is) broken between its sentences.
+
+    Never within one: a command to type stays in one piece, which a terminal lets one copy.
+    """
+    return "\n".join(_broken(line, width, indent) for line in text.split("\n")) if width else text
+
+
+def _broken(line: str, width: int, indent: str) -> str:
+    if len(_COLOR.sub("", line)) <= width:
+        return line
+    first, *others = (piece for piece in _JOINTS.split(line) if piece is not None)
+    lines = [first]
+    for blanks, piece in zip(others[::2], others[1::2], strict=True):
+        longer = f"{lines[-1]}{blanks}{piece}"
+        if len(_COLOR.sub("", longer)) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(f"{indent}{piece}")
+    return "\n".join(lines)
 
 
 @contextmanager
@@ -141,7 +173,7 @@ class Console:
     def note(self, text: str) -> None:
         """Write progress, a hint or a summary to stderr."""
         with self._aside():
-            self.stderr.write(f"{text}\n")
+            self.stderr.write(f"{in_lines(text, self.note_width)}\n")
             self.stderr.flush()
 
     @contextmanager

@@ -191,6 +191,9 @@ def test_killed_supervision_leaves_nothing_and_up_works_again(
         os.kill(state[victim]["pid"], signal.SIGKILL)
     wait_until(lambda: not process_table.alive(pid, started), "the service is gone")
     assert project.wattos("ps").stdout == ""
+    if victims == ("supervisor",):
+        told = "the supervisor was ended by SIGKILL, and with it all that it had started"
+        wait_until(lambda: told in project.wattos("logs", "supervisor").stdout, "its log says why it ended")
     again = project.wattos("up")
     assert again.returncode == 0, again.stderr
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from wattos_cli import __version__
+from wattos_cli.console import in_lines
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
 from wattos_cli.render import ci
@@ -131,15 +132,16 @@ def as_json(error: WattosError) -> str:
     return json.dumps(body, ensure_ascii=False, default=str)
 
 
-def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str]) -> str:
+def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str], width: int = 0) -> str:
     """Return `error` for people: what failed, then the next thing to type; in GitHub Actions, annotated.
 
+    Lines that are longer than `width` (0: any length) are broken between sentences.
     It may repeat what a server said: characters that control a terminal are shown as escapes.
     """
     red, plain = ("\033[1;31m", "\033[0m") if color else ("", "")
-    lines = [f"{red}error:{plain} {_visible(error.message)}"]
+    lines = [in_lines(f"{red}error:{plain} {_visible(error.message)}", width, " " * len("error: "))]
     if error.hint:
-        lines.append(f"  hint: {_visible(error.hint)}")
+        lines.append(in_lines(f"  hint: {_visible(error.hint)}", width, " " * len("  hint: ")))
     lines += _annotations(error, environ)
     return "\n".join(lines)
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import WattosError
 from wattos_cli.project import SERVICES_SCHEMA, Project, write_private
 from wattos_cli.supervisor import (
     background,
     credentials,
+    failures,
     guardian,
     journal,
     listeners,
@@ -39,6 +40,12 @@ from wattos_cli.supervisor.replica_host import State
 from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.start_factory import StartFactory
 from wattos_cli.supervisor.state_guard import StateGuard
+
+_IN_WORDS = {
+    State.NOT_READY: "not ready",
+    State.BACKOFF: "to be started again",
+    State.CRASH_LOOP: "given up",
+}
 
 
 def run(
@@ -205,13 +212,7 @@ class Daemon:
         known = self._fleet.names()
         for name in names or ():
             if name not in known:
-                raise WattosError(
-                    f"{name} is not part of the running platform",
-                    hint=f"Running are: {', '.join(known)}. Start it with: wattos up {name}",
-                    code="unknown_service",
-                    exit_code=ExitCode.NO,
-                    details={"service": name},
-                )
+                raise failures.not_part(name, known)
         return known if names is None else list(names)
 
     async def _listen_api(self, port: int) -> None:
@@ -262,7 +263,7 @@ class Daemon:
         why = f": {replica.reason}" if replica.reason and level != "info" else ""
         journal.write(
             "replica.changed",
-            f"{replica.plan.name}-{replica.number} is {replica.state}{why}",
+            f"{replica.plan.name}-{replica.number} is {_IN_WORDS.get(replica.state, replica.state)}{why}",
             level=level,
             target=replica.plan.name,
             replica=replica.number,

@@ -1,13 +1,14 @@
-"""What a person needs to see of a service that did not start: the reason and its last lines."""
+"""What a person needs to see of a service that did not start, or does not run: the reason, its last lines."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.supervisor.listing import instance
 from wattos_cli.supervisor.watch import Watch
+from wattos_platform import catalog
 
 LINES = 20
 _TAIL_BYTES = 64 * 1024
@@ -76,3 +77,19 @@ def _with_log(row: Row, headline: str) -> list[str]:
     lines: Sequence[str] = last_lines(Path(row["log_file"]), int(row.get("log_start") or 0))
     shown = [f"  | {line}" for line in lines] or ["  | (its log is empty)"]
     return [headline, *shown, f"  log: {row['log_file']}"]
+
+
+def not_part(name: str, running: Collection[str]) -> WattosError:
+    """Return the error (exit 1) for a service that is not one of those that are `running`."""
+    hint = f"Running are: {', '.join(running)}."
+    if name in catalog.PORTS:
+        hint = f"{hint} Start it with: wattos up {name}"
+    else:
+        hint = f"{hint} One of your own, new in wattos.toml, is started with: wattos up"
+    return WattosError(
+        f"{name} is not part of the running platform",
+        hint=hint,
+        code="unknown_service",
+        exit_code=ExitCode.NO,
+        details={"service": name},
+    )

@@ -38,8 +38,10 @@ def guard(supervise: Callable[[int], int]) -> int:
     prctl.set_name("wattos-guardian")
     code = _wait_for(supervisor)
     kill_descendants()
+    if code < 0:
+        _tell_killed(code)
     os.close(write_end)
-    return code
+    return code if code >= 0 else 128 - code
 
 
 def kill_descendants() -> None:
@@ -76,15 +78,22 @@ def _supervise(supervise: Callable[[int], int], guardian_pipe: int, guardian: in
 
 
 def _wait_for(supervisor: int) -> int:
-    """Reap adopted orphans until the supervisor ends; return its exit code (128 + n for signal n)."""
+    """Reap adopted orphans until the supervisor ends; return its exit code (-n for signal n)."""
     while True:
         try:
             pid, status = os.waitpid(-1, 0)
         except ChildProcessError:
             return 1
         if pid == supervisor:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
+            return os.waitstatus_to_exitcode(status)
+
+
+def _tell_killed(code: int) -> None:
+    """Write to supervisor.log what it cannot have written itself: who looks there asks why nothing runs."""
+    from wattos_cli.supervisor import endings, journal
+
+    told = f"the supervisor {endings.told(code)}, and with it all that it had started"
+    journal.write("supervisor.killed", told, level="error")
 
 
 def _reap_all() -> bool:

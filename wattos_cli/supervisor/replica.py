@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattos_cli.supervisor import children
+from wattos_cli.supervisor import children, endings
 from wattos_cli.supervisor.children import Child
 from wattos_cli.supervisor.plan import ServicePlan
 from wattos_cli.supervisor.replica_host import ReplicaHost, StartRefusedError, State
@@ -160,7 +160,7 @@ class Replica:
         if self.plan.oneshot and code == 0:
             self._mark_ready()
             return ""
-        return sick or _told(code)
+        return sick or endings.told(code)
 
     async def _watch(self) -> str:
         """Ask the service for ever; return why it must be restarted when it does not live any more."""
@@ -242,18 +242,6 @@ class Replica:
         finally:
             for waiting in (task, stopping):
                 waiting.cancel()
-
-
-def _told(code: int) -> str:
-    """Return an exit code (negative for a signal) in words."""
-    if code < 0:
-        import signal
-
-        try:
-            return f"was ended by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"was ended by signal {-code}"
-    return f"exited with code {code}"
 
 
 def _size(path: Path) -> int:
