@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.resilience.cache import MISS, Cache
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.resilience.rate_limits import NS_PER_S, Limit, RateLimiter, Want
 
 Advance = Callable[[float], Awaitable[None]]

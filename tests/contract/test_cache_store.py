@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.contract.cache_contract import CacheContract
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
-from tests.fakes.shared_store import DownStore
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.shared_store import DownStore
 from wattos_platform.kernel.redis.fallback import FallbackStore
 from wattos_platform.kernel.resilience.cache import MISS, Cache, MemoryStore, cache_key
 from wattos_platform.kernel.resilience.cache_store import NullStore

@@ -9,10 +9,10 @@ import pytest
 
 from tests.contract import fault_contract
 from tests.fakes.cli.deps import make_deps, write_running
+from tests.fakes.kernel.runtime import OPERATOR_TOKEN, make_runtime
+from tests.fakes.llm.simulator import simulator
 from tests.fakes.project.listed_processes import listed_processes, state
-from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
-from tests.fakes.server import served
-from tests.fakes.simulator import simulator
+from tests.fakes.services.server import served
 from wattos_cli.clients import breakers
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.simulator import Simulator

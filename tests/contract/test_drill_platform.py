@@ -6,9 +6,9 @@ from pathlib import Path
 from tests.contract import drill_platform_contract
 from tests.fakes.cli.deps import make_deps, write_running
 from tests.fakes.drills.harness import NAME, FakeFault, House
-from tests.fakes.runtime import OPERATOR_TOKEN, make_runtime
-from tests.fakes.server import served
-from tests.fakes.simulator import simulator
+from tests.fakes.kernel.runtime import OPERATOR_TOKEN, make_runtime
+from tests.fakes.llm.simulator import simulator
+from tests.fakes.services.server import served
 from wattos_cli.clients.breaker_orders import Order, give
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.drills.runner.live import LivePlatform

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.gateway_stores import MemoryAuditLog, MemoryCredentials
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.meter import FakeMeter
+from tests.fakes.services.gateway_stores import MemoryAuditLog, MemoryCredentials
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.settings import DatabaseSettings

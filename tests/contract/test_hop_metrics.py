@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.hops import Hops, HopUnavailable
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 

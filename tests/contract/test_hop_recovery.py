@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.ports import free_port
-from tests.fakes.scripted_server import ScriptedServer
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.network.ports import free_port
+from tests.fakes.network.scripted_server import ScriptedServer
 from wattos_platform.kernel.hops import Hops, HopUnavailable
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 

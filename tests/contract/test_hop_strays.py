@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from tests.fakes.scripted_server import ScriptedServer
+from tests.fakes.network.scripted_server import ScriptedServer
 from wattos_platform.kernel.hops.pool import WirePool
 from wattos_platform.kernel.hops.wire import WireError
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fakes.scripted_server import ScriptedServer
+from tests.fakes.network.scripted_server import ScriptedServer
 from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopError, Hops, HopSettings, HopUnavailable
 from wattos_platform.kernel.hops.request import kind_of

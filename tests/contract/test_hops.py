@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from tests.fakes.hops import FakeHop
+from tests.fakes.kernel.hops import FakeHop
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopClient, HopError, Hops, HopSettings, HopUnavailable

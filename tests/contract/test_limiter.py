@@ -3,9 +3,9 @@
 import pytest
 
 from tests.contract.limiter_contract import HOURLY, Advance, RateLimiterContract, grants
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeMeter
-from tests.fakes.shared_store import DownLimiter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeMeter
+from tests.fakes.kernel.shared_store import DownLimiter
 from wattos_platform.kernel.redis.fallback import FallbackLimiter
 from wattos_platform.kernel.resilience.limiter import Limiter
 from wattos_platform.kernel.resilience.rate_limits import Limit, RateLimiter, Want

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget, over
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.domain.quotas import Account
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.fakes.llm_provider import FakeProvider
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import served
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.llm.provider import FakeProvider
+from tests.fakes.services.server import served
 from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.database import make_database, patient_database
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.database import make_database, patient_database
 from wattos_platform.kernel.ids import uuid7
 from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import insert
 
 from tests.contract.test_llm_usage_log import asked, call
-from tests.fakes.database import make_database
-from tests.fakes.meter import FakeLog
-from tests.fakes.stream_journal import FakeStreamJournal
-from tests.fakes.usage_reports import FakeUsageLog
+from tests.fakes.kernel.database import make_database
+from tests.fakes.kernel.meter import FakeLog
+from tests.fakes.llm.stream_journal import FakeStreamJournal
+from tests.fakes.llm.usage_reports import FakeUsageLog
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.llm_gateway.adapters.stream_journal import DatabaseStreamJournal
 from wattos_platform.services.llm_gateway.adapters.tables import llm_streams

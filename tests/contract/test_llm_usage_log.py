@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.usage_reports import FakeUsageLog
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.llm.usage_reports import FakeUsageLog
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.settings import DatabaseSettings

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.certificates import self_signed
-from tests.fakes.scripted_server import Script, ScriptedServer
+from tests.fakes.network.certificates import self_signed
+from tests.fakes.network.scripted_server import Script, ScriptedServer
 from wattos_cli.loadtest.fast.client import FastClient
 from wattos_cli.loadtest.fast.connector import Connector
 from wattos_cli.loadtest.journey import CallError, Client, Patience

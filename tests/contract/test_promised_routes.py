@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.hops import FakeHop
-from tests.fakes.running_service import running_service
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.services.running_service import running_service
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.kernel.bootstrap import load_factory
 from wattos_platform.services.gateway.domain.routes import ROUTES

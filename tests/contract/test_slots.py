@@ -3,8 +3,8 @@
 import pytest
 
 from tests.contract.slots_contract import HOUR_S, Advance, SlotsContract, taken
-from tests.fakes.clock import FakeClock
-from tests.fakes.shared_store import DownSlots
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.shared_store import DownSlots
 from wattos_platform.kernel.redis.fallback import FallbackSlots
 from wattos_platform.kernel.resilience.slots import MemorySlots, Slots
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.meter import FakeLog
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer, redis_server
-from tests.fakes.trip_board import MAX_ORDERS, MemoryBoards
+from tests.fakes.kernel.meter import FakeLog
+from tests.fakes.kernel.trip_board import MAX_ORDERS, MemoryBoards
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.redis.server import RedisServer, redis_server
 from wattos_platform.contracts.breakers import MAX_TTL_S
 from wattos_platform.kernel.redis.trip_board import RedisTripBoard
 from wattos_platform.kernel.resilience.breaker import Action, Order

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
 from tests.fakes.project.running import RunningProject, wait_until
 from wattos_cli.supervisor import process_table
 from wattos_platform import catalog

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from tests.fakes.cli.schemas import published
-from tests.fakes.grafana_server import GrafanaServer
+from tests.fakes.programs.grafana_server import GrafanaServer
+from tests.fakes.programs.prometheus import program
 from tests.fakes.project.running import RunningProject, running_project, wait_until
-from tests.fakes.prometheus import program
 from wattos_cli.dashboards.boards import ALL
 from wattos_cli.dashboards.provisioning import DATASOURCE
 from wattos_cli.dashboards.queries import queries

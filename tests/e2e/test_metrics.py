@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.cli.schemas import published
+from tests.fakes.programs.prometheus import Api, program
 from tests.fakes.project.running import NONE_BUNDLED, STAYS_DOWN, RunningProject, running_project, wait_until
-from tests.fakes.prometheus import Api, program
 from wattos_platform import catalog
 
 pytestmark = pytest.mark.e2e

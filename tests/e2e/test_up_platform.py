@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
 from tests.fakes.project.running import REPOSITORY, RunningProject, running_project, wait_until
 from wattos_platform import catalog
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.service_process import respond, service_process, sibling
+from tests.fakes.services.service_process import respond, service_process, sibling
 
 PASSAGE = {
     "id": "p1",

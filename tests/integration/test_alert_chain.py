@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from tests.fakes.cli.schemas import published
+from tests.fakes.programs.prometheus import Api, program
+from tests.fakes.programs.webhook import Webhook, webhook
 from tests.fakes.project.running import STAYS_DOWN, RunningProject, running_project, wait_until
-from tests.fakes.prometheus import Api, program
-from tests.fakes.webhook import Webhook, webhook
 from wattos_platform import catalog
 
 TOML = """

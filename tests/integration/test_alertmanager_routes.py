@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.ports import free_port
+from tests.fakes.network.ports import free_port
+from tests.fakes.programs.prometheus import Api, program
 from tests.fakes.project.running import wait_until
-from tests.fakes.prometheus import Api, program
 from wattos_cli.alerting.alertmanager import Destinations, Mail, Slack, configuration
 from wattos_cli.alerting.catalogue import ALERTS
 from wattos_cli.alerting.yamlout import dumped

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.model_gateway import answer_stream, piece
-from tests.fakes.service_process import ServiceProcess, begin, respond, service_process, sibling
+from tests.fakes.llm.model_gateway import answer_stream, piece
+from tests.fakes.services.service_process import ServiceProcess, begin, respond, service_process, sibling
 
 BASE = "/api/v1/conversations"
 

@@ -13,9 +13,9 @@ import openai
 import pytest
 import pytest_asyncio
 
-from tests.fakes.aimock import Aimock, aimock
-from tests.fakes.llm_service import IDENTITY, llm_service
-from tests.fakes.server import Served
+from tests.fakes.llm.service import IDENTITY, llm_service
+from tests.fakes.programs.aimock import Aimock, aimock
+from tests.fakes.services.server import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANSWER = "Words of somebody else's simulator, in pieces."

@@ -6,8 +6,8 @@ import signal
 import sqlite3
 from pathlib import Path
 
-from tests.fakes.llm_upstream import chunk, scripted_upstream, streams
-from tests.fakes.service_process import service_process
+from tests.fakes.llm.upstream import chunk, scripted_upstream, streams
+from tests.fakes.services.service_process import service_process
 
 ASK = {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Tell me a story."}]}
 STORY = "Once upon a time there was a ship that sailed around the world. "

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import uvloop
 
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import find_model
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import (

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from loadtests.bench.synthetic_runs import result_of
-from tests.fakes.browser import opened, probed
 from tests.fakes.loadtest import results
+from tests.fakes.programs.browser import opened, probed
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.render.loadtest.html import as_html
 

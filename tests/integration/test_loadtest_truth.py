@@ -16,9 +16,9 @@ from statistics import mean
 import httpx
 import pytest
 
+from tests.fakes.llm.simulator import simulator
 from tests.fakes.loadtest.whole_run import generate
-from tests.fakes.simulator import simulator
-from tests.fakes.stalling_server import StallingServer
+from tests.fakes.network.stalling_server import StallingServer
 from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Arrivals, Engine, Plan, Stage
 from wattos_cli.loadtest.scenarios.scenario import scenario

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.metrics.samples import stored
+from tests.fakes.programs.prometheus import program
 from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
-from tests.fakes.prometheus import program
 from wattos_cli.metricstore.series import Matcher
 from wattos_cli.project import Project
 from wattos_cli.supervisor import launch

@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
+from tests.fakes.programs.prometheus import Api, program
 from tests.fakes.project.running import NONE_BUNDLED, STAYS_DOWN, RunningProject, running_project, wait_until
-from tests.fakes.prometheus import Api, program
 from wattos_platform import catalog
 
 # A service of the user's: one metric, and every Authorization header that it is ever sent goes to a file.

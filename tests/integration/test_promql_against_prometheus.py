@@ -15,7 +15,7 @@ import pytest
 from tests.fakes.metrics.answers import differences
 from tests.fakes.metrics.history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
 from tests.fakes.metrics.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
-from tests.fakes.prometheus import program, serving
+from tests.fakes.programs.prometheus import program, serving
 from wattos_cli.alerting.rules import alert_rules, recording_rules
 from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.clients.plain_http import PlainHttp

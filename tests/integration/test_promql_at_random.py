@@ -12,7 +12,7 @@ from tests.fakes.metrics.answers import differences
 from tests.fakes.metrics.history import openmetrics
 from tests.fakes.metrics.promql_random import EVALUATED_S, Expressions, history
 from tests.fakes.metrics.series import SeriesInMemory
-from tests.fakes.prometheus import program, serving
+from tests.fakes.programs.prometheus import program, serving
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics

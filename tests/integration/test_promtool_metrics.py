@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.prometheus import program
-from tests.fakes.runtime import OPERATOR_TOKEN
-from tests.fakes.service_process import service_process
+from tests.fakes.kernel.runtime import OPERATOR_TOKEN
+from tests.fakes.programs.prometheus import program
+from tests.fakes.services.service_process import service_process
 from wattos_platform.catalog import SERVICES
 from wattos_platform.contracts.metrics import OTEL_GENAI, families_of
 from wattos_platform.kernel.metrics import Metrics

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.fakes.knowledge import hashed
-from tests.fakes.service_process import ServiceProcess, respond, service_process, sibling
+from tests.fakes.services.knowledge import hashed
+from tests.fakes.services.service_process import ServiceProcess, respond, service_process, sibling
 
 pytestmark = pytest.mark.long
 

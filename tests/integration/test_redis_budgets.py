@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.contract.ledger_contract import ANNA, SCHOOL, TODAY, LedgerContract, Rows, budget, over
-from tests.fakes.clock import FakeClock
-from tests.fakes.redis_clients import answered
-from tests.fakes.redis_time import age
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.redis.clients import answered
+from tests.fakes.redis.time import age
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.adapters.redis_ledger import RESERVED_S, RedisLedger
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.certificates import self_signed
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
-from tests.fakes.redis_clients import answered, redis_client
-from tests.fakes.redis_server import RedisServer, redis_server
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.network.certificates import self_signed
+from tests.fakes.redis.clients import answered, redis_client
+from tests.fakes.redis.server import RedisServer, redis_server
 from wattos_platform.catalog import service as catalog_service
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.bootstrap import open_runtime

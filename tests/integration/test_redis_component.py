@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
 from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 from wattos_platform import catalog

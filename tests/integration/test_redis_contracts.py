@@ -8,11 +8,11 @@ import pytest
 from tests.contract.cache_contract import CacheContract
 from tests.contract.limiter_contract import Advance, RateLimiterContract
 from tests.contract.slots_contract import HOUR_S, SlotsContract, taken
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeMeter
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer
-from tests.fakes.redis_time import age
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeMeter
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.redis.server import RedisServer
+from tests.fakes.redis.time import age
 from wattos_platform.kernel.redis.cache_store import MAX_VALUE_BYTES, RedisStore
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.fallback import FallbackLimiter, FallbackSlots, FallbackStore

@@ -4,9 +4,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.limiter_machine import LimiterMachine
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer
-from tests.fakes.redis_time import age
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.redis.server import RedisServer
+from tests.fakes.redis.time import age
 from wattos_platform.kernel.redis.limiter import RedisLimiter
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.limit_taker import BURST
-from tests.fakes.meter import FakeLog
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.meter import FakeLog
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.redis.limit_taker import BURST
+from tests.fakes.redis.server import RedisServer
+from tests.fakes.services.gateway import Gateway, running_gateway
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.errors import RedisUnavailableError
 from wattos_platform.kernel.resilience.cache import MISS
@@ -37,7 +37,7 @@ async def check_of_redis(gateway: Gateway) -> dict[str, Any]:
 
 
 def test_four_processes_share_a_burst_exactly(own_redis: RedisServer) -> None:
-    command = [sys.executable, "-m", "tests.fakes.limit_taker", own_redis.url, "500"]
+    command = [sys.executable, "-m", "tests.fakes.redis.limit_taker", own_redis.url, "500"]
     environ = {"PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}"}
     processes = [
         subprocess.Popen(

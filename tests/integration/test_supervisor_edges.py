@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
 from tests.fakes.project.running import NONE_BUNDLED, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.fakes.ports import is_free
+from tests.fakes.network.ports import is_free
 from tests.fakes.project.running import NONE_BUNDLED, REPOSITORY, RunningProject, running_project, wait_until
 from wattos_cli.supervisor import process_table
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.fakes.simulator import Simulator, simulator
+from tests.fakes.llm.simulator import Simulator, simulator
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.runtime import identity_headers, make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
+from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.service import ServiceSpec, build_service
 

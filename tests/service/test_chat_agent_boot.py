@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.hops import FakeHop
-from tests.fakes.model_gateway import answer_stream
-from tests.fakes.running_service import running_service
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.llm.model_gateway import answer_stream
+from tests.fakes.services.running_service import running_service
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.services import agent, chat
 from wattos_platform.services.agent.app import create_app as create_agent

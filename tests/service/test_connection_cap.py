@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.connection_cap import TOLD_AT_ONCE
 from wattos_platform.kernel.service import ServiceSpec, build_service
 

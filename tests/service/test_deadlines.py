@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.fakes.database import make_database
-from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.raw_answer import sent
-from tests.fakes.runtime import identity_headers, make_runtime
-from tests.fakes.server import Served, served
-from tests.fakes.sockets import Upstream, listening
+from tests.fakes.kernel.database import make_database
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
+from tests.fakes.network.raw_answer import sent
+from tests.fakes.network.sockets import Upstream, listening
+from tests.fakes.services.gateway import Gateway, running_gateway
+from tests.fakes.services.server import Served, served
 from wattos_platform.kernel import context
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.hops import Hops

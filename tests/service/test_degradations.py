@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.agent_house import agent_house, said
-from tests.fakes.gateway import JWT_SECRET, running_gateway
-from tests.fakes.hops import FakeHop
-from tests.fakes.knowledge import running_knowledge
-from tests.fakes.llm_service import llm_service
-from tests.fakes.meter import FakeMeter
-from tests.fakes.model_gateway import answer_stream
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.running_service import running_service
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.kernel.meter import FakeMeter
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.llm.model_gateway import answer_stream
+from tests.fakes.llm.service import llm_service
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.services.agent_house import agent_house, said
+from tests.fakes.services.gateway import JWT_SECRET, running_gateway
+from tests.fakes.services.knowledge import running_knowledge
+from tests.fakes.services.running_service import running_service
 from wattos_platform.catalog import SERVICES
 from wattos_platform.kernel.bootstrap import load_factory
 from wattos_platform.kernel.db.database import Database

@@ -19,9 +19,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fakes.ports import port_offset
+from tests.fakes.kernel.runtime import IDENTITY_KEY, OPERATOR_TOKEN, identity_headers
+from tests.fakes.network.ports import port_offset
 from tests.fakes.project.running import REPOSITORY
-from tests.fakes.runtime import IDENTITY_KEY, OPERATOR_TOKEN, identity_headers
 from wattos_platform.catalog import SERVICES, service
 from wattos_platform.contracts.health import HealthReport
 

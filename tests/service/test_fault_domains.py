@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import ScriptedUpstream, replies, scripted_upstream
-from tests.fakes.server import Served
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import ScriptedUpstream, replies, scripted_upstream
+from tests.fakes.services.gateway import Gateway, running_gateway
+from tests.fakes.services.server import Served
 from wattos_platform.contracts.error_types import ERROR_TYPES
 from wattos_platform.kernel.hops.errors import error_of
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.database import PATIENT, make_database
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.database import PATIENT, make_database
+from tests.fakes.kernel.runtime import make_runtime
 from wattos_platform.catalog import SERVICES, service
 from wattos_platform.contracts.health import HealthReport
 from wattos_platform.kernel.bootstrap import load_factory

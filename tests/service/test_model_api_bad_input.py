@@ -7,12 +7,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.fakes.dialects import events
-from tests.fakes.gateway import running_gateway
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import completion, replies, scripted_upstream
+from tests.fakes.llm.dialects import events
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.simulator import simulator
+from tests.fakes.llm.upstream import completion, replies, scripted_upstream
 from tests.fakes.project.callers import is_our_error
-from tests.fakes.simulator import simulator
+from tests.fakes.services.gateway import running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MODEL = "simulated/gpt-4o-mini"

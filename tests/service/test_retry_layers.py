@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.fakes.gateway import running_gateway
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import ScriptedUpstream, scripted_upstream
-from tests.fakes.ports import free_port
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import ScriptedUpstream, scripted_upstream
+from tests.fakes.network.ports import free_port
+from tests.fakes.services.gateway import running_gateway
 
 COMPLETIONS = "/v1/chat/completions"
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello?"}]}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.ports import port_offset
+from tests.fakes.network.ports import port_offset
 from wattos_platform import catalog
 
 # What a project configures in which only services of its own run.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.ports import free_port
-from tests.fakes.service_process import sibling
+from tests.fakes.network.ports import free_port
+from tests.fakes.services.service_process import sibling
 from wattos_platform.kernel.resilience.breaker import (
     Action,
     BreakerRegistry,

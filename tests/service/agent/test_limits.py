@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.agent_house import House, Model, agent_house, said, wants
-from tests.fakes.hops import Reply
+from tests.fakes.kernel.hops import Reply
+from tests.fakes.services.agent_house import House, Model, agent_house, said, wants
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 
 ENDS = ("", "/steps", "/events")

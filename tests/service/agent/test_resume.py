@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.hops import FakeHop
-from tests.fakes.running_service import running_service
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.services.running_service import running_service
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.process_identity import this_process
 from wattos_platform.services.agent.adapters.runs import SqlRuns

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.agent_house import PASSAGE, House, agent_house, said
-from tests.fakes.hops import Reply
+from tests.fakes.kernel.hops import Reply
+from tests.fakes.services.agent_house import PASSAGE, House, agent_house, said
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 from wattos_platform.services.agent.domain.records import Owner
 from wattos_platform.services.agent.step_events import step_events

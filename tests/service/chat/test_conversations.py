@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.hops import FakeHop
-from tests.fakes.model_gateway import answer_stream
-from tests.fakes.running_service import RunningService, running_service
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.llm.model_gateway import answer_stream
+from tests.fakes.services.running_service import RunningService, running_service
 from wattos_platform.services.chat.app import create_app
 
 BASE = "/api/v1/conversations"

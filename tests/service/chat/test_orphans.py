@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from tests.fakes.database import make_database, patient_database
+from tests.fakes.kernel.database import make_database, patient_database
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.idempotency import RequestKey
 from wattos_platform.kernel.process_identity import this_process

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.asgi_call import AsgiCall
-from tests.fakes.hops import FakeHop
-from tests.fakes.model_gateway import FedModel, answer_stream, piece
-from tests.fakes.running_service import RunningService, running_service
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.model_gateway import FedModel, answer_stream, piece
+from tests.fakes.network.asgi_call import AsgiCall
+from tests.fakes.services.running_service import RunningService, running_service
 from wattos_platform.services.chat.app import create_app
 
 BASE = "/api/v1/conversations"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.fakes.gateway import Gateway, running_gateway
+from tests.fakes.services.gateway import Gateway, running_gateway
 from wattos_platform.contracts.settings import SettingsError
 from wattos_platform.kernel.cursors import cursor_behind
 

@@ -10,8 +10,8 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from tests.fakes.gateway import JWT_SECRET, Gateway, running_gateway
-from tests.fakes.sockets import raw
+from tests.fakes.network.sockets import raw
+from tests.fakes.services.gateway import JWT_SECRET, Gateway, running_gateway
 from wattos_platform.contracts.identity import Identity
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.gateway import running_gateway
+from tests.fakes.services.gateway import running_gateway
 
 CONVERSATIONS = "/api/v1/conversations"
 

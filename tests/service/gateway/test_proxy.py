@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.sockets import raw
+from tests.fakes.network.sockets import raw
+from tests.fakes.services.gateway import Gateway, running_gateway
 from wattos_platform.kernel.hops import HopSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

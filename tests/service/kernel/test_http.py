@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import Served, served
-from tests.fakes.sockets import raw
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.network.sockets import raw
+from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.http_protocol import MAX_HEAD_BYTES
 from wattos_platform.kernel.service import ServiceSpec, build_service
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.fakes.runtime import identity_headers, make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
+from tests.fakes.services.server import Served, served
 from wattos_platform.contracts.errors import AnthropicErrorBody, OpenAIErrorBody
 from wattos_platform.kernel import context
 from wattos_platform.kernel.error_shapes import MODEL_API

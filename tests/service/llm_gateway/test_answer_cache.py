@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import completion, replies, scripted_upstream
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import completion, replies, scripted_upstream
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}

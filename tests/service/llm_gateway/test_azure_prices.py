@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import chunk, completion, replies, scripted_upstream, streams
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import chunk, completion, replies, scripted_upstream, streams
 
 USAGE = {"prompt_tokens": 1_000_000, "completion_tokens": 0, "total_tokens": 1_000_000}
 MINI_USD, LARGE_USD = "0.15", "2.5"

@@ -7,10 +7,10 @@ from contextlib import aclosing
 import pytest
 import pytest_asyncio
 
-from tests.fakes.asgi_call import AsgiCall
-from tests.fakes.dialects import events
-from tests.fakes.llm_service import IDENTITY, SILENCE
-from tests.fakes.outage import ASKS, MODEL, PRIMARY, TEXT, outage
+from tests.fakes.llm.dialects import events
+from tests.fakes.llm.outage import ASKS, MODEL, PRIMARY, TEXT, outage
+from tests.fakes.llm.service import IDENTITY, SILENCE
+from tests.fakes.network.asgi_call import AsgiCall
 from wattos_platform.services.llm_gateway.domain.tokens import estimate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import completion, replies, scripted_upstream
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import completion, replies, scripted_upstream
 from wattos_platform.services.llm_gateway.caps import MOST_CAPS, Caps
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import chunk, completion, replies, scripted_upstream, streams
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import chunk, completion, replies, scripted_upstream, streams
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500}

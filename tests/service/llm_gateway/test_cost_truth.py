@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.simulator import simulator
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.simulator import simulator
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.domain.pricing import usd_text
 from wattos_platform.services.llm_gateway.domain.wire import Usage

@@ -5,9 +5,9 @@ import asyncio
 import openai
 import pytest
 
-from tests.fakes.llm_service import IDENTITY, SILENCE, llm_service
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import served
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.llm.service import IDENTITY, SILENCE, llm_service
+from tests.fakes.services.server import served
 from wattos_platform.services.simulator.app import create_app
 
 ASK = {"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}

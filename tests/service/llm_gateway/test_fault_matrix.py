@@ -6,7 +6,7 @@ A real model gateway over the real simulator on real sockets. `tests/llm_faults.
 import pytest
 import pytest_asyncio
 
-from tests.fakes.llm_matrix import CELLS, KEY, Cell, matrix
+from tests.fakes.llm.matrix import CELLS, KEY, Cell, matrix
 from tests.llm_faults import FAULTS
 from wattos_platform.contracts.simulator_faults import FaultRequest
 

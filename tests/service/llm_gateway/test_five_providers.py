@@ -6,8 +6,8 @@ import json
 import openai
 import pytest
 
-from tests.fakes.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
-from tests.fakes.llm_service import IDENTITY, llm_service
+from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
+from tests.fakes.llm.service import IDENTITY, llm_service
 
 QUESTION = [{"role": "user", "content": "Say hello."}]
 TOOL = {

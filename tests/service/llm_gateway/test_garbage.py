@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import web
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import Handler, chunk, completion, scripted_upstream, streams
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import Handler, chunk, completion, scripted_upstream, streams
 from wattos_platform.kernel.disconnect import PATIENCE_S
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}

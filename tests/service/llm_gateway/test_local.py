@@ -7,8 +7,8 @@ import openai
 import pytest
 import pytest_asyncio
 
-from tests.fakes.llm_service import IDENTITY, llm_service
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.service import IDENTITY, llm_service
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import find_model
 
 CODES = """## Exit codes

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from tests.fakes.asgi_call import AsgiCall
-from tests.fakes.clock import FakeClock
-from tests.fakes.llm_service import IDENTITY, SILENCE
-from tests.fakes.loop_steps import Steps, counted_steps
-from tests.fakes.outage import ASKS, BACKUP, MODEL, PRIMARY, Outage, outage
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.loop_steps import Steps, counted_steps
+from tests.fakes.llm.outage import ASKS, BACKUP, MODEL, PRIMARY, Outage, outage
+from tests.fakes.llm.service import IDENTITY, SILENCE
+from tests.fakes.network.asgi_call import AsgiCall
 from wattos_platform.kernel.resilience.breaker import Action, BreakerSettings, Order, State
 
 THRESHOLD = 5

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import chunk, completion, replies, scripted_upstream, streams
-from tests.fakes.runtime import identity_headers
+from tests.fakes.kernel.runtime import identity_headers
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import chunk, completion, replies, scripted_upstream, streams
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
 # 1000 tokens in and 1000 out of gpt-4o-mini: 0.00075 USD.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.llm_service import llm_service
+from tests.fakes.llm.service import llm_service
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 import openai
 import pytest
 
-from tests.fakes.llm_service import IDENTITY, SILENCE, llm_service
-from tests.fakes.llm_upstream import chunk, completion, replies, scripted_upstream, streams
+from tests.fakes.llm.service import IDENTITY, SILENCE, llm_service
+from tests.fakes.llm.upstream import chunk, completion, replies, scripted_upstream, streams
 
 ASK = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
 USAGE = {

@@ -7,7 +7,7 @@ import docx
 import pypdf
 import pytest
 
-from tests.fakes.knowledge import running_knowledge
+from tests.fakes.services.knowledge import running_knowledge
 from wattos_platform.services.rag.domain.media import MEDIA_TYPES
 
 SPACES = "/api/v1/knowledge-spaces"

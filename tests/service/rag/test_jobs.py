@@ -6,8 +6,8 @@ import time
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.fakes.knowledge import FakeEmbeddings, running_knowledge
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.services.knowledge import FakeEmbeddings, running_knowledge
 from wattos_platform.services.rag.adapters import tables
 from wattos_platform.services.rag.adapters.chunks import SqlChunks
 from wattos_platform.services.rag.adapters.embedding_hop import HopEmbedder

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from tests.fakes.knowledge import running_knowledge
+from tests.fakes.services.knowledge import running_knowledge
 
 SPACES = "/api/v1/knowledge-spaces"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.knowledge import running_knowledge
+from tests.fakes.services.knowledge import running_knowledge
 
 SEARCH = "/api/v1/search"
 

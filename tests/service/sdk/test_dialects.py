@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from pydantic import BaseModel
 
-from tests.fakes.llm_upstream import chunk, completion, replies, streams
-from tests.fakes.model_house import MODEL, PROVIDER_KEY, ModelHouse, model_house
+from tests.fakes.llm.model_house import MODEL, PROVIDER_KEY, ModelHouse, model_house
+from tests.fakes.llm.upstream import chunk, completion, replies, streams
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 USAGE = {

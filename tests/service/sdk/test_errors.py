@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from tests.fakes.llm_upstream import ScriptedUpstream, chunk, replies, streams
-from tests.fakes.model_house import MODEL, PROVIDER_KEY, ModelHouse, model_house
+from tests.fakes.llm.model_house import MODEL, PROVIDER_KEY, ModelHouse, model_house
+from tests.fakes.llm.upstream import ScriptedUpstream, chunk, replies, streams
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LIMIT_BYTES = 50_000

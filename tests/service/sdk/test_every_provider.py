@@ -9,9 +9,9 @@ import openai
 import pytest
 import pytest_asyncio
 
-from tests.fakes.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
-from tests.fakes.llm_service import IDENTITY
-from tests.fakes.server import Served
+from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
+from tests.fakes.llm.service import IDENTITY
+from tests.fakes.services.server import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HI: list[Any] = [{"role": "user", "content": "Say hello."}]

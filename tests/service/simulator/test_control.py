@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.fakes.provider_calls import CALLS
+from tests.fakes.llm.provider_calls import CALLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

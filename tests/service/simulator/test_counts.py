@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.fakes.provider_calls import CALLS
-from tests.fakes.raw_answer import ask_raw, sent
+from tests.fakes.llm.provider_calls import CALLS
+from tests.fakes.network.raw_answer import ask_raw, sent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 import pytest_asyncio
 
-from tests.fakes.provider_calls import CALLS
-from tests.fakes.raw_answer import ask_raw, sent
+from tests.fakes.llm.provider_calls import CALLS
+from tests.fakes.network.raw_answer import ask_raw, sent
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

@@ -6,8 +6,8 @@ import socket
 import httpx
 import pytest
 
-from tests.fakes.provider_calls import CALLS
-from tests.fakes.raw_answer import ask_raw
+from tests.fakes.llm.provider_calls import CALLS
+from tests.fakes.network.raw_answer import ask_raw
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -2,7 +2,7 @@
 
 import threading
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_cli.clients.fan_out import ask_all
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.runtime import make_runtime
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.access_line import AnswerKinds
 from wattos_platform.kernel.context import RequestContext

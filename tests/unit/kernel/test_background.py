@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.background import PAUSE_S, in_background, restarting
 
 

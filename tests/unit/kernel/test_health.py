@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.contracts.health import CheckResult
 from wattos_platform.kernel.health import Check, HealthMonitor
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from uvicorn.server import ServerState
 
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.runtime import make_runtime
 from wattos_platform.kernel.http_protocol import HttpProtocol
 from wattos_platform.kernel.serve import KEEP_ALIVE_S, server_config
 from wattos_platform.kernel.service import ServiceSpec, build_service

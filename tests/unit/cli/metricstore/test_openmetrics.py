@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.fakes.metrics.samples import labels
-from tests.fakes.prometheus import program
+from tests.fakes.programs.prometheus import program
 from wattos_cli.diagnosis import samples
 from wattos_cli.metricstore.exposition import Reader
 from wattos_cli.metricstore.openmetrics import lines

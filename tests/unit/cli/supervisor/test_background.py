@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_cli.supervisor.background import PAUSE_S, restarting, tell_unhandled
 from wattos_cli.supervisor.scrape.scraping import Scraping
 from wattos_cli.supervisor.scrape.settings import ScrapeSettings

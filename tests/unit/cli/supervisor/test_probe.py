@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ports import free_port
+from tests.fakes.network.ports import free_port
 from wattos_cli.supervisor import probe
 from wattos_cli.supervisor.addresses import Address
 from wattos_cli.supervisor.probe import Answer, ProbeError

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.settings import DatabaseSettings

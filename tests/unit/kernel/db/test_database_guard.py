@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from tests.fakes.breaker_calls import refused
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.breaker_calls import refused
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.readiness import refused_writes

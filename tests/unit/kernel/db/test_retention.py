@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, Float, Index, MetaData, String, Table, func, insert, select
 from structlog.testing import CapturingLogger
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.retention import (
     BATCH_ROWS,

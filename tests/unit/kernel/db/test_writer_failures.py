@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.database import PATIENT
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.database import PATIENT
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.engine import sqlite_engine
 from wattos_platform.kernel.db.sqlite_driver import FusedDbapi
 from wattos_platform.kernel.db.writer import BatchingWriter

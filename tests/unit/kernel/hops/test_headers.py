@@ -1,6 +1,6 @@
 """What a hop's headers hold."""
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.context import RequestContext
 from wattos_platform.kernel.hops.headers import CachedSign, hop_headers

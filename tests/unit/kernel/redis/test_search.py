@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.redis.search import Search
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerSettings, State
 

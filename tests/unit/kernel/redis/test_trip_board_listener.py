@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.redis.errors import RedisUnavailableError
 from wattos_platform.kernel.redis.trip_board import RedisTripBoard
 

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog
-from tests.fakes.trip_board import MemoryBoards
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog
+from tests.fakes.kernel.trip_board import MemoryBoards
 from wattos_platform.kernel.resilience.breaker import (
     Action,
     BreakerRegistry,

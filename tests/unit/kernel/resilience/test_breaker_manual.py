@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from tests.fakes.breaker_calls import fail, refused, succeed
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.breaker_calls import fail, refused, succeed
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.resilience.breaker import (
     Action,
     Breaker,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.fakes.breaker_calls import fail, refused, succeed
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.breaker_calls import fail, refused, succeed
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.resilience.breaker import (
     Action,

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.resilience.breaker import Action, Breaker, BreakerOpen, BreakerSettings, Order
 
 BASE = BreakerSettings(

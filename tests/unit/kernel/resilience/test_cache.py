@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.runtime import make_runtime
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.runtime import make_runtime
 from wattos_platform.kernel.resilience.cache import MISS
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.resilience.breaker import counts_as_failure
 from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit, Shed
 from wattos_platform.kernel.resilience.concurrency_registry import ConcurrencyLimits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.queueing import MEAN_S, Upstream, lognormal, quantile
+from tests.fakes.kernel.queueing import MEAN_S, Upstream, lognormal, quantile
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 
 SERVERS = 20

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog, FakeMeter
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import served
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.services.server import served
 from wattos_platform.kernel import context
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops.errors import HopError, HopUnavailable, failed_by, malformed

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import settings
 
 from tests.contract.limiter_machine import LimiterMachine
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.resilience.limiter import Limit, Limiter, Want
 
 PER_MINUTE = Limit("user", 100, 60)

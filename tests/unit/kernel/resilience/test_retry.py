@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeMeter
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel import context
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops.errors import HopUnavailable

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.services.agent.domain.records import Owner, Run
 from wattos_platform.services.agent.ports import Claim

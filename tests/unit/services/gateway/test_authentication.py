@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.gateway_stores import MemoryCredentials
+from tests.fakes.services.gateway_stores import MemoryCredentials
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.gateway.authentication import MAX_CACHED, RECHECK_S, Authenticator
 from wattos_platform.services.gateway.domain.principal import Principal

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.contracts.limits import read_limits
 from wattos_platform.kernel.resilience.limiter import Limiter

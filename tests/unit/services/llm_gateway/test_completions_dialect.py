@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.dialects import USAGE, answered, cut, part, streamed, whole
+from tests.fakes.llm.dialects import USAGE, answered, cut, part, streamed, whole
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.dialects.completions import CompletionsDialect
 from wattos_platform.services.llm_gateway.domain.refusals import Refusal

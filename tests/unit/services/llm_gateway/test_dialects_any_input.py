@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.dialects import USAGE, part, whole
+from tests.fakes.llm.dialects import USAGE, part, whole
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest, parse_chat
 from wattos_platform.services.llm_gateway.domain.dialects import DIALECTS

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
 from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder

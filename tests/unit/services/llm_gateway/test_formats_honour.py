@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.transcripts import wire_format
+from tests.fakes.llm.transcripts import wire_format
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest, parse_chat
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure

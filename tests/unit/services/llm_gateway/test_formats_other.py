@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from tests.fakes.transcripts import wire_format
+from tests.fakes.llm.transcripts import wire_format
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 

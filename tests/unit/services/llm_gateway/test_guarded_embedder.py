@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerSettings
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingsBusyError

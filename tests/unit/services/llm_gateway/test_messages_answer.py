@@ -7,7 +7,7 @@ from anthropic.types import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.dialects import HEAD, USAGE, answered, call, call_part, cut, part, streamed, whole
+from tests.fakes.llm.dialects import HEAD, USAGE, answered, call, call_part, cut, part, streamed, whole
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.answers import chunk_of
 from wattos_platform.services.llm_gateway.domain.dialects.messages.dialect import MessagesDialect

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.fakes.dialects import USAGE, answered, events, part, streamed, whole
-from tests.fakes.transcripts import FOLDER, wire_format
+from tests.fakes.llm.dialects import USAGE, answered, events, part, streamed, whole
+from tests.fakes.llm.transcripts import FOLDER, wire_format
 from wattos_platform.services.llm_gateway.domain.answers import answer_of
 from wattos_platform.services.llm_gateway.domain.dialects.messages.dialect import MessagesDialect
 from wattos_platform.services.llm_gateway.domain.dialects.responses.dialect import ResponsesDialect

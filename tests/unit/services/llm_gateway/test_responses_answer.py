@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses import Response
 
-from tests.fakes.dialects import HEAD, answered, call, call_part, cut, part, streamed, whole
+from tests.fakes.llm.dialects import HEAD, answered, call, call_part, cut, part, streamed, whole
 from wattos_platform.contracts.chat import Passage
 from wattos_platform.services.llm_gateway.domain.dialects.responses.dialect import ResponsesDialect
 

@@ -4,8 +4,8 @@ import asyncio
 from itertools import count
 
 from tests.contract.test_llm_usage_log import call
-from tests.fakes.meter import FakeLog
-from tests.fakes.stream_journal import FakeStreamJournal
+from tests.fakes.kernel.meter import FakeLog
+from tests.fakes.llm.stream_journal import FakeStreamJournal
 from wattos_platform.services.llm_gateway.domain.answers import Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
 from wattos_platform.services.llm_gateway.domain.dialects.chat import ChatDialect

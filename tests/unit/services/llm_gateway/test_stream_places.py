@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.contracts.limits import Limits
 from wattos_platform.kernel.resilience.limiter import Limiter

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tests.fakes.transcripts import (
+from tests.fakes.llm.transcripts import (
     NOW,
     PROVIDERS,
     Transcript,

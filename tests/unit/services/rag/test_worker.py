@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.meter import FakeLog
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.services.rag.domain.records import Job
 from wattos_platform.services.rag.worker import READING, Worker
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.contracts.simulator_faults import FaultRequest
 from wattos_platform.services.simulator.delivery.faulted import _SCRIPTS, HARMLESS
 from wattos_platform.services.simulator.domain.fault_board import FaultBoard

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.services.simulator.domain.answer import Tokens
 from wattos_platform.services.simulator.domain.ledger import MOST_RECENT, Call, Ledger
 

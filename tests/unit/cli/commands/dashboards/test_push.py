@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.cli.deps import err, make_deps, out
 from tests.fakes.cli.schemas import published
-from tests.fakes.grafana_server import GrafanaServer
+from tests.fakes.programs.grafana_server import GrafanaServer
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.commands.dashboards.push import Options, run
 from wattos_cli.dashboards.boards import ALL

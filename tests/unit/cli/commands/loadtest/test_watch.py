@@ -9,8 +9,8 @@ import pytest
 
 from tests.fakes.cli.deps import FakeTime, err, make_deps, out
 from tests.fakes.cli.http import FakeHttp
-from tests.fakes.loaded_platform import LoadedPlatform
 from tests.fakes.loadtest.generation import FakeLoad, second
+from tests.fakes.loadtest.loaded_platform import LoadedPlatform
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps

@@ -12,10 +12,10 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.fakes.five_providers import MODELS as NAMED
-from tests.fakes.llm_service import llm_service
-from tests.fakes.server import Served
-from tests.fakes.simulator import Simulator, simulator
+from tests.fakes.llm.five_providers import MODELS as NAMED
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.simulator import Simulator, simulator
+from tests.fakes.services.server import Served
 from tests.llm_faults import FAULTS, KINDS, Outcome
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.hops import FakeHop, Recorded, Reply
-from tests.fakes.runtime import identity_headers, make_runtime
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.hops import FakeHop, Recorded, Reply
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.rag.adapters.parser_process import ParserProcess

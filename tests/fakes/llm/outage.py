@@ -11,10 +11,10 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.fakes.clock import FakeClock
-from tests.fakes.llm_service import llm_service
-from tests.fakes.server import Served
-from tests.fakes.simulator import Simulator, simulator
+from tests.fakes.kernel.clock import FakeClock
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.simulator import Simulator, simulator
+from tests.fakes.services.server import Served
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerSettings
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.runtime import IDENTITY_KEY, make_runtime
-from tests.fakes.server import Served, served
-from tests.fakes.sockets import Seen, Upstream, listening
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.runtime import IDENTITY_KEY, make_runtime
+from tests.fakes.network.sockets import Seen, Upstream, listening
+from tests.fakes.services.server import Served, served
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.hops import Hops, HopSettings

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / ".venv/npm/node_modules/@copilotkit/aimock/dist/cli.cjs"
 NO_NODE = "node is not installed; install it: apt-get install -y nodejs npm"
 NO_AIMOCK = "aimock is not installed; install it: make .venv/.npm"

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.fakes.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.redis.client import RedisClient
 from wattos_platform.kernel.redis.connection import open_redis
 from wattos_platform.kernel.redis.errors import RedisUnavailableError

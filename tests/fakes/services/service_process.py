@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.fakes.runtime import IDENTITY_KEY, identity_headers
+from tests.fakes.kernel.runtime import IDENTITY_KEY, identity_headers
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Answer = Callable[[str, bytes, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.ports import free_port
+from tests.fakes.network.ports import free_port
 from tests.fakes.project.running import wait_until
 
 INSTALL = "{} is not installed; install it: apt-get install -y prometheus prometheus-alertmanager"

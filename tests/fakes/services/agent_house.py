@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.hops import FakeHop, Recorded, Reply
-from tests.fakes.running_service import RunningService, running_service
+from tests.fakes.kernel.hops import FakeHop, Recorded, Reply
+from tests.fakes.services.running_service import RunningService, running_service
 from wattos_platform.services.agent.app import create_app
 
 PASSAGE = {

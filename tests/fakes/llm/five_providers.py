@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.llm_service import llm_service
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.llm.service import llm_service
+from tests.fakes.services.server import Served, served
 from wattos_platform.services.simulator.app import create_app
 
 PROVIDERS = ("openai", "azure", "anthropic", "google", "ollama")

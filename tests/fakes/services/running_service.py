@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.runtime import identity_headers, make_runtime
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.kernel.runtime import Runtime

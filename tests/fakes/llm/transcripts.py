@@ -14,7 +14,7 @@ from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.domain.answers import Chunk
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import SSE, WireFormat
 
-FOLDER = Path(__file__).resolve().parents[1] / "unit" / "services" / "llm_gateway" / "data" / "transcripts"
+FOLDER = Path(__file__).resolve().parents[2] / "unit" / "services" / "llm_gateway" / "data" / "transcripts"
 PROVIDERS = ("openai", "azure", "anthropic", "google", "ollama")
 NOW = 1_767_225_600.0
 

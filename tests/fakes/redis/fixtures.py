@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.redis_clients import redis_client
-from tests.fakes.redis_server import RedisServer, redis_server
+from tests.fakes.redis.clients import redis_client
+from tests.fakes.redis.server import RedisServer, redis_server
 from wattos_platform.kernel.redis.client import RedisClient
 
 

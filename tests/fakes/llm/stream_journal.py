@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.fakes.usage_reports import FakeUsageLog
+from tests.fakes.llm.usage_reports import FakeUsageLog
 from wattos_platform.services.llm_gateway.ports import CallRecord
 
 

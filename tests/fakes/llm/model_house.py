@@ -9,9 +9,9 @@ from typing import Any
 import anthropic
 import openai
 
-from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.llm_service import llm_service
-from tests.fakes.llm_upstream import ScriptedUpstream, scripted_upstream
+from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.upstream import ScriptedUpstream, scripted_upstream
+from tests.fakes.services.gateway import Gateway, running_gateway
 
 MODEL = "gpt-4o-mini"
 PROVIDER_KEY = "sk-secret-key-of-the-school-1234567890"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.runtime import make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.runtime import make_runtime
+from tests.fakes.services.server import Served, served
 from wattos_platform.services.simulator.app import create_app
 
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.database import make_database, patient_database
-from tests.fakes.runtime import identity_headers, make_runtime
-from tests.fakes.server import Served, served
+from tests.fakes.kernel.database import make_database, patient_database
+from tests.fakes.kernel.runtime import identity_headers, make_runtime
+from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSettings
 from wattos_platform.services.llm_gateway.app import create_app_with
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.fakes.ports import free_port
+from tests.fakes.network.ports import free_port
 
 INSTALL = "redis-server is not installed; install it: apt-get install -y redis-server"
 _READY_S = 20.0

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.limit_taker URL TRIES`: one of several processes that draw on one burst of 100.
+"""`python -m tests.fakes.redis.limit_taker URL TRIES`: one of several processes that draw on one burst.
 
 Says `ready`, waits for a line, tries, says how often it was let through.
 """
@@ -6,7 +6,7 @@ Says `ready`, waits for a line, tries, says how often it was let through.
 import asyncio
 import sys
 
-from tests.fakes.redis_clients import redis_client
+from tests.fakes.redis.clients import redis_client
 from wattos_platform.kernel.redis.limiter import RedisLimiter
 from wattos_platform.kernel.resilience.rate_limits import Limit, Want
 

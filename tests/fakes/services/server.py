@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.fakes.runtime import OPERATOR_TOKEN
+from tests.fakes.kernel.runtime import OPERATOR_TOKEN
 from wattos_platform.kernel.serve import Server, server_config
 from wattos_platform.kernel.service import ServiceApp
 
