@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from wattos_cli.deps import Finding, Metrics
+from wattos_cli.metricstore.series import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,10 @@ class View:
         """Return how often the supervisor has started a process again."""
         return self._platform.restarts()
 
-    def counter(self, expression: str) -> float:
-        """Return the value of an expression for one number; 0 while nothing has counted."""
-        answer = self.scraped.metrics.instant(expression, self.scraped.at_s)
-        rows = answer.result if answer.kind == "vector" else []
-        return sum(float(row["value"][1]) for row in rows)
+    def counters(self, name: str) -> Mapping[Labels, float]:
+        """Return how far each counter of that name had come; none while nothing has counted."""
+        rows = self.scraped.metrics.instant(name, self.scraped.at_s).result
+        return {tuple(sorted(row["metric"].items())): float(row["value"][1]) for row in rows}
 
 
 def received(counts: Mapping[str, Any], provider: str) -> Mapping[str, int]:

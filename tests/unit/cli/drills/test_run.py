@@ -85,13 +85,13 @@ def test_phases_are_told_as_they_begin(drill: Callable[[], Drill]) -> None:
 
 def test_the_figures_are_those_of_the_platform(drill: Callable[[], Drill]) -> None:
     house = House(until_open_s=2.0, failing=1)
-    house.counters = {"sum(llm_fallbacks_total)": 3.0}
-    house.counters["sum(retry_attempts_total)"] = 10.0
+    house.counters = {"llm_fallbacks_total": 3.0}
+    house.counters["retry_attempts_total"] = 10.0
 
     def go_on() -> None:
         if house.is_ill:
-            house.counters["sum(llm_fallbacks_total)"] += 2
-            house.counters["sum(retry_attempts_total)"] += 1
+            house.counters["llm_fallbacks_total"] += 2
+            house.counters["retry_attempts_total"] += 1
             house.restarted = 2
 
     figures = performed(drill(), house, on_sleep=go_on).figures
