@@ -71,8 +71,7 @@ class Runner:
             )
         if breakers is None:
             return watched
-        changes = [each for each in breakers.transitions(watched.began_at_s) if each.at_s >= 0]
-        return replace(watched, breakers=changes, notes=breakers.notes)
+        return replace(watched, breakers=breakers.transitions(watched.began_at_s), notes=breakers.notes)
 
     def work(self) -> None:
         """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""

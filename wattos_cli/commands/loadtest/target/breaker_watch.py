@@ -32,6 +32,7 @@ class BreakerWatch:
         self.not_closed: Sequence[tuple[str, str]] | None = None
         self.changes: list[dict[str, Any]] = []
         self._left_out = 0
+        self._began_at_s = deps.clock()
 
     def watching(self) -> AbstractContextManager[None]:
         """Ask every two seconds while the block runs, and once more when it ends."""
@@ -51,10 +52,15 @@ class BreakerWatch:
         ]
 
     def transitions(self, started_at_s: float) -> list[Transition]:
-        """Return the changes as the result has them; `at_s` counts from `started_at_s` (epoch seconds)."""
+        """Return the changes as the result has them; `at_s` counts from `started_at_s` (epoch seconds).
+
+        What the users' first requests brought about, before the generator counted time, is told as at 0;
+        what changed before this began is none of them.
+        """
+        times_s = [datetime.fromisoformat(change["time"]).timestamp() for change in self.changes]
         return [
             Transition(
-                at_s=round(datetime.fromisoformat(change["time"]).timestamp() - started_at_s, 3),
+                at_s=round(max(0.0, time_s - started_at_s), 3),
                 service=change["service"],
                 replica=change["replica"],
                 name=change["name"],
@@ -62,7 +68,8 @@ class BreakerWatch:
                 to=change["to"],
                 cause=str(change.get("reason") or change.get("cause") or ""),
             )
-            for change in self.changes
+            for change, time_s in zip(self.changes, times_s, strict=True)
+            if time_s >= self._began_at_s
         ]
 
     @property

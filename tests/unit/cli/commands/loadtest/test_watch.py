@@ -1,7 +1,8 @@
 """A run is watched until it ends, or until there is a reason to end it before; what it shows meanwhile."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from tests.fakes.loadtest.generation import FakeLoad, second
 from tests.fakes.loadtest.loaded_platform import LoadedPlatform
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.commands.loadtest.running.runner import Start
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.plan import Plan
 
 HOST = "http://other:1"
 
@@ -110,10 +113,12 @@ def test_a_target_that_dies_is_never_a_pass(tmp_path: Path, time: FakeTime) -> N
     assert f"{HOST} stopped answering 5 s after the start and did not come back" in out(deps)
 
 
-def result_beside(platform: LoadedPlatform, tmp_path: Path, time: FakeTime) -> Any:
+def result_beside(
+    platform: LoadedPlatform, tmp_path: Path, time: FakeTime, start: Start | None = None
+) -> Any:
     deps = make_deps(cwd=tmp_path, http=platform, time=time, json_output=True)
-    load = load_of(time, [second(at, 10) for at in range(12)])
-    assert command.run(Options(duration_s=12, json_file=Path("r.json")), deps, start=load.start) == 0
+    start = start or load_of(time, [second(at, 10) for at in range(12)]).start
+    assert command.run(Options(duration_s=12, json_file=Path("r.json")), deps, start=start) == 0
     return json.loads((tmp_path / "r.json").read_text())
 
 
@@ -128,6 +133,24 @@ def test_breakers_that_open_meanwhile_are_shown_and_reported(tmp_path: Path, tim
         "cause": "failure_rate",
     }  # fmt: skip
     assert not [reason for reason in result["reasons"] if reason.startswith("breakers:")]
+
+
+def test_a_breaker_that_the_first_requests_open_is_reported(tmp_path: Path, time: FakeTime) -> None:
+    platform = LoadedPlatform(tmp_path)
+    platform.change("2023-11-14T22:13:19.990Z", "before")
+    platform.change("2023-11-14T22:13:22.000Z", "while users prepare")
+    platform.change("2023-11-14T22:13:24.000Z", "under load")
+    load = load_of(time, [second(at, 10) for at in range(12)])
+
+    @contextmanager
+    def start(plan: Plan, environ: Mapping[str, str]) -> Iterator[FakeLoad]:
+        time.sleep(3)
+        with load.start(plan, environ):
+            yield load
+
+    changes = result_beside(platform, tmp_path, time, start)["breakers"]
+    assert [change["name"] for change in changes] == ["while users prepare", "under load"]
+    assert [change["at_s"] for change in changes] == [0, pytest.approx(1, abs=0.5)]
 
 
 def test_changes_of_breakers_that_are_too_many_are_counted(tmp_path: Path, time: FakeTime) -> None:
