@@ -74,9 +74,10 @@ def waits_s(span: str, time_scale: float) -> float:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many alerts are in which state: `1 firing, 20 inactive`."""
+    """Return how many alerts are in which state: `1 firing, 20 inactive`; that nothing fires is said."""
     counts = {state: sum(row["state"] == state for row in rows) for state in _STATES}
-    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "no alerts"
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "no alerts"
+    return told if counts["firing"] or not rows else f"nothing fires: {told}"
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

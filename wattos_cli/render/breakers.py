@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wattos_cli.render import ci, text
-from wattos_cli.render.columns import duration
+from wattos_cli.render.columns import duration, to_the_second
 from wattos_cli.render.safe import visible
 from wattos_platform.contracts.breakers import STATES
 
@@ -119,7 +119,7 @@ def outcome_table(rows: Sequence[Row], *, width: int, color: bool) -> str:
 def _until(row: Row) -> str:
     if row["state"] == "closed":
         return "-"
-    return str(row["expires_at"])[:19] + "Z" if row.get("expires_at") else "reset"
+    return to_the_second(str(row["expires_at"])) if row.get("expires_at") else "reset"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

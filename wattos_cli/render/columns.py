@@ -35,6 +35,11 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{second:02}s" if minutes else f"{second}s"
 
 
+def to_the_second(instant: str) -> str:
+    """Return an instant in UTC without its fraction, `2026-05-01T10:00:00Z`; any other text as it is."""
+    return f"{instant[:19]}Z" if instant.endswith(("Z", "+00:00")) else instant
+
+
 def mebibytes(size_bytes: int | None) -> str:
     """Return a size in MiB as `61.2M`, `-` when it is not known."""
     return "-" if size_bytes is None else f"{size_bytes / 1_048_576:.1f}M"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from wattos_cli.render.columns import table
+from wattos_cli.render.columns import table, to_the_second
 from wattos_cli.render.safe import visible
 
 SCHEMA = "wattos.cost/v1"
@@ -103,7 +103,7 @@ def _usd(row: Mapping[str, Any], decimals: int) -> str:
 def notes(answer: Mapping[str, Any]) -> list[str]:
     """Return what must be known beside the figures: nothing yet, no price, estimates, rows left off."""
     totals = answer["totals"]
-    period = f"from {_second(answer['since'])} to {_second(answer['until'])}"
+    period = f"from {to_the_second(answer['since'])} to {to_the_second(answer['until'])}"
     if not totals["calls"]:
         return [f"No model was called {period}."]
     found = [f"{_calls(totals['calls'])} {period}, in US dollars."]
@@ -144,8 +144,3 @@ def _remedy(row: Mapping[str, Any]) -> str:
         '  input = "PRICE"\n'
         '  output = "PRICE"'
     )
-
-
-def _second(instant: str) -> str:
-    """Return an instant without its fraction of a second, `Z` for UTC."""
-    return f"{instant[:19]}Z" if instant.endswith("+00:00") else instant

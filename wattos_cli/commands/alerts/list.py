@@ -75,7 +75,8 @@ def _show(rows: Sequence[Mapping[str, Any]], opts: Options, deps: Deps) -> None:
         console.json(render.as_json(shown))
     elif shown:
         console.data(render.as_table(shown, deps.clock(), width=console.table_width, color=console.color))
-    console.note(render.summary(rows))
+    more = "" if shown or opts.states or not rows else "   see them: wattos alerts --state inactive"
+    console.note(f"{render.summary(rows)}{more}")
     worst = next((row for row in shown if row["state"] == "firing" and row["runbook"]), None)
     if worst is not None:
         console.note(visible(f"what to do about {worst['name']}: {_where(worst, opts)}"))

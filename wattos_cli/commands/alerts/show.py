@@ -28,6 +28,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.clients.running import project_of
     from wattos_cli.config import load
     from wattos_cli.render import alerts as render
+    from wattos_cli.render.runbook import folded
 
     alert = _named(opts.name)
     config = load(project_of(deps).root, deps.environ)
@@ -56,7 +57,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     waits = f", when it has held for {context.span(alert.for_)}" if alert.for_ else ""
     console.data(f"{alert.severity}, team {alert.team}{waits}:\n")
     console.data("".join(f"    {line}\n" for line in expression.split("\n")))
-    console.data(text.rstrip())
+    console.data(folded(text.rstrip(), console.table_width))
     return ExitCode.OK
 
 

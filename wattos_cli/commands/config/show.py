@@ -1,14 +1,18 @@
 """`wattos config show`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from wattos_cli.clients import running
 from wattos_cli.config import Config, Setting, load
+from wattos_cli.config.schema import FIELDS
 from wattos_cli.deps import Command, Deps, Run
+from wattos_cli.durations import duration_text
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument
 from wattos_cli.render import text
+
+_DURATIONS = frozenset(field.key for field in FIELDS if field.kind in {"duration", "period"})
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         rows = [{"key": s.key, "value": s.shown(), "origin": s.origin} for s in settings]
         console.json({"schema": "wattos.config-show/v1", "file": config.file, "settings": rows})
         return ExitCode.OK
-    cells = [(s.key, _text(s.shown()), s.origin) for s in settings]
+    cells = [(s.key, _text(s), s.origin) for s in settings]
     console.data(
         text.table(("SETTING", "VALUE", "ORIGIN"), cells, width=console.table_width, color=console.color)
     )
@@ -55,7 +59,11 @@ def _all(config: Config) -> list[Setting]:
     return sorted([*config.settings, *defaults], key=lambda setting: setting.key)
 
 
-def _text(value: Any) -> str:
+def _text(setting: Setting) -> str:
+    """Return a value as wattos.toml has it: a duration with its unit, lists in one line."""
+    value = setting.shown()
+    if setting.key in _DURATIONS and isinstance(value, float):
+        return duration_text(value)
     if value is None or value in ((), [], {}, ""):
         return "-"
     if isinstance(value, bool):

@@ -11,6 +11,7 @@ from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Option
 from wattos_cli.render import ci
+from wattos_cli.render.columns import to_the_second
 
 _LONGEST_TTL_S = 366 * 24 * 3600.0  # as the gateway's operations listener has it
 
@@ -57,8 +58,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         return ExitCode.OK
     console.data(token)
     if not opts.quiet:
+        until = to_the_second(str(made.get("expires_at")))
         console.note(
-            f"tenant {made.get('tenant')}, role {made.get('role')}, until {made.get('expires_at')}\n"
+            f"tenant {made.get('tenant')}, role {made.get('role')}, until {until}\n"
             "the token is shown only now; "
             f"revoke it with: wattos token revoke {made.get('id')}"
         )

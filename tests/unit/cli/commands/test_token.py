@@ -33,6 +33,7 @@ def http(tmp_path: Path) -> FakeHttp:
 
 
 def test_create_asks_the_gateway_with_the_operator_token(tmp_path: Path, http: FakeHttp) -> None:
+    http.answer(OPS, "/admin/tokens", {**MADE, "expires_at": "2030-01-01T00:00:00.000000Z"}, 201)
     deps = make_deps(cwd=tmp_path, http=http)
     assert create.run(OPTIONS, deps) == ExitCode.OK
     assert out(deps) == "wk_secret\n"

@@ -150,6 +150,15 @@ def test_config_show_names_each_value_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+def test_config_show_writes_a_duration_as_the_file_does(tmp_path: Path) -> None:
+    deps = make_deps(cwd=write(tmp_path, '[metrics]\nretention = "36h"\n'))
+    assert show.run(show.Options("metrics.re"), deps) == ExitCode.OK
+    assert out(deps).splitlines() == [
+        "SETTING            VALUE  ORIGIN",
+        "metrics.retention  36h    wattos.toml:2:1",
+    ]
+
+
 def test_the_json_schema_knows_the_table() -> None:
     jsonschema.validate(tomllib.loads(FULL), json_schema())
     with pytest.raises(jsonschema.ValidationError):

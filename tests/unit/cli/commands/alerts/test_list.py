@@ -221,6 +221,19 @@ def test_options_that_do_not_go_together(root: Path, argv: list[str]) -> None:
     assert refused(root, *argv).exit_code == ExitCode.USAGE
 
 
+def test_that_nothing_fires_is_said_with_where_to_look(root: Path) -> None:
+    deps = asked(root, "--severity", "info")
+    assert out(deps) == ""
+    quiet = sum(alert.severity == "info" for alert in ALERTS)
+    told = f"nothing fires: {quiet} inactive   see them: wattos alerts --state inactive\n"
+    assert err(deps) == told
+
+
+def test_a_runbook_fits_the_terminal(root: Path) -> None:
+    lines = out(asked(root, "show", "ServiceDown", terminal=True, width=60)).splitlines()
+    assert max(map(len, lines[lines.index("# ServiceDown") :])) <= 60
+
+
 def test_one_alert_is_shown_with_its_condition_and_its_runbook(root: Path) -> None:
     lines = out(asked(root, "show", "servicedown")).splitlines()
     assert lines[1].startswith("ServiceDown  firing")
