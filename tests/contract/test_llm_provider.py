@@ -11,10 +11,10 @@ from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.domain import wire
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.simulator.app import create_app

@@ -9,9 +9,9 @@ from typing import Any
 
 from wattos_platform.kernel.sse import EventSplitter
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import _Lines
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.domain.answers import Chunk
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import SSE, WireFormat
 
 FOLDER = Path(__file__).resolve().parents[2] / "unit" / "services" / "llm_gateway" / "data" / "transcripts"

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from wattos_platform.kernel.db.retention import DAY_S, Kept, Retention
@@ -12,23 +13,30 @@ from wattos_platform.kernel.reload import reload_route
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.service import ServiceApp, ServiceSpec, build_service
 from wattos_platform.services.llm_gateway.accounting import Accounting
+from wattos_platform.services.llm_gateway.adapters.configuration import read_configuration
 from wattos_platform.services.llm_gateway.adapters.local_provider import LocalProvider
+from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
+from wattos_platform.services.llm_gateway.adapters.minilm.absent import AbsentEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingQueue, QueueLimits
 from wattos_platform.services.llm_gateway.adapters.minilm.guarded_embedder import WORKER, GuardedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.model_files import INSTALL_LINE, find_model
 from wattos_platform.services.llm_gateway.adapters.minilm.vector_cache import CachedEmbedder
 from wattos_platform.services.llm_gateway.adapters.minilm.worker_process import WorkerProcess
+from wattos_platform.services.llm_gateway.adapters.redis_ledger import RedisLedger
+from wattos_platform.services.llm_gateway.adapters.spending import DatabaseSpending
 from wattos_platform.services.llm_gateway.adapters.stream_journal import DatabaseStreamJournal
+from wattos_platform.services.llm_gateway.adapters.upstreams import Upstreams
 from wattos_platform.services.llm_gateway.adapters.usage_log import DatabaseUsageLog
 from wattos_platform.services.llm_gateway.adapters.usage_reports import DatabaseUsageReports
 from wattos_platform.services.llm_gateway.call_meters import CallMeter, CallMeters
 from wattos_platform.services.llm_gateway.destinations import Destinations
 from wattos_platform.services.llm_gateway.domain.models import MINILM
 from wattos_platform.services.llm_gateway.domain.pricing import PriceTable
-from wattos_platform.services.llm_gateway.engine import EngineMaker, configured
+from wattos_platform.services.llm_gateway.engine import EngineMaker
 from wattos_platform.services.llm_gateway.gen_ai_meters import GenAiCallMeter
 from wattos_platform.services.llm_gateway.live_engine import LiveEngine
 from wattos_platform.services.llm_gateway.ports import Embedder
+from wattos_platform.services.llm_gateway.quotas import Ledger
 from wattos_platform.services.llm_gateway.routes import Endpoints
 from wattos_platform.services.llm_gateway.running_streams import RunningStreams
 from wattos_platform.services.llm_gateway.spending_routes import SpendingEndpoints
@@ -45,25 +53,21 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
 
     SettingsError when the configured providers cannot work.
     """
-    first = configured(runtime.config, runtime.environ)
+    read = partial(read_configuration, environ=runtime.environ)
+    first = read(runtime.config)
     database = runtime.require_database()
     queue = _queue(runtime, model_folder)
     rows = DatabaseUsageLog(database, runtime.metrics)
     accounting = _accounting(runtime, first.prices, rows)
-    embedder = _guarded(runtime, queue)
     journal = DatabaseStreamJournal(database, runtime.replica, runtime.log)
     streams = RunningStreams(journal, runtime.log, new_id=uuid7)
-    maker = EngineMaker(runtime, accounting, streams, _local(runtime, embedder), embedder)
-    live = LiveEngine(runtime, maker, first)
+    upstreams = Upstreams(runtime)
+    maker = _maker(runtime, accounting, streams, upstreams, _guarded(runtime, queue))
+    live = LiveEngine(runtime, maker, first, read=read)
     destinations = Destinations(live, runtime.clock)
     reports = UsageEndpoints(DatabaseUsageReports(database), runtime.clock)
-    retention = Retention(
-        [Kept("usage", runtime.settings.usage_retention_days * DAY_S, rows.purge)],
-        clock=runtime.clock,
-        sleep=asyncio.sleep,
-        log=runtime.log,
-    )
     _tell_of_vectors(runtime, queue)
+    retention = _retention(runtime, rows)
     limit = runtime.settings.llm_body_limit_bytes
     return build_service(
         runtime,
@@ -74,10 +78,44 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
                 *SpendingEndpoints(live, maker.caps, destinations).admin_routes(),
                 reload_route(runtime, live.apply),
             ],
-            lifespan=(streams.running, maker.running, lambda: _running(queue), retention.running),
+            lifespan=[
+                streams.running,
+                upstreams.running,
+                maker.running,
+                lambda: _running(queue),
+                retention.running,
+            ],
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
         ),
+    )
+
+
+def _maker(
+    runtime: Runtime,
+    accounting: Accounting,
+    streams: RunningStreams,
+    upstreams: Upstreams,
+    embedder: Embedder | None,
+) -> EngineMaker:
+    return EngineMaker(
+        runtime,
+        accounting,
+        streams,
+        upstreams=upstreams,
+        local=_local(runtime, embedder),
+        embedder=embedder or AbsentEmbedder(),
+        embedding_models=(MINILM,) if embedder else (),
+        ledger=_ledger(runtime),
+    )
+
+
+def _retention(runtime: Runtime, rows: DatabaseUsageLog) -> Retention:
+    return Retention(
+        [Kept("usage", runtime.settings.usage_retention_days * DAY_S, rows.purge)],
+        clock=runtime.clock,
+        sleep=asyncio.sleep,
+        log=runtime.log,
     )
 
 
@@ -91,6 +129,12 @@ def _accounting(runtime: Runtime, prices: PriceTable, rows: DatabaseUsageLog) ->
         clock=runtime.clock,
         monotonic=runtime.monotonic,
     )
+
+
+def _ledger(runtime: Runtime) -> Ledger:
+    spent = DatabaseSpending(runtime.require_database(), runtime.clock).spent
+    local = MemoryLedger(spent, runtime.monotonic)
+    return local if runtime.redis is None else RedisLedger(runtime.redis, spent, local)
 
 
 def _local(runtime: Runtime, embedder: Embedder | None) -> LocalProvider:

@@ -7,10 +7,10 @@ from typing import Any
 from wattos_platform.kernel.health import Check
 from wattos_platform.kernel.reload import Applied
 from wattos_platform.kernel.runtime import Runtime
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.catalog import ModelCatalog
+from wattos_platform.services.llm_gateway.domain.configured import Configured, UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.models import LOCAL
-from wattos_platform.services.llm_gateway.engine import Configured, Engine, EngineMaker, configured
+from wattos_platform.services.llm_gateway.engine import Engine, EngineMaker
 
 SIMULATOR_URL = "WATTOS_SIMULATOR_URL"
 """Set by who started the simulator beside this service."""
@@ -20,9 +20,17 @@ _OUT_OF_ORDER = {"down": "its circuit breaker is open", "refused": "it refuses t
 class LiveEngine:
     """Holds the engine. A request takes `engine` once, and ends under the configuration it began with."""
 
-    def __init__(self, runtime: Runtime, maker: EngineMaker, first: Configured) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        maker: EngineMaker,
+        first: Configured,
+        *,
+        read: Callable[[Mapping[str, Any]], Configured],
+    ) -> None:
         self._runtime = runtime
         self._maker = maker
+        self._read = read
         self.engine: Engine = maker.make(first)
         self._tell_health(())
         self._warn_of_limits()
@@ -32,7 +40,7 @@ class LiveEngine:
 
         Keys come from the environment of this process: a new variable needs a restart, a new file does not.
         """
-        wanted = configured(config, self._runtime.environ)
+        wanted = self._read(config)
         before = self.engine.configured
         changed = [
             name

@@ -9,6 +9,7 @@ import msgspec
 
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.usage_query import UsageQuery
 from wattos_platform.services.llm_gateway.domain.wire import Usage
@@ -59,6 +60,16 @@ class Provider(Protocol):
 
     async def list_models(self) -> tuple[str, ...]:
         """Return the ids of the models it serves; costs nothing."""
+
+
+class Upstreams(Protocol):
+    """Makes providers of what is configured, and keeps them as long as their settings stay the same."""
+
+    def of(self, wanted: Sequence[UpstreamSettings], /) -> dict[str, Provider]:
+        """Return the providers of `wanted` by name, made where there is none yet."""
+
+    def keep_only(self, wanted: Mapping[str, Provider], /) -> None:
+        """Use only `wanted` from now on; the others finish the calls they have begun."""
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):

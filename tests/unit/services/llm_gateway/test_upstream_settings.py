@@ -2,9 +2,10 @@
 
 import pytest
 
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings, read_providers
+from wattos_platform.services.llm_gateway.adapters.upstream_settings import read_providers
 from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 
 CHAT = parse_chat({"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
 

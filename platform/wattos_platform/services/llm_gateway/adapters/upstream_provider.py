@@ -6,9 +6,9 @@ from typing import Any
 
 from wattos_platform.kernel.sse import EventSplitter, SseTooLargeError
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamAnswer, UpstreamHttp
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.answers import ChatAnswer, Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import ChatRequest
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.embedding_request import EmbeddingRequest
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import (

@@ -1,12 +1,13 @@
-"""Which upstreams are configured, with their keys; read once at start."""
+"""Which upstreams are configured, with their keys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from wattos_platform.contracts.settings import SettingsError
+from wattos_platform.services.llm_gateway.domain.configured import ProviderSettings, UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.models import DEFAULT, EXTRACTIVE, LOCAL, Target
 
 # What a base URL may end in: the path to the API, which the kind's wire format says itself.
@@ -56,37 +57,6 @@ PRESETS: Mapping[str, Preset] = {
         "http://localhost:11434", "OLLAMA_BASE_URL", (), "llama3.2", ("OLLAMA_MODEL",), needs_key=False
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamSettings:
-    """One upstream and the wire format it speaks; the key never shows in a representation of it."""
-
-    name: str
-    base_url: str
-    key: str = field(repr=False)
-    key_env: str
-    needs_key: bool
-    models: tuple[str, ...]
-    default_model: str
-    kind: str = "openai"
-    api_version: str = ""
-    deployments: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def problem(self) -> str | None:
-        """Return what keeps this provider from working at all, None if nothing is known to."""
-        if self.needs_key and not self.key:
-            return f"it has no key: set {self.key_env or 'its api_key_env'}"
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """The active upstreams in the order of fallback, and the aliases."""
-
-    upstreams: tuple[UpstreamSettings, ...] = ()
-    aliases: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
 
 
 def read_providers(config: Mapping[str, Any], environ: Mapping[str, str]) -> ProviderSettings:

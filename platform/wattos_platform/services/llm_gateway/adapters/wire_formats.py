@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from wattos_platform.kernel.ids import uuid7
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.formats.shapes import Stamps
 from wattos_platform.services.llm_gateway.domain.formats.wire_format import WireFormat
 

@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from wattos_platform.kernel.resilience.retry import Retry, RetrySettings
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
 from wattos_platform.services.llm_gateway.adapters.upstream_provider import UpstreamProvider
-from wattos_platform.services.llm_gateway.adapters.upstream_settings import UpstreamSettings
 from wattos_platform.services.llm_gateway.adapters.wire_formats import format_of
-from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
+from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
+from wattos_platform.services.llm_gateway.ports import Provider
 
 
 class Upstreams:
@@ -26,11 +25,11 @@ class Upstreams:
         )
         self._made: list[tuple[UpstreamSettings, UpstreamProvider]] = []
 
-    def of(self, wanted: Sequence[UpstreamSettings]) -> dict[str, UpstreamProvider]:
+    def of(self, wanted: Sequence[UpstreamSettings]) -> dict[str, Provider]:
         """Return the providers of `wanted` by name, made where there is none yet."""
         return {each.name: self._find(each) or self._make(each) for each in wanted}
 
-    def keep_only(self, wanted: Mapping[str, UpstreamProvider]) -> None:
+    def keep_only(self, wanted: Mapping[str, Provider]) -> None:
         """Use only `wanted` from now on."""
         kept = set(wanted.values())
         for _, provider in self._made:
@@ -62,29 +61,3 @@ class Upstreams:
         provider = UpstreamProvider(settings, format_of(settings), http, self._runtime.clock)
         self._made.append((settings, provider))
         return provider
-
-
-class Retries:
-    """One Retry per provider, so that each has a budget of its own."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._kept: dict[str, Retry] = {}
-
-    def of(self, provider: str) -> Retry:
-        """Return the provider's."""
-        if provider not in self._kept:
-            settings = self._runtime.settings
-            self._kept[provider] = Retry(
-                f"llm:{provider}",
-                RetrySettings(
-                    max_attempts=settings.retry_max_attempts,
-                    base_s=settings.retry_initial_delay_ms / 1000,
-                    cap_s=settings.retry_max_delay_ms / 1000,
-                    growth=settings.retry_multiplier,
-                ),
-                monotonic=self._runtime.monotonic,
-                meter=self._runtime.metrics,
-                should_retry=lambda error: isinstance(error, ProviderFailure) and error.worth_a_retry,
-            )
-        return self._kept[provider]
