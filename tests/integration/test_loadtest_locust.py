@@ -16,9 +16,9 @@ import pytest
 from tests.fakes.loadtest.plans import plan
 from tests.fakes.loadtest.platform_server import PlatformServer
 from tests.fakes.loadtest.whole_run import generate
+from tests.fakes.ports import free_port
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.generation import Generation, started
-from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.interval import NAMES_LIMIT, OTHER_NAMES
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
@@ -145,8 +145,8 @@ def test_a_request_counts_from_when_it_was_due(platform: PlatformServer, tmp_pat
     measured = run(tmp_path, platform.url, body, arrivals=arrivals, users=1, duration_s=1.0)
     latency = measured.of().time("latency")
     assert measured.total.due == latency.count == 20  # what waits at the end is still begun
-    assert (latency.quantile(0.1) or 0.0) < 600
-    assert latency.most >= 2500
+    # The first waited for nobody, the last for all before it; how long each takes depends on the machine.
+    assert latency.most >= max(2500, 2000 + (latency.quantile(0.1) or 0.0))
 
 
 def test_a_shape_of_the_file_decides_how_long_it_takes(platform: PlatformServer, tmp_path: Path) -> None:
@@ -166,9 +166,12 @@ def test_a_run_with_a_shape_is_stopped_with_its_result(platform: PlatformServer,
 
 
 def test_stop_on_locusts_page_ends_the_run_with_its_result(platform: PlatformServer, tmp_path: Path) -> None:
-    port = free_port()
-    shown = asked(tmp_path, platform.url, ONE_USER, duration_s=60.0, ui_port=port)
-    with started(shown, ENVIRON) as generation:
+    with (
+        free_port() as port,
+        started(
+            asked(tmp_path, platform.url, ONE_USER, duration_s=60.0, ui_port=port), ENVIRON
+        ) as generation,
+    ):
         wait_for_a_request(generation)
         page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
         assert "<title>Locust</title>" in page.text
@@ -265,7 +268,7 @@ sys.exit("this comes last")
 def test_a_run_that_breaks_off_keeps_what_it_counted(
     platform: PlatformServer, tmp_path: Path, then: str, broken: str
 ) -> None:
-    measured = run(tmp_path, platform.url, ONE_USER.replace("pass", then), duration_s=5.0)
+    measured = run(tmp_path, platform.url, ONE_USER.replace("pass", then), duration_s=60.0)
     assert measured.ending is None
     assert broken in measured.broken
     assert measured.of().count > 0
@@ -273,7 +276,7 @@ def test_a_run_that_breaks_off_keeps_what_it_counted(
 
 def test_a_file_may_end_the_run(platform: PlatformServer, tmp_path: Path) -> None:
     body = ONE_USER.replace("pass", "self.environment.runner.quit() if self.asked == 5 else None")
-    measured = run(tmp_path, platform.url, body, users=1, duration_s=20.0)
+    measured = run(tmp_path, platform.url, body, users=1, duration_s=60.0)
     assert measured.ending is not None
     assert measured.of().count == 5
 

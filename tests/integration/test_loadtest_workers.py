@@ -14,10 +14,10 @@ import pytest
 from tests.fakes.loadtest.plans import plan
 from tests.fakes.loadtest.platform_server import PlatformServer
 from tests.fakes.loadtest.whole_run import generate
+from tests.fakes.ports import free_port
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.driving.run_folder import sweep
 from wattos_cli.loadtest.generation import Generation, started
-from wattos_cli.loadtest.locust_side.command_line import free_port
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Crew, Engine, Plan
 from wattos_cli.loadtest.scenarios.places import folder
@@ -25,6 +25,13 @@ from wattos_cli.loadtest.scenarios.places import folder
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRON = dict(os.environ)
 LOCUSTFILE = folder() / "locustfile.py"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Where a master is to listen."""
+    with free_port() as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -42,10 +49,12 @@ def models(url: str, **changes: object) -> Plan:
 def followed(run: Plan, meanwhile: Callable[[Generation], object]) -> Measured:
     """Return what was measured; `meanwhile` is called once, when the first interval has come."""
     with started(run, ENVIRON) as generation:
+        while generation.running and not generation.poll():
+            time.sleep(0.1)
+        meanwhile(generation)
         while generation.running:
             time.sleep(0.1)
-            if generation.poll() and len(generation.measured.intervals) == 1:
-                meanwhile(generation)
+            generation.poll()
         return generation.result()
 
 
@@ -84,7 +93,7 @@ def test_workers_do_not_outlive_their_master(platform: PlatformServer) -> None:
     measured = followed(models(platform.url, processes=2), kill_master)
     assert (measured.ending, measured.broken) == (None, "it was killed by SIGKILL")
     assert measured.of().count > 0
-    _, alive = psutil.wait_procs(left, timeout=10)
+    _, alive = psutil.wait_procs(left, timeout=60)
     assert alive == []
 
 
@@ -101,7 +110,7 @@ def test_workers_that_are_not_ready_yet_end_with_their_master(
     with started(models(platform.url, locustfile=slow, journeys={}, processes=2), ENVIRON):
         while not (left := workers()):
             time.sleep(0.01)
-    _, alive = psutil.wait_procs(left, timeout=10)
+    _, alive = psutil.wait_procs(left, timeout=60)
     assert alive == []
 
 
@@ -128,7 +137,7 @@ def test_nothing_is_left_when_we_are_killed(
         running = psutil.Process(ours.pid).children(recursive=True)
         assert len(running) == generators
         ours.kill()
-    _, alive = psutil.wait_procs(running, timeout=10)
+    _, alive = psutil.wait_procs(running, timeout=60)
     assert alive == []
     (abandoned,) = temporary.iterdir()
     assert not (abandoned / "plan.json").exists()
@@ -136,8 +145,7 @@ def test_nothing_is_left_when_we_are_killed(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_master_and_a_worker_of_another_start(platform: PlatformServer) -> None:
-    address = f"127.0.0.1:{free_port()}"
+def test_a_master_and_a_worker_of_another_start(platform: PlatformServer, address: str) -> None:
     master = models(platform.url, crew=Crew("master", address, workers=1), tokens=(), duration_s=2.0)
     worker = models("", crew=Crew("worker", address), tokens=["wk_its_own"])
     ended: list[Measured] = []
@@ -152,13 +160,12 @@ def test_a_master_and_a_worker_of_another_start(platform: PlatformServer) -> Non
     assert (ended[0].intervals, ended[0].ending is not None) == ([], True)
 
 
-def test_a_master_waits_for_its_workers_only_so_long() -> None:
-    crew = Crew("master", f"127.0.0.1:{free_port()}", workers=2, wait_s=1.0)
+def test_a_master_waits_for_its_workers_only_so_long(address: str) -> None:
+    crew = Crew("master", address, workers=2, wait_s=1.0)
     with pytest.raises(WattosError, match="Gave up waiting for workers to connect"):
         generate(models("http://127.0.0.1:9", crew=crew), ENVIRON, time.sleep)
 
 
-def test_a_worker_looks_for_its_master_only_so_long() -> None:
-    address = f"127.0.0.1:{free_port()}"
+def test_a_worker_looks_for_its_master_only_so_long(address: str) -> None:
     with pytest.raises(WattosError, match=f"no master answers at {address}"):
         generate(models("", crew=Crew("worker", address, wait_s=1.0)), ENVIRON, time.sleep)
