@@ -173,7 +173,7 @@ async def test_a_pause_is_over_as_soon_as_redis_answers_again(own_redis: RedisSe
 async def test_while_one_operation_probes_after_a_trip_nobody_else_waits(silent: str) -> None:
     clock = FakeClock()
     breakers = BreakerRegistry(BreakerSettings(), clock=clock)
-    async with redis_client(silent, timeout_s=0.5, breakers=breakers) as client:
+    async with redis_client(silent, timeout_s=2, breakers=breakers) as client:
         breakers.get(BREAKER).trip(ttl_s=1)
         clock.advance(2)
         probe = asyncio.create_task(refused_count(client, 1))
@@ -277,7 +277,7 @@ async def test_a_service_is_given_redis_when_it_is_configured(
     runtime = await open_runtime(catalog_service(name), environ)
     assert runtime.redis is not None
     assert runtime.redis.timeout_s == 0.1
-    await runtime.redis.ping()
+    await answered(runtime.redis)  # a busy machine may take longer than that
     await runtime.redis.close()
     assert runtime.database is not None
     await runtime.database.close()

@@ -77,7 +77,7 @@ async def test_a_gateway_outlives_its_redis_and_finds_it_again(
 ) -> None:
     log = FakeLog()
     async with (
-        redis_client(own_redis.url, timeout_s=0.5, log=log) as client,
+        redis_client(own_redis.url, log=log) as client,
         running_gateway(tmp_path, environ=ENVIRON, redis=client) as gateway,
     ):
         users = [await gateway.headers(user=f"user-{number}") for number in range(20)]
@@ -124,7 +124,7 @@ async def test_a_redis_that_accepts_and_is_silent_holds_up_no_gateway(tmp_path: 
 async def test_while_redis_is_frozen_limits_and_places_go_on_here(
     tmp_path: Path, own_redis: RedisServer
 ) -> None:
-    async with redis_client(own_redis.url, timeout_s=0.5) as client:
+    async with redis_client(own_redis.url, timeout_s=2) as client:
         runtime = make_runtime("gateway", tmp_path, redis=client)
         shadow = Limit("try", 1, 36_000, shadow=True)
         wants = [Want("u", Limit("user", 3, 36_000)), Want("u", shadow)]
