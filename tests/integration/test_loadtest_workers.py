@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.loadtest.plans import plan
 from tests.fakes.loadtest.platform_server import PlatformServer
 from tests.fakes.loadtest.whole_run import generate
-from tests.fakes.ports import free_port
+from tests.fakes.network.ports import free_port
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.driving.run_folder import sweep
 from wattos_cli.loadtest.generation import Generation, started
