@@ -49,7 +49,7 @@ CALLS = [
     call(2, usage=Usage(1, 1, estimated=True), cost_pico_usd=None),
     call(3, outcome="error"),
     call(4, provider="local", model="e", cost_pico_usd=0, operation="embeddings"),
-    call(5, tenant="b", user="v"),
+    call(5, tenant="b", user="v", outcome="cached"),
     call(6, tenant="b", at=DAY - 0.001, cost_pico_usd=None, model="n"),
     call(7, tenant="b", at=DAY, cost_pico_usd=None, model="n"),
     call(900),
@@ -104,7 +104,8 @@ async def test_sums_are_exact_per_provider_model_and_operation(filled):
 
 
 async def test_a_tenant_sees_its_own_rows_alone(filled):
-    assert [row["calls"] for row in (await filled.sums(asked(0, 500, tenant="b"))).rows] == [1]
+    (row,) = (await filled.sums(asked(0, 500, tenant="b"))).rows
+    assert (row["calls"], row["failed_calls"]) == (1, 0)
     nothing = await filled.sums(asked(0, 500, tenant="c"))
     assert (nothing.rows, nothing.totals["calls"], nothing.totals["cost_pico_usd"]) == ([], 0, 0)
 

@@ -76,7 +76,11 @@ QUESTIONS: tuple[Question, ...] = (
         f"sum by (job) (rate(http_requests_total{{{_WORK}}}[$window]))",
     ),
     Question("calls", "calls of a model", _grown("llm_calls_total", _MODEL)),
-    Question("failed_calls", "calls that failed", _grown('llm_calls_total{outcome="error"}', _MODEL)),
+    Question(
+        "failed_calls",
+        "calls that failed, were cut off, or were left by who asked",
+        _grown('llm_calls_total{outcome!~"ok|cached"}', _MODEL),
+    ),
     Question("input_tokens", "tokens of prompts", _grown('llm_tokens_total{kind="prompt"}', _MODEL)),
     Question("output_tokens", "tokens of answers", _grown('llm_tokens_total{kind="completion"}', _MODEL)),
     Question("usd", "US dollars, as far as prices are known", _grown("llm_cost_usd_total", _MODEL)),

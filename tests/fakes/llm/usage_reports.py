@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from wattos_platform.services.llm_gateway.domain.usage_query import SUMMED, UsageQuery
+from wattos_platform.services.llm_gateway.domain.usage_query import ENDED_WELL, SUMMED, UsageQuery
 from wattos_platform.services.llm_gateway.ports import CallRecord, UsageSums
 
 
@@ -59,6 +59,6 @@ def _counted(call: CallRecord) -> dict[str, Any]:
         "reasoning_tokens": usage.reasoning,
         "unpriced_calls": call.cost_pico_usd is None,
         "estimated_calls": usage.estimated,
-        "failed_calls": call.outcome != "ok",
+        "failed_calls": call.outcome not in ENDED_WELL,
         "cost_pico_usd": call.cost_pico_usd or 0,
     }

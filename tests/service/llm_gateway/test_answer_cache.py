@@ -61,6 +61,7 @@ async def test_each_answer_is_a_row_and_a_remembered_one_is_free(service):
             break
         await asyncio.sleep(0.01)
     assert (rows["totals"]["calls"], rows["totals"]["cost_usd"]) == (3, "0.00045")
+    assert rows["totals"]["failed_calls"] == 0
     metrics = (await service.public.get("/metrics")).text
     assert 'operation="chat",outcome="cached",provider="openai"} 2.0' in metrics
     assert 'cache_operations_total{cache="llm-answers",result="hit"} 2.0' in metrics

@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import Select
 
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.services.llm_gateway.adapters.tables import llm_calls
-from wattos_platform.services.llm_gateway.domain.usage_query import DAY, SUMMED, UsageQuery
+from wattos_platform.services.llm_gateway.domain.usage_query import DAY, ENDED_WELL, SUMMED, UsageQuery
 from wattos_platform.services.llm_gateway.ports import UsageSums
 
 _MOST_ROWS = 1000
@@ -41,7 +41,7 @@ _SUMS = (
     _total(_calls.reasoning_tokens).label("reasoning_tokens"),
     _times(_calls.cost_pico_usd.is_(None)).label("unpriced_calls"),
     _times(_calls.estimated).label("estimated_calls"),
-    _times(_calls.outcome != "ok").label("failed_calls"),
+    _times(_calls.outcome.not_in(ENDED_WELL)).label("failed_calls"),
     _total(_cost // _BILLION).label("billions"),
     _total(_cost % _BILLION).label("rest"),
 )

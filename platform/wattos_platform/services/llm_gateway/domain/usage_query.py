@@ -21,6 +21,8 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
     USER: ("tenant", USER),
     "operation": ("operation",),
 }
+# How calls end that did not fail; one that a cache answered asked nobody.
+ENDED_WELL = ("ok", "cached")
 # What every row of a report sums up; costs are in whole pico-dollars.
 SUMMED = (
     "calls",

@@ -50,7 +50,8 @@ def root(tmp_path: Path) -> Path:
     model = {"provider": "openai", "model": "gpt-5"}
     gateway = "llm-gateway-0"
     scraped.add(gateway, "llm_calls_total", line(2), **model, operation="chat", outcome="ok")
-    scraped.add(gateway, "llm_calls_total", line(1), **model, operation="chat", outcome="error")
+    for outcome, share in (("error", 0.5), ("truncated", 0.25), ("cancelled", 0.25), ("cached", 0.0)):
+        scraped.add(gateway, "llm_calls_total", line(share), **model, operation="chat", outcome=outcome)
     scraped.add(gateway, "llm_tokens_total", line(1000), **model, kind="prompt")
     scraped.add(gateway, "llm_tokens_total", line(100), **model, kind="completion")
     scraped.add(gateway, "llm_cost_usd_total", line(0.01), **model)
