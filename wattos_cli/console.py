@@ -145,6 +145,11 @@ class Console:
         """Return the width notes must fit in; 0 (no limit) when stderr is no terminal."""
         return self.table_width if self.stderr.isatty() else 0
 
+    @property
+    def draws(self) -> bool:
+        """Return whether a frame is drawn: on a terminal, where no JSON is asked for."""
+        return self.animate and self.stdout.isatty() and not self.json_output
+
     def data(self, text: str) -> None:
         """Write one line of data to stdout."""
         with naming_stdout(), self._aside():
@@ -229,6 +234,14 @@ class Console:
         screen.write(f"{_CUT_LINES}{start}{body}{_BELOW}{_WRAP_LINES}")
         screen.flush()
         self._has_frame = True
+
+    def clear_frame(self) -> bool:
+        """Take the frame off the screen and return whether there was one: what follows says more."""
+        had_frame, self._has_frame = self._has_frame, False
+        if had_frame:
+            self.stdout.write(f"{_HOME}{_BELOW}")
+            self.stdout.flush()
+        return had_frame
 
     def _replacing(self, line: str) -> str:
         """Return the line with what clears the rest of it, which at the edge would be its last character."""

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -21,6 +22,8 @@ _PLAINLY = {
     "Input should be a valid string, unable to parse raw data as a unicode string": "expected UTF-8 text",
 }
 """What the library says of a wrong value, and what that means."""
+_MISSING = re.compile(r"(?<=^Missing argument )'[^']+'")
+"""The argument's name, which the page of help writes in capitals."""
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
@@ -45,8 +48,9 @@ def _as_usage_error(failure: Exception, argv: Sequence[str]) -> WattosError | No
         return WattosError("Aborted.", code="aborted", exit_code=ExitCode.NO)
     if not isinstance(failure, typer.TyperException):
         return None
-    path = " ".join(("wattos", *_known(command_path(argv))))
-    message = failure.format_message()
+    context = getattr(failure, "ctx", None)
+    path = context.command_path if context else " ".join(("wattos", *_known(command_path(argv))))
+    message = _MISSING.sub(lambda missing: missing[0].upper(), failure.format_message())
     for theirs, plainly in _PLAINLY.items():
         message = message.replace(theirs, plainly)
     return WattosError(message, hint=f"{path} --help", code="usage", exit_code=ExitCode.USAGE)

@@ -110,6 +110,9 @@ def test_json_mode_writes_the_error_shape(flags: list[str], capsys: pytest.Captu
         ),
         (["logs", "-n", "\udcff"], "'-n' / '--lines': expected UTF-8 text\n", "wattos logs --help"),
         (["token"], "Missing command.", "wattos token --help"),
+        (["loadtest", "--users", "x"], "'--users': expected a whole number\n", "wattos loadtest run --help"),
+        (["metrics", "--nope"], "No such option: --nope", "wattos metrics overview --help"),
+        (["restart"], "Missing argument 'SERVICES'.", "wattos restart --help"),
         (["\udcff"], "No such command", "wattos --help"),
     ],
 )

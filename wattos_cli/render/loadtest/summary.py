@@ -27,17 +27,17 @@ def limits(result: Mapping[str, Any]) -> str:
         return "no tenant of ours: credentials from WATTOS_TOKEN, if set"
     stated = f"; the gateway allows {_allowed(tenant['policy'])}" if tenant["policy"] else ""
     return (
-        f"tenant {tenant['name']}: {tenant['keys']} keys of {tenant['per_minute']} requests a minute each"
+        f"tenant {tenant['name']}: {tenant['keys']} keys of {tenant['per_minute']:,} requests a minute each"
         f"{stated}; no limiter is switched off"
     )
 
 
 def _allowed(policy: str) -> str:
-    """Return a RateLimit-Policy as `6,000 in 60 s for each credential, ...`, as it is if it says more."""
+    """Return a RateLimit-Policy as `6,000 in 60 s per credential, ...`, as it is if it says more."""
     found = _POLICY.findall(policy)
     if len(found) != policy.count(";q="):
         return visible(policy)
-    return ", ".join(f"{int(quota):,} in {window_s} s for each {whom}" for whom, quota, window_s in found)
+    return ", ".join(f"{int(quota):,} in {window_s} s per {whom}" for whom, quota, window_s in found)
 
 
 def comparison_summary(compared: Mapping[str, Any]) -> str:

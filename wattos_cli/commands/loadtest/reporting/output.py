@@ -23,7 +23,7 @@ def announce(spec: RunSpec, target: Target, opts: Options, console: Console) -> 
     """Tell what is about to run, against whom and as whom, and return it as a title."""
     what = "the largest rate that holds" if spec.find_limit else described(spec.plan)
     title = f"{spec.scenario.name}: {what} against {target.url}"
-    if not opts.quiet:
+    if not opts.quiet and not console.draws:  # the screen of the run has the title, its end the limits
         console.note(f"{title}\n{render.limits({'tenant': msgspec.to_builtins(target.tenant)})}")
     for warning in too_few_in_time(spec.plan):
         console.note(f"warning: {warning}")
@@ -47,6 +47,8 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
     if console.json_output:
         console.json(msgspec.to_builtins(result))
     else:
+        if console.clear_frame():
+            console.note(render.limits(told))
         console.data(render.as_table(told, color=console.color, width=console.table_width))
     console.stdout.flush()
     publish(

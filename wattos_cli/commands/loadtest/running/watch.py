@@ -87,7 +87,7 @@ class Display:
     def __init__(self, console: Console, duration_s: float, *, quiet: bool) -> None:
         self._console = console
         self._quiet = quiet
-        self._drawn = console.animate and console.stdout.isatty() and not console.json_output
+        self._drawn = console.draws
         self._step_s = (
             _DRAW_S
             if self._drawn

@@ -179,9 +179,9 @@ def test_the_table_fits_80_columns_and_has_units(result: dict[str, Any]) -> None
     [
         (
             '"credential";q=6000;w=60, "tenant";q=9;w=1',
-            "allows 6,000 in 60 s for each credential, 9 in 1 s for each tenant;",
+            "allows 6,000 in 60 s per credential, 9 in 1 s per tenant;",
         ),
-        ('"tenant";q=9;w=1;pk=:Y:', "allows 9 in 1 s for each tenant;"),
+        ('"tenant";q=9;w=1;pk=:Y:', "allows 9 in 1 s per tenant;"),
         ('"tenant";w=1;q=9\033[31m', 'allows "tenant";w=1;q=9\\x1b[31m;'),
         ("", "a minute each; no limiter is switched off"),
     ],

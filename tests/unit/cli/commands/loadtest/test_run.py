@@ -54,8 +54,8 @@ def test_a_run_that_keeps_its_thresholds(deps: Deps, http: FakeHttp) -> None:
     load = one_second(10, 20, 30)
     assert command.run(Options(users=2), deps, start=load.start) == ExitCode.OK
     assert "smoke: pass, 3 requests in 1.0 s (3.0/s), 0 failed\n" in out(deps)
-    assert "tenant loadtest: 2 keys of 6000 requests a minute each" in err(deps)
-    assert "; the gateway allows 1,000 in 60 s for each tenant; no limiter is switched off" in err(deps)
+    assert "tenant loadtest: 2 keys of 6,000 requests a minute each" in err(deps)
+    assert "; the gateway allows 1,000 in 60 s per tenant; no limiter is switched off" in err(deps)
     assert "wk_secret" not in out(deps) + err(deps)
     assert load.plan is not None
     assert (load.plan.users, load.plan.host, list(load.plan.tokens)) == (

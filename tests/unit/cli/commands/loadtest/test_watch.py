@@ -66,13 +66,15 @@ def test_a_terminal_gets_a_screen_that_fits(tmp_path: Path, time: FakeTime) -> N
     deps = deps_of(tmp_path, time, terminal=True)
     load = load_of(time, [second(at, 10, 30, failures=int(at == 2)) for at in range(8)])
     command.run(Options(host=HOST, duration_s=8), deps, start=load.start)
-    *_, last = out(deps).split("\033[H")
+    *_, last, after = out(deps).split("\033[H")
     screen = last.partition("\033[J")[0].replace("\033[K", "").splitlines()
     assert max(map(len, screen)) <= 80
     assert screen[0] == "smoke: 5 users for 8 s against http://other:1"
     assert any(line.startswith("last 5 s  2.0/s      10      30      30") for line in screen)
     assert any(line.startswith("rate    ▆▆█▆▆") for line in screen)
     assert "error     GET /x: refused" in screen
+    assert after.startswith("\033[JREQUEST "), "in the end the screen gives way to the table"
+    assert screen[0] not in err(deps), "which it had as its title"
 
 
 def test_ctrl_c_reports_what_ran(tmp_path: Path, time: FakeTime) -> None:
