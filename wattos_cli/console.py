@@ -20,6 +20,9 @@ _CUT_LINES, _WRAP_LINES = "\033[?7l", "\033[?7h"
 _JOINTS = re.compile(r"(?<=\S)( {3,})|(?<=\S\.)( )(?=[A-Z])|(?<=;)( )")
 """Where a text may go on in the next line: between sentences, and where three blanks set a command apart."""
 
+_TYPED = re.compile(r"\bwattos \w|--\w|/\w|`")
+"""What is typed, or copied: it is never broken."""
+
 
 def terminal_columns(stream: TextIO) -> int:
     """Return the width of the terminal behind `stream`; 0 where there is none, or one that does not know."""
@@ -30,11 +33,18 @@ def terminal_columns(stream: TextIO) -> int:
 
 
 def in_lines(text: str, width: int, indent: str = "") -> str:
-    """Return `text` with lines that are too long for `width` (0: none is) broken between its sentences.
+    """Return `text` with lines that are too long for `width` (0: none is) broken between sentences, or words.
 
-    Never within one: a command to type stays in one piece, which a terminal lets one copy.
+    One with a command, an option or a path stays in one piece, which a terminal lets one copy.
     """
-    return "\n".join(_broken(line, width, indent) for line in text.split("\n")) if width else text
+    if not width:
+        return text
+    lines = text.split("\n")
+    marked = [below.strip() == "^" for below in [*lines[1:], ""]]  # what a mark points into stays in place
+    return "\n".join(
+        line if is_marked else _broken(line, width, indent)
+        for line, is_marked in zip(lines, marked, strict=True)
+    )
 
 
 def _broken(line: str, width: int, indent: str) -> str:
@@ -48,7 +58,17 @@ def _broken(line: str, width: int, indent: str) -> str:
             lines[-1] = longer
         else:
             lines.append(f"{indent}{piece}")
-    return "\n".join(lines)
+    return "\n".join(part for whole in lines for part in _wrapped(whole, width, indent))
+
+
+def _wrapped(line: str, width: int, indent: str) -> list[str]:
+    if len(_COLOR.sub("", line)) <= width or _TYPED.search(line):
+        return [line]
+    import textwrap
+
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 @contextmanager

@@ -24,7 +24,8 @@ def generate(deps: Deps, schema: str, out: Path, files: Mapping[str, str]) -> Ex
         return ExitCode.OK
     for name in sorted(files):
         console.data(str(out / name))
-    console.note(f"{len(written)} of {len(files)} files written, the others were up to date")
+    others = ", the others were up to date" if len(written) < len(files) else ""
+    console.note(f"{len(written)} of {len(files)} files written{others}")
     return ExitCode.OK
 
 

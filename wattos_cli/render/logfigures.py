@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattos_cli.render.columns import table
 from wattos_cli.render.safe import visible
 
 
@@ -11,14 +12,15 @@ def counts(field: str, rows: Sequence[tuple[str, int]], absent: int) -> str:
     shown = [(str(count), visible(value)) for value, count in rows]
     if absent:
         shown.append((str(absent), "(absent)"))
-    width = max([len("count"), *(len(count) for count, _ in shown)])
-    return "\n".join([f"{'count':>{width}}  {visible(field)}", *(f"{c:>{width}}  {v}" for c, v in shown)])
+    return table(("COUNT", visible(field).upper()), shown, frozenset({"COUNT"}))
 
 
 def stats(figures: Mapping[str, Any]) -> str:
     """Return one figure per line, numbers short but exact enough to compare."""
-    lines = []
-    for name, value in figures.items():
-        text = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else visible(str(value))
-        lines.append(f"{name:<12} {text}")
-    return "\n".join(lines)
+    return "\n".join(f"{name:<12} {_figure(value)}" for name, value in figures.items())
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else f"{value:.6g}" if isinstance(value, float) else visible(str(value))

@@ -134,6 +134,12 @@ def test_a_file_and_what_is_no_descriptor_have_readers(tmp_path: Path) -> None:
             ["a: wattos ps   b: wattos up", "    c: wattos down"],
         ),
         ("wattos up --with simulator --provider openai", ["wattos up --with simulator --provider openai"]),
+        ("Known: agent, chat, gateway, rag, redis.", ["Known: agent, chat, gateway,", "    rag, redis."]),
+        (
+            "it says:\n  a quotation with a mark below it\n     ^",
+            ["it says:", "  a quotation with a mark below it", "     ^"],
+        ),
+        ("cannot write /a/folder that is not there", ["cannot write /a/folder that is not there"]),
         ("  Next: wattos up   short", ["  Next: wattos up   short"]),
         ("\x1b[31merror:\x1b[0m sixteen words or so", ["\x1b[31merror:\x1b[0m sixteen words or so"]),
     ],

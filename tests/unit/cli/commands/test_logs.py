@@ -155,7 +155,7 @@ def test_every_line_of_json_fits_its_schema(screen: Screen) -> None:
 
 
 def test_figures(screen: Screen) -> None:
-    assert screen.logs("--count-by", "level").out == "count  level\n    3  info\n    1  error\n"
+    assert screen.logs("--count-by", "level").out == "COUNT  LEVEL\n    3  info\n    1  error\n"
     assert screen.logs("--stats", "duration_ms", "-o", "json").objects()[0]["p95"] == pytest.approx(670)
     assert "p99          -\n" in screen.logs("--stats", "nothing").out
 
