@@ -84,13 +84,13 @@ def test_a_killed_drill_leaves_nothing_behind(platform: RunningProject) -> None:
         family = process_table.descendants(drill.pid, process_table.snapshot())
         assert len(family) >= 5, "a generator, three holders, a watcher"
         drill.kill()
-    wait_until_running(redis, 5)
-    wait_until(lambda: not is_locked(database), "the database can be written", 5)
+    wait_until_running(redis)
+    wait_until(lambda: not is_locked(database), "the database can be written")
 
     def all_gone() -> bool:
         return not any(process_table.alive(each.pid, each.start_time) for each in family)
 
-    wait_until(all_gone, "generator, holders and watcher have ended", 15)
+    wait_until(all_gone, "generator, holders and watcher have ended")
     wait_until(lambda: platform.row("agent")["state"] == "ready", "agent is ready again")
     restarts = platform.row("agent")["restarts"]
     after = platform.wattos("ask", "Is all well?")

@@ -46,7 +46,7 @@ class ListedProcesses:
 
     def exit_code(self, pid: int) -> int:
         """Return how the process ended (negative for a signal), once it has."""
-        return next(each for each in self._processes if each.pid == pid).wait(10)
+        return next(each for each in self._processes if each.pid == pid).wait(60)
 
     def end(self) -> None:
         """Kill all that was started."""
@@ -80,6 +80,6 @@ def state(pid: int) -> str:
     return process.state if process else ""
 
 
-def wait_until_running(pid: int, timeout_s: float = 20.0) -> None:
+def wait_until_running(pid: int) -> None:
     """Return when the process is not stopped (any more)."""
-    wait_until(lambda: state(pid) not in ("T", ""), f"{pid} runs", timeout_s)
+    wait_until(lambda: state(pid) not in ("T", ""), f"{pid} runs")

@@ -107,7 +107,7 @@ def running_project(root: Path) -> Iterator[RunningProject]:
             shutil.rmtree(runtime, ignore_errors=True)
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Return when `condition()` holds; AssertionError that says `what` did not happen."""
     began_s = time.monotonic()
     deadline = began_s + timeout_s
