@@ -44,8 +44,9 @@ def firing(project: RunningProject) -> set[tuple[str, str]]:
 
 def test_an_outage_fires_and_its_end_ends_it(rehearsal: RunningProject) -> None:
     wait_until(lambda: "up" in rehearsal.wattos("metrics", "query", "up").stdout, "a scrape", TOLD_S)
-    assert ("ServiceDown", "rag") not in firing(rehearsal)
-    assert rehearsal.wattos("alerts", "--fail-on", "firing", "--severity", "critical").returncode == 0
+    none_critical = ("alerts", "--fail-on", "firing", "--severity", "critical")
+    # At a sixtieth of every wait, a busy machine makes a service look down for a moment.
+    wait_until(lambda: rehearsal.wattos(*none_critical).returncode == 0, "all is well", TOLD_S)
     os.kill(rehearsal.row("rag")["pid"], signal.SIGKILL)
     wait_until(lambda: ("ServiceDown", "rag") in firing(rehearsal), "the outage fires", TOLD_S)
     failed = rehearsal.wattos("alerts", "--fail-on", "firing", "--junit", "alerts.xml")

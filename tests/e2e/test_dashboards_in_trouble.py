@@ -126,7 +126,7 @@ def test_callers_who_ask_too_much_or_are_nobody_are_seen(ill: RunningProject, cl
 
 
 def test_a_replica_that_is_down_is_seen(ill: RunningProject) -> None:
-    assert shown(ill, query("overview", "Replicas down")) == {"": 0}
+    wait_until(lambda: shown(ill, query("overview", "Replicas down")) == {"": 0}, "all are up", timeout_s=60)
     os.kill(ill.row("agent")["pid"], signal.SIGSTOP)
     try:
         wait_until(

@@ -78,6 +78,7 @@ def test_watching_on_a_terminal_clears_it_once(standing: RunningProject) -> None
         ended = os.waitpid(child, 0)[1]
         os.close(terminal)
     assert drawn.count(b"Ctrl-C ends") >= 2, drawn
+    drawn = b"Ctrl-C ends".join(drawn.split(b"Ctrl-C ends")[:2])  # what was read may hold a part of the third
     assert (drawn.count(b"\x1b[2J"), drawn.count(b"\x1b[H")) == (1, 2)
     assert all(name.encode() in drawn for name in SERVICES)
     assert os.waitstatus_to_exitcode(ended) in {130, -signal.SIGINT}

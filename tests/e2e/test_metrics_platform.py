@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.fakes.project.running import RunningProject
+from tests.fakes.project.running import RunningProject, wait_until
 from wattos_cli.project import Project
 from wattos_cli.supervisor import launch
 from wattos_platform import catalog
@@ -47,12 +47,15 @@ def asked(project: RunningProject, method: str, path: str, **fields: str) -> Any
 @pytest.fixture
 def scraped(standing: RunningProject) -> RunningProject:
     """A platform whose replicas were all scraped just now."""
-    with launch.connect(Project(standing.root)) as client:
-        targets = client.request("scrape", timeout_s=20)["targets"]
-    assert sorted(target["instance"] for target in targets) == [f"{name}-0" for name in SERVICES]
-    assert all(target["up"] and target["samples"] > 100 and not target["refused"] for target in targets), (
-        targets
-    )
+
+    def scraped_all() -> bool:
+        with launch.connect(Project(standing.root)) as client:
+            targets = client.request("scrape", timeout_s=20)["targets"]
+        assert sorted(target["instance"] for target in targets) == [f"{name}-0" for name in SERVICES]
+        assert not any(target["refused"] for target in targets), targets
+        return all(target["up"] and target["samples"] > 100 for target in targets)
+
+    wait_until(scraped_all, "every service is scraped")
     return standing
 
 

@@ -90,13 +90,13 @@ def test_each_line_once_over_ten_rotations(tmp_path: Path, follower: "subprocess
             writer.stdin.write("go on\n")
             writer.stdin.flush()
     writer.stdin.write("end\n")
-    writer.communicate(timeout=10)
+    writer.communicate(timeout=60)
     assert writer.returncode == 0
     while len(seen) < LINES:
         seen.append(int(json.loads(follower.stdout.readline())["message"]))
     assert seen == list(range(LINES))
     follower.send_signal(signal.SIGINT)
-    rest, told = follower.communicate(timeout=20)
+    rest, told = follower.communicate(timeout=60)
     assert (rest, follower.returncode) == ("", 130)
     assert "Traceback" not in told
 

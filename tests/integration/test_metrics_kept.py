@@ -53,8 +53,10 @@ def project(tmp_path: Path) -> Iterator[RunningProject]:
 
 
 def expose(project: RunningProject, text: str, status: int = 200) -> None:
-    (project.root / "exposed").write_text(text)
-    (project.root / "status").write_text(str(status))
+    for name, content in (("exposed", text), ("status", str(status))):
+        fresh = project.root / f"{name}.new"
+        fresh.write_text(content)
+        fresh.replace(project.root / name)  # whole at any moment: a scrape may come at any
 
 
 def kept(project: RunningProject) -> Mapping[str, list[Any]]:
@@ -67,7 +69,7 @@ def newest(project: RunningProject, series: str) -> object:
 
 def scrape(project: RunningProject) -> list[dict[str, Any]]:
     with launch.connect(Project(project.root)) as client:
-        targets: list[dict[str, Any]] = client.request("scrape", timeout_s=10)["targets"]
+        targets: list[dict[str, Any]] = client.request("scrape", timeout_s=25)["targets"]
     return targets
 
 
@@ -79,7 +81,7 @@ def test_an_own_service_is_scraped_and_shown_as_down_when_it_is(project: Running
     expose(project, "", 500)
     wait_until(lambda: newest(project, UP) == 0.0, "it is down")
     assert newest(project, ORDERS) == "stale"
-    assert "shop-0 cannot be scraped: HTTP 500" in supervisor_log(project)
+    wait_until(lambda: "shop-0 cannot be scraped: HTTP 500" in supervisor_log(project), "it is told why")
     expose(project, "orders_total 9\n")
     wait_until(lambda: newest(project, UP) == 1.0, "it is up again")
 
@@ -90,7 +92,14 @@ def supervisor_log(project: RunningProject) -> str:
 
 def test_a_scrape_can_be_asked_for(project: RunningProject) -> None:
     expose(project, "orders_total 10\n")
-    (target,) = scrape(project)
+    target: dict[str, Any] = {}
+
+    def answered() -> bool:
+        (found,) = scrape(project)
+        target.update(found)
+        return bool(found["up"])
+
+    wait_until(answered, "the shop answers in time")
     assert target == {
         "instance": "shop-0",
         "up": True,
