@@ -14,6 +14,7 @@ from tests.fakes.project.control_socket import FakeSupervisor, supervised
 from tests.fakes.project.listed_processes import ListedProcesses, listed_processes, state, wait_until_running
 from tests.fakes.project.running import NONE_BUNDLED, REPOSITORY, running_project, wait_until
 from wattos_cli.drills.faults.held import HeldFault
+from wattos_cli.drills.faults.holder.kill import Kill
 from wattos_cli.drills.faults.holder.order import Order
 from wattos_cli.drills.faults.holder.victims import Victim
 from wattos_cli.errors import ExitCode, WattosError
@@ -157,6 +158,24 @@ def test_a_kill_strikes_what_comes_back_too(platform: ListedProcesses) -> None:
     third = platform.start("chat")
     fault.rollback()
     assert (lives(third), lives(other)) == (True, True)
+
+
+def test_who_is_slow_to_die_is_struck_once(platform: ListedProcesses) -> None:
+    struck: list[int] = []
+
+    class Dying(Victim):
+        """A process that has got its SIGKILL and waits for a processor to end on."""
+
+        def signal(self, number: signal.Signals) -> bool:
+            struck.append(number)
+            return True
+
+    order = Order("kill", str(platform.project.root), "chat", 0, times=2)
+    kill = Kill(platform.project, order, living=lambda *_whose: [Dying("chat-0", 1, 1, -1)])
+    assert kill.begin() == "killed chat-0 (pid 1)"
+    assert kill.go_on() == ()
+    assert struck == [signal.SIGKILL]
+    assert kill.next_s() is not None, "a strike is left for the one that follows"
 
 
 def test_nobody_is_killed_into_a_crash_loop(platform: ListedProcesses, supervisor: FakeSupervisor) -> None:

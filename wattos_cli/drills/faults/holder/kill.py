@@ -2,12 +2,13 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from wattos_cli.drills.faults.holder import victims
 from wattos_cli.drills.faults.holder.order import Order, RefusedError
+from wattos_cli.drills.faults.holder.victims import Victim
 from wattos_cli.drills.faults.holder.watcher import Watcher
 from wattos_cli.errors import WattosError
 from wattos_cli.project import Project
@@ -22,20 +23,25 @@ _REVIVED_WITHIN_S = 8.0
 class Kill:
     """Kills what the order names, `times` times.
 
-    What is just starting is spared, so that each strike takes effect.
+    What is just starting is spared, as is what was struck and has not ended yet: each strike takes effect.
     """
 
     watcher: Watcher | None = None
 
     def __init__(
-        self, project: Project, order: Order, monotonic: Callable[[], float] = time.monotonic
+        self,
+        project: Project,
+        order: Order,
+        monotonic: Callable[[], float] = time.monotonic,
+        living: Callable[[Project, str, int | None], Sequence[Victim]] = victims.living,
     ) -> None:
         self._project = project
         self._order = order
         self._monotonic = monotonic
         self._left = order.times
+        self._living = living
         self._due = 0.0
-        self._has_struck = False
+        self._struck: set[tuple[int, int]] = set()
 
     def begin(self) -> str:
         """Strike for the first time; RefusedError when nothing runs, or too much is asked for."""
@@ -79,7 +85,7 @@ class Kill:
     def undo(self) -> None:
         """Strike no more; the supervisor starts again what it has lost, or is told to if it has given up."""
         self._left = 0
-        struck, self._has_struck = self._has_struck, False
+        struck, self._struck = self._struck, set()
         if struck and any(row["state"] == _GIVEN_UP for row in self._rows()):
             self._revive()
 
@@ -100,9 +106,9 @@ class Kill:
         self._due = self._monotonic() + order.every_s
         hit = [
             victim
-            for victim in victims.living(self._project, order.service, order.replica)
-            if victim.signal(signal.SIGKILL)
+            for victim in self._living(self._project, order.service, order.replica)
+            if (victim.pid, victim.start_time) not in self._struck and victim.signal(signal.SIGKILL)
         ]
         self._left -= bool(hit)
-        self._has_struck = self._has_struck or bool(hit)
+        self._struck |= {(each.pid, each.start_time) for each in hit}
         return "killed " + ", ".join(f"{each.name} (pid {each.pid})" for each in hit) if hit else ""
