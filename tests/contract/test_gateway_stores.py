@@ -200,7 +200,7 @@ async def test_rows_that_cannot_be_stored_wait_and_are_not_lost(tmp_path: Path, 
 async def test_rows_whose_transaction_is_not_committed_are_stored_once_with_the_next(tmp_path: Path) -> None:
     file = tmp_path / "gateway.db"
     make_database(file, "gateway")
-    database = await Database.open(file, settings=DatabaseSettings(work_timeout_s=0.2))
+    database = await Database.open(file, settings=DatabaseSettings(work_timeout_s=1))
     audit = DatabaseAuditLog(database, lambda: 0.0, FakeMeter().counter("dropped"))
     never = asyncio.Event()
     audit.record(record(1))

@@ -41,7 +41,7 @@ async def test_an_answer_to_no_request_ends_its_connection(stray: bytes, *, apar
     pool = WirePool(f"http://127.0.0.1:{await server.start()}", 1)
     assert await ask(pool) == b"ok"
     was_read.set()
-    await asyncio.wait_for(server.closed.wait(), 5)
+    await asyncio.wait_for(server.closed.wait(), 60)
     server.scripts = (OK,)
     assert await ask(pool) == b"ok"
     assert server.connections == 2

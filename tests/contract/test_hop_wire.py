@@ -242,8 +242,8 @@ async def test_an_early_answer_ends_an_upload(serve):
 
     server, hop = await serve(refuse)
     assert await get(hop, "POST", body=endless()) == (413, b"")
-    await asyncio.wait_for(server.closed.wait(), 5)
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(server.closed.wait(), 60)
+    await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_an_upload_waits_for_a_server_that_does_not_read(serve):
@@ -331,7 +331,7 @@ async def test_an_answer_that_is_not_read_closes_its_connection(serve):
     server, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nsome")
     async with hop.stream("GET", "/x"):
         pass
-    await asyncio.wait_for(server.closed.wait(), 5)
+    await asyncio.wait_for(server.closed.wait(), 60)
 
 
 async def test_many_calls_at_once_get_their_own_answers(serve):

@@ -199,7 +199,7 @@ async def test_a_client_that_leaves_cancels_the_upstreams_work(gateway: Gateway,
     await writer.drain()
     await upstream.entered.wait()
     writer.close()
-    await asyncio.wait_for(upstream.seen[0].gone.wait(), 5)
+    await asyncio.wait_for(upstream.seen[0].gone.wait(), 60)
     line = await line_of(gateway, COMPLETIONS)
     assert line["error.type"] == "caller_gone"
 
@@ -230,7 +230,7 @@ async def test_a_slow_reader_slows_the_upstream_down(gateway: Gateway) -> None:
     head = f"POST {COMPLETIONS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
     writer.write(head.encode())
     await writer.drain()
-    await asyncio.wait_for(upstream.entered.wait(), 5)
+    await asyncio.wait_for(upstream.entered.wait(), 60)
     before = -1
     while upstream.sent != before:
         before = upstream.sent
@@ -295,11 +295,11 @@ async def test_a_model_may_think_longer_than_a_hops_first_byte_may_take(tmp_path
 async def test_the_deadline_of_a_stream_is_longer_and_a_named_one_is_kept(gateway: Gateway) -> None:
     headers = await gateway.headers()
     await gateway.call("POST", COMPLETIONS, json={}, headers=headers)
-    await gateway.call("POST", COMPLETIONS, json={}, headers=headers | {"x-request-deadline-ms": "5000"})
+    await gateway.call("POST", COMPLETIONS, json={}, headers=headers | {"x-request-deadline-ms": "300000"})
     await gateway.call("GET", "/v1/models", headers=headers)
     got = [int(seen.headers[b"x-request-deadline-ms"]) for seen in gateway.upstreams["llm-gateway"].seen]
     assert 590_000 < got[0] <= 600_000
-    assert 4_000 < got[1] <= 5_000
+    assert 290_000 < got[1] <= 300_000
     assert 55_000 < got[2] <= 60_000
 
 

@@ -112,7 +112,7 @@ async def test_the_timer_rings_when_it_is_set_to() -> None:
     timer = Timer(ring)
     due_s = time.monotonic() + 0.02
     timer.set(due_s)
-    await asyncio.wait_for(ringing.wait(), 5)
+    await asyncio.wait_for(ringing.wait(), 60)
     timer.close()
     assert len(rung) == 2
     assert rung[0] >= due_s

@@ -51,6 +51,13 @@ async def bodies(database):
         return list((await connection.execute(select(NOTES.c.body).order_by(NOTES.c.id))).scalars())
 
 
+async def taken_up(database):
+    """Return as soon as the writer is at what was waiting for it."""
+    await asyncio.sleep(0)
+    while database._writer._waiting:
+        await asyncio.sleep(0)
+
+
 async def test_write_returns_the_result_after_the_commit(database):
     number = await database.write(add("one"))
 
@@ -117,8 +124,7 @@ async def test_a_cancelled_caller_takes_its_waiting_work_out(database):
         await gate.wait()
 
     first = asyncio.create_task(database.write(slow))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0.01)
+    await taken_up(database)
     second = asyncio.create_task(database.write(add("cancelled")))
     await asyncio.sleep(0)
     second.cancel()
@@ -144,7 +150,7 @@ async def test_a_full_queue_refuses_writes_and_drops_late_rows(database, meter, 
         await gate.wait()
 
     first = asyncio.create_task(database.write(slow))
-    await asyncio.sleep(0.01)
+    await taken_up(database)
     for _ in range(51):
         database.enqueue(add("late"))
     with pytest.raises(DatabaseUnavailableError) as refused:
@@ -196,7 +202,7 @@ async def test_late_rows_outlive_a_locked_database(database, meter):
 
 
 async def test_late_rows_are_not_lost_with_a_neighbour_that_never_ends(tmp_path, meter):
-    settings = DatabaseSettings(work_timeout_s=0.2)
+    settings = DatabaseSettings(work_timeout_s=1)
     database = await Database.open(tmp_path / "x.db", settings=settings, meter=meter)
     await database.write(lambda connection: connection.run_sync(METADATA.create_all))
     never = asyncio.Event()
@@ -245,7 +251,7 @@ async def test_who_waits_behind_a_locked_database_waits_for_one_timeout_only(dat
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         first = asyncio.create_task(database.write(add("first")))
-        await asyncio.sleep(0.05)
+        await taken_up(database)
         behind = asyncio.create_task(database.write(add("behind")))
         await asyncio.wait({first})
         await asyncio.sleep(0)
@@ -259,11 +265,16 @@ async def test_who_waits_behind_a_locked_database_waits_for_one_timeout_only(dat
 
 
 async def test_who_waits_behind_a_unit_that_never_ends_is_written(tmp_path):
-    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=0.2))
+    database = await Database.open(tmp_path / "x.db", settings=DatabaseSettings(work_timeout_s=1))
     await database.write(lambda connection: connection.run_sync(METADATA.create_all))
-    never = asyncio.Event()
-    hanging = asyncio.create_task(database.write(lambda _connection: never.wait()))
-    await asyncio.sleep(0.05)
+    never, begun = asyncio.Event(), asyncio.Event()
+
+    async def hang(_connection):
+        begun.set()
+        await never.wait()
+
+    hanging = asyncio.create_task(database.write(hang))
+    await begun.wait()
     await database.write(add("behind"))
     with pytest.raises(DatabaseUnavailableError):
         await hanging
