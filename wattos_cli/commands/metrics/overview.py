@@ -70,12 +70,16 @@ def show(opts: Options, deps: Deps, reader: "Reader") -> None:
 
 
 def states(deps: Deps) -> Mapping[str, str]:
-    """Return the state of each service by name; WattosError (exit 4) when nothing runs."""
+    """Return the state of each service by name; WattosError (exit 4) when nothing runs.
+
+    One is stopped when all its replicas are.
+    """
     from wattos_cli.clients import running
 
     project = running.project_of(deps)
     running.running(project)
     rows = (project.read_services() or {}).get("services", [])
+    rows.sort(key=lambda row: row["state"] != "stopped")  # who runs has the last word
     return {str(row["name"]): str(row["state"]) for row in rows if row.get("kind") != "component"}
 
 

@@ -160,6 +160,12 @@ def test_a_service_that_was_stopped_a_moment_ago_is_not_up_any_more(tmp_path: Pa
     assert [row["state"] for row in shown(tmp_path)["services"]] == ["stopped", "no metrics"]
 
 
+def test_a_service_of_which_only_a_replica_was_stopped_is_up(tmp_path: Path) -> None:
+    Scraped(NOW).add("chat-0", "up", [1.0] * 9).write(tmp_path)
+    write_running(tmp_path, {"name": "chat"}, {"name": "chat", "replica": 1, "state": "stopped"})
+    assert [row["state"] for row in shown(tmp_path)["services"]] == ["up"]
+
+
 def test_the_window_is_what_was_asked_for(root: Path) -> None:
     assert shown(root, "--since", "1m")["window_s"] == 60
     assert shown(root, "--since", "-1m")["window_s"] == 60, "as wattos logs --since is written"
