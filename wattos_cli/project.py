@@ -130,7 +130,7 @@ class Project:
         except OSError as error:
             raise WattosError(
                 f"cannot write {self.state_dir}: {error.strerror}",
-                hint="Run in a folder that you may write, or name one: wattos -C DIR up",
+                hint="run in a folder that you may write, or name one: wattos -C DIR up",
                 code="state_dir_not_writable",
                 details={"path": str(self.state_dir)},
             ) from error
@@ -176,7 +176,7 @@ def prepare_socket_dir(project: Project, environ: Mapping[str, str]) -> Path:
         if status.st_uid != os.getuid() or path.is_symlink():
             raise WattosError(
                 f"the socket folder {path} belongs to another user",
-                hint=f"Remove {path}, or set XDG_RUNTIME_DIR to a folder of your own.",
+                hint=f"remove {path}, or set XDG_RUNTIME_DIR to a folder of your own.",
                 code="socket_dir_not_ours",
                 exit_code=ExitCode.NO,
                 details={"path": str(path)},

@@ -266,7 +266,7 @@ def test_unknown_running_service_cannot_be_restarted(project: RunningProject) ->
     assert project.wattos("up").returncode == 0
     done = project.wattos("restart", "nosuch")
     assert done.returncode == 1
-    assert "Running are: web" in done.stderr
+    assert "running are: web" in done.stderr
 
 
 def test_a_supervisor_of_another_version_is_shown_and_stopped_but_not_used(project: RunningProject) -> None:

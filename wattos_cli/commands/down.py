@@ -103,7 +103,7 @@ def _confirm_purge(opts: Options, project: "Project", deps: Deps) -> None:
     if not deps.stdin.isatty():
         raise WattosError(
             "--purge asks for a confirmation, but stdin is no terminal",
-            hint="Say it with a flag: wattos down --purge --yes",
+            hint="say it with a flag: wattos down --purge --yes",
             code="confirmation_needed",
             exit_code=ExitCode.USAGE,
         )
@@ -124,7 +124,7 @@ def _purge(project: "Project") -> None:
     except OSError as error:
         raise WattosError(
             f"cannot delete {project.state_dir}: {error.strerror} ({error.filename})",
-            hint=f"Delete it yourself: rm -r {project.state_dir}",
+            hint=f"delete it yourself: rm -r {project.state_dir}",
             code="purge_failed",
         ) from error
 

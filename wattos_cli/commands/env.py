@@ -29,6 +29,9 @@ class Options:
 
 def run(opts: Options, deps: Deps) -> ExitCode:
     """Print (or, for GitHub, append to $GITHUB_ENV) what the SDKs of OpenAI and Anthropic read."""
+    console = deps.console
+    appends = opts.format is Format.GITHUB and not console.json_output
+    file = _github_env(deps) if appends else None  # asked for before a key is made
     project = running.project_of(deps)
     url = credentials.gateway_url(deps, project)
     token = credentials.token(deps, project)
@@ -38,22 +41,23 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": token,
     }
-    console = deps.console
     if console.json_output:
         console.json({"schema": "wattos.env/v1", "variables": variables})
-    elif opts.format is Format.SHELL:
+    elif file is None:
         for name, value in variables.items():
             console.data(f"export {name}={shlex.quote(value)}")
     else:
         console.data(f"::add-mask::{token}")
-        _append(deps, "".join(f"{name}={value}\n" for name, value in variables.items()))
+        with open_to_write(file, append=True) as lines:
+            lines.writelines(f"{name}={value}\n" for name, value in variables.items())
     if not deps.environ.get("WATTOS_TOKEN") and not deps.environ.get("WATTOS_TOKEN_FILE"):
         minutes = credentials.LIFETIME_S // 60
         console.note(f"the key is valid for {minutes} minutes; for longer: wattos token create --ttl 8h")
     return ExitCode.OK
 
 
-def _append(deps: Deps, lines: str) -> None:
+def _github_env(deps: Deps) -> Path:
+    """Return the file that later steps read; WattosError (usage) where there is none."""
     path = deps.environ.get("GITHUB_ENV")
     if not path:
         raise WattosError(
@@ -62,8 +66,7 @@ def _append(deps: Deps, lines: str) -> None:
             code="usage",
             exit_code=ExitCode.USAGE,
         )
-    with open_to_write(Path(path), append=True) as file:
-        file.write(lines)
+    return Path(path)
 
 
 def command(run: Run[Options] = run) -> Command:

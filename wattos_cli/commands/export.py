@@ -48,7 +48,9 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         deps.console.json({**body, "members": names})
     else:
         deps.console.data(str(target))
-        deps.console.note(f"{len(names)} members, {target.stat().st_size} bytes, secrets left out")
+        deps.console.note(
+            f"{len(names)} members, {target.stat().st_size / 1_000_000:.1f} MB, secrets left out"
+        )
     return ExitCode.OK
 
 

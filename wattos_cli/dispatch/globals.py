@@ -94,7 +94,7 @@ def apply(deps: Deps, *, directory: Path | None, output: str | None, no_color: b
         if not cwd.is_dir():
             raise WattosError(
                 f"-C {directory}: there is no such folder ({cwd}).",
-                hint="Name an existing folder, or create it first.",
+                hint="name an existing folder, or create it first.",
                 code="no_such_folder",
                 exit_code=ExitCode.USAGE,
                 details={"path": str(cwd)},

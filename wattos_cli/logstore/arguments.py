@@ -10,7 +10,7 @@ from wattos_cli.logstore.instants import instant_s
 from wattos_cli.logstore.where import Expression, WhereError, parse
 
 WHERE_HELP = (
-    "Example: --where 'duration_ms > 500ms and level in (warning, error) and not route =~ \"^/health\"'"
+    "for example: --where 'duration_ms > 500ms and level in (warning, error) and not route =~ \"^/health\"'"
 )
 
 
@@ -59,7 +59,7 @@ def instant(option: str, text: str | None, now_s: float) -> float | None:
     try:
         return instant_s(text, now_s)
     except ValueError as error:
-        raise usage(f"{option}: {error}.", f"A quarter of an hour ago: {option} -15m") from None
+        raise usage(f"{option}: {error}.", f"a quarter of an hour ago: {option} -15m") from None
 
 
 def _level(text: str | None) -> str | None:
@@ -67,7 +67,7 @@ def _level(text: str | None) -> str | None:
         return None
     level = fields.level_name(text)
     if level is None:
-        raise usage(f"--level {text}: no such level.", f"Levels: {', '.join(fields.RANKS)}.")
+        raise usage(f"--level {text}: no such level.", f"levels are: {', '.join(fields.RANKS)}")
     return level
 
 

@@ -58,8 +58,8 @@ def _names(family: Family) -> set[str]:
 def _no_such_service(name: str, services: list[str]) -> WattosError:
     close = get_close_matches(name, services, 1)
     return WattosError(
-        f"No service {name!r} has logs here." + (f" Did you mean {close[0]!r}?" if close else ""),
-        hint=f"Known: {', '.join(services)}.",
+        f"no service {name!r} has logs here." + (f" Did you mean {close[0]!r}?" if close else ""),
+        hint=f"known are: {', '.join(services)}",
         code="no_such_service",
         exit_code=ExitCode.USAGE,
         details={"service": name, "known": services},

@@ -124,7 +124,7 @@ def _whole_lines(segment: Segment) -> Segment:
 def _unreadable(family: Family, error: OSError) -> WattosError:
     return WattosError(
         f"cannot read {family.path}: {error.strerror}",
-        hint="Name a text file that you may read: wattos logs --file PATH",
+        hint="name a text file that you may read: wattos logs --file PATH",
         code="log_not_readable",
         exit_code=ExitCode.NO,
         details={"path": str(family.path)},

@@ -87,7 +87,7 @@ def _refuse_windows() -> None:
     if sys.platform == "win32":
         raise WattosError(
             "the platform does not run on Windows itself",
-            hint="Run it in WSL2: wsl --install, then install and run wattos there.",
+            hint="run it in WSL2: wsl --install, then install and run wattos there.",
             code="platform_unsupported",
             exit_code=ExitCode.CONFIG,
         )
@@ -100,7 +100,7 @@ def _check_supervisor_settings(config: Config) -> None:
     except ValueError as error:
         raise WattosError(
             f"environment: {error}",
-            hint="The supervisor's settings: docs/reference/supervisor.md",
+            hint="the supervisor's settings: docs/reference/supervisor.md",
             code="config_invalid",
             exit_code=ExitCode.CONFIG,
         ) from error

@@ -126,7 +126,7 @@ def other_version(version: str) -> WattosError:
     """Return the error for a platform that another version of wattos runs."""
     return WattosError(
         f"the running platform was started by wattos {version}, which speaks another protocol",
-        hint="Restart it with: wattos up --recreate",
+        hint="restart it with: wattos up --recreate",
         code="protocol_mismatch",
         exit_code=ExitCode.NO,
     )

@@ -186,7 +186,7 @@ def _failed(operation: str, error: Exception) -> WattosError:
     place = f"{error.filename}: " if error.filename is not None else ""
     return WattosError(
         f"{begun}: {place}{error.strerror or error}",
-        hint="What runs goes on. Find what is wrong with this machine: wattos doctor   Then type it again",
+        hint="what runs goes on. Find what is wrong with this machine: wattos doctor   Then type it again",
         code="os_error",
         details={"errno": error.errno, "path": error.filename},
     )
@@ -204,7 +204,7 @@ def _foreign(writer: asyncio.StreamWriter) -> bool:
 def _other_version() -> WattosError:
     return WattosError(
         f"the running platform was started by another version of wattos ({__version__})",
-        hint="Restart it with: wattos up --recreate",
+        hint="restart it with: wattos up --recreate",
         code="protocol_mismatch",
         exit_code=ExitCode.NO,
     )

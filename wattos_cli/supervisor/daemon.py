@@ -191,7 +191,7 @@ class Daemon:
         else:
             raise WattosError(
                 f"the running platform knows no operation {operation!r}",
-                hint="It is of an older version. Restart it with: wattos up --recreate",
+                hint="it is of an older version. Restart it with: wattos up --recreate",
                 code="unknown_operation",
             )
         return {"services": names}
@@ -203,7 +203,7 @@ class Daemon:
             file = self._project.service_config_file
             raise WattosError(
                 f"cannot write {file}: {error.strerror}",
-                hint="Nothing has changed. Make room on the disk, then: wattos config reload",
+                hint="nothing has changed. Make room on the disk, then: wattos config reload",
                 code="config_not_written",
             ) from error
 

@@ -55,7 +55,7 @@ def error(watch: Watch, timeout_s: float) -> WattosError:
     codes = {int(row.get("exit_code", 1)) for row in failed}
     return WattosError(
         f"not every service became ready: {'; '.join(reasons) or instance(first)}",
-        hint=f"The rest is left running. See: wattos logs {first['name']}   Log file: {first['log_file']}",
+        hint=f"the rest is left running. See: wattos logs {first['name']}   Log file: {first['log_file']}",
         code="not_ready",
         exit_code=ExitCode.CONFIG if ExitCode.CONFIG in codes else ExitCode.NO,
         details={"services": [_detail(row) for row in [*failed, *watch.waiting_in_vain(), *late]]},
@@ -81,7 +81,7 @@ def _with_log(row: Row, headline: str) -> list[str]:
 
 def not_part(name: str, running: Collection[str]) -> WattosError:
     """Return the error (exit 1) for a service that is not one of those that are `running`."""
-    hint = f"Running are: {', '.join(running)}."
+    hint = f"running are: {', '.join(running)}."
     if name in catalog.PORTS:
         hint = f"{hint} Start it with: wattos up {name}"
     else:

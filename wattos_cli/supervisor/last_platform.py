@@ -76,7 +76,7 @@ class LastPlatform:
         if not self.ended_within(timeout_s):
             raise WattosError(
                 f"the platform of {self.project.root} does not end",
-                hint=f"See its log: {self.project.supervisor_log}",
+                hint=f"see its log: {self.project.supervisor_log}",
                 code="does_not_end",
             )
         self._note_stopped()

@@ -147,7 +147,7 @@ def _end_leftovers(project: Project) -> None:
 def _stuck(project: Project, error: SupervisorGoneError) -> WattosError:
     return WattosError(
         f"the supervisor of {project.root} does not answer: {error}",
-        hint="Stop it with: wattos down",
+        hint="stop it with: wattos down",
         code="supervisor_stuck",
         exit_code=ExitCode.NO,
         details={"log": str(project.supervisor_log)},

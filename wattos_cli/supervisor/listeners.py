@@ -54,7 +54,7 @@ def free_offset(host: str, ports: Iterable[int]) -> int:
             return offset
     raise WattosError(
         "no port offset leaves all ports free",
-        hint="Stop what holds them (wattos ps --all), or name ports: --port SERVICE=PORT",
+        hint="stop what holds them (wattos ps --all), or name ports: --port SERVICE=PORT",
         code="no_free_ports",
     )
 
@@ -67,7 +67,7 @@ def cannot_bind(
     if error.errno != errno.EADDRINUSE:
         return WattosError(
             f"{service} cannot listen on port {port}: {error.strerror}",
-            hint=f"Choose another one: wattos up --port {service}=PORT",
+            hint=f"choose another one: wattos up --port {service}=PORT",
             code="port_unusable",
             details=details,
         )
@@ -78,14 +78,14 @@ def cannot_bind(
     if not holders:
         return WattosError(
             f"port {port} of {service} is taken by a process of another user",
-            hint=f"Choose another port: wattos up --port {service}=PORT, or shift all: --port-offset 100",
+            hint=f"choose another port: wattos up --port {service}=PORT, or shift all: --port-offset 100",
             code="port_in_use",
             details=details,
         )
     first = holders[0]
     return WattosError(
         f"port {port} of {service} is taken by pid {first.pid}: {first.command}",
-        hint=f"Stop that process, or choose another port: wattos up --port {service}=PORT"
+        hint=f"stop that process, or choose another port: wattos up --port {service}=PORT"
         " (all at once: --port-offset 100)",
         code="port_in_use",
         details={**details, "pid": first.pid, "command": first.command},

@@ -38,7 +38,7 @@ def request(client: ControlClient, operation: str, timeout_s: float, **fields: A
     except TimeoutError as error:
         raise WattosError(
             f"the supervisor did not carry out {operation} within {timeout_s:g} s",
-            hint="See what it does: wattos ps   Stop everything: wattos down",
+            hint="see what it does: wattos ps   Stop everything: wattos down",
             code="supervisor_timeout",
         ) from error
     except SupervisorGoneError as error:
@@ -52,7 +52,7 @@ def _require_greeting(client: ControlClient, timeout_s: float) -> None:
     except TimeoutError as error:
         raise WattosError(
             f"the supervisor runs, but has not answered for {timeout_s:g} s",
-            hint="End it and all that it started: wattos down   What it wrote last: wattos logs supervisor",
+            hint="end it and all that it started: wattos down   What it wrote last: wattos logs supervisor",
             code="supervisor_silent",
         ) from error
 
@@ -91,6 +91,6 @@ def supervisor_log_tail(project: Project) -> list[str]:
 def _supervisor_ended(error: SupervisorGoneError) -> WattosError:
     return WattosError(
         f"the supervisor ended meanwhile: {error}",
-        hint="Its log is .wattos/logs/supervisor.log. Start again with: wattos up",
+        hint="its log is .wattos/logs/supervisor.log. Start again with: wattos up",
         code=SUPERVISOR_ENDED,
     )

@@ -203,7 +203,7 @@ def _chosen(config: Config, wanted: Wanted, by_name: Mapping[str, ServicePlan]) 
 def _not_scalable(name: str) -> WattosError:
     return WattosError(
         f"{name} runs once and cannot be scaled",
-        hint=f"Leave {name} out of --scale.",
+        hint=f"leave {name} out of --scale.",
         code="usage",
         exit_code=ExitCode.USAGE,
     )
@@ -214,21 +214,21 @@ def _unknown(name: str, config: Config, by_name: Mapping[str, ServicePlan]) -> W
     if name in PLANNED:
         return WattosError(
             f"{name} cannot be started by this version of wattos",
-            hint=f"Available are: {available}. One of your own goes under [services.NAME] in wattos.toml.",
+            hint=f"available are: {available}. One of your own goes under [services.NAME] in wattos.toml.",
             code="component_unavailable",
             details={"component": name, "available": sorted(by_name)},
         )
     if name in config.disabled:
         return WattosError(
             f"{name} is disabled in wattos.toml",
-            hint=f"Remove `enabled = false` from [services.{name}].",
+            hint=f"remove `enabled = false` from [services.{name}].",
             code="service_disabled",
             exit_code=ExitCode.USAGE,
             details={"service": name},
         )
     return WattosError(
         f"there is no service {name!r}.{suggestion(name, set(by_name))}",
-        hint="One of your own goes under [services.NAME] in wattos.toml.",
+        hint="one of your own goes under [services.NAME] in wattos.toml.",
         code="unknown_service",
         exit_code=ExitCode.USAGE,
         details={"service": name, "available": sorted(by_name)},

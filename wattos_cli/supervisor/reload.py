@@ -43,7 +43,7 @@ def reread_files(fleet: Fleet, plan: Plan) -> list[str]:
         except OSError as error:
             raise WattosError(
                 f"cannot write the files of {wanted.name}: {error.strerror}",
-                hint="It goes on with the old ones. Make room on the disk, then: wattos config reload",
+                hint="it goes on with the old ones. Make room on the disk, then: wattos config reload",
                 code="config_not_written",
                 details={"component": wanted.name},
             ) from error

@@ -1,12 +1,15 @@
 """`wattos token revoke`."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from wattos_cli.clients import running
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.parameters import Argument
+from wattos_cli.project import Project
+
+_UNKNOWN = "token_not_found"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     project = running.project_of(deps)
     gateway = running.service(project, "gateway")
     request = {"token": target} if is_token else {"id": target}
-    answer = running.admin(deps, project, gateway, "/admin/tokens/revoke", request)
+    answer = _revoked(deps, project, gateway, request)
     revoked = {"id": answer.get("id"), "revoked_at": answer.get("revoked_at")}
     if deps.console.json_output:
         deps.console.json({"schema": "wattos.token-revoke/v1", **revoked})
@@ -32,11 +35,21 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
+def _revoked(deps: Deps, project: Project, gateway: running.Running, request: dict[str, str]) -> Any:
+    """Return the gateway's answer; WattosError for a token that there is none of says where its id stands."""
+    try:
+        return running.admin(deps, project, gateway, "/admin/tokens/revoke", request)
+    except WattosError as error:
+        if error.code == _UNKNOWN:
+            error.hint = "name the id that `wattos token create` told, or the whole token"
+        raise
+
+
 def _from_stdin(deps: Deps) -> str:
     if deps.stdin.isatty():
         raise WattosError(
             "a token is expected on stdin, and stdin is a terminal",
-            hint="pbpaste | wattos token revoke -   or: wattos token revoke ID",
+            hint='echo "$WATTOS_TOKEN" | wattos token revoke -   or: wattos token revoke ID',
             code="usage",
             exit_code=ExitCode.USAGE,
         )
@@ -44,7 +57,7 @@ def _from_stdin(deps: Deps) -> str:
     if not token:
         raise WattosError(
             "stdin is empty; a token was expected on its first line",
-            hint="echo $WATTOS_TOKEN | wattos token revoke -",
+            hint='echo "$WATTOS_TOKEN" | wattos token revoke -',
             code="usage",
             exit_code=ExitCode.USAGE,
         )

@@ -107,7 +107,7 @@ def _not_applied(described: str, first: dict[str, Any], said: str) -> WattosErro
         )
     return WattosError(
         "\n  ".join(filter(None, (f"the fault holder did not tell that this is done: {described}", said))),
-        hint="The drill has changed nothing. Is the machine very busy? Run it again.",
+        hint="the drill has changed nothing. Is the machine very busy? Run it again.",
         code="fault_not_applied",
         exit_code=ExitCode.UNREACHABLE,
     )

@@ -33,7 +33,7 @@ def alone(project: Project) -> Iterator[None]:
 def _busy(project: Project, pid: str) -> WattosError:
     return WattosError(
         f"a drill is running already in {project.root}" + (f" (pid {pid})" if pid else ""),
-        hint="Wait until it has ended, then run this one.",
+        hint="wait until it has ended, then run this one.",
         code="drill_running",
         exit_code=ExitCode.UNREACHABLE,
         details={"pid": pid},

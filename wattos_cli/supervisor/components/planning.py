@@ -80,7 +80,7 @@ def _two_servers(name: str, variable: str, config: Config) -> WattosError:
     origin = next((setting.origin for setting in config.settings if setting.key == key), "environment")
     return WattosError(
         f"{variable} ({origin}) and --with {name} each name a server; there can be only one",
-        hint=f"Unset {variable}, or do without --with {name} (up.with in wattos.toml;"
+        hint=f"unset {variable}, or do without --with {name} (up.with in wattos.toml;"
         f" one that runs already: wattos down {name}).",
         code="component_conflict",
         exit_code=ExitCode.CONFIG,
@@ -97,7 +97,7 @@ def require_programs(plans: Iterable[ServicePlan], variables: Mapping[str, str])
         if each.kind == "component" and not installed(catalog.component(each.name), variables):
             raise WattosError(
                 f"{each.name} needs the program {each.command[0]}, which is not on the PATH",
-                hint=f"Install it: {catalog.component(each.name).install}",
+                hint=f"install it: {catalog.component(each.name).install}",
                 code="component_missing",
                 details={"component": each.name, "program": each.command[0]},
             )

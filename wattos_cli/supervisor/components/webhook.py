@@ -42,7 +42,7 @@ def _is_url(text: str) -> bool:
 def _error(reason: str, origin: str) -> WattosError:
     return WattosError(
         f"{_KEY} ({origin}): {reason}",
-        hint="Write the address of the receiver into that file, one line: https://...",
+        hint="write the address of the receiver into that file, one line: https://...",
         code="config_invalid",
         exit_code=ExitCode.CONFIG,
     )

@@ -99,7 +99,7 @@ class Scraping:
             if scraper is None:
                 raise WattosError(
                     "no metrics are kept: they are switched off",
-                    hint="Set [metrics] enabled = true in wattos.toml, then: wattos up",
+                    hint="set [metrics] enabled = true in wattos.toml, then: wattos up",
                     code="metrics_not_kept",
                     exit_code=ExitCode.UNREACHABLE,
                 )
@@ -109,7 +109,7 @@ class Scraping:
     def _not_written(self, why: str) -> WattosError:
         return WattosError(
             f"cannot keep metrics in {self._folder}: {why}",
-            hint="Make room there, or let the user who started the platform write there. See: wattos doctor",
+            hint="make room there, or let the user who started the platform write there. See: wattos doctor",
             code="metrics_not_written",
             exit_code=ExitCode.UNREACHABLE,
         )

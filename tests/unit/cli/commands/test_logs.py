@@ -195,7 +195,7 @@ def test_a_time_of_which_nothing_was_written_is_not_called_a_fresh_project(scree
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nope"], "No service 'nope' has logs here."),
+        (["nope"], "no service 'nope' has logs here."),
         (["gatewya"], "Did you mean 'gateway'?"),
         (["--since", "yesterday"], "--since: 'yesterday' is neither RFC 3339"),
         (["--since", "-5m", "--until", "-10m"], "--since is later than --until"),

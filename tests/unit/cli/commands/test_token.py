@@ -93,6 +93,7 @@ def test_refusals(
         revoke.run(revoke.Options("k1"), make_deps(cwd=tmp_path, http=http))
     assert (caught.value.exit_code, caught.value.code) == (exit_code, code)
     assert caught.value.hint
+    assert ("token create" in caught.value.hint) == (code == "token_not_found")
 
 
 def test_not_running_is_exit_4(tmp_path: Path) -> None:
@@ -124,6 +125,13 @@ def test_env_for_github_masks_and_appends(tmp_path: Path, http: FakeHttp) -> Non
     assert out(deps) == "::add-mask::wk_mine\n"
     assert file.read_text().splitlines() == variables("wk_mine")
     assert http.requests == []
+
+
+def test_without_a_file_for_github_no_key_is_made(tmp_path: Path, http: FakeHttp) -> None:
+    deps = make_deps(cwd=tmp_path, http=http)
+    with pytest.raises(WattosError, match="GITHUB_ENV, which is not set"):
+        env.run(env.Options(env.Format.GITHUB), deps)
+    assert (out(deps), http.requests) == ("", [])
 
 
 def test_a_lifetime_beyond_a_year_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

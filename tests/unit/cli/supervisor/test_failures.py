@@ -15,7 +15,7 @@ from wattos_cli.supervisor import endings, failures
 def test_the_hint_names_a_command_that_works(name: str, next_step: str) -> None:
     error = failures.not_part(name, ["rag", "chat"])
     assert error.message == f"{name} is not part of the running platform"
-    assert error.hint == f"Running are: rag, chat. {next_step}"
+    assert error.hint == f"running are: rag, chat. {next_step}"
 
 
 @pytest.mark.parametrize(
