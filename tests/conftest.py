@@ -13,7 +13,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fakes.redis.fixtures"]
+pytest_plugins = ["tests.fakes.kernel.fixtures", "tests.fakes.redis.fixtures"]
 pytest.register_assert_rewrite(
     "tests.contract.cache_contract", "tests.contract.limiter_contract", "tests.contract.slots_contract"
 )

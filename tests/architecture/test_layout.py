@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("wattos_cli", "platform", "loadtests", "dashboards", "tests")
 MAX_LINES = 400
 MAX_COMMAND_LINES = 200
 

@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from tests.contract.cache_contract import CacheContract
-from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeLog
 from tests.fakes.kernel.shared_store import DownStore
 from wattos_platform.kernel.redis.fallback import FallbackStore
 from wattos_platform.kernel.resilience.cache import MISS, Cache, MemoryStore, cache_key
@@ -57,16 +56,6 @@ class BrokenStore(DictStore):
     async def set(self, key, value, ttl_s):
         await self._fail()
         await super().set(key, value, ttl_s)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
 
 
 @pytest.fixture

@@ -12,16 +12,6 @@ from wattos_platform.kernel.resilience.rate_limits import Limit, RateLimiter, Wa
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def meter() -> FakeMeter:
-    return FakeMeter()
-
-
-@pytest.fixture
 def advance(clock: FakeClock) -> Advance:
     async def advance(seconds: float) -> None:
         clock.advance(seconds)

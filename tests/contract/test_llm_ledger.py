@@ -3,7 +3,6 @@
 import pytest
 
 from tests.contract.ledger_contract import SCHOOL, TODAY, LedgerContract, Rows, budget, over
-from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.services.llm_gateway.adapters.memory_ledger import MemoryLedger
 from wattos_platform.services.llm_gateway.domain.quotas import Account
 
@@ -11,11 +10,6 @@ from wattos_platform.services.llm_gateway.domain.quotas import Account
 @pytest.fixture
 def rows():
     return Rows()
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

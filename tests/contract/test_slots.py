@@ -10,11 +10,6 @@ from wattos_platform.kernel.resilience.slots import MemorySlots, Slots
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def advance(clock: FakeClock) -> Advance:
     async def advance(seconds: float) -> None:
         clock.advance(seconds)

@@ -31,11 +31,6 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def meter() -> FakeMeter:
-    return FakeMeter()
-
-
-@pytest.fixture
 def advance(redis: RedisClient, clock: FakeClock) -> Advance:
     async def advance(seconds: float) -> None:
         clock.advance(seconds)

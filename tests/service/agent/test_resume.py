@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
+from tests.fakes.kernel.clock import FakeClock
 from tests.fakes.kernel.database import make_database, patient_database
 from tests.fakes.kernel.hops import FakeHop
 from tests.fakes.services.running_service import running_service
@@ -37,13 +38,6 @@ ELSEWHERE = "another-host:1:1"
 ANSWER = {"model": "m", "choices": [{"message": {"content": "Done."}}], "usage": {}}
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "agent.db"
@@ -53,12 +47,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def work(database: Database, worker: str, clock: Clock) -> SqlWork:
+def work(database: Database, worker: str, clock: FakeClock) -> SqlWork:
     return SqlWork(database, worker=worker, clock=clock)
 
 
 async def test_two_processes_never_get_the_same_run(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     runs = SqlRuns(database, clock)
     for number in range(5):
         await runs.create(Run(f"r{number}", OWNER, "legal", "x", None, float(number), "request-1"), None)
@@ -68,7 +62,7 @@ async def test_two_processes_never_get_the_same_run(database: Database) -> None:
 
 
 async def test_a_dead_process_of_this_host_loses_its_run_at_once(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     await SqlRuns(database, clock).create(RUN, None)
     assert await work(database, DEAD_HERE, clock).claim() is not None
     claim = await work(database, this_process(), clock).claim()
@@ -77,7 +71,7 @@ async def test_a_dead_process_of_this_host_loses_its_run_at_once(database: Datab
 
 
 async def test_another_host_keeps_its_run_as_long_as_it_renews(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     await SqlRuns(database, clock).create(RUN, None)
     there, here = work(database, ELSEWHERE, clock), work(database, this_process(), clock)
     claim = await there.claim()
@@ -91,7 +85,7 @@ async def test_another_host_keeps_its_run_as_long_as_it_renews(database: Databas
 
 
 async def test_who_lost_the_lease_can_write_nothing(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     runs = SqlRuns(database, clock)
     await runs.create(RUN, None)
     slow = work(database, ELSEWHERE, clock)
@@ -118,7 +112,7 @@ async def test_who_lost_the_lease_can_write_nothing(database: Database) -> None:
 async def test_completed_steps_stay_and_the_half_one_is_done_again(
     tmp_path: Path, database: Database
 ) -> None:
-    clock = Clock()
+    clock = FakeClock()
     runs, dead = SqlRuns(database, clock), work(database, DEAD_HERE, clock)
     await runs.create(RUN, None)
     claim = await dead.claim()
@@ -154,7 +148,7 @@ async def test_a_shutdown_gives_runs_back_and_the_next_start_goes_on(tmp_path: P
 
 
 async def test_a_wish_to_cancel_reaches_the_process_that_works(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     runs, there = SqlRuns(database, clock), work(database, ELSEWHERE, clock)
     await runs.create(RUN, None)
     claim = await there.claim()
@@ -167,7 +161,7 @@ async def test_a_wish_to_cancel_reaches_the_process_that_works(database: Databas
 
 
 async def test_a_tenant_cannot_fill_the_queue_for_the_others(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     runs = SqlRuns(database, clock, max_unfinished=1)
     await runs.create(RUN, None)
     with pytest.raises(TooManyRunsError):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
+from tests.fakes.kernel.clock import FakeClock
 from tests.fakes.kernel.database import make_database, patient_database
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.idempotency import RequestKey
@@ -24,24 +25,17 @@ DEAD_HERE = f"{this_process().split(':', 1)[0]}:4194999:1"
 ELSEWHERE = "another-host:1:1"
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "chat.db"
     make_database(path, "chat")
     opened = await patient_database(path)
-    await SqlConversations(opened, Clock()).create(TALK, titled=True, key=None)
+    await SqlConversations(opened, FakeClock()).create(TALK, titled=True, key=None)
     yield opened
     await opened.close()
 
 
-def store(database: Database, worker: str, clock: Clock) -> SqlMessages:
+def store(database: Database, worker: str, clock: FakeClock) -> SqlMessages:
     numbers = count(1)
     return SqlMessages(
         database, worker=worker, clock=clock, new_id=lambda: f"{worker[:8]}-{next(numbers)}-{id(numbers)}"
@@ -49,7 +43,7 @@ def store(database: Database, worker: str, clock: Clock) -> SqlMessages:
 
 
 async def test_a_dead_process_of_this_host_is_seen_at_once(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     dead, living = store(database, DEAD_HERE, clock), store(database, this_process(), clock)
     opened = await dead.open_exchange(TALK, "Hello?", None)
     await dead.checkpoint({opened.answer.id: "Half an "})
@@ -65,7 +59,7 @@ async def test_a_dead_process_of_this_host_is_seen_at_once(database: Database) -
 
 
 async def test_a_process_of_another_host_is_believed_until_its_lease_ends(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     there, here = store(database, ELSEWHERE, clock), store(database, this_process(), clock)
     opened = await there.open_exchange(TALK, "Hello?", None)
     clock.now += LEASE_S - 1
@@ -77,7 +71,7 @@ async def test_a_process_of_another_host_is_believed_until_its_lease_ends(databa
 
 
 async def test_a_process_that_was_only_slow_corrects_the_record(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     slow, other = store(database, ELSEWHERE, clock), store(database, this_process(), clock)
     opened = await slow.open_exchange(TALK, "Hello?", None)
     clock.now += LEASE_S + 1
@@ -89,7 +83,7 @@ async def test_a_process_that_was_only_slow_corrects_the_record(database: Databa
 
 
 async def test_a_retry_after_a_crash_asks_again_without_a_second_question(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     key = RequestKey("k", "f")
     before = await store(database, DEAD_HERE, clock).open_exchange(TALK, "Hello?", key)
     after = store(database, this_process(), clock)
@@ -102,7 +96,7 @@ async def test_a_retry_after_a_crash_asks_again_without_a_second_question(databa
 
 
 async def test_old_keys_are_forgotten(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     messages = store(database, this_process(), clock)
     await messages.open_exchange(TALK, "Hello?", RequestKey("k", "f"))
     assert await messages.forget_keys(older_than=clock.now) == 0
@@ -111,7 +105,7 @@ async def test_old_keys_are_forgotten(database: Database) -> None:
 
 
 async def test_deleting_a_conversation_takes_everything_along(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     conversations, messages = SqlConversations(database, clock), store(database, this_process(), clock)
     opened = await messages.open_exchange(TALK, "Hello?", RequestKey("k", "f"))
     assert await conversations.delete(replace(OWNER, user="user-2"), TALK.id) is False

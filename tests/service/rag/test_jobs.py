@@ -6,6 +6,7 @@ import time
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.fakes.kernel.clock import FakeClock
 from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from tests.fakes.services.knowledge import FakeEmbeddings, running_knowledge
 from wattos_platform.services.rag.adapters import tables
@@ -20,14 +21,6 @@ from wattos_platform.services.rag.ports import LeaseLostError
 from wattos_platform.services.rag.worker import READING, Worker
 
 TEXT = "Der Drucker steht im Keller. Die Kantine ist oben."
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def queued(rag, kind="ingest", subject="d1", now=0.0):
@@ -45,7 +38,7 @@ async def rag(tmp_path):
 
 
 async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
-    clock = Clock()
+    clock = FakeClock()
     one = SqlJobs(rag.database, "host/rag-0", "1", clock)
     two = SqlJobs(rag.database, "host/rag-1", "2", clock)
     await queued(rag, kind="test")
@@ -64,7 +57,7 @@ async def test_job_is_leased_to_one_process_until_the_lease_expires(rag):
 
 
 async def test_the_backlog_is_told_with_the_age_of_its_oldest_job(rag):
-    clock = Clock()
+    clock = FakeClock()
     queue = SqlJobs(rag.database, "host/rag-0", "1", clock)
     assert await queue.backlog() == (0, 0.0)
     await queued(rag, kind="test")
@@ -75,7 +68,7 @@ async def test_the_backlog_is_told_with_the_age_of_its_oldest_job(rag):
 
 
 async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(rag):
-    clock = Clock()
+    clock = FakeClock()
     before = SqlJobs(rag.database, "host/rag-1", "old", clock)
     neighbour = SqlJobs(rag.database, "host/rag-10", "x", clock)
     after = SqlJobs(rag.database, "host/rag-1", "new", clock)
@@ -94,7 +87,7 @@ async def test_restarted_replica_takes_its_own_jobs_back_at_once_and_no_others(r
 
 
 async def test_many_claims_at_once_give_each_job_once(rag):
-    clock = Clock()
+    clock = FakeClock()
     queues = [SqlJobs(rag.database, f"host/rag-{number}", "x", clock) for number in range(8)]
     for number in range(5):
         await queued(rag, kind="test", subject=str(number))
@@ -185,7 +178,7 @@ class BrokenPreparer:
 
 
 async def test_document_whose_reading_always_raises_ends_failed_and_not_in_a_loop(tmp_path):
-    clock, preparer, log = Clock(), BrokenPreparer(), FakeLog()
+    clock, preparer, log = FakeClock(), BrokenPreparer(), FakeLog()
     clock.now = 4e9
     async with running_knowledge(tmp_path, working=False) as rag:
         space = await rag.api.space()

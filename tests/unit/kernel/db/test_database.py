@@ -9,23 +9,12 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, s
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.settings import DatabaseSettings
 
 METADATA = MetaData()
 NOTES = Table("notes", METADATA, Column("id", Integer, primary_key=True), Column("body", String))
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
-
-
-@pytest.fixture
-def log():
-    return FakeLog()
 
 
 @pytest.fixture

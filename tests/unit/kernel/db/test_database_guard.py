@@ -9,8 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from tests.fakes.kernel.breaker_calls import refused
-from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeLog, FakeMeter
+from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.db.database import Database
 from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.readiness import refused_writes
@@ -24,18 +23,8 @@ SETTINGS = DatabaseSettings(pool_size=1, pool_wait_s=0.02, statement_timeout_s=0
 
 
 @pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
 def breakers(clock):
     return BreakerRegistry(BreakerSettings(failure_threshold=3, jitter=0), clock=clock)
-
-
-@pytest.fixture
-def log():
-    return FakeLog()
 
 
 @pytest.fixture

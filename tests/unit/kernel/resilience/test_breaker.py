@@ -7,7 +7,6 @@ from random import Random
 import pytest
 
 from tests.fakes.kernel.breaker_calls import fail, refused, succeed
-from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import (
     Breaker,
@@ -25,11 +24,6 @@ class RefusedError(Exception):
     def __init__(self, retry_after_s=None):
         super().__init__()
         self.retry_after_s = retry_after_s
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

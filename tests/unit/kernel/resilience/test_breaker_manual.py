@@ -5,7 +5,6 @@ from random import Random
 import pytest
 
 from tests.fakes.kernel.breaker_calls import fail, refused, succeed
-from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.resilience.breaker import (
     Action,
     Breaker,
@@ -15,11 +14,6 @@ from wattos_platform.kernel.resilience.breaker import (
     Order,
     State,
 )
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import pytest
 
 from tests.fakes.kernel.breaker_calls import fail, refused, succeed
-from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeLog, FakeMeter
 from wattos_platform.kernel.metrics import Metrics
 from wattos_platform.kernel.resilience.breaker import (
     Action,
@@ -15,21 +13,6 @@ from wattos_platform.kernel.resilience.breaker import (
     UnknownBreakerError,
 )
 from wattos_platform.kernel.resilience.breaker_events import EventRing
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
-
-
-@pytest.fixture
-def log():
-    return FakeLog()
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from wattos_platform.kernel.resilience.gradient import MAX_KINDS, GradientSettin
 WAIT_S = 0.05
 
 
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
 def fixed(size: int, clock: FakeClock) -> ConcurrencyLimit:
     return ConcurrencyLimit("hop:rag", GradientSettings(size, size), clock)
 

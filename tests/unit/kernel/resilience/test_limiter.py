@@ -5,20 +5,9 @@ from hypothesis import settings
 
 from tests.contract.limiter_machine import LimiterMachine
 from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel.resilience.limiter import Limit, Limiter, Want
 
 PER_MINUTE = Limit("user", 100, 60)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.kernel.clock import FakeClock
-from tests.fakes.kernel.meter import FakeMeter
 from wattos_platform.kernel import context
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.hops.errors import HopUnavailable
@@ -29,16 +27,6 @@ class TooManyError(ServiceError):
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(429, "rate_limited", "slow down")
         self.retry_after_s = retry_after_s
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def meter():
-    return FakeMeter()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.errors import ServiceError
 from wattos_platform.kernel.resilience.breaker import Breaker, BreakerSettings
 from wattos_platform.services.llm_gateway.adapters.minilm.embedding_queue import EmbeddingsBusyError
@@ -29,11 +28,6 @@ class Model:
 @pytest.fixture
 def model():
     return Model()
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

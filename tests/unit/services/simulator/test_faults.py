@@ -4,7 +4,6 @@ from random import Random
 
 import pytest
 
-from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.contracts.simulator_faults import FaultRequest
 from wattos_platform.services.simulator.delivery.faulted import _SCRIPTS, HARMLESS
 from wattos_platform.services.simulator.domain.fault_board import FaultBoard
@@ -14,11 +13,6 @@ KINDS = set(FaultRequest.model_json_schema()["discriminator"]["mapping"])
 
 def fault(kind, **spec):
     return FaultRequest.model_validate({"kind": kind, **spec}).root
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture
