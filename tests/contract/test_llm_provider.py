@@ -1,12 +1,11 @@
-"""One suite for the fake provider and the real one over the simulator."""
+"""One suite for the provider in each of its formats, over the simulator."""
 
 import time
 
 import pytest
 
-from tests.fakes.kernel.runtime import make_runtime
-from tests.fakes.llm.provider import FakeProvider
-from tests.fakes.services.server import served
+from tests.fakes.llm.five_providers import PROVIDERS
+from tests.fakes.llm.simulator import Simulator, simulator
 from wattos_platform.kernel.resilience.concurrency import ConcurrencyLimit
 from wattos_platform.kernel.resilience.gradient import GradientSettings
 from wattos_platform.services.llm_gateway.adapters.upstream_http import UpstreamHttp, UpstreamTimeouts
@@ -17,7 +16,6 @@ from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
 from wattos_platform.services.llm_gateway.domain.configured import UpstreamSettings
 from wattos_platform.services.llm_gateway.domain.embedding_request import parse_embedding
 from wattos_platform.services.llm_gateway.domain.failures import ProviderFailure
-from wattos_platform.services.simulator.app import create_app
 
 MODEL = "gpt-4o-mini"
 CHAT = parse_chat({"model": MODEL, "messages": [{"role": "user", "content": "Say hello."}]})
@@ -33,28 +31,10 @@ LISTED = {
 }
 
 
-class FakeSubject:
-    """The fake, told to fail directly."""
+class Subject:
+    """The adapter in one of its formats, made to fail by the simulator."""
 
-    kind = "fake"
-
-    def __init__(self) -> None:
-        self.provider = FakeProvider()
-
-    async def fail(self, kind: str, **spec: int) -> None:
-        if kind == "truncate":
-            self.provider.fail_after = spec["after_tokens"]
-        else:
-            waits = spec.get("retry_after_s")
-            self.provider.failure = ProviderFailure(
-                "rate_limited" if kind == "rate_limit" else "unavailable", "no", retry_after_s=waits
-            )
-
-
-class RealSubject:
-    """The real adapter in one of its formats, made to fail by the simulator."""
-
-    def __init__(self, simulator, kind: str) -> None:
+    def __init__(self, simulator: Simulator, kind: str) -> None:
         self.kind = kind
         base_url = simulator.url + ("/v1" if kind == "openai" else "")
         settings = UpstreamSettings("sim", base_url, "key", "KEY", True, (), MODEL, kind=kind)
@@ -66,22 +46,15 @@ class RealSubject:
             limit=ConcurrencyLimit("llm:sim", GradientSettings(), time.monotonic),
         )
         self.provider = UpstreamProvider(settings, format_of(settings), http, lambda: 0.0)
-        self._simulator = simulator
-
-    async def fail(self, kind: str, **spec: int) -> None:
-        response = await self._simulator.public.post("/simulator/faults", json={"kind": kind, **spec})
-        assert response.status_code == 201
+        self.fail = simulator.fault
 
 
-@pytest.fixture(params=["fake", "openai", "azure", "anthropic", "google", "ollama"])
+@pytest.fixture(params=PROVIDERS)
 async def subject(request, tmp_path):
-    if request.param == "fake":
-        yield FakeSubject()
-        return
-    async with served(create_app(make_runtime("simulator", tmp_path)), tmp_path) as simulator:
-        real = RealSubject(simulator, request.param)
-        yield real
-        await real.provider.close()
+    async with simulator(tmp_path) as upstream:
+        made = Subject(upstream, request.param)
+        yield made
+        await made.provider.close()
 
 
 async def test_complete_answers_in_openais_shape(subject):
@@ -114,7 +87,7 @@ async def test_embed_gives_one_vector_per_text(subject):
 
 async def test_list_models(subject):
     listed = await subject.provider.list_models()
-    assert listed == () if subject.kind == "azure" else LISTED.get(subject.kind, MODEL) in listed
+    assert listed == () if subject.kind == "azure" else LISTED[subject.kind] in listed
 
 
 async def test_it_can_do_what_openai_can(subject):

@@ -13,19 +13,13 @@ import openai
 import pytest
 import pytest_asyncio
 
+from tests.fakes.llm.five_providers import MODELS
 from tests.fakes.llm.service import IDENTITY, llm_service
 from tests.fakes.programs.aimock import Aimock, aimock
 from tests.fakes.services.server import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANSWER = "Words of somebody else's simulator, in pieces."
-MODELS = {
-    "openai": "openai/gpt-4o-mini",
-    "azure": "azure/gpt-4o-mini",
-    "anthropic": "anthropic/claude-haiku-4-5",
-    "google": "google/gemini-2.5-flash",
-    "ollama": "ollama/llama3.2",
-}
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 VECTOR = [0.25, -0.5, 0.125]
 ARGUMENTS = {"city": "Ulm"}

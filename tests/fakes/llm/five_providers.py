@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.kernel.runtime import make_runtime
 from tests.fakes.llm.service import llm_service
-from tests.fakes.services.server import Served, served
-from wattos_platform.services.simulator.app import create_app
+from tests.fakes.llm.simulator import Simulator
+from tests.fakes.services.server import Served
 
 PROVIDERS = ("openai", "azure", "anthropic", "google", "ollama")
 MODELS = {
@@ -21,16 +20,7 @@ MODELS = {
 
 
 @asynccontextmanager
-async def running_simulator(tmp_path: Path) -> AsyncIterator[Served]:
-    """Serve the simulator."""
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    async with served(create_app(make_runtime("simulator", folder)), folder) as running:
-        yield running
-
-
-@asynccontextmanager
-async def five_providers(tmp_path: Path, simulator: Served) -> AsyncIterator[Served]:
+async def five_providers(tmp_path: Path, simulator: Simulator) -> AsyncIterator[Served]:
     """Serve a model gateway that knows the simulator as each of the five."""
     details: dict[str, dict[str, Any]] = {
         name: {"base_url": simulator.url, "api_key_env": "DUMMY"} for name in PROVIDERS
@@ -42,7 +32,6 @@ async def five_providers(tmp_path: Path, simulator: Served) -> AsyncIterator[Ser
         yield running
 
 
-async def behave(simulator: Served, **behaviour: Any) -> None:
-    """Tell the simulator how to answer from now on."""
-    response = await simulator.public.put("/simulator/behaviour", json={"require_key": True, **behaviour})
-    assert response.status_code == 200, response.text
+async def behave(simulator: Simulator, **behaviour: Any) -> None:
+    """Tell the simulator how to answer from now on, and to ask for a key."""
+    await simulator.behave(require_key=True, **behaviour)

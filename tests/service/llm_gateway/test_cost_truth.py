@@ -5,25 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.llm.service import llm_service
+from tests.fakes.llm.five_providers import MODELS, PROVIDERS, five_providers
 from tests.fakes.llm.simulator import simulator
 from wattos_platform.services.llm_gateway.adapters.price_file import read_prices
 from wattos_platform.services.llm_gateway.domain.pricing import usd_text
 from wattos_platform.services.llm_gateway.domain.wire import Usage
 
-MODELS = {
-    "openai": "gpt-4o-mini",
-    "azure": "gpt-4o-mini",
-    "anthropic": "claude-haiku-4-5",
-    "google": "gemini-2.5-flash",
-    "ollama": "llama3.2",
-}
 ASK = {
     "messages": [{"role": "user", "content": "Explain to the class in one sentence why the sky looks blue."}]
 }
 # The simulator's tokens are whole words; the estimator counts as a vocabulary does. They differ at most by:
 WORST = 0.6
-every_provider = pytest.mark.parametrize("provider", MODELS)
+every_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 
 @pytest.fixture
@@ -34,16 +27,12 @@ async def sim(tmp_path):
 
 @pytest.fixture
 async def gateway(tmp_path, sim):
-    details = {name: {"base_url": sim.url, "api_key_env": "DUMMY"} for name in MODELS}
-    details["openai"]["base_url"] += "/v1"
-    details["azure"]["deployments"] = {"gpt-4o-mini": "gpt-4o-mini"}
-    config = {"llm": {"providers": list(MODELS), "provider": details}}
-    async with llm_service(tmp_path, config=config, environ={"DUMMY": "dummy-key-of-a-test"}) as running:
+    async with five_providers(tmp_path, sim) as running:
         yield running
 
 
 async def ask(gateway, provider, **change):
-    body = {**ASK, "model": f"{provider}/{MODELS[provider]}", **change}
+    body = {**ASK, "model": MODELS[provider], **change}
     response = await gateway.public.post("/v1/chat/completions", json=body)
     assert response.status_code == 200, response.text
     return response
@@ -70,7 +59,7 @@ async def test_the_truth_is_billed(gateway, sim, provider, stream):
         truth["output_tokens"],
     )
     assert billed["estimated_calls"] == 0
-    price = read_prices().find(provider, MODELS[provider], datetime.now(UTC).date())
+    price = read_prices().find(provider, MODELS[provider].partition("/")[2], datetime.now(UTC).date())
     usage = Usage(billed["prompt_tokens"], billed["completion_tokens"], billed["cached_tokens"])
     assert billed["cost_usd"] == usd_text(price.pico_usd(usage))
 
@@ -89,7 +78,7 @@ async def test_a_silent_provider_is_estimated_near_the_truth(gateway, sim, provi
 @every_provider
 async def test_a_caller_who_leaves_is_billed_what_was_said(gateway, sim, provider):
     await sim.behave(answer_tokens=2000, tokens_per_s=400)
-    body = {**ASK, "model": f"{provider}/{MODELS[provider]}", "stream": True}
+    body = {**ASK, "model": MODELS[provider], "stream": True}
     seen = 0
     async with gateway.public.stream("POST", "/v1/chat/completions", json=body) as answer:
         async for line in answer.aiter_lines():

@@ -5,19 +5,15 @@ import asyncio
 import openai
 import pytest
 
-from tests.fakes.kernel.runtime import make_runtime
 from tests.fakes.llm.service import IDENTITY, SILENCE, llm_service
-from tests.fakes.services.server import served
-from wattos_platform.services.simulator.app import create_app
+from tests.fakes.llm.simulator import simulator as running_simulator
 
 ASK = {"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}
 
 
 @pytest.fixture
 async def simulator(tmp_path):
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    async with served(create_app(make_runtime("simulator", folder)), folder) as running:
+    async with running_simulator(tmp_path) as running:
         yield running
 
 
@@ -29,15 +25,6 @@ async def gateway(request, tmp_path, simulator):
         yield running
 
 
-async def fault(simulator, **spec):
-    response = await simulator.public.post("/simulator/faults", json=spec)
-    assert response.status_code == 201, response.text
-
-
-async def received(simulator):
-    return (await simulator.public.get("/simulator/requests")).json()
-
-
 async def ask(gateway, **change):
     return await gateway.public.post("/v1/chat/completions", json={**ASK, **change})
 
@@ -46,7 +33,7 @@ async def test_without_faults_the_provider_answers(gateway, simulator):
     response = await ask(gateway)
     assert response.headers["x-wattos-provider"] == "openai"
     assert len(response.json()["choices"][0]["message"]["content"].split()) == 20
-    assert (await received(simulator))["completed"] == 1
+    assert (await simulator.counts())["completed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -57,19 +44,19 @@ async def test_without_faults_the_provider_answers(gateway, simulator):
 )
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_failure_before_content_is_invisible(gateway, simulator, kind, stream):
-    await fault(simulator, kind=kind)
+    await simulator.fault(kind)
     response = await ask(gateway, stream=stream)
     assert response.status_code == 200
     assert response.headers["x-wattos-provider"] == "local"
     assert not stream or response.text.endswith("data: [DONE]\n\n")
-    assert (await received(simulator))["faults"] == {kind: 1}
+    assert (await simulator.counts())["faults"] == {kind: 1}
 
 
 async def test_a_dead_provider_is_left_alone_once_its_breaker_is_open(gateway, simulator):
-    await fault(simulator, kind="status", status=503)
+    await simulator.fault("status", status=503)
     for _ in range(20):
         assert (await ask(gateway)).status_code == 200
-    assert (await received(simulator))["total"] == 5
+    assert (await simulator.counts())["total"] == 5
     explicit = await ask(gateway, model="gpt-4o-mini")
     assert explicit.status_code == 503
     assert int(explicit.headers["retry-after"]) > 1
@@ -82,7 +69,7 @@ async def collect(answer, texts):
 
 @pytest.mark.parametrize("kind", ["truncate", "reset"])
 async def test_a_failure_after_content_is_told(gateway, simulator, kind):
-    await fault(simulator, kind=kind, after_tokens=4)
+    await simulator.fault(kind, after_tokens=4)
     async with openai.AsyncOpenAI(
         base_url=f"{gateway.url}/v1", api_key="x", default_headers=IDENTITY, max_retries=0
     ) as client:
@@ -117,25 +104,25 @@ async def test_embeddings_of_a_provider_pass_through(gateway):
     ],
 )
 async def test_a_wrong_fault_is_refused(simulator, spec):
-    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 422
+    assert (await simulator.running.public.post("/simulator/faults", json=spec)).status_code == 422
 
 
 async def test_faults_end_by_themselves_and_by_hand(simulator):
-    await fault(simulator, kind="hang", ttl_s=0.05)
+    await simulator.fault("hang", ttl_s=0.05)
     await asyncio.sleep(0.06)
-    assert (await simulator.public.get("/simulator/faults")).json() == {"faults": []}
-    await fault(simulator, kind="hang")
-    found = (await simulator.public.get("/simulator/faults")).json()["faults"][0]
-    assert (await simulator.public.delete(f"/simulator/faults/{found['id']}")).status_code == 204
-    assert (await simulator.public.delete(f"/simulator/faults/{found['id']}")).status_code == 404
+    assert (await simulator.running.public.get("/simulator/faults")).json() == {"faults": []}
+    await simulator.fault("hang")
+    found = (await simulator.running.public.get("/simulator/faults")).json()["faults"][0]
+    assert (await simulator.running.public.delete(f"/simulator/faults/{found['id']}")).status_code == 204
+    assert (await simulator.running.public.delete(f"/simulator/faults/{found['id']}")).status_code == 404
 
 
 async def test_the_simulator_keeps_to_its_behaviour(simulator):
     set_to = {"answer_tokens": 7, "latency_ms": 1, "tokens_per_s": 10_000}
-    assert (await simulator.public.put("/simulator/behaviour", json=set_to)).status_code == 200
-    response = await simulator.public.post("/v1/chat/completions", json={**ASK, "model": "gpt-4o"})
+    assert (await simulator.running.public.put("/simulator/behaviour", json=set_to)).status_code == 200
+    response = await simulator.running.public.post("/v1/chat/completions", json={**ASK, "model": "gpt-4o"})
     assert response.json()["usage"]["completion_tokens"] == 7
-    assert (await simulator.public.put("/simulator/behaviour", json={"speed": 1})).status_code == 422
+    assert (await simulator.running.public.put("/simulator/behaviour", json={"speed": 1})).status_code == 422
 
 
 async def test_the_same_question_has_the_same_answer(simulator):
@@ -155,4 +142,4 @@ async def test_the_same_question_has_the_same_answer(simulator):
     "raw", [b"", b"{", b"[]", b'{"model": 1}', b'{"model": "m", "messages": 1}', b"\xff"]
 )
 async def test_what_is_no_request_is_refused(simulator, raw):
-    assert (await simulator.public.post("/v1/chat/completions", content=raw)).status_code == 400
+    assert (await simulator.running.public.post("/v1/chat/completions", content=raw)).status_code == 400

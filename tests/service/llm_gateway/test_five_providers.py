@@ -6,8 +6,9 @@ import json
 import openai
 import pytest
 
-from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
+from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers
 from tests.fakes.llm.service import IDENTITY, llm_service
+from tests.fakes.llm.simulator import simulator as running_simulator
 
 QUESTION = [{"role": "user", "content": "Say hello."}]
 TOOL = {
@@ -152,16 +153,14 @@ async def test_embeddings(simulator, sdk, provider):
     [("status", openai.InternalServerError), ("rate_limit", openai.RateLimitError)],
 )
 async def test_a_failing_provider_is_told_as_what_it_is(simulator, sdk, provider, kind, error):
-    spec = {"kind": kind, "provider": provider}
-    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 201
+    await simulator.fault(kind, provider=provider)
     with pytest.raises(error):
         await sdk.chat.completions.create(model=MODELS[provider], messages=QUESTION)
 
 
 @every_provider
 async def test_a_stream_that_breaks_off_is_never_a_clean_end(simulator, sdk, provider):
-    spec = {"kind": "truncate", "provider": provider, "after_tokens": 3}
-    assert (await simulator.public.post("/simulator/faults", json=spec)).status_code == 201
+    await simulator.fault("truncate", provider=provider, after_tokens=3)
     with pytest.raises(openai.APIError) as caught:
         await streamed(sdk, provider)
     assert caught.value.code == "upstream_truncated"
@@ -180,8 +179,7 @@ async def test_what_one_provider_cannot_honour_the_next_is_asked_for(simulator, 
         body = {"model": "any", "messages": QUESTION, "seed": 7}
         response = await running.public.post("/v1/chat/completions", json=body)
     assert response.headers["x-wattos-provider"] == "google"
-    counts = (await simulator.public.get("/simulator/requests")).json()
-    assert counts["completed"] == 1
+    assert (await simulator.counts())["completed"] == 1
 
 
 async def test_a_deployment_is_counted_as_its_model(simulator, gateway, sdk):

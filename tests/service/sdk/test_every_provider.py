@@ -9,8 +9,10 @@ import openai
 import pytest
 import pytest_asyncio
 
-from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers, running_simulator
+from tests.fakes.llm.five_providers import MODELS, PROVIDERS, behave, five_providers
 from tests.fakes.llm.service import IDENTITY
+from tests.fakes.llm.simulator import Simulator
+from tests.fakes.llm.simulator import simulator as running_simulator
 from tests.fakes.services.server import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,26 +29,26 @@ every_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Served, Served]]:
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Simulator, Served]]:
     tmp_path = tmp_path_factory.mktemp("house")
     async with running_simulator(tmp_path) as simulator, five_providers(tmp_path, simulator) as gateway:
         yield simulator, gateway
 
 
 @pytest.fixture
-def simulator(house: tuple[Served, Served]) -> Served:
+def simulator(house: tuple[Simulator, Served]) -> Simulator:
     return house[0]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def gpt(house: tuple[Served, Served]) -> AsyncIterator[openai.AsyncOpenAI]:
+async def gpt(house: tuple[Simulator, Served]) -> AsyncIterator[openai.AsyncOpenAI]:
     options: dict[str, Any] = {"api_key": "x", "default_headers": IDENTITY, "max_retries": 0}
     async with openai.AsyncOpenAI(base_url=f"{house[1].url}/v1", **options) as client:
         yield client
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def claude(house: tuple[Served, Served]) -> AsyncIterator[anthropic.AsyncAnthropic]:
+async def claude(house: tuple[Simulator, Served]) -> AsyncIterator[anthropic.AsyncAnthropic]:
     options: dict[str, Any] = {"api_key": "x", "default_headers": IDENTITY, "max_retries": 0}
     async with anthropic.AsyncAnthropic(base_url=house[1].url, **options) as client:
         yield client
@@ -54,7 +56,7 @@ async def claude(house: tuple[Served, Served]) -> AsyncIterator[anthropic.AsyncA
 
 @every_provider
 async def test_a_response_whole_and_in_pieces(
-    simulator: Served, gpt: openai.AsyncOpenAI, provider: str
+    simulator: Simulator, gpt: openai.AsyncOpenAI, provider: str
 ) -> None:
     await behave(simulator, answer_tokens=12, cached_tokens=1)
     whole = await gpt.responses.create(model=MODELS[provider], input="Say hello.", instructions="Be kind.")
@@ -68,7 +70,9 @@ async def test_a_response_whole_and_in_pieces(
 
 
 @every_provider
-async def test_a_response_calls_a_function(simulator: Served, gpt: openai.AsyncOpenAI, provider: str) -> None:
+async def test_a_response_calls_a_function(
+    simulator: Simulator, gpt: openai.AsyncOpenAI, provider: str
+) -> None:
     await behave(simulator, tool_call="look")
     asked: dict[str, Any] = {"model": MODELS[provider], "tools": FUNCTIONS}
     async with gpt.responses.stream(input="Say hello.", **asked) as stream:
@@ -82,7 +86,7 @@ async def test_a_response_calls_a_function(simulator: Served, gpt: openai.AsyncO
 
 
 @every_provider
-async def test_a_response_in_a_schema(simulator: Served, gpt: openai.AsyncOpenAI, provider: str) -> None:
+async def test_a_response_in_a_schema(simulator: Simulator, gpt: openai.AsyncOpenAI, provider: str) -> None:
     await behave(simulator)
     form: Any = {"format": {"type": "json_schema", "name": "place", "schema": SCHEMA, "strict": True}}
     got = await gpt.responses.create(model=MODELS[provider], input="Where?", text=form)
@@ -91,7 +95,7 @@ async def test_a_response_in_a_schema(simulator: Served, gpt: openai.AsyncOpenAI
 
 @every_provider
 async def test_a_message_whole_and_in_pieces(
-    simulator: Served, claude: anthropic.AsyncAnthropic, provider: str
+    simulator: Simulator, claude: anthropic.AsyncAnthropic, provider: str
 ) -> None:
     await behave(simulator, answer_tokens=12, cached_tokens=1)
     asked: dict[str, Any] = {
@@ -111,7 +115,7 @@ async def test_a_message_whole_and_in_pieces(
 
 @every_provider
 async def test_a_message_uses_a_tool(
-    simulator: Served, claude: anthropic.AsyncAnthropic, provider: str
+    simulator: Simulator, claude: anthropic.AsyncAnthropic, provider: str
 ) -> None:
     await behave(simulator, tool_call="look")
     asked: dict[str, Any] = {"model": MODELS[provider], "max_tokens": 64, "tools": TOOLS}
@@ -132,7 +136,7 @@ async def test_a_message_uses_a_tool(
 
 @every_provider
 async def test_a_message_in_a_schema(
-    simulator: Served, claude: anthropic.AsyncAnthropic, provider: str
+    simulator: Simulator, claude: anthropic.AsyncAnthropic, provider: str
 ) -> None:
     await behave(simulator)
     form: Any = {"format": {"type": "json_schema", "schema": SCHEMA}}
@@ -141,7 +145,7 @@ async def test_a_message_in_a_schema(
 
 
 async def test_thoughts_of_claude_come_back_signed(
-    simulator: Served, claude: anthropic.AsyncAnthropic
+    simulator: Simulator, claude: anthropic.AsyncAnthropic
 ) -> None:
     await behave(simulator, answer_tokens=5, reasoning_tokens=7)
     asked: dict[str, Any] = {
