@@ -3,11 +3,12 @@
 import io
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+from wattos_cli.line_breaks import in_lines, width_of
 
 _ENDLESS = 10_000
 _PATIENCE_S = 1.0
@@ -15,13 +16,7 @@ _CLEAR = "\033[2J"
 _HOME = "\033[H"
 _TO_END_OF_LINE = "\033[K"
 _BELOW = "\033[J"
-_COLOR = re.compile(r"\x1b\[[\d;]*m")
 _CUT_LINES, _WRAP_LINES = "\033[?7l", "\033[?7h"
-_JOINTS = re.compile(r"(?<=\S)( {3,})|(?<=\S\.)( )(?=[A-Z])|(?<=;)( )")
-"""Where a text may go on in the next line: between sentences, and where three blanks set a command apart."""
-
-_TYPED = re.compile(r"\bwattos \w|--\w|/\w|`")
-"""What is typed, or copied: it is never broken."""
 
 
 def terminal_columns(stream: TextIO) -> int:
@@ -30,45 +25,6 @@ def terminal_columns(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         return 0
-
-
-def in_lines(text: str, width: int, indent: str = "") -> str:
-    """Return `text` with lines that are too long for `width` (0: none is) broken between sentences, or words.
-
-    One with a command, an option or a path stays in one piece, which a terminal lets one copy.
-    """
-    if not width:
-        return text
-    lines = text.split("\n")
-    marked = [below.strip() == "^" for below in [*lines[1:], ""]]  # what a mark points into stays in place
-    return "\n".join(
-        line if is_marked else _broken(line, width, indent)
-        for line, is_marked in zip(lines, marked, strict=True)
-    )
-
-
-def _broken(line: str, width: int, indent: str) -> str:
-    if len(_COLOR.sub("", line)) <= width:
-        return line
-    first, *others = (piece for piece in _JOINTS.split(line) if piece is not None)
-    lines = [first]
-    for blanks, piece in zip(others[::2], others[1::2], strict=True):
-        longer = f"{lines[-1]}{blanks}{piece}"
-        if len(_COLOR.sub("", longer)) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(f"{indent}{piece}")
-    return "\n".join(part for whole in lines for part in _wrapped(whole, width, indent))
-
-
-def _wrapped(line: str, width: int, indent: str) -> list[str]:
-    if len(_COLOR.sub("", line)) <= width or _TYPED.search(line):
-        return [line]
-    import textwrap
-
-    return textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
 
 
 @contextmanager
@@ -265,7 +221,7 @@ class Console:
 
     def _replacing(self, line: str) -> str:
         """Return the line with what clears the rest of it, which at the edge would be its last character."""
-        return line if len(_COLOR.sub("", line)) >= self.width else f"{line}{_TO_END_OF_LINE}"
+        return line if width_of(line) >= self.width else f"{line}{_TO_END_OF_LINE}"
 
     def _measure(self, screen: TextIO) -> int:
         """Take over the terminal's width, which may have changed, and return its height in lines."""

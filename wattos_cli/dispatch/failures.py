@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from wattos_cli import __version__
-from wattos_cli.console import in_lines
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.help import command_path, page
+from wattos_cli.line_breaks import in_lines
 from wattos_cli.render import ci
 
 _PLAINLY = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli.deps import Terminal
-from wattos_cli.console import Console, in_lines
+from wattos_cli.console import Console
 
 LONG_S = 3600.0
 SHOWN = "\rstopping …\033[K"
@@ -118,35 +118,6 @@ def test_a_file_and_what_is_no_descriptor_have_readers(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as stdout:
         Console(stdout, io.StringIO()).require_reader()
     Console(io.StringIO(), io.StringIO()).require_reader()
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        (
-            "start it: wattos up   (elsewhere? wattos ps)",
-            ["start it: wattos up", "    (elsewhere? wattos ps)"],
-        ),
-        ("No logs yet. Start it: wattos up", ["No logs yet.", "    Start it: wattos up"]),
-        ("shown only now; revoke: wattos token", ["shown only now;", "    revoke: wattos token"]),
-        (
-            "a: wattos ps   b: wattos up   c: wattos down",
-            ["a: wattos ps   b: wattos up", "    c: wattos down"],
-        ),
-        ("wattos up --with simulator --provider openai", ["wattos up --with simulator --provider openai"]),
-        ("Known: agent, chat, gateway, rag, redis.", ["Known: agent, chat, gateway,", "    rag, redis."]),
-        (
-            "it says:\n  a quotation with a mark below it\n     ^",
-            ["it says:", "  a quotation with a mark below it", "     ^"],
-        ),
-        ("cannot write /a/folder that is not there", ["cannot write /a/folder that is not there"]),
-        ("  Next: wattos up   short", ["  Next: wattos up   short"]),
-        ("\x1b[31merror:\x1b[0m sixteen words or so", ["\x1b[31merror:\x1b[0m sixteen words or so"]),
-    ],
-)
-def test_a_line_that_is_too_long_is_broken_between_sentences(text: str, lines: list[str]) -> None:
-    assert in_lines(text, 28, "    ").split("\n") == lines
-    assert in_lines(text, 0, "    ") == text
 
 
 def test_notes_fit_the_terminal_and_are_left_alone_in_a_pipe() -> None:
