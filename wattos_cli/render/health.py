@@ -94,7 +94,12 @@ def labelled(findings: Sequence[Finding]) -> list[tuple[str, Finding]]:
 
 
 def _rows(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:
-    return [(_label(f, findings), f.status, f"{f.response_time_ms:.0f} ms", _details(f)) for f in findings]
+    return [(_label(f, findings), f.status, _answered_in(f), _details(f)) for f in findings]
+
+
+def _answered_in(finding: Finding) -> str:
+    """Return how long the answer took, `-` where nothing has answered."""
+    return f"{finding.response_time_ms:.0f} ms" if finding.reached else "-"
 
 
 def _label(finding: Finding, findings: Sequence[Finding]) -> str:
@@ -103,10 +108,10 @@ def _label(finding: Finding, findings: Sequence[Finding]) -> str:
 
 
 def _details(finding: Finding) -> str:
-    """Return the reason, and each check that is not up with its message."""
+    """Return each check that is not up with its message; where there is none, the reason."""
     troubled = [
         f"{name} {check.get('status')}" + (f": {check['message']}" if check.get("message") else "")
         for name, check in finding.checks.items()
         if isinstance(check, dict) and check.get("status") != "up"
     ]
-    return "; ".join(part for part in (finding.error, *troubled) if part)
+    return "; ".join(troubled) or finding.error

@@ -55,7 +55,7 @@ def error(watch: Watch, timeout_s: float) -> WattosError:
     codes = {int(row.get("exit_code", 1)) for row in failed}
     return WattosError(
         f"not every service became ready: {'; '.join(reasons) or instance(first)}",
-        hint=f"the rest is left running. See: wattos logs {first['name']}   Log file: {first['log_file']}",
+        hint=f"the rest is left running. See: wattos logs {first['name']}",
         code="not_ready",
         exit_code=ExitCode.CONFIG if ExitCode.CONFIG in codes else ExitCode.NO,
         details={"services": [_detail(row) for row in [*failed, *watch.waiting_in_vain(), *late]]},
