@@ -55,22 +55,25 @@ class Listed:
 def listing(source: Source, said: Mapping[str, Sequence[Family]], last_ms: int, pattern: str) -> list[Listed]:
     """Return the families with series shortly before `last_ms` whose name has `pattern` in it, or fits it.
 
-    A pattern with `*`, `?` or `[` must fit the whole name.
+    A pattern with `*`, `?` or `[` must fit the whole name. Series that ended, as those of a process that is
+    gone, count only where a family has no others.
     """
     known = {**_SCRAPER, **{name: families[0] for name, families in said.items() if families}}
-    found: dict[str, Listed] = {}
+    lasting: dict[str, Listed] = {}
+    ended: dict[str, Listed] = {}
     every = source.select([Matcher(NAME, "!=", "")], last_ms - RECENT_MS, last_ms)
     for series in every:
         metric = dict(series.labels)[NAME]
         name = _family_name(metric, known)
         if not _fits(name, pattern):
             continue
+        found = ended if is_stale(series.values[-1]) else lasting
         listed = found.setdefault(name, Listed(name, known.get(name, Family())))
         listed.series += 1
         value = _newest(series.values)
         if value is not None and (listed.family.type not in _COUNTED or metric.endswith("_count")):
             listed.values.append(value)
-    return [found[name] for name in sorted(found)]
+    return [listed for _, listed in sorted({**ended, **lasting}.items())]
 
 
 def is_counter(metric: str, known: Mapping[str, Family]) -> bool:

@@ -75,6 +75,22 @@ def test_a_row_for_each_family(root: Path) -> None:
     assert err(deps) == "6 metrics, 16 series at 2023-11-14T22:13:20.000Z\n"
 
 
+def test_series_that_ended_are_not_in_the_figures_of_those_that_go_on(tmp_path: Path) -> None:
+    gone = (
+        Scraped(NOW - 60).add("chat-0", "up", [1.0] * 3).add("chat-0", "orders_total", [290.0] * 3, kind="a")
+    )
+    gone.add("chat-0", "visits_total", [5.0] * 3).write(tmp_path)
+    Scraped(NOW).add("chat-0", "up", [1.0] * 3).add("chat-0", "orders_total", [8.0] * 3, kind="b").write(
+        tmp_path
+    )
+    said = {name: {"type": "counter", "help": "", "unit": ""} for name in ("orders_total", "visits_total")}
+    (tmp_path / ".wattos/metrics/chat-0/families.json").write_text(json.dumps(said))
+    rows = json.loads(out(listed(tmp_path, "-o", "json")))["metrics"]
+    assert {row["name"]: (row["series"], row["last"]) for row in rows} == {
+        "orders_total": (1, 8), "up": (1, 1), "visits_total": (1, 5),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
