@@ -63,13 +63,14 @@ def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) 
     window_s = min(since_s, max(at_s - first_s, 1.0))
     scrapes = max((sum(time >= at_s - window_s for time in each) for each in times), default=0)
     asker = Asker(gathered, at_s, window_s)
+    scrape_s = window_s / max(scrapes - 1, 1)
     if scrapes < LEAST_SCRAPES:
-        return Overview(at_s, since_s, scrapes, _services(asker, known, figures=False))
+        return Overview(at_s, since_s, scrapes, _services(asker, known, {}, figures=False))
     return Overview(
         at=at_s,
         window_s=window_s,
         scrapes=scrapes,
-        services=_services(asker, known, figures=True),
+        services=_services(asker, known, asker.courses(scrape_s), figures=True),
         models=_models(asker),
         caches=_caches(asker),
         breakers=_labelled(asker, "breakers", {"job": "service", "instance": "replica"}, "name", "state"),
@@ -99,14 +100,15 @@ def _gathered(source: Source, at_s: float, since_s: float) -> Source:
     )
 
 
-def _services(asker: Asker, known: Mapping[str, str], *, figures: bool) -> list[Row]:
+def _services(
+    asker: Asker, known: Mapping[str, str], courses: Mapping[str, Sequence[float | None]], *, figures: bool
+) -> list[Row]:
     ups: dict[str, list[float]] = {}
     for row in asker.rows("up"):
         ups.setdefault(row["metric"].get("job", ""), []).append(float(row["value"][1]))
     requests = asker.figures("requests", "job") if figures else {}
     errors = asker.figures("errors", "job") if figures else {}
     told = {name: asker.figures(name, "job") if figures else {} for name in _SERVICE_FIGURES}
-    courses = asker.courses() if figures else {}
     rows = []
     for name in sorted({*ups, *known}):
         idle = 0.0 if (name,) in told["in_flight"] else None

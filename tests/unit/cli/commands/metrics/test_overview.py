@@ -218,6 +218,16 @@ def test_a_burst_counts_as_what_it_was_between_two_scrapes_too(
     assert (found["calls"], found["usd"]) == (7, 0.75)
 
 
+def test_what_is_scraped_seldom_has_a_course_too(tmp_path: Path) -> None:
+    scraped = Scraped(NOW, 30.0)
+    scraped.add("chat-0", "up", [1.0] * 40)
+    scraped.add("chat-0", "http_requests_total", line(60)[:40], route="/a", status="200")
+    scraped.write(tmp_path)
+    write_running(tmp_path, {"name": "chat"})
+    (chat,) = shown(tmp_path)["services"]
+    assert (chat["requests_per_s"], chat["course"]) == (2, pytest.approx([2.0] * 60))
+
+
 def test_what_came_before_the_first_scrape_counts(tmp_path: Path) -> None:
     scraped = Scraped(NOW)
     for target in ("gateway-0", "llm-gateway-0"):
