@@ -129,37 +129,20 @@ class Accounting:
         Nothing used costs nothing, even unpriced. `served` is the model that answered, where the target's
         name may hide that: its price holds. `call_id` is the row's, where somebody knows the call already.
         """
-        now, ended = self._clock(), self._monotonic()
-        timer.ended = ended
+        now = self._clock()
+        ended = timer.ended = self._monotonic()
         if outcome is not CACHED:
             self.last[target.provider] = LastCall(now, outcome.name, outcome.error_type)
         took_s, first_s = ended - timer.begin, timer.first_s
         cost = self._cost(target, usage, now, served)
         caller.spending.add(usage, cost)
-        identity = caller.identity
-        self._rows.record(
-            # By position: with so many names the interpreter would build a dictionary for each row.
-            CallRecord(
-                call_id or self._new_id(),
-                now,
-                identity.tenant,
-                identity.user,
-                caller.request_id,
-                caller.operation,
-                requested_model,
-                target.provider,
-                target.model,
-                usage,
-                cost,
-                took_s * 1000,
-                None if first_s is None else first_s * 1000,
-                outcome.name,
-                outcome.error_type,
-                stream,
-            )
-        )
+        row = _row(
+            caller, target, usage, cost, outcome, call_id=call_id or self._new_id(), at=now,
+            requested_model=requested_model, took_s=took_s, first_s=first_s, stream=stream,
+        )  # fmt: skip
+        self._rows.record(row)
         labels = (target.provider, target.model, caller.operation, outcome.name, outcome.error_type)
-        self.meters.of(*labels).count(usage, cost, took_s, first_s)
+        self.meters.of(labels).count(usage, cost, took_s, first_s)
         return cost
 
     def cost(self, target: Target, usage: Usage, served: str = "") -> int | None:
@@ -178,25 +161,12 @@ class Accounting:
         call_id: str,
     ) -> CallRecord:
         """Return the row of a running stream as it shall be if nobody ever ends it."""
-        now, first_s, identity = self._clock(), timer.first_s, caller.identity
-        return CallRecord(
-            id=call_id,
-            at=now,
-            tenant=identity.tenant,
-            user=identity.user,
-            request_id=caller.request_id,
-            operation=caller.operation,
-            requested_model=requested_model,
-            provider=target.provider,
-            model=target.model,
-            usage=usage,
-            cost_pico_usd=self._cost(target, usage, now, served),
-            latency_ms=(self._monotonic() - timer.begin) * 1000,
-            first_token_ms=None if first_s is None else first_s * 1000,
-            outcome=LOST.name,
-            error_type=LOST.error_type,
-            stream=True,
-        )
+        now, took_s = self._clock(), self._monotonic() - timer.begin
+        cost = self._cost(target, usage, now, served)
+        return _row(
+            caller, target, usage, cost, LOST, call_id=call_id, at=now,
+            requested_model=requested_model, took_s=took_s, first_s=timer.first_s, stream=True,
+        )  # fmt: skip
 
     def fell_back(self, origin: str, target: str) -> None:
         """Count that `target` answered in place of `origin`."""
@@ -220,3 +190,39 @@ class Accounting:
             return 0
         price = self.prices.find(target.provider, target.model, utc_day(now), served)
         return None if price is None else price.pico_usd(usage)
+
+
+def _row(
+    caller: Caller,
+    target: Target,
+    usage: Usage,
+    cost: int | None,
+    outcome: Outcome,
+    *,
+    call_id: str,
+    at: float,
+    requested_model: str,
+    took_s: float,
+    first_s: float | None,
+    stream: bool,
+) -> CallRecord:
+    identity = caller.identity
+    # By position: with so many names the interpreter would build a dictionary for each row.
+    return CallRecord(
+        call_id,
+        at,
+        identity.tenant,
+        identity.user,
+        caller.request_id,
+        caller.operation,
+        requested_model,
+        target.provider,
+        target.model,
+        usage,
+        cost,
+        took_s * 1000,
+        None if first_s is None else first_s * 1000,
+        outcome.name,
+        outcome.error_type,
+        stream,
+    )

@@ -95,14 +95,14 @@ class CallMeters:
         self.knows: Callable[[str, str], bool] = lambda _provider, _model: True
         self.overhead = meter.histogram("llm_overhead_seconds")
 
-    def of(self, *labels: *CallLabels) -> CallMeter:
+    def of(self, labels: CallLabels) -> CallMeter:
         """Return the metrics for (provider, model, operation, outcome, error_type)."""
         found = self._kept.get(labels)
         if found is not None:
             return found
         provider, model, operation, outcome, error_type = labels
         if outcome != _OK and model != OVERFLOW and not self.knows(provider, model):
-            return self.of(provider, OVERFLOW, operation, outcome, error_type)
+            return self.of((provider, OVERFLOW, operation, outcome, error_type))
         found = self._make(self._meter, labels)
         if len(self._kept) < MAX_CHILDREN:
             self._kept[labels] = found
