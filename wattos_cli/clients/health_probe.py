@@ -100,9 +100,9 @@ def _from_reply(target: Running, reply: Reply) -> Finding:
 def _by_state(target: Running) -> Finding:
     """Return the finding of a service that cannot be asked: what the supervisor knows."""
     if target.state == "ready":
-        return _healthy(target)
+        return replace(_healthy(target), reached=False)
     reason = f": {target.row['reason']}" if target.row.get("reason") else ""
-    return Finding(target.name, target.replica, "unhealthy", 0.0, error=f"state: {target.state}{reason}")
+    return _down(target, f"state: {target.state}{reason}", 0.0)
 
 
 def _healthy(target: Running) -> Finding:

@@ -90,7 +90,7 @@ def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Dep
             stdout.write(f"{wrap.end()}\n" if begun else "")
             raise WattosError(
                 f"the answer broke off: {event.data.get('message', 'no reason given')}",
-                hint=f"wattos logs --request {event.data.get('requestId', '')}",
+                hint=_look_into(str(event.data.get("requestId") or "")),
                 code=str(event.data.get("code", "answer_failed")),
             )
         elif event.name == "done":
@@ -98,8 +98,17 @@ def _streamed(gateway: Gateway, path: str, message: Mapping[str, Any], deps: Dep
             return event.data
     raise WattosError(
         "the answer ended before it was complete",
-        hint="wattos logs chat llm-gateway --level warning",
+        hint=_look_into(""),
         code="answer_truncated",
+    )
+
+
+def _look_into(request_id: str) -> str:
+    """Return where the log lines of a request are, of all requests where its id is not known."""
+    return (
+        f"wattos logs --request {request_id}"
+        if request_id
+        else "wattos logs chat llm-gateway --level warning"
     )
 
 

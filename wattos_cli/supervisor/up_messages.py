@@ -79,7 +79,8 @@ def tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulate
     for ineffective in config.without_effect():
         note(ineffective.sentence)
     if not deps.console.json_output:
-        note('Next:\n  wattos ingest docs/\n  wattos ask "..."\n  wattos health')
+        documents = "docs/" if (deps.cwd / "docs").is_dir() else "PATH"
+        note(f'Next:\n  wattos ingest {documents}\n  wattos ask "..."\n  wattos health')
 
 
 def tell_changes(client: ControlClient, deps: Deps) -> None:

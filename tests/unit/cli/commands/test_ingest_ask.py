@@ -28,6 +28,7 @@ CITATION = {
 }
 ANSWER = {"id": "m1", "content": "Exit code 4.\nSee [1].", "model": "wattos-extractive",
           "citations": [CITATION], "degraded": [], "usage": {"total_tokens": 3}}  # fmt: skip
+LOGS = "wattos logs chat llm-gateway --level warning"
 HEADERS = {"x-request-id": "r1", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
 SSE = (
     'event: delta\ndata: {"content": "Exit "}\n\n: keep-alive\n\n'
@@ -266,16 +267,21 @@ def test_ask_streams_on_a_terminal_without_control_characters(api: Api, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "code", "hint"),
     [
-        ('event: error\ndata: {"code": "upstream_truncated", "message": "cut"}\n\n', "upstream_truncated"),
-        ('event: delta\ndata: {"content": "Exi"}\n\n', "answer_truncated"),
+        (
+            'event: error\ndata: {"code": "upstream_truncated", "message": "cut"}\n\n',
+            "upstream_truncated",
+            LOGS,
+        ),
+        ('event: error\ndata: {"code": "cut", "requestId": "r7"}\n\n', "cut", "wattos logs --request r7"),
+        ('event: delta\ndata: {"content": "Exi"}\n\n', "answer_truncated", LOGS),
     ],
 )
-def test_broken_stream_is_told(api: Api, tmp_path: Path, text: str, code: str) -> None:
+def test_broken_stream_is_told(api: Api, tmp_path: Path, text: str, code: str, hint: str) -> None:
     with pytest.raises(WattosError) as caught:
         ask.run(ask.Options("What?"), streaming(api, tmp_path, text))
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.hint) == (code, hint)
 
 
 def test_without_rag_it_is_asked_without_documents_and_says_so(api: Api, tmp_path: Path) -> None:

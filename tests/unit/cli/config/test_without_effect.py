@@ -84,3 +84,11 @@ def test_a_redis_url_that_cannot_work_is_refused(tmp_path: Path) -> None:
     assert refused.value.exit_code == ExitCode.CONFIG
     assert "REDIS_URL: is not a valid URL; write redis://" in refused.value.message
     assert "h3m" not in refused.value.message
+
+
+@pytest.mark.parametrize(("folder", "told"), [("docs", "docs/"), ("src", "PATH")])
+def test_up_names_a_folder_of_documents_only_if_it_is_there(tmp_path: Path, folder: str, told: str) -> None:
+    (tmp_path / folder).mkdir()
+    deps = make_deps(cwd=tmp_path)
+    up_messages.tell_next(load(tmp_path, {}), {}, deps, simulated=False)
+    assert f"Next:\n  wattos ingest {told}\n" in err(deps)
