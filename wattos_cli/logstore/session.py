@@ -122,9 +122,12 @@ def _whole_lines(segment: Segment) -> Segment:
 
 
 def _unreadable(family: Family, error: OSError) -> WattosError:
+    hint = "name a text file that you may read: wattos logs --file PATH"
+    if family.path.is_fifo():
+        hint = "what a command writes is read from stdin: COMMAND | wattos logs --file -"
     return WattosError(
         f"cannot read {family.path}: {error.strerror}",
-        hint="name a text file that you may read: wattos logs --file PATH",
+        hint=hint,
         code="log_not_readable",
         exit_code=ExitCode.NO,
         details={"path": str(family.path)},

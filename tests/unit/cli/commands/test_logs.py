@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -230,6 +231,13 @@ DOCUMENTED = [
 @pytest.mark.parametrize("argv", DOCUMENTED, ids=" ".join)
 def test_every_documented_command_runs(screen: Screen, argv: list[str]) -> None:
     screen.logs(*argv)
+
+
+def test_a_pipe_is_read_from_stdin(screen: Screen) -> None:
+    os.mkfifo(screen.cwd / "pipe")
+    error = screen.error("--file", "pipe")
+    assert "not a regular file" in error.message
+    assert error.hint.endswith("COMMAND | wattos logs --file -")
 
 
 def test_a_file_that_may_not_be_read(screen: Screen) -> None:
