@@ -10,16 +10,17 @@ _TYPED = re.compile(r"\bwattos \w|--\w|/\w|`")
 
 
 def in_lines(text: str, width: int, indent: str = "") -> str:
-    """Return `text` with lines that are too long for `width` (0: none is) broken, and indented from there on.
+    """Return `text` with lines that are too long for `width` (0: none is) broken.
 
     Between words; where there is something to type, between sentences only, so that it can be copied whole.
+    They go on after `indent`, those that are indented themselves two columns further in.
     """
     if not width:
         return text
     lines = text.split("\n")
     marked = [below.strip() == "^" for below in [*lines[1:], ""]]  # what a mark points into stays in place
     return "\n".join(
-        line if is_marked or width_of(line) <= width else _broken(line, width, indent)
+        line if is_marked or width_of(line) <= width else _broken(line, width, _deeper(line) or indent)
         for line, is_marked in zip(lines, marked, strict=True)
     )
 
@@ -27,6 +28,11 @@ def in_lines(text: str, width: int, indent: str = "") -> str:
 def width_of(line: str) -> int:
     """Return the columns that a line takes, in which colours take none."""
     return len(_COLOR.sub("", line))
+
+
+def _deeper(line: str) -> str:
+    blanks = len(line) - len(line.lstrip())
+    return " " * (blanks + 2) if blanks else ""
 
 
 def _broken(line: str, width: int, indent: str) -> str:

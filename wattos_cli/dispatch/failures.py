@@ -24,6 +24,7 @@ _PLAINLY = {
 """What the library says of a wrong value, and what that means."""
 _MISSING = re.compile(r"(?<=^Missing argument )'[^']+'")
 """The argument's name, which the page of help writes in capitals."""
+_HINT = "  hint: "
 _STORAGE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
@@ -145,7 +146,8 @@ def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str], widt
     red, plain = ("\033[1;31m", "\033[0m") if color else ("", "")
     lines = [in_lines(f"{red}error:{plain} {_visible(error.message)}", width, " " * len("error: "))]
     if error.hint:
-        lines.append(in_lines(f"  hint: {_visible(error.hint)}", width, " " * len("  hint: ")))
+        told = in_lines(_visible(error.hint), width and width - len(_HINT))
+        lines.append(_HINT + told.replace("\n", f"\n{' ' * len(_HINT)}"))
     lines += _annotations(error, environ)
     return "\n".join(lines)
 

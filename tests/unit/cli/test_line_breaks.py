@@ -26,6 +26,7 @@ from wattos_cli.line_breaks import in_lines
         ),
         ("expected a list; nothing else will do here", ["expected a list; nothing", "    else will do here"]),
         ("cannot write /a/folder that is not there", ["cannot write /a/folder that is not there"]),
+        ("  the run has three intervals", ["  the run has three", "    intervals"]),
         ("  Next: wattos up   short", ["  Next: wattos up   short"]),
         ("\x1b[31merror:\x1b[0m sixteen words or so", ["\x1b[31merror:\x1b[0m sixteen words or so"]),
     ],
