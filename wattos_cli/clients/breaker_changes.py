@@ -30,6 +30,7 @@ class ChangeReader:
     timeout_s: float = ADMIN_TIMEOUT_S
     _places: dict[tuple[str, int], _Place] = field(default_factory=dict)
     _begun: bool = False
+    _renewed: bool = False
 
     def begin(self) -> int:
         """Begin now and return how many replicas are followed; WattosError (exit 4) if none answers."""
@@ -48,7 +49,10 @@ class ChangeReader:
         if not self._begun:
             self.begin()
             return []
+        self._renewed = False
         changes = [change for answer in self._ask() for change in self._take(answer)]
+        if self._renewed:
+            changes += [change for answer in self._ask() for change in self._take(answer)]
         return sorted(changes, key=lambda change: str(change.get("time")))
 
     def _ask(self) -> list[breakers.Answer]:
@@ -67,8 +71,9 @@ class ChangeReader:
         run, last = str(part(answer.body, "run")), int(part(answer.body, "last"))
         place = self._places.get(key)
         if place is not None and place.run != run:
-            # Another process by the same name: its numbers begin at 1, asked for at the next look.
+            # Another process by the same name: its numbers begin at 1, so it is asked once more.
             self._places[key] = _Place(run, 0)
+            self._renewed = True
             return []
         self._places[key] = _Place(run, last)
         if place is None and not self._begun:
