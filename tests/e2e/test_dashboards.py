@@ -33,7 +33,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProject]
         started = project.wattos("up", "--with", "prometheus")
         assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
         load = project.wattos(*LOAD)
-        assert load.returncode == 0, f"{load.stdout}\n{load.stderr}"
+        # Beside other tests it may be slow, and say so; that it went well is all that boards need of it.
+        assert json.loads(load.stdout)["failures"] == 0, f"{load.stdout}\n{load.stderr}"
         yield project
 
 

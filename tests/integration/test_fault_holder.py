@@ -51,9 +51,15 @@ def children(pid: int) -> list[int]:
     return [process.pid for process in process_table.snapshot() if process.ppid == pid]
 
 
-def holder_and_watcher() -> tuple[int, int]:
-    """Return the pids of the holder, a child of ours, and of its watcher, a child of the holder."""
+def the_holder() -> int:
+    """Return the pid of the holder, a child of ours."""
     (holder,) = [pid for pid in children(os.getpid()) if "faults.holder" in process_table.command_line(pid)]
+    return holder
+
+
+def holder_and_watcher() -> tuple[int, int]:
+    """Return the pids of the holder and of its watcher, a child of the holder."""
+    holder = the_holder()
     (watcher,) = children(holder)
     return holder, watcher
 
@@ -259,7 +265,7 @@ def test_a_killed_holder_of_a_lock_gives_it_back(
 ) -> None:
     fault = held(platform, "lock")
     fault.apply(60)
-    (holder,) = children(os.getpid())
+    holder = the_holder()
     os.kill(holder, signal.SIGKILL)
     wait_until(lambda: gone(holder), "the holder has ended")
     database.execute("INSERT INTO told VALUES ('a')")
