@@ -22,7 +22,9 @@ from wattos_cli.loadtest.journey import CallError, Client, Patience
 from wattos_cli.loadtest.locust_side.client import LocustClient, driven
 from wattos_cli.loadtest.measuring.collector import Observed
 
-PATIENCE = Patience(connect_s=2.0, answer_s=0.3, silence_s=0.3)
+PATIENCE = Patience(connect_s=30.0, answer_s=30.0, silence_s=30.0)
+HASTE = Patience(connect_s=30.0, answer_s=0.3, silence_s=0.3)
+"""For answers that never come."""
 OK = b"HTTP/1.1 200 OK\r\nTraceparent: 00-abc-def-01\r\ncontent-length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 Do = Callable[[Client], Coroutine[Any, Any, Any]]
@@ -33,8 +35,8 @@ class Fast:
     """The client of the fast engine, in this loop."""
 
     @asynccontextmanager
-    async def at(self, url: str, seen: list[Observed]) -> AsyncIterator[Act]:
-        connector = Connector(url, PATIENCE)
+    async def at(self, url: str, seen: list[Observed], patience: Patience) -> AsyncIterator[Act]:
+        connector = Connector(url, patience)
         client = FastClient(connector, "wk_1", seen.append)
         watching = asyncio.create_task(connector.watch())
         yield lambda do: do(client)
@@ -46,7 +48,7 @@ class Locust:
     """The client under Locust, in a thread of its own: it blocks."""
 
     @asynccontextmanager
-    async def at(self, url: str, seen: list[Observed]) -> AsyncIterator[Act]:
+    async def at(self, url: str, seen: list[Observed], patience: Patience) -> AsyncIterator[Act]:
         def fire(**given: Any) -> None:
             seen.append(
                 Observed(
@@ -59,7 +61,7 @@ class Locust:
                 )
             )
 
-        client = LocustClient(url, "wk_1", fire, PATIENCE)
+        client = LocustClient(url, "wk_1", fire, patience)
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as thread:  # one for all calls: gevent has a loop for each thread
             yield lambda do: loop.run_in_executor(thread, lambda: driven(do(client)))
@@ -101,12 +103,16 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    engine: Fast | Locust, *scripts: Script, close_after: int | None = None, ssl: SSLContext | None = None
+    engine: Fast | Locust,
+    *scripts: Script,
+    close_after: int | None = None,
+    ssl: SSLContext | None = None,
+    patience: Patience = PATIENCE,
 ) -> AsyncIterator[Scene]:
     server = ScriptedServer(*scripts, close_after=close_after)
     port = await server.start(ssl)
     seen: list[Observed] = []
-    async with engine.at(f"{'https' if ssl else 'http'}://127.0.0.1:{port}", seen) as act:
+    async with engine.at(f"{'https' if ssl else 'http'}://127.0.0.1:{port}", seen, patience) as act:
         yield Scene(server, act, seen)
     await server.stop()
 
@@ -187,7 +193,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("script", "reason"), BROKEN.values(), ids=BROKEN)
 async def test_what_is_no_whole_answer_is_none(engine: Fast | Locust, script: Script, reason: str) -> None:
-    async with scene(engine, script) as here:
+    async with scene(engine, script, patience=HASTE if script is silence else PATIENCE) as here:
         seen = await here.get()
     assert seen.status == 0
     assert seen.error
@@ -267,14 +273,16 @@ async def test_streams_come_line_by_line(engine: Fast | Locust, script: Script) 
 
 
 BROKEN_STREAMS = {
-    "breaks off": then_closed(CHUNKED + b"8\r\ntoken a\n\r\n"),
-    "falls silent": in_pieces(CHUNKED + b"8\r\ntoken a\n\r\n", 1000),
+    "breaks off": (then_closed(CHUNKED + b"8\r\ntoken a\n\r\n"), PATIENCE),
+    "falls silent": (in_pieces(CHUNKED + b"8\r\ntoken a\n\r\n", 1000), HASTE),
 }
 
 
-@pytest.mark.parametrize("script", BROKEN_STREAMS.values(), ids=BROKEN_STREAMS)
-async def test_a_stream_that_ends_early_is_a_failure(engine: Fast | Locust, script: Script) -> None:
-    async with scene(engine, script) as here:
+@pytest.mark.parametrize(("script", "patience"), BROKEN_STREAMS.values(), ids=BROKEN_STREAMS)
+async def test_a_stream_that_ends_early_is_a_failure(
+    engine: Fast | Locust, script: Script, patience: Patience
+) -> None:
+    async with scene(engine, script, patience=patience) as here:
         seen, lines = await here.stream()
     assert lines == [b"token a"]
     assert (seen.status, seen.tokens) == (200, 1)

@@ -19,7 +19,7 @@ from wattos_platform.kernel.resilience.breaker import BreakerRegistry, BreakerSe
 
 METADATA = MetaData()
 NOTES = Table("notes", METADATA, Column("id", Integer, primary_key=True), Column("body", String))
-SETTINGS = DatabaseSettings(pool_size=1, pool_wait_s=0.02, statement_timeout_s=0.05, lag_s=0.001)
+SETTINGS = DatabaseSettings(pool_size=1, pool_wait_s=0.02, statement_timeout_s=0.15, lag_s=0.001)
 
 
 @pytest.fixture
