@@ -164,7 +164,7 @@ async def test_stall(sim, provider, stream):
 
 @pytest.mark.parametrize("headers", ["late", "at_once"])
 async def test_slow_first_byte(sim, provider, stream, headers):
-    await sim.fault("slow_first_byte", delay_s=0.1, headers=headers)
+    await sim.fault("slow_first_byte", delay_s=0.4, headers=headers)
     async with sent(sim.url, CALLS[provider].raw(stream=stream)) as reader:
         while not (counts := await sim.counts())["in_flight"]:
             pass

@@ -47,7 +47,7 @@ async def test_a_refused_port_refuses_and_the_others_do_not(sim):
 
 async def test_a_port_opens_again_when_the_fault_ends(sim):
     url = await sim.port("openai")
-    await sim.fault("refuse", ttl_s=0.2)
+    await sim.fault("refuse", ttl_s=1)
     assert not connects(url)
     await until_it_connects(url)
     assert (await ports(sim))[0]["open"]
