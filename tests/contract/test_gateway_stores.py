@@ -56,7 +56,7 @@ def record(number: int, tenant: str = "school", at: float = 5.0) -> AuditRecord:
 
 async def page_of(audit: AuditLog, tenant: str, before: int | None, limit: int, expected: int):
     """Rows may lag by 100 ms: ask until they are there."""
-    for _ in range(200):
+    for _ in range(3000):
         rows = await audit.page(tenant, before, limit)
         if len(rows) >= expected:
             return rows

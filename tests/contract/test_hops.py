@@ -290,7 +290,7 @@ async def test_cancelling_the_reader_closes_the_upstream_connection_at_once(real
 
 
 async def closed(request) -> bool:
-    for _ in range(100):
+    for _ in range(3000):
         if request.transport is None or request.transport.is_closing():
             return True
         await asyncio.sleep(0.01)

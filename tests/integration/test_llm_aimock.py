@@ -101,7 +101,7 @@ def asked(text: str) -> list[Any]:
 
 async def usage_of(gateway: Served, provider: str) -> dict[str, Any]:
     """Return the usage of a provider's calls once there are any."""
-    for _ in range(200):
+    for _ in range(3000):
         rows = (await gateway.public.get("/v1/usage?by=provider")).json()["data"]
         if found := [row for row in rows if row["provider"] == provider]:
             return dict(found[0])

@@ -61,7 +61,7 @@ class House:
         return (await self.client.get(f"/api/v1/runs/{run_id}")).json()
 
     async def until(self, run_id: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        for _ in range(1000):
+        for _ in range(3000):
             run = await self.run(run_id)
             if condition(run):
                 return run

@@ -190,7 +190,7 @@ async def test_the_migration_makes_the_tables_that_the_code_knows(database: Data
 
 
 async def ended(client: Any, run_id: str) -> dict[str, Any]:
-    for _ in range(1000):
+    for _ in range(3000):
         run: dict[str, Any] = (await client.get(f"/api/v1/runs/{run_id}")).json()
         if run["status"] in {"completed", "failed", "cancelled"}:
             return run

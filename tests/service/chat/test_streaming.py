@@ -44,7 +44,7 @@ class Fed:
             return (await client.get(f"{self.url}/messages")).json()["items"]
 
     async def answer(self, status: str) -> dict[str, Any]:
-        for _ in range(500):
+        for _ in range(3000):
             answer = (await self.messages())[-1]
             if answer["status"] == status:
                 return answer

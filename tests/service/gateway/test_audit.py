@@ -26,7 +26,7 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
 async def rows_of(gateway: Gateway, tenant: str, count: int) -> list[dict[str, Any]]:
     """Return the newest rows of the tenant once there are `count` beside those of asking."""
     headers = await gateway.headers(tenant=tenant, user="auditor", role="admin")
-    for _ in range(200):
+    for _ in range(3000):
         answer = await gateway.call("GET", "/api/v1/audit?limit=200", headers=headers)
         rows = [row for row in answer.json()["items"] if row["user"] != "auditor"]
         if len(rows) >= count:

@@ -305,7 +305,7 @@ async def test_the_deadline_of_a_stream_is_longer_and_a_named_one_is_kept(gatewa
 
 async def line_of(gateway: Gateway, route: str) -> dict[str, object]:
     """Wait for the access line of `route`."""
-    for _ in range(500):
+    for _ in range(3000):
         for line in map(json.loads, list(gateway.lines)):
             if line["event"] == "http.request.completed" and line["route"] == route:
                 return line

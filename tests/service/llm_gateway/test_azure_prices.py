@@ -49,7 +49,7 @@ async def ask(gateway, *, stream=False, model="azure/school"):
 
 async def cost(gateway):
     """Return (US dollars, calls without a price) of the one row, once it is there."""
-    for _ in range(200):
+    for _ in range(3000):
         found = (await gateway.ops.get("/admin/usage?by=model")).json()["data"]
         if found:
             return found[0]["cost_usd"], found[0]["unpriced_calls"]

@@ -45,7 +45,7 @@ async def gateway(tmp_path, upstream):
 
 async def reported(gateway, calls=1, query="by=model"):
     """Return the operator's report once it has `calls` calls."""
-    for _ in range(200):
+    for _ in range(3000):
         response = await gateway.ops.get(f"/admin/usage?{query}")
         assert response.status_code == 200
         if response.json()["totals"]["calls"] >= calls:
@@ -323,7 +323,7 @@ async def test_rows_are_kept_for_as_many_days_as_the_setting_says(tmp_path, upst
             await ask(running)
             await reported(running, 1 + day // 5, period)
     async with started(7.1) as running:
-        for _ in range(200):
+        for _ in range(3000):
             calls = (await running.ops.get(f"/admin/usage?{period}")).json()["totals"]["calls"]
             if calls == 1:
                 break

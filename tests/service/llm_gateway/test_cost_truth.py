@@ -40,7 +40,7 @@ async def ask(gateway, provider, **change):
 
 async def row(gateway):
     """Return the one row of the report, once it is there."""
-    for _ in range(200):
+    for _ in range(3000):
         found = (await gateway.ops.get("/admin/usage?by=model")).json()["data"]
         if found:
             return found[0]

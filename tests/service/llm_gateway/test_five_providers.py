@@ -185,7 +185,7 @@ async def test_what_one_provider_cannot_honour_the_next_is_asked_for(simulator, 
 async def test_a_deployment_is_counted_as_its_model(simulator, gateway, sdk):
     await behave(simulator)
     await sdk.chat.completions.create(model="azure/gpt-4o-mini", messages=QUESTION)
-    for _ in range(200):
+    for _ in range(3000):
         rows = (await gateway.public.get("/v1/usage")).json()["data"]
         if rows:
             break

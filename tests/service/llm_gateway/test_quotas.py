@@ -150,7 +150,7 @@ async def test_who_leaves_a_stream_gives_the_place_back(tmp_path, upstream):
             await asyncio.sleep(0.01)
         leaving.cancel()
         upstream.handler = streams(chunk({"content": "a"}), chunk({}, "stop"), "[DONE]")
-        for _ in range(100):
+        for _ in range(3000):
             if (await ask(service, stream=True)).status_code == 200:
                 return
             await asyncio.sleep(0.02)
