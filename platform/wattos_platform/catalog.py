@@ -182,6 +182,11 @@ def service(name: str) -> Service:
     return _BY_NAME[name]
 
 
+def services_below(name: str) -> int:
+    """Return how many services, one behind the other, a call to `name` may go through after it."""
+    return max((1 + services_below(dep.name) for dep in service(name).depends_on), default=0)
+
+
 def component(name: str) -> Component:
     """Return the component called `name`; KeyError if the catalog has none."""
     return _COMPONENT_BY_NAME[name]

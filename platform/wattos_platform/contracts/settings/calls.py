@@ -22,7 +22,7 @@ class CallSettings(Group):
         "WATTOS_PROVIDER_TIMEOUT_S", default=60.0, gt=0, description="First byte of a provider."
     )
     stream_idle_timeout_s: float = variable(
-        "WATTOS_STREAM_IDLE_TIMEOUT_S", default=30.0, gt=0, description="Silence in a stream."
+        "WATTOS_STREAM_IDLE_TIMEOUT_S", default=30.0, gt=0, description="Silence of a provider in a stream."
     )
     pool_wait_s: float = variable(
         "WATTOS_POOL_WAIT_S", default=1.0, gt=0, description="Wait for a pooled connection."

@@ -52,6 +52,7 @@ class WireHopClient:
         self.pool = WirePool(base_url, settings.connect_s)
         self._breaker = breaker
         self._settings = settings
+        self._idle_s = settings.silence_s(service)
         self._sign = CachedSign(sign, service, monotonic) if sign else None
         self._monotonic = monotonic
         self._retry = retry
@@ -119,7 +120,7 @@ class WireHopClient:
             yield WireHopResponse(
                 connection,
                 service=self.service,
-                idle_s=self._settings.idle_s,
+                idle_s=self._idle_s,
                 deadline=request.until,
                 max_bytes=self._settings.max_body_bytes,
                 failed=lambda error: self._broken_off(error, request.deadline),
