@@ -142,9 +142,22 @@ def quantiles(histogram: Histogram) -> dict[str, float | None]:
 
 def run(service: Service, seconds: int, seed: int) -> dict[str, Any]:
     """Return the result of `seconds` of load on one service."""
+    return mixed_run({"GET /x": service}, seconds, seed)
+
+
+def mixed_run(services: Mapping[str, Service], seconds: int, seed: int) -> dict[str, Any]:
+    """Return the result of `seconds` of load on several services, each of which wanders by itself."""
     rng = np.random.default_rng(seed)
-    course = levels(service, seconds, rng)
-    return result([interval({"GET /x": service}, at_s, 1.0, level, rng) for at_s, level in enumerate(course)])
+    courses = {name: levels(service, seconds, rng) for name, service in services.items()}
+    intervals = []
+    for at_s in range(seconds):
+        each = [
+            interval({name: service}, at_s, 1.0, courses[name][at_s], rng)
+            for name, service in services.items()
+        ]
+        requests = {name: counted for one in each for name, counted in one["requests"].items()}
+        intervals.append({**each[0], "requests": requests})
+    return result(intervals)
 
 
 def _counted(intervals: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

@@ -155,9 +155,23 @@ def comparison() -> dict[str, Any]:
         ("errors", "share", 0.0012, 0.0024, None, 0.0002, 0.0021, "no_change"),
         ("rps", "/s", 148.2, 147.9, 0.998, 0.985, 1.011, "no_change"),
     ]
-    keys = ("metric", "unit", "baseline", "now", "ratio", "low", "high", "verdict")
-    told = [dict(zip(keys, row, strict=True)) for row in rows]
-    return {"baseline": "main.json", "verdict": "regression", "confidence": 0.9875, "rows": told}
+    search, models = "POST /api/v1/search", "GET /v1/models"
+    named = [
+        ("latency p50", "ms", 38.2, 44.7, 1.1702, 1.0911, 1.2544, "regression", search),
+        ("latency p95", "ms", 68.4, 79.9, 1.1681, 1.0702, 1.2745, "regression", search),
+        ("latency p50", "ms", 6.1, 6.1, 1.0, 0.9602, 1.0413, "no_change", models),
+        ("latency p95", "ms", 9.8, 9.9, 1.0102, 0.9411, 1.0843, "unclear", models),
+    ]
+    keys = ("metric", "unit", "baseline", "now", "ratio", "low", "high", "verdict", "name")
+    return {
+        "baseline": "main.json",
+        "verdict": "regression",
+        "confidence": 0.9875,
+        "rows": [dict(zip(keys, row, strict=False)) for row in rows],
+        "by_name": [dict(zip(keys, row, strict=True)) for row in named],
+        "confidence_by_name": 0.995,
+        "too_few": ["POST /v1/chat/completions"],
+    }
 
 
 def limit() -> dict[str, Any]:

@@ -64,7 +64,8 @@ def command(run: Run[Options] = run) -> Command:
         """Say whether a run is slower than an earlier one, and how sure that is.
 
         Seconds are resampled in blocks, 1000 times. A regression is certain, and at least 5 % and 0.1 ms
-        (errors: 0.5 percentage points). 0: none. 1: there is one. 4: the two do not measure the same thing.
+        (errors: 0.5 percentage points), of all requests together or of the latency of one name that has a
+        hundred of them. 0: none. 1: there is one. 4: the two do not measure the same thing.
 
         Examples:
           wattos loadtest compare main.json branch.json

@@ -18,16 +18,21 @@ from wattos_cli.loadtest.measuring.histogram import GROWTH
 Draws = npt.NDArray[np.float64]
 RESAMPLES = 1000
 _MOST_ALIKE = 0.9
+_LEAST_BEYOND = 5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure of one run: its value, the same of each resample, and how alike neighbouring intervals are."""
+    """A figure of one run: its value, the same of each resample, and how alike neighbouring intervals are.
+
+    Of what neighbours share, `lasting` at least is there in the next interval too.
+    """
 
     value: float
     draws: Draws
     likeness: float
     intervals: int
+    lasting: float = 0.0
 
 
 def resamples(intervals: int, rng: np.random.Generator) -> Floats:
@@ -46,12 +51,12 @@ def block_length(intervals: int) -> int:
     return max(1, round(math.cbrt(intervals)))
 
 
-def estimate(figures: Draws, series: Draws) -> Estimate:
+def estimate(figures: Draws, series: Draws, lasting: float = 0.0) -> Estimate:
     """Return a figure of the run, the first, with those of the resamples, the others.
 
     `series` is what each interval contributes to the figure.
     """
-    return Estimate(float(figures[0]), figures[1:], likeness(series), len(series))
+    return Estimate(float(figures[0]), figures[1:], likeness(series), len(series), lasting)
 
 
 def log_quantile(buckets: Buckets, upto: Floats, share: float) -> Draws:
@@ -83,10 +88,17 @@ def likeness(series: Draws) -> float:
 
 
 def between(baseline: Estimate, now: Estimate, confidence: float) -> tuple[float, float]:
-    """Return the ends of the interval in which the difference of two figures lies with `confidence`."""
+    """Return the ends of the interval in which the difference of two figures lies with `confidence`.
+
+    Where hardly a resample lies beyond the ends, a normal distribution as wide as theirs tells them.
+    """
     difference = now.draws - baseline.draws
     tail = (1 - confidence) / 2
-    low, middle, high = (float(value) for value in np.quantile(difference, [tail, 0.5, 1 - tail]))
+    if round(tail * len(difference)) < _LEAST_BEYOND:
+        middle, reach = now.value - baseline.value, NormalDist().inv_cdf(1 - tail) * float(difference.std())
+        low, high = middle - reach, middle + reach
+    else:
+        low, middle, high = (float(value) for value in np.quantile(difference, [tail, 0.5, 1 - tail]))
     wider = _expansion(baseline, now, 1 - tail)
     return middle - (middle - low) * wider, middle + (high - middle) * wider
 
@@ -94,12 +106,13 @@ def between(baseline: Estimate, now: Estimate, confidence: float) -> tuple[float
 def _expansion(baseline: Estimate, now: Estimate, share: float) -> float:
     """Return by how much wider than the resamples' the true interval is."""
     alike = (baseline.likeness + now.likeness) / 2
+    lasting = max(alike, baseline.lasting, now.lasting)
     variances, corrected, freedom = [], [], 0.0
     for run in (baseline, now):
         block = block_length(run.intervals)
         blocks = run.intervals / block
         variances.append(float(run.draws.var()))
-        corrected.append(variances[-1] * blocks / (blocks - 1) * _cut_off(alike, block))
+        corrected.append(variances[-1] * blocks / (blocks - 1) * _cut_off(alike, lasting, block))
         freedom += corrected[-1] ** 2 / (blocks - 1)
     total = sum(variances)
     if total <= 0:
@@ -108,10 +121,13 @@ def _expansion(baseline: Estimate, now: Estimate, share: float) -> float:
     return math.sqrt(sum(corrected) / total) * _student(share, freedom) / NormalDist().inv_cdf(share)
 
 
-def _cut_off(alike: float, block: int) -> float:
-    """Return the variance of a long mean over what blocks of this length show of it."""
-    seen = 1 + 2 * sum((1 - lag / block) * alike**lag for lag in range(1, block))
-    return (1 + alike) / (1 - alike) / seen
+def _cut_off(alike: float, lasting: float, block: int) -> float:
+    """Return the variance of a long mean over what blocks of this length show of it.
+
+    Neighbours are `alike`; from then on the likeness fades to the `lasting` part of it with each interval.
+    """
+    seen = 1 + 2 * sum((1 - lag / block) * alike * lasting ** (lag - 1) for lag in range(1, block))
+    return (1 + 2 * alike / (1 - lasting)) / seen
 
 
 def _student(share: float, freedom: float) -> float:

@@ -1,107 +1,74 @@
-"""One run against another, figure by figure, with a verdict each."""
+"""One run against another, figure by figure, with a verdict each: all requests together, and name by name."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
-from wattos_cli.loadtest.comparison import bootstrap
-from wattos_cli.loadtest.comparison.bootstrap import Estimate
-from wattos_cli.loadtest.comparison.counts import Counts, Floats, Histograms, counts
+from wattos_cli.loadtest.comparison import bootstrap, rows
+from wattos_cli.loadtest.comparison.counts import Floats, counts, latencies
+from wattos_cli.loadtest.comparison.loaded import loaded
+from wattos_cli.loadtest.comparison.names import names_of
+from wattos_cli.loadtest.result.counted import Interval
 from wattos_cli.loadtest.result.shape import REGRESSION, Compared, Comparison, Result
 
-SMALLEST_EFFECT = 0.05
-"""A change of a time or a rate by less than this share is none, however certain."""
-SMALLEST_MS = 0.1
-"""Nor is one of a time by less than this, which is what clocks and schedulers scatter by."""
-SMALLEST_POINTS = 0.005
-"""The same for the share of errors: half a percentage point."""
-_SHARES = {"p50": 0.5, "p95": 0.95}
 _FALSE_ALARMS = 0.04  # below the 5 % that are promised: a bootstrap of few seconds is a little too sure
+_OF_NAMES = 0.01  # of those, where names are judged: what decides most is all requests together
+_LASTING = 0.7
+"""A name has few requests a second; their scatter hides how long its seconds stay alike: so long at least."""
+_RESAMPLES_OF_NAMES = 400
+"""Enough to tell how far they scatter, which is what the ends of a name's range are made of."""
 _LEAST_CONFIDENCE = 0.95
 _SEED = 5
-_Pair = Sequence[Estimate]
+_Runs = Sequence[Sequence[Interval]]
 
 
 def compare(baseline: Result, now: Result, name: str = "") -> Comparison:
     """Return how `now` compares with `baseline`, which is called `name`; the same for the same two results.
 
-    Both must be comparable (`comparability.reasons_against`). All rows together raise a false alarm in 5 % of
-    comparisons at most: the more rows, the surer each has to be.
+    Both must be comparable (`comparability.reasons_against`). All rows together, those of names too, raise a
+    false alarm in 5 % of comparisons at most: the more rows, the surer each has to be.
     """
     rng = np.random.default_rng(_SEED)
-    runs = (counts(baseline), counts(now))
-    weights = [bootstrap.resamples(len(run.requests), rng) for run in runs]
-    times = [metric for metric in runs[0].times if metric in runs[1].times]
-    alarming = len(times) * len(_SHARES) + 2
-    sure = max(_LEAST_CONFIDENCE, 1 - 2 * _FALSE_ALARMS / alarming)
-    rows = [
-        *(row for metric in times for row in _time_rows(metric, runs, weights, sure)),
-        *(_no_sample(metric) for metric in sorted(runs[0].times.keys() ^ runs[1].times.keys())),
-        _errors(list(map(_error_share, runs, weights)), sure),
-        _rate(list(map(_log_rate, runs, weights)), sure),
+    runs = [loaded(each) for each in (baseline, now)]
+    drawn = [bootstrap.resamples(len(run), rng) for run in runs]
+    names = names_of(*runs)
+    together, sure = _together(runs, drawn, _FALSE_ALARMS - (_OF_NAMES if names.judged else 0))
+    by_name, sure_by_name = _by_name(runs, drawn, names.judged)
+    found = Comparison("no_regression", together, name, sure, by_name, sure_by_name, names.too_few)
+    return replace(found, verdict=REGRESSION) if found.regressions else found
+
+
+def _together(runs: _Runs, drawn: Sequence[Floats], alarms: float) -> tuple[list[Compared], float]:
+    """Return the rows of all requests together, and how sure each is."""
+    counted = [counts(run) for run in runs]
+    before, after = (each.times for each in counted)
+    times = [metric for metric in before if metric in after]
+    sure = _sure(alarms, len(times) * len(rows.SHARES) + 2)
+    found = [
+        *(row for each in times for row in rows.times(each, [before[each], after[each]], drawn, sure)),
+        *(rows.no_sample(metric) for metric in sorted(before.keys() ^ after.keys())),
+        rows.errors(counted, drawn, sure),
+        rows.rate(counted, drawn, sure),
     ]
-    verdict = REGRESSION if any(row.verdict == REGRESSION for row in rows) else "no_regression"
-    return Comparison(verdict, rows, name, round(sure, 4))
+    return found, sure
 
 
-def _time_rows(
-    metric: str, runs: Sequence[Counts], weights: Sequence[Floats], sure: float
-) -> Iterator[Compared]:
-    taken = [run.times[metric] for run in runs]
-    upto = [np.cumsum(drawn @ one.counts, axis=1) for one, drawn in zip(taken, weights, strict=True)]
-    for told, share in _SHARES.items():
-        pair = [_quantile(one, counted, share) for one, counted in zip(taken, upto, strict=True)]
-        yield _ratio(f"{metric} {told}", "ms", pair, sure)
+def _by_name(
+    runs: _Runs, drawn: Sequence[Floats], names: Sequence[str]
+) -> tuple[list[Compared], float | None]:
+    """Return the rows of each name's latency, and how sure each is: None without names."""
+    if not names:
+        return [], None
+    sure = _sure(_OF_NAMES, len(names) * len(rows.SHARES))
+    fewer = [each[: _RESAMPLES_OF_NAMES + 1] for each in drawn]
+    found: list[Compared] = []
+    for name in names:
+        told = rows.times("latency", [latencies(run, name) for run in runs], fewer, sure, _LASTING)
+        found += [replace(row, name=name) for row in told]
+    return found, sure
 
 
-def _quantile(histograms: Histograms, upto: Floats, share: float) -> Estimate:
-    found = bootstrap.log_quantile(histograms.buckets, upto, share)
-    return bootstrap.estimate(found, bootstrap.contributions(histograms, share, float(found[0])))
-
-
-def _error_share(run: Counts, drawn: Floats) -> Estimate:
-    found = (drawn @ run.failures) / (drawn @ run.requests)
-    return bootstrap.estimate(found, run.failures - found[0] * run.requests)
-
-
-def _log_rate(run: Counts, drawn: Floats) -> Estimate:
-    found = np.log((drawn @ run.requests) / (drawn @ run.spans_s))
-    return bootstrap.estimate(found, run.requests - np.exp(found[0]) * run.spans_s)
-
-
-def _rate(pair: _Pair, sure: float) -> Compared:
-    """Return the row of the requests a second, of which fewer are worse."""
-    return _ratio("rps", "/s", pair, sure, less_is_worse=True)
-
-
-def _ratio(metric: str, unit: str, pair: _Pair, sure: float, *, less_is_worse: bool = False) -> Compared:
-    """Return the row of a figure whose logarithm was estimated."""
-    low, high = bootstrap.between(pair[0], pair[1], sure)
-    change = pair[1].value - pair[0].value
-    worse = (-change, -high, -low) if less_is_worse else (change, low, high)
-    baseline, now = (float(f"{math.exp(each.value):.4g}") for each in pair)
-    ratio, least, most = (round(math.exp(value), 4) for value in (change, low, high))
-    smallest = max(SMALLEST_EFFECT, SMALLEST_MS / baseline) if unit == "ms" else SMALLEST_EFFECT
-    verdict = _verdict(*worse, math.log1p(smallest))
-    return Compared(metric, baseline, now, ratio, least, most, verdict, unit)
-
-
-def _errors(pair: _Pair, sure: float) -> Compared:
-    low, high = bootstrap.between(pair[0], pair[1], sure)
-    verdict = _verdict(pair[1].value - pair[0].value, low, high, SMALLEST_POINTS)
-    baseline, now = (round(each.value, 6) for each in pair)
-    return Compared("errors", baseline, now, None, round(low, 6), round(high, 6), verdict, "share")
-
-
-def _no_sample(metric: str) -> Compared:
-    return Compared(metric, None, None, None, None, None, "no_sample")
-
-
-def _verdict(worse: float, low: float, high: float, smallest: float) -> str:
-    """Return what a figure that got worse by `worse`, between `low` and `high`, means."""
-    if low > 0 and worse >= smallest:
-        return REGRESSION
-    if high < 0 and worse <= -smallest:
-        return "improvement"
-    return "no_change" if high < smallest else "unclear"
+def _sure(alarms: float, count: int) -> float:
+    """Return how sure each of so many rows has to be for a share `alarms` of false alarms (Bonferroni)."""
+    return round(max(_LEAST_CONFIDENCE, 1 - 2 * alarms / count), 6)

@@ -27,7 +27,8 @@ class Compared(Struct):
     """One figure of two runs, in `unit` (ms, share or /s).
 
     `low` and `high` enclose the ratio, or for shares, which have none, the difference. `verdict`: regression,
-    improvement, no_change (a change that counts is out of the question), unclear or no_sample.
+    improvement, no_change (a change that counts is out of the question), unclear or no_sample. `name` is that
+    of the requests, "" for all together.
     """
 
     metric: str
@@ -38,20 +39,29 @@ class Compared(Struct):
     high: float | None
     verdict: str
     unit: str = "ms"
+    name: str = ""
 
 
 class Comparison(Struct):
-    """This run beside an earlier one: regression or no_regression."""
+    """This run beside an earlier one: regression or no_regression.
+
+    `rows` are of all requests together, `by_name` of each name that has enough of them; `too_few` are the
+    names that have not.
+    """
 
     verdict: str
     rows: list[Compared]
     baseline: str = ""
     confidence: float = 0.95
+    by_name: list[Compared] = field(default_factory=list)
+    confidence_by_name: float | None = None
+    too_few: list[str] = field(default_factory=list)
 
     @property
     def regressions(self) -> list[str]:
-        """Return the names of the figures that got worse."""
-        return [row.metric for row in self.rows if row.verdict == REGRESSION]
+        """Return what got worse: figures of all requests together first, then those of names."""
+        worse = [row for row in (*self.rows, *self.by_name) if row.verdict == REGRESSION]
+        return [f"{row.metric} of {row.name}" if row.name else row.metric for row in worse]
 
 
 class Step(Struct):

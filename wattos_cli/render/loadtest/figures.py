@@ -1,9 +1,12 @@
 """Figures of a load test as text, each with its unit."""
 
+from collections.abc import Sequence
+
 _S_MS = 1000.0
 _TEN = 10.0
 _HUNDRED = 100.0
 _TOO_LONG = 1e12
+_MOST_LISTED = 8
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -48,6 +51,14 @@ def tick(value: float) -> str:
 def time_tick(value_ms: float) -> str:
     """Return a round time: `50 ms`, `2 s`."""
     return f"{tick(value_ms / _S_MS)} s" if value_ms >= _S_MS else f"{tick(value_ms)} ms"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names one after another; of more than eight, how many there are beside the first."""
+    left = len(names) - _MOST_LISTED
+    return (
+        ", ".join(names) if left <= 0 else f"{', '.join(names[:_MOST_LISTED])} and {counted(left, 'other')}"
+    )
 
 
 def counted(count: object, thing: str) -> str:

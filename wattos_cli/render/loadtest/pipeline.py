@@ -7,7 +7,7 @@ from wattos_cli.render import ci
 from wattos_cli.render.junit import Case, junit
 from wattos_cli.render.loadtest import rows
 from wattos_cli.render.loadtest.figures import figure
-from wattos_cli.render.loadtest.summary import limits, summary
+from wattos_cli.render.loadtest.summary import comparison_gaps, limits, summary, what
 
 _REGRESSION = "regression"
 _SLOWEST_SHOWN = 5
@@ -16,24 +16,28 @@ _SLOWEST_SHOWN = 5
 def as_markdown(result: Mapping[str, Any]) -> str:
     """Return verdict, thresholds, requests and whatever else was found, for GITHUB_STEP_SUMMARY."""
     tables = [rows.requests(result), rows.streams(result)]
-    if result["comparison"]:
-        tables.append(rows.comparison(result["comparison"]))
+    compared = result["comparison"]
+    if compared:
+        tables += [rows.comparison(compared), rows.slower(compared)]
     if result["limit"]:
         tables.append(rows.steps(result["limit"]))
     tables.append(rows.slowest(result, _SLOWEST_SHOWN))
+    gaps = comparison_gaps(compared) if compared else []
     first = rows.thresholds(result)._replace(title=f"wattos loadtest: {summary(result)}")
     lines = [
         _table(first),
         *(_table(table) for table in tables if table.rows),
-        *(f"{ci.plain(reason)}\n\n" for reason in (*result["reasons"], limits(result))),
+        *(f"{ci.plain(line)}\n\n" for line in (*result["reasons"], *gaps, limits(result))),
     ]
     return "".join(lines)
 
 
 def comparison_as_markdown(compared: Mapping[str, Any]) -> str:
     """Return how two runs compare, for GITHUB_STEP_SUMMARY."""
-    told = rows.comparison(compared)
-    return _table(told._replace(title=f"wattos loadtest compare: {compared['verdict']}"))
+    first = rows.comparison(compared)._replace(title=f"wattos loadtest compare: {compared['verdict']}")
+    tables = [table for table in (first, rows.slower(compared)) if table.rows]
+    lines = (f"{ci.plain(line)}\n\n" for line in comparison_gaps(compared))
+    return "".join([*map(_table, tables), *lines])
 
 
 def as_junit(result: Mapping[str, Any]) -> str:
@@ -79,10 +83,11 @@ def annotations(result: Mapping[str, Any], environ: Mapping[str, str]) -> list[s
 def _compared(compared: Mapping[str, Any] | None) -> list[Case]:
     if not compared:
         return []
-    told = zip(compared["rows"], rows.comparison(compared).rows, strict=True)
+    told = [*compared["rows"], *compared["by_name"]]
+    cells = rows.comparison({"rows": told}).rows
     return [
-        Case(f"{row['metric']} is no worse than the baseline", 0.0, _failure(str(row["verdict"]), cells))
-        for row, cells in told
+        Case(f"{what(row)} is no worse than the baseline", 0.0, _failure(str(row["verdict"]), each))
+        for row, each in zip(told, cells, strict=True)
     ]
 
 

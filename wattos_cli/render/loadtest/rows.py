@@ -53,6 +53,17 @@ def comparison(compared: Mapping[str, Any]) -> Table:
     return Table("Against the baseline", head, rows, frozenset(head[1:5]))
 
 
+def slower(compared: Mapping[str, Any]) -> Table:
+    """Return the names of requests whose latency got worse, with the change and the range it lies in."""
+    rows = []
+    for row in compared["by_name"]:
+        metric, *figures, verdict = _compared(row)
+        if verdict == "regression":
+            rows.append((str(row["name"]), metric.removeprefix("latency "), *figures))
+    head = ("SLOWER REQUEST", "LATENCY", "BASELINE", "NOW", "CHANGE", "BETWEEN")
+    return Table("Requests that became slower", head, rows, frozenset(head[2:]))
+
+
 def steps(limit: Mapping[str, Any]) -> Table:
     """Return each rate that was tried in search of the limit."""
     rows = [

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from wattos_cli.render.loadtest.figures import counted, time
+from wattos_cli.render.loadtest.figures import counted, listed, time
 from wattos_cli.render.safe import visible
 
 _POLICY = re.compile(r'"([a-z_-]+)";q=(\d+);w=(\d+)')
@@ -42,11 +42,22 @@ def _allowed(policy: str) -> str:
 
 def comparison_summary(compared: Mapping[str, Any]) -> str:
     """Return what the comparison came to, and what it could not tell."""
-    rows = compared["rows"]
-    worse = [str(row["metric"]) for row in rows if row["verdict"] == "regression"]
-    unclear = [str(row["metric"]) for row in rows if row["verdict"] == "unclear"]
+    worse = [what(row) for row in (*compared["rows"], *compared["by_name"]) if row["verdict"] == "regression"]
     told = f"against {compared['baseline'] or 'the baseline'}: "
-    told += f"regression of {', '.join(worse)}" if worse else "no regression"
-    if unclear:
-        told += f"; these runs are too short to rule one out of {', '.join(unclear)}"
-    return told
+    told += f"regression of {listed(worse)}" if worse else "no regression"
+    return "; ".join([told, *comparison_gaps(compared)])
+
+
+def comparison_gaps(compared: Mapping[str, Any]) -> list[str]:
+    """Return what the comparison could not tell: of which figures, and of which names."""
+    unclear = [str(row["metric"]) for row in compared["rows"] if row["verdict"] == "unclear"]
+    too_few = [str(name) for name in compared["too_few"]]
+    return [
+        *([f"these runs are too short to rule one out of {', '.join(unclear)}"] if unclear else []),
+        *([f"too few requests to judge: {listed(too_few)}"] if too_few else []),
+    ]
+
+
+def what(row: Mapping[str, Any]) -> str:
+    """Return what a row of a comparison is about: a figure, of all requests or of a name."""
+    return f"{row['metric']} of {row['name']}" if row["name"] else str(row["metric"])

@@ -6,7 +6,7 @@ from typing import Any
 from wattos_cli.render import text
 from wattos_cli.render.loadtest import rows
 from wattos_cli.render.loadtest.figures import counted, figure, share, time
-from wattos_cli.render.loadtest.summary import comparison_summary, summary
+from wattos_cli.render.loadtest.summary import comparison_gaps, comparison_summary, summary
 from wattos_cli.render.safe import visible
 
 _ERRORS_SHOWN = 10
@@ -29,8 +29,9 @@ def as_table(result: Mapping[str, Any], *, color: bool, width: int = 0) -> str:
 
 
 def comparison(compared: Mapping[str, Any], *, color: bool, width: int = 0) -> str:
-    """Return how a run compares with its baseline."""
-    return _table(rows.comparison(compared), color=color, width=width)
+    """Return how a run compares with its baseline, and which names became slower."""
+    told = (_table(each(compared), color=color, width=width) for each in (rows.comparison, rows.slower))
+    return "\n\n".join(table for table in told if table)
 
 
 def _table(told: rows.Table, *, color: bool, width: int) -> str:
@@ -60,7 +61,9 @@ def _summaries(result: Mapping[str, Any]) -> list[str]:
     """Return what the run came to, the verdict last."""
     compared = result["comparison"]
     told = [*_arrivals(result), *result["reasons"]]
-    if compared and compared["verdict"] != "regression":  # one is among the reasons
+    if compared and compared["verdict"] == "regression":  # which is among the reasons
+        told += comparison_gaps(compared)
+    elif compared:
         told += comparison_summary(compared).split("; ")
     return [*told, summary(result)]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.bench.comparison import rates
+from loadtests.bench.comparison import names_of, rates
 from loadtests.bench.synthetic_runs import Service, result_of, run
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.comparison.comparability import reasons_against, require_comparable
@@ -33,7 +33,7 @@ def verdicts(comparison: Comparison) -> dict[str, str]:
     ],
 )
 def test_equal_runs_raise_at_most_5_per_cent_false_alarms(service: Service, seconds: int) -> None:
-    assert rates(service, seconds, slower=1.0, repetitions=REPETITIONS).regression <= 0.05
+    assert rates(names_of(service), seconds, slower=1.0, repetitions=REPETITIONS).regression <= 0.05
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_equal_runs_raise_at_most_5_per_cent_false_alarms(service: Service, seco
     ],
 )
 def test_a_slow_down_of_10_per_cent_is_caught(service: Service, seconds: int) -> None:
-    assert rates(service, seconds, slower=1.1, repetitions=REPETITIONS).regression >= 0.95
+    assert rates(names_of(service), seconds, slower=1.1, repetitions=REPETITIONS).regression >= 0.95
 
 
 def test_a_run_that_is_too_short_to_tell_says_so() -> None:

@@ -33,6 +33,7 @@ class Baseline:
     def held_against(self, result: Result) -> Result:
         """Return the result with its comparison, a failure if it is worse; or as it is: not comparable."""
         from wattos_cli.loadtest.comparison.compared import compare
+        from wattos_cli.render.loadtest.figures import listed
 
         if comparability.reasons_against(self.result, result, allow_other_machine=self.allow_other_machine):
             return result
@@ -40,7 +41,7 @@ class Baseline:
         worse = comparison.regressions
         if not worse:
             return replace(result, comparison=comparison)
-        reason = f"worse than the baseline {self.name}: {', '.join(worse)}"
+        reason = f"worse than the baseline {self.name}: {listed(worse)}"
         return replace(result, comparison=comparison, verdict="fail", reasons=[*result.reasons, reason])
 
 

@@ -84,7 +84,18 @@ def _comparison(compared: Mapping[str, Any]) -> Html:
         f"{compared['confidence'] * 100:.3g} % confidence; seconds were resampled in blocks. A regression is "
         "certain, and at least 5 % and 0.1 ms (errors: 0.5 percentage points)."
     )
-    return together([table(rows.comparison(compared)), element("p", told, class_="note")])
+    slower = rows.slower(compared)
+    parts = [table(rows.comparison(compared)), *([table(slower)] if slower.rows else [])]
+    return together([*parts, element("p", f"{told}{_names(compared)}", class_="note")])
+
+
+def _names(compared: Mapping[str, Any]) -> str:
+    """Return how many names of requests were judged each by itself, nothing if none was."""
+    judged = {str(row["name"]) for row in compared["by_name"]}
+    if not judged:
+        return ""
+    sure = f"{compared['confidence_by_name'] * 100:.4g} % confidence"
+    return f" Judged each by its own latency: {counted(len(judged), 'request name')}, with {sure}."
 
 
 def _limit(limit: Mapping[str, Any]) -> Html:

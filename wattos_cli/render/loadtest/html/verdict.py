@@ -5,7 +5,7 @@ from typing import Any
 
 from wattos_cli.render.columns import duration
 from wattos_cli.render.loadtest.figures import digits, figure, share, tick, time
-from wattos_cli.render.loadtest.summary import comparison_summary
+from wattos_cli.render.loadtest.summary import comparison_gaps, comparison_summary
 from wattos_cli.render.markup import Html, element
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
@@ -43,7 +43,9 @@ def reasons(result: Result) -> Iterator[str]:
         yield from result["reasons"]
     if not missed:
         yield _held(len(result["thresholds"])) if result["requests"] else "no request was sent"
-    if compared and compared["verdict"] != "regression":  # one is among the reasons
+    if compared and compared["verdict"] == "regression":  # which is among the reasons
+        yield from comparison_gaps(compared)
+    elif compared:
         yield comparison_summary(compared)
     yield from result["reasons"]
 

@@ -68,8 +68,11 @@ def test_the_verdict_comes_first_with_its_reasons(whole: dict[str, Any]) -> None
     text = told(page_of(whole))
     assert text.index("Failed: p95<500ms does not hold, measured") < text.index("Thresholds")
     assert "worse than the baseline main.json: latency p50" in text
+    assert "too few requests to judge: POST /v1/chat/completions" in text
+    assert "Judged each by its own latency: 2 request names, with 99.5 % confidence." in text
+    assert text.index("Slower request") < text.index("+17.0 %") < text.index("Over time")
     rows = [row for row in results.comparison()["rows"] if row["verdict"] != "regression"]
-    steady = {**results.comparison(), "rows": rows, "verdict": "no_regression"}
+    steady = {**results.comparison(), "rows": rows, "by_name": [], "verdict": "no_regression"}
     assert "against main.json: no regression; these runs" in told(
         page_of(results.whole(20, comparison=steady))
     )
