@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattos_cli.clients import running
+from wattos_cli.console import Console
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.diagnosis import machine, metrics, setup
 from wattos_cli.diagnosis.findings import Check, Finding, Level
 from wattos_cli.errors import ExitCode
+from wattos_cli.line_breaks import in_lines
 from wattos_cli.render import text
 from wattos_cli.render.safe import visible
 
@@ -52,10 +54,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         console.json({"schema": "wattos.doctor/v1", "findings": rows})
     else:
         for finding in findings:
-            label = text.colored(f"{finding.level:<8}", _COLORS[finding.level], enabled=console.color)
-            console.data(f"{label}{finding.check}: {visible(finding.message)}")
-            if finding.mend:
-                console.data(f"        mend: {finding.mend}")
+            console.data(_told(finding, console))
     errors = sum(1 for finding in findings if finding.level is Level.ERROR)
     if errors:
         console.note(f"{errors} to mend before `wattos up`")
@@ -64,6 +63,17 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     return ExitCode.OK
 
 
+def _told(finding: Finding, console: Console) -> str:
+    """Return a finding as lines that fit the terminal: how it is, what was found, what to type."""
+    label = text.colored(f"{finding.level:<{_INDENT}}", _COLORS[finding.level], enabled=console.color)
+    first, *others = (visible(line.strip()) for line in finding.message.split("\n"))
+    indent = " " * _INDENT
+    lines = [f"{label}{finding.check}: {first}", *(f"{indent}{line}" for line in others)]
+    told = in_lines("\n".join(lines), console.table_width, indent)
+    return f"{told}\n{indent}mend: {finding.mend}" if finding.mend else told
+
+
+_INDENT = 8
 _COLORS = {Level.OK: "green", Level.HINT: "dim", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 

@@ -11,6 +11,7 @@ from wattos_cli.project import Project
 
 _NAME = "metrics"
 _FORGOTTEN_SCRAPES = 12
+_MEGABYTE = 1_000_000
 _LATEST_MS = 2**62
 
 
@@ -26,8 +27,9 @@ def kept(project: Project, deps: Deps) -> Sequence[Finding]:
         return findings
     if last_ms is None:
         return [ok(_NAME, "none are kept yet")]
-    megabytes = reader.size_bytes() / 1_000_000
-    return [ok(_NAME, f"{len(series)} series are kept, {megabytes:.1f} MB on disk")]
+    size_bytes = reader.size_bytes()
+    size = f"{size_bytes / 1e6:.1f} MB" if size_bytes >= _MEGABYTE else f"{size_bytes / 1e3:.0f} kB"
+    return [ok(_NAME, f"{len(series)} series are kept, {size} on disk")]
 
 
 def _damaged(reader: Reader) -> Finding:

@@ -248,6 +248,20 @@ def test_doctor_ends_with_1_for_an_error_and_a_broken_check_hides_no_other(tmp_p
     ]
 
 
+def test_a_finding_of_several_lines_is_readable_and_fits_the_terminal(tmp_path: Path) -> None:
+    message = "wattos.toml:2:1: unknown key.\n       wattos.toml:4:1: no such provider, here or there."
+    finding = Finding("configuration", Level.ERROR, message, "wattos config validate")
+    deps = make_deps(cwd=tmp_path, terminal=True, width=50)
+    doctor.run(doctor.Options((lambda _project, _deps: [finding],)), deps)
+    assert out(deps).splitlines() == [
+        "error   configuration: wattos.toml:2:1: unknown",
+        "        key.",
+        "        wattos.toml:4:1: no such provider, here or",
+        "          there.",
+        "        mend: wattos config validate",
+    ]
+
+
 def test_export_packs_everything_without_secrets(tmp_path: Path) -> None:
     write_running(tmp_path, {"name": "chat"})
     logs = tmp_path / ".wattos" / "logs"

@@ -43,7 +43,7 @@ def test_nothing_kept_is_well(tmp_path: Path) -> None:
 
 def test_what_is_kept_is_told(tmp_path: Path, store: Writer) -> None:
     running(tmp_path)
-    assert look(tmp_path) == Finding("metrics", Level.OK, "2 series are kept, 0.0 MB on disk")
+    assert look(tmp_path) == Finding("metrics", Level.OK, "2 series are kept, 0 kB on disk")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path, store: Writer) -> None:
