@@ -100,8 +100,9 @@ def command(run: Run[Options] = run) -> Command:
         """Show each service's requests, errors and latency, each model's calls, tokens and dollars.
 
         Below them what is not as it should be: breakers that are not closed, dependencies that are down,
-        answers given without one. Figures are of requests that people and programs made, not of probes. A
-        service that is down is shown as down. CSV has the services alone.
+        answers given without one. Figures are of requests that people and programs made, not of probes.
+        BUSY is how many are being answered now, TREND how their rate went, TTFT the time to the first token.
+        A service that is down is shown as down. CSV has the services alone.
 
         Examples:
           wattos metrics
