@@ -9,7 +9,7 @@ from wattos_cli.clients.health_probe import probe_project
 from wattos_cli.config import load
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.diagnosis import bundle
-from wattos_cli.errors import ExitCode, WattosError
+from wattos_cli.errors import ExitCode, WattosError, usage
 from wattos_cli.parameters import Argument
 from wattos_cli.project import Project
 from wattos_cli.render.health import as_json
@@ -33,6 +33,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
             hint="go to the project's folder, or: wattos -C DIR export FILE.tar.gz",
             code="nothing_to_export",
         )
+    target = _target(deps.cwd / opts.file)
     parts = [
         bundle.Part("about.json", lambda: bundle.about(project, deps.environ)),
         bundle.Part("services.json", lambda: project.read_services() or {}),
@@ -40,7 +41,6 @@ def run(opts: Options, deps: Deps) -> ExitCode:
         bundle.Part("breakers.json", lambda: _breakers(project, deps)),
         bundle.Part("config.json", lambda: _config(project, deps)),
     ]
-    target = deps.cwd / opts.file
     with deps.console.waiting("packing logs, metrics and states"):
         names = bundle.write(target, project, parts, deps.clock())
     if deps.console.json_output:
@@ -52,6 +52,16 @@ def run(opts: Options, deps: Deps) -> ExitCode:
             f"{len(names)} members, {target.stat().st_size / 1_000_000:.1f} MB, secrets left out"
         )
     return ExitCode.OK
+
+
+def _target(named: Path) -> Path:
+    """Return the file to write; WattosError (usage) for a device or a pipe, which it would take the place of.
+
+    A link stays one: what it leads to is written.
+    """
+    if named.exists() and not (named.is_file() or named.is_dir()):
+        raise usage(f"{named} is a device, a pipe or a socket", "name a file: wattos export FILE.tar.gz")
+    return named.resolve()
 
 
 def _health(deps: Deps) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`wattos doctor` finds what is wrong and names the mend; `wattos export` packs all but secrets."""
 
 import json
+import os
 import socket
 import tarfile
 from collections.abc import Mapping
@@ -308,6 +309,18 @@ def test_export_needs_a_project_and_a_writable_place(tmp_path: Path) -> None:
     with pytest.raises(WattosError) as caught:
         export.run(export.Options(Path("no/such/folder/o.tgz")), make_deps(cwd=tmp_path))
     assert caught.value.code == "export_not_written"
+
+
+def test_export_takes_the_place_of_no_pipe_and_no_link(tmp_path: Path) -> None:
+    (tmp_path / ".wattos").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WattosError, match="is a device, a pipe or a socket") as caught:
+        export.run(export.Options(Path("pipe")), make_deps(cwd=tmp_path))
+    assert (caught.value.exit_code, (tmp_path / "pipe").is_fifo()) == (ExitCode.USAGE, True)
+    (tmp_path / "link").symlink_to(tmp_path / "o.tgz")
+    assert export.run(export.Options(Path("link")), make_deps(cwd=tmp_path)) == ExitCode.OK
+    assert (tmp_path / "link").is_symlink()
+    assert tarfile.is_tarfile(tmp_path / "o.tgz")
 
 
 def test_long_log_is_cut_at_the_front_on_a_line(tmp_path: Path) -> None:
