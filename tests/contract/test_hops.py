@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.kernel.hops import FakeHop
+from tests.fakes.network.ports import free_port
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel import context
 from wattos_platform.kernel.hops import HopClient, HopError, Hops, HopSettings, HopUnavailable
@@ -384,6 +385,15 @@ async def test_ping_asks_liveness(upstream, breakers):
     upstream.reply("GET", "/health/liveness", json={})
     await hops.ping("rag")
     upstream.reply("GET", "/health/liveness", status=503, json={})
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError, match=r"^it answered 503$"):
         await hops.ping("rag")
     await hops.close()
+
+
+async def test_ping_says_in_words_that_nobody_listens(breakers):
+    with free_port() as port:
+        hops = Hops({"rag": f"http://127.0.0.1:{port}"}, breakers)
+        with pytest.raises(ConnectionError) as caught:
+            await hops.ping("rag")
+        assert "Errno" not in str(caught.value)
+        await hops.close()

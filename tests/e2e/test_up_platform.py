@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -50,7 +51,7 @@ def test_restart_loads_changed_code_and_up_names_what_is_stale(project: RunningP
     init.write_text(init.read_text().replace('0.1.0"', '0.1.0+edited"'))
     up = project.wattos("up")
     assert up.returncode == 0
-    assert "chat runs with older settings (code)" in up.stderr
+    assert re.search(r"\bchat, .*run with older settings \(code\)", up.stderr)
     assert not version(project, "chat").endswith("edited"), "up restarts nothing by itself"
     restart = project.wattos("restart", "chat")
     assert restart.returncode == 0, restart.stderr
@@ -137,7 +138,7 @@ def test_replicas_share_the_port_and_settings_make_stale(project: RunningProject
     assert {(r["name"], r["replica"]) for r in project.rows()} == {("llm-gateway", 0), ("rag", 0), ("rag", 1)}
     project.environ["LOG_LEVEL"] = "debug"
     again = project.wattos("up", "rag")
-    assert "rag runs with older settings (LOG_LEVEL)" in again.stderr
+    assert "llm-gateway, rag run with older settings (LOG_LEVEL)" in again.stderr
     assert len(project.rows()) == 3, "a second up keeps the replicas"
     assert project.wattos("down", "--purge", "--yes").returncode == 0
     assert not (project.root / ".wattos").exists()
@@ -201,7 +202,7 @@ def test_redis_started_later_makes_services_stale_and_stays_in_the_picture(proje
     assert project.wattos("up", "rag").returncode == 0
     late = project.wattos("up", "rag", "--with", "redis")
     assert late.returncode == 0, late.stderr
-    assert "rag runs with older settings (REDIS_URL)." in late.stderr
+    assert "llm-gateway, rag run with older settings (REDIS_URL)." in late.stderr
     assert project.wattos("up", "rag", "--recreate").returncode == 0
     for _ in range(2):
         pid, password = project.row("rag")["pid"], (project.root / ".wattos/run/redis.password").read_text()
@@ -210,7 +211,7 @@ def test_redis_started_later_makes_services_stale_and_stays_in_the_picture(proje
         again = project.wattos("up", "rag")
         assert (again.returncode, "older settings" in again.stderr) == (0, False), again.stderr
     assert project.wattos("down", "redis").returncode == 0
-    assert "rag runs with older settings (REDIS_URL)." in project.wattos("up", "rag").stderr
+    assert "llm-gateway, rag run with older settings (REDIS_URL)." in project.wattos("up", "rag").stderr
 
 
 def test_rotation_loses_no_line_of_a_bundled_service(project: RunningProject) -> None:

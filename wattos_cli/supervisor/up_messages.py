@@ -59,9 +59,8 @@ def tell_dropped(flags: Sequence[str], deps: Deps) -> None:
 def tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulated: bool) -> None:
     """Write to stderr what is active, what is stale, and what to type next."""
     note = deps.console.note
-    for name, reasons in result.get("stale", {}).items():
-        remedy = "wattos config reload" if all(map(is_table, reasons)) else "wattos up --recreate"
-        note(f"{name} runs with older settings ({', '.join(reasons)}). Renew it with: {remedy}")
+    for line in _stale(result.get("stale", {})):
+        note(line)
     providers = list(config.llm.get("providers") or ())
     pending = any("[llm]" in reasons for reasons in result.get("stale", {}).values())
     title = "Model providers, once it is renewed" if pending else "Model providers"
@@ -81,6 +80,20 @@ def tell_next(config: Config, result: Mapping[str, Any], deps: Deps, *, simulate
     if not deps.console.json_output:
         documents = "docs/" if (deps.cwd / "docs").is_dir() else "PATH"
         note(f'Next:\n  wattos ingest {documents}\n  wattos ask "..."\n  wattos health')
+
+
+def _stale(stale: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a line for each kind of older settings: who runs with them, and how that is renewed."""
+    services: dict[tuple[str, ...], list[str]] = {}
+    for name, reasons in stale.items():
+        services.setdefault(tuple(reasons), []).append(name)
+    lines = []
+    for reasons, names in services.items():
+        run, them = ("runs", "it") if len(names) == 1 else ("run", "them")
+        remedy = "wattos config reload" if all(map(is_table, reasons)) else "wattos up --recreate"
+        told = f"{', '.join(names)} {run} with older settings ({', '.join(reasons)})"
+        lines.append(f"{told}. Renew {them} with: {remedy}")
+    return lines
 
 
 def tell_changes(client: ControlClient, deps: Deps) -> None:

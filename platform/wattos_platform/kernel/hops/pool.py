@@ -61,7 +61,7 @@ class WirePool:
         except TimeoutError:
             raise
         except OSError as error:
-            raise RefusedError(str(error)) from error
+            raise RefusedError(error.strerror or str(error)) from error
         self._all.add(connection)
         return connection
 

@@ -94,9 +94,9 @@ class Hops:
             async with asyncio.timeout(self._settings.ping_s):
                 status = await _status(pool, head, self._settings.ping_s)
         except (RefusedError, WireError) as error:
-            raise ConnectionError(f"{service}: {error}") from error
+            raise ConnectionError(str(error)) from error
         if status != _ALIVE:
-            raise ConnectionError(f"{service} answered {status}")
+            raise ConnectionError(f"it answered {status}")
 
     async def close(self) -> None:
         """Close every connection."""

@@ -92,3 +92,13 @@ def test_up_names_a_folder_of_documents_only_if_it_is_there(tmp_path: Path, fold
     deps = make_deps(cwd=tmp_path)
     up_messages.tell_next(load(tmp_path, {}), {}, deps, simulated=False)
     assert f"Next:\n  wattos ingest {told}\n" in err(deps)
+
+
+def test_services_with_the_same_older_settings_stand_in_one_line(tmp_path: Path) -> None:
+    deps = make_deps(cwd=tmp_path)
+    stale = {"rag": ["code"], "chat": ["code"], "llm-gateway": ["[llm]"]}
+    up_messages.tell_next(load(tmp_path, {}), {"stale": stale}, deps, simulated=False)
+    assert err(deps).splitlines()[:2] == [
+        "rag, chat run with older settings (code). Renew them with: wattos up --recreate",
+        "llm-gateway runs with older settings ([llm]). Renew it with: wattos config reload",
+    ]
