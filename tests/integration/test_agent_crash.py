@@ -9,17 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fakes.services.agent_house import PASSAGE
 from tests.fakes.services.service_process import respond, service_process, sibling
 
-PASSAGE = {
-    "id": "p1",
-    "document_id": "d1",
-    "document": "it.md",
-    "start": 0,
-    "end": 5,
-    "text": "Text.",
-    "score": 0.5,
-}
 ANSWER = {
     "model": "m-1",
     "choices": [{"message": {"content": "Restart it."}}],

@@ -5,7 +5,6 @@ The Prometheus of the distribution is 2.42; ours follows 3. Where that makes a d
 own, and each of its expressions must really differ. Samples lie off the boundary of every range.
 """
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import pytest
 from tests.fakes.metrics.answers import differences
 from tests.fakes.metrics.history import BEGIN_S, SAMPLES, STEP_S, TIMES_MS, history, openmetrics
 from tests.fakes.metrics.promql_table import DIFFERENT, EXPRESSIONS, REFUSED_BY_OURS, REFUSED_BY_THEIRS
-from tests.fakes.programs.prometheus import program, serving
+from tests.fakes.programs.prometheus import serving
 from wattos_cli.alerting.rules import alert_rules, recording_rules
 from wattos_cli.alerting.slo import bundled_slos
 from wattos_cli.clients.plain_http import PlainHttp
@@ -64,10 +63,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("promql")
     made_up = history()
     series = made_up + recorded(StoredMetrics(stored(folder / "made-up", made_up)))
-    (folder / "samples.om").write_text("\n".join(openmetrics(series)) + "\n")
-    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", "samples.om", "tsdb"]
-    subprocess.run(blocks, cwd=folder, check=True, timeout=100)
-    with serving(folder) as port:
+    with serving(folder, openmetrics(series)) as port:
         theirs = Prometheus(PlainHttp(), f"http://127.0.0.1:{port}")
         yield Both(StoredMetrics(stored(folder / "store", series)), theirs)
 

@@ -1,6 +1,5 @@
 """Our engine and a real Prometheus answer expressions at random alike, or refuse them both."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
@@ -12,7 +11,7 @@ from tests.fakes.metrics.answers import differences
 from tests.fakes.metrics.history import openmetrics
 from tests.fakes.metrics.promql_random import EVALUATED_S, Expressions, history
 from tests.fakes.metrics.series import SeriesInMemory
-from tests.fakes.programs.prometheus import program, serving
+from tests.fakes.programs.prometheus import serving
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.clients.prometheus import Prometheus
 from wattos_cli.deps import BadQueryError, FailedQueryError, MetricAnswer, Metrics
@@ -30,11 +29,8 @@ class Both(NamedTuple):
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("random")
     series = list(history())
-    (folder / "samples.om").write_text("\n".join(openmetrics(series)) + "\n")
-    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", "samples.om", "tsdb"]
-    subprocess.run(blocks, cwd=folder, check=True, timeout=100)
     source = SeriesInMemory({each.labels: zip(each.times_ms, each.values, strict=True) for each in series})
-    with serving(folder) as port:
+    with serving(folder, openmetrics(series)) as port:
         yield Both(StoredMetrics(source), Prometheus(PlainHttp(), f"http://127.0.0.1:{port}"))
 
 

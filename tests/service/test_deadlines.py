@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from tests.fakes.kernel.database import make_database
 from tests.fakes.kernel.runtime import identity_headers, make_runtime
+from tests.fakes.network.asgi_upstream import Upstream, listening
 from tests.fakes.network.raw_answer import sent
-from tests.fakes.network.sockets import Upstream, listening
 from tests.fakes.services.gateway import Gateway, running_gateway
 from tests.fakes.services.server import Served, served
 from wattos_platform.kernel import context

@@ -1,10 +1,10 @@
 """A gateway that answers what the load tests' users ask, over real HTTP."""
 
 import json
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.network.threaded_server import QuietHandler, ThreadedServer
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 _ANSWER = {"choices": [{"message": {"content": "3.20"}, "finish_reason": "stop"}], "wattos_cost_usd": "0.5"}
@@ -30,17 +30,12 @@ class PlatformServer:
         self.failing = failing
         self.truncated = truncated
         self.gone = False
-        handler = type("Handler", (_Handler,), {"platform": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        self._server = ThreadedServer(_Handler, self)
+        self.url = self._server.url
 
     def close(self) -> None:
         self.gone = True
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
         """Return status and body of an answer."""
@@ -61,21 +56,21 @@ class PlatformServer:
         return _chunk({"content": "3"}) + _chunk({"content": ".20"}) + end
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one segment: a second would wait for the first's acknowledgement
-    platform: PlatformServer
+    owner: PlatformServer
 
     def _serve(self) -> None:
-        if self.platform.gone:  # a connection that was open when the server was closed
+        if self.owner.gone:  # a connection that was open when the server was closed
             self.close_connection = True
             return
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         body = json.loads(content) if content.startswith(b"{") else {}
         path = self.path.partition("?")[0]
-        self.platform.seen[f"{self.command} {path}"] += 1
-        self.platform.tokens.add(self.headers.get("authorization", ""))
-        status, answer = self.platform.answer(self.command, path, body)
+        self.owner.seen[f"{self.command} {path}"] += 1
+        self.owner.tokens.add(self.headers.get("authorization", ""))
+        status, answer = self.owner.answer(self.command, path, body)
         self.send_response(status)
         self.send_header("traceparent", TRACEPARENT)
         self.send_header("Content-Length", str(len(answer)))
@@ -83,6 +78,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names that http.server looks for
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        pass

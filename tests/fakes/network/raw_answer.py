@@ -1,4 +1,4 @@
-"""An HTTP answer read from the socket itself: its bytes, and how the connection ended."""
+"""HTTP on the socket itself, for what a client library would smooth over."""
 
 import asyncio
 import json
@@ -36,6 +36,17 @@ async def sent(url: str, request: bytes) -> AsyncIterator[asyncio.StreamReader]:
         yield reader
     finally:
         writer.close()
+
+
+async def raw(url: str, request: bytes, *, stop_after: bytes = b"") -> bytes:
+    """Send bytes as they are; return what comes until the server closes, or until `stop_after` was seen."""
+    got = b""
+    async with sent(url, request) as reader:
+        while chunk := await asyncio.wait_for(reader.read(65_536), 10):
+            got += chunk
+            if stop_after and stop_after in got:
+                break
+    return got
 
 
 async def ask_raw(url: str, request: bytes) -> RawAnswer:

@@ -2,10 +2,10 @@
 
 import json
 import re
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from tests.fakes.network.threaded_server import QuietHandler, ThreadedServer
 
 _UID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 _MEMBERS = {"dashboard", "folderUid", "message", "overwrite"}
@@ -30,17 +30,12 @@ class GrafanaServer:
     answers: list[Answer] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        handler = type("Handler", (_Handler,), {"grafana": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}{self.path}"
+        self._server = ThreadedServer(_Handler, self)
+        self.url = f"{self._server.url}{self.path}"
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
     def answer(self, method: str, path: str, authorization: str, body: Any) -> Answer:
         self.requests.append(f"{method} {path}")
@@ -128,16 +123,16 @@ class GrafanaServer:
         return f"{self.path}/d/{uid}/{uid}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
-    grafana: GrafanaServer
+    owner: GrafanaServer
 
     def _serve(self) -> None:
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         is_json = self.headers.get("content-type") == "application/json"
         body = json.loads(content) if content and is_json else {}
         authorization = self.headers.get("authorization", "")
-        status, answer = self.grafana.answer(self.command, self.path, authorization, body)
+        status, answer = self.owner.answer(self.command, self.path, authorization, body)
         sent = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(sent)))
@@ -145,6 +140,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(sent)
 
     do_GET = do_POST = _serve  # noqa: N815 - the names that http.server looks for
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        pass

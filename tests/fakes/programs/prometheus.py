@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,12 @@ class Api:
 
 
 @contextmanager
-def serving(folder: Path, config: str = "{}\n") -> Iterator[int]:
-    """Run a Prometheus over the blocks in `folder`/tsdb and yield its port on loopback."""
-    (folder / "prometheus.yml").write_text(config)
+def serving(folder: Path, openmetrics: Iterable[str]) -> Iterator[int]:
+    """Run a Prometheus in `folder` over these samples, lines of OpenMetrics; yield its port on loopback."""
+    (folder / "samples.om").write_text("\n".join(openmetrics) + "\n")
+    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", "samples.om", "tsdb"]
+    subprocess.run(blocks, cwd=folder, check=True, timeout=100)
+    (folder / "prometheus.yml").write_text("{}\n")
     with free_port() as port, (folder / "prometheus.log").open("wb") as log:
         argv = [
             program("prometheus"),

@@ -1,18 +1,18 @@
 """A receiver of Alertmanager's webhook: a real HTTP server that keeps every notification."""
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from tests.fakes.network.threaded_server import QuietHandler, ThreadedServer
 
 
 class Webhook:
     """What was received so far; `url` is where it listens."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/alerts"
+    def __init__(self) -> None:
+        self.url = ""
         self._alerts: list[dict[str, Any]] = []
 
     def take(self, notification: dict[str, Any]) -> None:
@@ -33,27 +33,24 @@ class Webhook:
         return {each["labels"]["alertname"] for each in list(self._alerts) if each["status"] == status}
 
 
+class _Handler(QuietHandler):
+    owner: Webhook
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.owner.take(json.loads(body))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
 @contextmanager
 def webhook() -> Iterator[Webhook]:
     """Serve a receiver on a free port for as long as the block lasts."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.take(json.loads(body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
-            """Say nothing: a test reads what was received."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver = Webhook(server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            server.shutdown()
-            thread.join(5)
+    receiver = Webhook()
+    server = ThreadedServer(_Handler, receiver)
+    receiver.url = f"{server.url}/alerts"
+    try:
+        yield receiver
+    finally:
+        server.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.fakes.kernel.database import make_database, patient_database
 from tests.fakes.kernel.runtime import IDENTITY_KEY, make_runtime
-from tests.fakes.network.sockets import Seen, Upstream, listening
+from tests.fakes.network.asgi_upstream import Seen, Upstream, listening
 from tests.fakes.services.server import Served, served
 from wattos_platform.contracts.identity import Identity
 from wattos_platform.kernel.db.database import Database

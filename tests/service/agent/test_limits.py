@@ -1,35 +1,15 @@
 """What stops a run: limits, cancelling, tools that are not there, requests that make no sense."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.kernel.hops import Reply
-from tests.fakes.services.agent_house import House, Model, agent_house, said, wants
+from tests.fakes.services.agent_house import House, Model, said, wants
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 
 ENDS = ("", "/steps", "/events")
-
-
-@pytest.fixture
-def answers() -> list[Reply]:
-    return [said()]
-
-
-@pytest.fixture
-def gate() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
-
-
-@pytest.fixture
-async def house(tmp_path: Path, answers: list[Reply], gate: asyncio.Event) -> AsyncIterator[House]:
-    async with agent_house(tmp_path, answers, gate) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

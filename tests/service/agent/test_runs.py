@@ -2,35 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.kernel.hops import Reply
-from tests.fakes.services.agent_house import PASSAGE, House, agent_house, said
+from tests.fakes.services.agent_house import PASSAGE, House
 from wattos_platform.services.agent.adapters.runs import SqlRuns
 from wattos_platform.services.agent.domain.records import Owner
 from wattos_platform.services.agent.step_events import step_events
-
-
-@pytest.fixture
-def answers() -> list[Reply]:
-    return [said()]
-
-
-@pytest.fixture
-def gate() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
-
-
-@pytest.fixture
-async def house(tmp_path: Path, answers: list[Reply], gate: asyncio.Event) -> AsyncIterator[House]:
-    async with agent_house(tmp_path, answers, gate) as running:
-        yield running
 
 
 async def test_the_five_roles_say_what_they_can_and_cannot(house: House) -> None:

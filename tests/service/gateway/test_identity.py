@@ -10,7 +10,7 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from tests.fakes.network.sockets import raw
+from tests.fakes.network.raw_answer import raw
 from tests.fakes.services.gateway import JWT_SECRET, Gateway, running_gateway
 from wattos_platform.contracts.identity import Identity
 

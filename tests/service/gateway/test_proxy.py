@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.fakes.network.sockets import raw
+from tests.fakes.network.raw_answer import raw
 from tests.fakes.services.gateway import Gateway, running_gateway
 from wattos_platform.kernel.hops import HopSettings
 

@@ -11,8 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.fakes.kernel.runtime import make_runtime
-from tests.fakes.network.raw_answer import sent
-from tests.fakes.network.sockets import raw
+from tests.fakes.network.raw_answer import raw, sent
 from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.http_protocol import HttpProtocol
 from wattos_platform.kernel.service import ServiceSpec, build_service

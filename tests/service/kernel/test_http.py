@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes.kernel.runtime import make_runtime
-from tests.fakes.network.sockets import raw
+from tests.fakes.network.raw_answer import raw
 from tests.fakes.services.server import Served, served
 from wattos_platform.kernel.http_protocol import MAX_HEAD_BYTES
 from wattos_platform.kernel.service import ServiceSpec, build_service

@@ -1,4 +1,4 @@
-"""A raw ASGI upstream on a real socket, and raw requests, for what a client library would smooth over."""
+"""A raw ASGI upstream on a real socket, for what a framework would smooth over."""
 
 import asyncio
 import socket
@@ -27,8 +27,7 @@ class Upstream:
 
     `answer`: what `answer` holds. `stream`: `chunks`, each but the first after one `release`. `broken`: the
     first chunk, then the connection breaks. `hang`: nothing, until the client leaves. `late`: as `answer`,
-    after one `release`. `deaf`: as `answer`,
-    but only the first piece of the request body is read before.
+    after one `release`. `deaf`: as `answer`, but only the first piece of the request body is read before.
     """
 
     def __init__(self) -> None:
@@ -146,20 +145,3 @@ async def listening(upstreams: Sequence[Upstream]) -> AsyncIterator[None]:
     finally:
         server.should_exit = server.force_exit = True
         await asyncio.wait_for(task, 10)
-
-
-async def raw(url: str, request: bytes, *, stop_after: bytes = b"") -> bytes:
-    """Send bytes as they are; return what comes until the server closes, or until `stop_after` was seen."""
-    host, port = url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request)
-    await writer.drain()
-    got = b""
-    try:
-        while chunk := await asyncio.wait_for(reader.read(65536), 10):
-            got += chunk
-            if stop_after and stop_after in got:
-                break
-    finally:
-        writer.close()
-    return got
