@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.fakes.kernel.hops import FakeHop
 from tests.fakes.kernel.meter import FakeMeter
@@ -84,11 +85,16 @@ async def rag_without_vectors(tmp_path: Path) -> AsyncIterator[Answered]:
         yield Answered(rag.runtime, answer.json()["degraded"], answer.headers.get("x-wattos-degraded"))
 
 
+async def _after_all_that_waits(_connection: AsyncConnection) -> None:
+    """Write nothing: it is committed after what was written before."""
+
+
 @asynccontextmanager
 async def gateway_without_audit(tmp_path: Path) -> AsyncIterator[Answered]:
     async with running_gateway(tmp_path) as gateway:
         headers = await gateway.headers()
         assert "x-wattos-degraded" not in (await gateway.call("GET", "/v1/models", headers=headers)).headers
+        await gateway.database.write(_after_all_that_waits)  # who has the lock needs our loop to give it back
         with closing(sqlite3.connect(gateway.database.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await gateway.call("GET", "/v1/models", headers=headers)

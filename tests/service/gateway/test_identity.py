@@ -190,11 +190,12 @@ async def test_a_revocation_counts_at_once(gateway: Gateway, kind: bool, by: str
 
 
 @pytest.mark.parametrize("kind", [pytest.param(False, id="key"), pytest.param(True, id="jwt")])
-async def test_a_token_ends_when_it_says_though_it_was_verified_before(gateway: Gateway, kind: bool) -> None:
-    headers = await gateway.headers(jwt=kind, ttl_s=100)
-    assert (await gateway.call("GET", "/v1/models", headers=headers)).status_code == 200
-    gateway.offset_s[0] = 101
-    refused = await gateway.call("GET", "/v1/models", headers=headers)
+async def test_a_token_ends_when_it_says_though_it_was_verified_before(tmp_path: Path, kind: bool) -> None:
+    async with running_gateway(tmp_path) as gateway:
+        headers = await gateway.headers(jwt=kind, ttl_s=100)
+        assert (await gateway.call("GET", "/v1/models", headers=headers)).status_code == 200
+        gateway.offset_s[0] = 101
+        refused = await gateway.call("GET", "/v1/models", headers=headers)
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "token_expired")
 
 
