@@ -103,7 +103,8 @@ class Metrics:
         names = kept.family.labels
         for values in [each for each in kept.children if wanted <= set(zip(names, each, strict=True))]:
             del kept.children[values]
-            kept.instrument.remove(*values)
+            if values:
+                kept.instrument.remove(*values)
         for key in [each for each in self._children if each[0] == name and wanted <= set(each[1])]:
             del self._children[key]
 
@@ -153,7 +154,7 @@ def _child_of(kept: _Kept, wanted: tuple[str, ...]) -> tuple[Instrument, bool]:
     if bounded not in children and len(children) >= MAX_CHILDREN:
         bounded = (OVERFLOW,) * len(wanted)
     if bounded not in children:
-        child = kept.instrument.labels(*bounded)
+        child = kept.instrument.labels(*bounded) if bounded else kept.instrument
         children[bounded] = (label_text(family.labels, bounded), child)
     return children[bounded][1], bounded != wanted
 

@@ -15,6 +15,7 @@ from wattos_platform.kernel.health import health_document
 from wattos_platform.kernel.health_telemetry import HealthTelemetry
 from wattos_platform.kernel.instruments import Counter, Histogram
 from wattos_platform.kernel.metrics import Instrument, Metrics
+from wattos_platform.kernel.process_usage import publish_usage
 from wattos_platform.kernel.runtime import Runtime
 from wattos_platform.kernel.timestamps import rfc3339
 
@@ -46,6 +47,7 @@ def probe_routes(runtime: Runtime, kpi: Kpi | None) -> list[Route]:
         return json_answer(_figures(runtime.metrics) | own)
 
     async def metrics(request: Request) -> Response:
+        publish_usage(runtime.metrics)
         runtime.breakers.publish()
         runtime.concurrency.publish()
         health.publish()

@@ -252,6 +252,17 @@ async def test_each_request_is_counted_once_under_its_template(rag: Served) -> N
     assert samples == {("/pots/{name}", "418"): 2.0, ("(none)", "404"): 1.0}
 
 
+async def test_each_scrape_tells_what_the_process_takes(rag: Served) -> None:
+    read = []
+    for _ in range(2):
+        text = (await rag.public.get("/metrics")).text
+        families = text_string_to_metric_families(text)
+        read.append({s.name: s.value for family in families for s in family.samples if not s.labels})
+    cpu_s = [each["process_cpu_seconds_total"] for each in read]
+    assert 0 < cpu_s[0] < cpu_s[1]
+    assert read[0]["process_resident_memory_bytes"] > 1_000_000
+
+
 async def test_the_figures_for_people_are_those_of_the_metrics(rag: Served) -> None:  # defect-28
     await rag.public.post("/echo", json={"text": "a"}, headers=IDENTITY)
     await rag.public.get("/boom", headers=IDENTITY)

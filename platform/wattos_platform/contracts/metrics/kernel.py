@@ -37,6 +37,12 @@ HTTP = (
 PROCESS = (
     gauge("build_info", "Always 1; the version of the code.", Label("version", "one")),
     gauge("process_start_time_seconds", "When the process began, in Unix seconds."),
+    counter("process_cpu_seconds_total", "Processor time of the process, all its threads'.", unit="seconds"),
+    gauge(
+        "process_resident_memory_bytes",
+        "Memory of the process that is resident, shared pages too; absent where the system has no /proc.",
+        unit="bytes",
+    ),
     counter(
         "log_lines_total",
         "Application log lines written.",

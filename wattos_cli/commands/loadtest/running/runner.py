@@ -21,6 +21,7 @@ from wattos_cli.commands.loadtest.running.watch import (
 from wattos_cli.commands.loadtest.target import server_side
 from wattos_cli.commands.loadtest.target.access import Target
 from wattos_cli.commands.loadtest.target.breaker_watch import BreakerWatch
+from wattos_cli.config import load
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.early_abort import EarlyAbort
@@ -117,10 +118,11 @@ class Runner:
         if not self._target.ours:
             return [], ""
         try:
+            scrape_s = load(project_of(self.deps).root, self.deps.environ).scrape_interval_s
             source = metricsource.metrics(metricsource.MetricsEndpoint(), self.deps)
         except WattosError as error:
             return [], f"metrics of the platform are missing: {error.message}"
-        return server_side.charts(source, start_s, end_s)
+        return server_side.charts(source, start_s, end_s, scrape_s=scrape_s)
 
 
 def too_few_in_time(plan: Plan) -> list[str]:

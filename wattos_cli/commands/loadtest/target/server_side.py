@@ -13,7 +13,9 @@ from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
 
 _TIMEOUT_S = 10.0
 _LEAST_STEP_S, _POINTS = 5.0, 120
-_WINDOW_S = 20.0
+_LEAST_WINDOW_S = 20.0
+# A rate takes two scrapes, of which one may be late.
+_SCRAPES = 2.5
 _SERIES_KEPT = 12
 
 
@@ -52,17 +54,17 @@ PANELS = (
 
 
 def charts(
-    metrics: Metrics, start_s: float, end_s: float, *, timeout_s: float = _TIMEOUT_S
+    metrics: Metrics, start_s: float, end_s: float, *, scrape_s: float, timeout_s: float = _TIMEOUT_S
 ) -> tuple[list[ServerChart], str]:
     """Return `server` of the result and "", or why some of it is missing; times are epoch seconds.
 
-    All panels are asked at once and within seconds, whatever answers.
+    A scrape comes every `scrape_s`. All panels are asked at once and within seconds, whatever answers.
     """
     step_s = max(_LEAST_STEP_S, math.ceil((end_s - start_s) / _POINTS))
 
     def ask(panel: Panel) -> ServerChart | str:
         try:
-            answer = metrics.range(_looked_at(panel.expression, step_s), start_s, end_s, step_s)
+            answer = metrics.range(_looked_at(panel.expression, step_s, scrape_s), start_s, end_s, step_s)
         except (BadQueryError, FailedQueryError) as error:
             return f"{panel.title}: {error}"
         except WattosError as error:
@@ -77,13 +79,14 @@ def charts(
     return [one for one in found if isinstance(one, ServerChart) and one.series], problem
 
 
-def _looked_at(expression: str, step_s: float) -> str:
+def _looked_at(expression: str, step_s: float, scrape_s: float) -> str:
     """Return the expression for points so far apart: from scrape to scrape where each has its own.
 
     Over a longer time, the idle time before a run would be in the figures of its beginning.
     """
-    rate, window_s = ("irate", _WINDOW_S) if step_s == _LEAST_STEP_S else ("rate", max(_WINDOW_S, step_s))
-    return expression.replace("$rate", rate).replace("$window", f"{window_s:.0f}s")
+    window_s = max(_LEAST_WINDOW_S, _SCRAPES * scrape_s)
+    rate, window_s = ("irate", window_s) if step_s == _LEAST_STEP_S else ("rate", max(window_s, step_s))
+    return expression.replace("$rate", rate).replace("$window", f"{math.ceil(window_s)}s")
 
 
 def _series(panel: Panel, result: Sequence[Any], start_s: float) -> list[ServerSeries]:

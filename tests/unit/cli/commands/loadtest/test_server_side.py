@@ -54,9 +54,13 @@ def series(job: str, *values: str) -> dict[str, Any]:
     }
 
 
+def stored(root: Path) -> StoredMetrics:
+    return StoredMetrics(Reader(Project(root).metrics_dir))
+
+
 def test_charts_count_their_time_from_the_start_and_the_largest_comes_first() -> None:
     rows = [series("chat", "1", "NaN"), series("gateway", "2", "3.123456789"), series("rag", "0", "0")]
-    found, problem = charts(Source({REQUESTS: rows}), BEGAN, BEGAN + 60)
+    found, problem = charts(Source({REQUESTS: rows}), BEGAN, BEGAN + 60, scrape_s=5.0)
     assert problem == ""
     assert found == [
         ServerChart(
@@ -73,7 +77,7 @@ def test_charts_count_their_time_from_the_start_and_the_largest_comes_first() ->
 @pytest.mark.parametrize(("length_s", "step_s"), [(10, 5), (60, 5), (3600, 30)])
 def test_a_long_run_is_asked_in_longer_steps(length_s: float, step_s: float) -> None:
     source = Source({})
-    charts(source, BEGAN, BEGAN + length_s)
+    charts(source, BEGAN, BEGAN + length_s, scrape_s=5.0)
     assert {asked[1:] for asked in source.asked} == {(BEGAN, BEGAN + length_s, step_s)}
     assert len(source.asked) == len(PANELS)
 
@@ -86,7 +90,7 @@ def test_what_counts_up_is_looked_at_from_scrape_to_scrape_and_probes_are_no_req
     scraped.add("gateway-0", "http_requests_total", twelve_per_s, route="/v1/models", status="200")
     scraped.add("gateway-0", "http_requests_total", probes, route="/health/liveness", status="200")
     scraped.write(tmp_path)
-    found, problem = charts(StoredMetrics(Reader(Project(tmp_path).metrics_dir)), BEGAN, BEGAN + 15)
+    found, problem = charts(stored(tmp_path), BEGAN, BEGAN + 15, scrape_s=5.0)
     assert (problem, [chart.title for chart in found]) == ("", ["Requests"])
     points = [(0.0, 0.0), (5.0, 12.0), (10.0, 12.0), (15.0, 12.0)]
     assert found[0].series == [ServerSeries("gateway", points)]
@@ -94,10 +98,29 @@ def test_what_counts_up_is_looked_at_from_scrape_to_scrape_and_probes_are_no_req
 
 def test_points_that_are_far_apart_leave_nothing_out() -> None:
     source = Source({})
-    charts(source, BEGAN, BEGAN + 3600)
-    charts(source, BEGAN, BEGAN + 900)
+    for length_s, scrape_s in ((3600, 5.0), (900, 5.0), (900, 15.0)):
+        charts(source, BEGAN, BEGAN + length_s, scrape_s=scrape_s)
     asked = [expression for expression, *_ in source.asked if "llm_calls_total" in expression]
-    assert asked == [f"sum by (provider) (rate(llm_calls_total{{}}[{span}s]))" for span in (30, 20)]
+    assert asked == [f"sum by (provider) (rate(llm_calls_total{{}}[{span}s]))" for span in (30, 20, 38)]
+
+
+@pytest.mark.parametrize("scrape_s", [5.0, 15.0, 20.0, 60.0])
+def test_what_is_scraped_seldom_is_drawn_without_gaps(tmp_path: Path, scrape_s: float) -> None:
+    scraped = Scraped(BEGAN + 300, scrape_s).add("chat-0", "up", [1.0] * 90)
+    scraped.add("chat-0", "process_cpu_seconds_total", [scrape_s / 4 * place for place in range(90)])
+    scraped.write(tmp_path)
+    found, problem = charts(stored(tmp_path), BEGAN, BEGAN + 300, scrape_s=scrape_s)
+    assert (problem, [chart.title for chart in found]) == ("", ["Processor"])
+    points = [(5.0 * place, 0.25) for place in range(61)]
+    assert found[0].series == [ServerSeries("chat", points)]
+
+
+def test_a_process_that_began_anew_took_no_negative_time(tmp_path: Path) -> None:
+    spent = [100.0, 101.0, 102.0, 0.5, 1.5, 2.5]
+    scraped = Scraped(BEGAN + 20).add("chat-0", "up", [1.0] * 6)
+    scraped.add("chat-0", "process_cpu_seconds_total", spent).write(tmp_path)
+    ((chart,), _) = charts(stored(tmp_path), BEGAN, BEGAN + 20, scrape_s=5.0)
+    assert chart.series[0].points == [(0.0, 0.2), (5.0, 0.2), (10.0, 0.1), (15.0, 0.2), (20.0, 0.2)]
 
 
 def test_what_fails_is_told_and_the_rest_is_there() -> None:
@@ -105,7 +128,7 @@ def test_what_fails_is_told_and_the_rest_is_there() -> None:
         "llm_calls_total": FailedQueryError("too many points"),
         REQUESTS: [series("a", "1")],
     }
-    found, problem = charts(Source(answers), BEGAN, BEGAN + 60)
+    found, problem = charts(Source(answers), BEGAN, BEGAN + 60, scrape_s=5.0)
     assert [chart.title for chart in found] == ["Requests"]
     assert problem == "metrics of the platform are missing: Model calls: too many points"
 
@@ -115,6 +138,7 @@ def test_a_store_that_hangs_costs_seconds_and_not_the_report() -> None:
         Source({"llm_calls_total": 5.0, REQUESTS: [series("a", "1")]}),
         BEGAN,
         BEGAN + 60,
+        scrape_s=5.0,
         timeout_s=0.05,
     )
     assert [chart.title for chart in found] == ["Requests"]
@@ -122,7 +146,7 @@ def test_a_store_that_hangs_costs_seconds_and_not_the_report() -> None:
 
 
 def test_every_panel_asks_for_what_the_platform_exposes() -> None:
-    known = {family.name for family in FAMILIES} | {"process_cpu_seconds_total"}
+    known = {family.name for family in FAMILIES}
     for panel in server_side.PANELS:
         (name,) = re.findall(r"[a-z0-9_]+_(?:total|bucket|in_flight|length)(?=[{)])", panel.expression)
         assert name.removesuffix("_bucket") in known, panel.title
