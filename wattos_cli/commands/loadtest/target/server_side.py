@@ -14,8 +14,8 @@ from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
 _TIMEOUT_S = 10.0
 _LEAST_STEP_S, _POINTS = 5.0, 120
 _LEAST_WINDOW_S = 20.0
-# A rate takes two scrapes, of which one may be late.
-_SCRAPES = 2.5
+# A rate takes two scrapes, and one between them may have failed.
+_SCRAPES = 3
 _SERIES_KEPT = 12
 
 

@@ -101,7 +101,7 @@ def test_points_that_are_far_apart_leave_nothing_out() -> None:
     for length_s, scrape_s in ((3600, 5.0), (900, 5.0), (900, 15.0)):
         charts(source, BEGAN, BEGAN + length_s, scrape_s=scrape_s)
     asked = [expression for expression, *_ in source.asked if "llm_calls_total" in expression]
-    assert asked == [f"sum by (provider) (rate(llm_calls_total{{}}[{span}s]))" for span in (30, 20, 38)]
+    assert asked == [f"sum by (provider) (rate(llm_calls_total{{}}[{span}s]))" for span in (30, 20, 45)]
 
 
 @pytest.mark.parametrize("scrape_s", [5.0, 15.0, 20.0, 60.0])
