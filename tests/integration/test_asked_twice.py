@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 ONCE = """
 from pathlib import Path
@@ -52,10 +50,16 @@ def test_what_fails_once_is_named_and_green(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("text", [ALWAYS, "import nothing_of_that_name\n"], ids=["fails", "not-collected"])
-def test_what_is_broken_is_red(tmp_path: Path, text: str) -> None:
-    done = make_unit(tmp_path, good=GOOD, once=ONCE, bad=text)
-    assert "bad" in done.stdout
+def test_what_fails_always_is_red(tmp_path: Path) -> None:
+    done = make_unit(tmp_path, good=GOOD, once=ONCE, bad=ALWAYS)
+    assert done.stdout.count("FAILED tests/unit/test_bad.py::test_fails_always") == 2
+    assert done.returncode != 0
+
+
+def test_a_module_that_cannot_be_collected_is_red_though_nothing_else_fails(tmp_path: Path) -> None:
+    done = make_unit(tmp_path, good=GOOD, bad="import nothing_of_that_name\n")
+    assert done.stdout.count("ERROR tests/unit/test_bad.py") == 2
+    assert "FAILED" not in done.stdout
     assert done.returncode != 0
 
 
