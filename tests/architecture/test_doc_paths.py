@@ -13,7 +13,8 @@ _ROOTS = ("wattos_cli", "platform", "kernel", "services", "loadtests", "dashboar
 _PLATFORM = "platform/wattos_platform"
 _BASES = ("", _PLATFORM, f"{_PLATFORM}/services", f"{_PLATFORM}/services/llm_gateway", "wattos_cli")
 """Where a path in docs/architecture.md may begin; `One model request` is about llm_gateway."""
-
+_HELD_BY = re.compile(r"(?:tests|loadtests)/[\w.*/-]*[\w*]|[\w*-]+\.py")
+"""What the last part of a decision names: tests and measurements, without marks of code around them."""
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 
@@ -57,5 +58,15 @@ def test_a_page_names_what_is_there(page: str, paths: set[str]) -> None:
     assert [
         name
         for name in named(text)
+        if not any(fnmatch(path, name) or fnmatch(path, f"*/{name}") for path in paths)
+    ] == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/adr/")])
+def test_a_decision_is_held_by_what_is_there(page: str, paths: set[str]) -> None:
+    held_by = (ROOT / page).read_text(encoding="utf-8").partition("\n## Held by\n")[2]
+    assert [
+        name
+        for name in _HELD_BY.findall(held_by)
         if not any(fnmatch(path, name) or fnmatch(path, f"*/{name}") for path in paths)
     ] == []
