@@ -49,7 +49,9 @@ def test_no_more_is_read_than_is_wanted(pipe: Path, other_end: ThreadPoolExecuto
 
 
 def test_a_writer_that_is_there_may_take_its_time(pipe: Path, other_end: ThreadPoolExecutor) -> None:
-    descriptor = os.open(pipe, os.O_RDWR)  # a writer that has opened it, and nothing more
+    # What was written stays in the pipe for a reader who comes last, as long as anybody has it open to read.
+    kept = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = os.open(pipe, os.O_WRONLY)  # a writer that has opened it, and nothing more
 
     def write_late() -> None:
         threading.Event().wait(5 * PATIENCE_S)
@@ -58,6 +60,7 @@ def test_a_writer_that_is_there_may_take_its_time(pipe: Path, other_end: ThreadP
 
     other_end.submit(write_late)
     assert read(pipe, 100, patience_s=PATIENCE_S) == b"late"
+    os.close(kept)
 
 
 def test_a_process_substitution_whose_command_has_ended_is_read() -> None:
