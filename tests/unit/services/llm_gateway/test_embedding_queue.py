@@ -159,6 +159,42 @@ async def test_a_surprise_ends_the_job_and_not_the_queue():
         assert (await queue.embed(["abc"])).row(0)[0] == 3.0
 
 
+class Immortal(FakeWorker):
+    """Dies of its first slice, and cannot be ended: `kill` does what `how` does."""
+
+    def __init__(self, how) -> None:
+        super().__init__([WorkerFailed("gone")])
+        self._how = how
+
+    async def kill(self):
+        self.killed = True
+        await self._how()
+
+
+async def test_a_worker_that_cannot_be_killed_is_told_and_nobody_waits_for_it():
+    async def refused():
+        raise PermissionError("not yours")
+
+    world = World(Immortal(refused), FakeWorker())
+    async with asyncio.timeout(60), world.queue() as queue:
+        with pytest.raises(ServiceError) as caught:
+            await queue.embed(["abc"])
+        assert caught.value.code == "embeddings_unavailable"
+        assert (await queue.embed(["abc"])).row(0)[0] == 3.0
+    assert world.log.failures() == [("embedding-queue", "not yours")]
+
+
+async def test_shutdown_answers_whoever_waits_for_a_worker_that_is_being_killed():
+    world = World(stuck := Immortal(asyncio.Event().wait))
+    async with asyncio.timeout(60):
+        async with world.queue() as queue:
+            waiting = asyncio.create_task(queue.embed(["a"]))
+            while not stuck.killed:
+                await asyncio.sleep(0)
+        with pytest.raises(ServiceError, match="shutting down"):
+            await waiting
+
+
 async def test_a_worker_that_cannot_start_is_a_clear_error():
     async with World(OSError("no python"), OSError("no python")).queue() as queue:
         with pytest.raises(ServiceError) as caught:

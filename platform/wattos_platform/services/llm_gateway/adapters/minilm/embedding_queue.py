@@ -122,7 +122,7 @@ class EmbeddingQueue:
                 yield
         finally:
             for job in self._jobs:
-                _fail(job, _refused("embeddings_unavailable", "The service is shutting down.", 1))
+                _fail(job, _shutting_down())
             if self._worker is not None:
                 await self._worker.stop()
 
@@ -137,8 +137,17 @@ class EmbeddingQueue:
                 await self._some.wait()
                 continue
             job = self._jobs.popleft()
-            if not job.done.done():
+            if job.done.done():
+                continue
+            try:
                 await self._advance(job)
+            except asyncio.CancelledError:
+                _fail(job, _shutting_down())
+                raise
+            except Exception:
+                # Nobody else knows the job any more: whoever asked would wait until the deadline.
+                _fail(job, _failed())
+                raise
 
     async def _advance(self, job: _Job) -> None:
         """Do the job's next slice and put it back at the end of the line if more is left."""
@@ -154,11 +163,8 @@ class EmbeddingQueue:
             if job.attempts < _ATTEMPTS:
                 self._jobs.appendleft(job)
             else:
-                _fail(job, _refused("embeddings_unavailable", "The local embedding model failed.", 2))
+                _fail(job, _failed())
             return
-        except asyncio.CancelledError:
-            _fail(job, _refused("embeddings_unavailable", "The service is shutting down.", 1))
-            raise
         self._failures = 0
         job.at += size
         self._count(-size)
@@ -173,7 +179,7 @@ class EmbeddingQueue:
         if self._worker is None:
             wait = self._not_before - self._monotonic()
             if wait > _WORTH_WAITING_S:
-                raise _refused("embeddings_unavailable", "The local embedding model is restarting.", wait)
+                raise _unavailable("The local embedding model is restarting.", wait)
             if wait > 0:
                 await self._sleep(wait)
             self._worker = await self._start_worker()
@@ -200,5 +206,13 @@ def _fail(job: _Job, error: ServiceError) -> None:
         job.done.set_exception(error)
 
 
-def _refused(code: str, message: str, wait_s: float) -> ServiceError:
-    return ServiceError(503, code, message, headers=retry_after(wait_s))
+def _failed() -> ServiceError:
+    return _unavailable("The local embedding model failed.", 2)
+
+
+def _shutting_down() -> ServiceError:
+    return _unavailable("The service is shutting down.", 1)
+
+
+def _unavailable(message: str, wait_s: float) -> ServiceError:
+    return ServiceError(503, "embeddings_unavailable", message, headers=retry_after(wait_s))
