@@ -57,7 +57,8 @@ class BreakerWatch:
         What the users' first requests brought about, before the generator counted time, is told as at 0;
         what changed before this began is none of them.
         """
-        times_s = [datetime.fromisoformat(change["time"]).timestamp() for change in self.changes]
+        # A look that outlasts the block may add to them at any time.
+        timed = [(change, datetime.fromisoformat(change["time"]).timestamp()) for change in self.changes]
         return [
             Transition(
                 at_s=round(max(0.0, time_s - started_at_s), 3),
@@ -68,7 +69,7 @@ class BreakerWatch:
                 to=change["to"],
                 cause=str(change.get("reason") or change.get("cause") or ""),
             )
-            for change, time_s in zip(self.changes, times_s, strict=True)
+            for change, time_s in timed
             if time_s >= self._began_at_s
         ]
 
