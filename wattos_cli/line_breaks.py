@@ -5,6 +5,7 @@ import re
 _COLOR = re.compile(r"\x1b\[[\d;]*m")
 _JOINTS = re.compile(r"(?<=\S)( {3,})|(?<=\S\.)( )(?=[A-Z])|(?<=;)( )")
 """Between sentences, and where three blanks set a command apart."""
+_BLANKS = re.compile(r"(?<=\S)( +)(?=\S)")
 _TYPED = re.compile(r"\bwattos \w|--\w|/\w|`")
 """What is typed, or copied: a command, an option, a path."""
 
@@ -37,8 +38,17 @@ def _deeper(line: str) -> str:
 
 def _broken(line: str, width: int, indent: str) -> str:
     if not _TYPED.search(line):
-        return _wrapped(line, width, indent)
-    first, *others = (piece for piece in _JOINTS.split(line) if piece is not None)
+        return "\n".join(_filled(line, _BLANKS, width, indent))
+    return "\n".join(
+        part
+        for whole in _filled(line, _JOINTS, width, indent)
+        for part in ([whole] if _TYPED.search(whole) else _filled(whole, _BLANKS, width, indent))
+    )
+
+
+def _filled(line: str, joints: re.Pattern[str], width: int, indent: str) -> list[str]:
+    """Return the line in several, broken at `joints` only, as much as fits `width` in each of them."""
+    first, *others = (piece for piece in joints.split(line) if piece is not None)
     lines = [first]
     for blanks, piece in zip(others[::2], others[1::2], strict=True):
         longer = f"{lines[-1]}{blanks}{piece}"
@@ -46,13 +56,4 @@ def _broken(line: str, width: int, indent: str) -> str:
             lines[-1] = longer
         else:
             lines.append(f"{indent}{piece}")
-    return "\n".join(whole if _TYPED.search(whole) else _wrapped(whole, width, indent) for whole in lines)
-
-
-def _wrapped(line: str, width: int, indent: str) -> str:
-    import textwrap
-
-    lines = textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return "\n".join(lines)
+    return lines

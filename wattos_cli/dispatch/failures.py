@@ -146,7 +146,7 @@ def as_text(error: WattosError, *, color: bool, environ: Mapping[str, str], widt
     red, plain = ("\033[1;31m", "\033[0m") if color else ("", "")
     lines = [in_lines(f"{red}error:{plain} {_visible(error.message)}", width, " " * len("error: "))]
     if error.hint:
-        told = in_lines(_visible(error.hint), width and width - len(_HINT))
+        told = in_lines(_visible(error.hint), width and max(width - len(_HINT), 1))
         lines.append(_HINT + told.replace("\n", f"\n{' ' * len(_HINT)}"))
     lines += _annotations(error, environ)
     return "\n".join(lines)

@@ -29,6 +29,10 @@ from wattos_cli.line_breaks import in_lines
         ("  the run has three intervals", ["  the run has three", "    intervals"]),
         ("  Next: wattos up   short", ["  Next: wattos up   short"]),
         ("\x1b[31merror:\x1b[0m sixteen words or so", ["\x1b[31merror:\x1b[0m sixteen words or so"]),
+        (
+            "\x1b[31merror:\x1b[0m sixteen words or so, and more",
+            ["\x1b[31merror:\x1b[0m sixteen words or so,", "    and more"],
+        ),
     ],
 )
 def test_a_line_that_is_too_long_is_broken_between_sentences(text: str, lines: list[str]) -> None:

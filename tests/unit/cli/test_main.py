@@ -270,3 +270,10 @@ def test_an_error_cannot_control_the_terminal() -> None:
     assert as_text(error, color=False, environ={}) == (
         "error: it said: \\x1b[2J\n  line two\n  hint: see \\u202eit"
     )
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9])
+def test_an_error_is_told_however_narrow_the_terminal_is(width: int) -> None:
+    error = WattosError("nothing is there", hint="name another one")
+    told = as_text(error, color=False, environ={}, width=width)
+    assert " ".join(told.split()) == "error: nothing is there hint: name another one"
