@@ -12,7 +12,8 @@ from wattos_cli.errors import ExitCode, WattosError
 
 SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".csv", ".json", ".markdown"})
 _FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
+LONGEST_WAIT_S = 2.0
+"""How long a document in processing is left alone at most."""
 WAITING = "waiting"
 """The status of a file that was not sent yet."""
 
@@ -98,8 +99,9 @@ def _is_document(path: Path, root: Path) -> bool:
 def carry(
     uploads: list[Upload], gateway: Gateway, path: str, *, deps: Deps, timeout_s: float, tell: Tell
 ) -> None:
-    """Upload file after file and wait until all are finished; `tell` is called for each that is.
+    """Upload file after file and wait until all are finished; `tell` is called after each look at one.
 
+    Looks are LONGEST_WAIT_S apart at most, and what they take.
     Only the oldest document in processing is asked about, ever more slowly: each question counts against
     the caller's rate limit, and documents are processed about in order.
     """
@@ -114,10 +116,9 @@ def carry(
                 upload.status = "failed"
             else:
                 deps.sleep(wait_s)
-                wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
+                wait_s = min(wait_s * 1.5, LONGEST_WAIT_S)
                 upload.take(gateway.json("GET", f"/api/v1/documents/{upload.document_id}"))
-            if upload.is_finished():
-                tell()
+            tell()
 
 
 def _upload(upload: Upload, gateway: Gateway, path: str, tell: Tell) -> None:
@@ -132,8 +133,7 @@ def _upload(upload: Upload, gateway: Gateway, path: str, tell: Tell) -> None:
         upload.status, upload.error = "failed", error.message
     except OSError as error:
         upload.status, upload.error = "failed", f"cannot read the file: {error.strerror}"
-    if upload.is_finished():
-        tell()
+    tell()
 
 
 def _reason(error: Any) -> str:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 from wattos_cli.clients import credentials, running, spaces
-from wattos_cli.clients.ingestion import SUFFIXES, WAITING, Upload, carry, documents
+from wattos_cli.clients.ingestion import LONGEST_WAIT_S, SUFFIXES, WAITING, Upload, carry, documents
 from wattos_cli.config.durations import option_seconds
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode, Terminated, WattosError
 from wattos_cli.parameters import Argument, Option
 from wattos_cli.render import text
 
-_EVERY_S = 10.0
+_SILENT_S = 10.0
+"""How long a log hears nothing at most while documents are processed."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def _named(paths: Sequence[str]) -> Iterator[Path]:
 
 
 def _telling(uploads: Sequence[Upload], say: Callable[[str], None], deps: Deps) -> Callable[[], None]:
-    """Return what is called when a document is finished; the table at the end names each.
+    """Return what is called after each look at a document; the table at the end names each.
 
-    On a terminal the line of the wait tells how many are; elsewhere a line every ten seconds does.
+    On a terminal the line of the wait tells how many are done; elsewhere a line of its own does, before the
+    log has been silent for `_SILENT_S`.
     """
     told_at = deps.monotonic()
 
@@ -76,7 +78,7 @@ def _telling(uploads: Sequence[Upload], say: Callable[[str], None], deps: Deps) 
         nonlocal told_at
         say(_done(uploads))
         now = deps.monotonic()
-        if not deps.console.animate and now - told_at >= _EVERY_S:
+        if not deps.console.animate and now - told_at >= _SILENT_S - LONGEST_WAIT_S:
             told_at = now
             deps.console.note(_done(uploads))
 
