@@ -44,6 +44,11 @@ class CountedSource:
             if cut is not None:
                 yield cut
 
+    def total(self, name: str) -> float:
+        """Return by how much the counters called `name` grew, all together."""
+        found = self.select([Matcher(NAME, "=", name)], self.start_ms, self.end_ms)
+        return sum(series.values[-1] for series in found)
+
     def _read(self, matchers: Sequence[Matcher]) -> Iterator[Series]:
         """Yield the series of the window and somewhat before, without the marks of their ends."""
         for series in self.source.select(matchers, self.start_ms - _LOOKBACK_MS, self.end_ms):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.cli.deps import FakeTime
+from tests.fakes.metrics.series import SeriesInMemory, labels
 from wattos_cli.deps import Finding, MetricAnswer
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
@@ -56,6 +57,7 @@ class House:
     per_second: int = 10
     load_lasts_s: float = 1e9
     counters: dict[str, float] = field(default_factory=dict)
+    series: SeriesInMemory = field(default_factory=SeriesInMemory)
     on: list[float] = field(default_factory=list)
     opened_at: float | None = None
     events: list[str] = field(default_factory=list)
@@ -109,7 +111,9 @@ class House:
         return [Finding("llm-gateway", 0, status, 1.0), Finding("gateway", 0, "healthy", 1.0)]
 
     def scraped(self) -> Scraped:
-        return Scraped(FakeMetrics(self.counters), self.time.now)
+        for name, value in self.counters.items():
+            self.series.add(labels(name), [(round(self.time.now * 1000), value)])
+        return Scraped(FakeMetrics(self.counters), self.series, self.time.now)
 
     def counts(self) -> Mapping[str, Any]:
         if self.time.now >= self.gone_at:

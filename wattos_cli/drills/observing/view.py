@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from wattos_cli.deps import Finding, Metrics
-from wattos_cli.metricstore.series import Labels
+from wattos_cli.metricstore.series import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Scraped:
-    """Metrics, and the moment of their last scrape in seconds of the wall clock."""
+    """Metrics, the series behind them, and the moment of their last scrape in seconds of the wall clock."""
 
     metrics: Metrics
+    series: Source
     at_s: float
 
 
@@ -75,11 +76,6 @@ class View:
     def restarts(self) -> int:
         """Return how often the supervisor has started a process again."""
         return self._platform.restarts()
-
-    def counters(self, name: str) -> Mapping[Labels, float]:
-        """Return how far each counter of that name had come; none while nothing has counted."""
-        rows = self.scraped.metrics.instant(name, self.scraped.at_s).result
-        return {tuple(sorted(row["metric"].items())): float(row["value"][1]) for row in rows}
 
 
 def received(counts: Mapping[str, Any], provider: str) -> Mapping[str, int]:

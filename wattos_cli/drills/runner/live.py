@@ -19,7 +19,8 @@ from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.load import Load
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 from wattos_cli.loadtest.scenarios.places import folder
-from wattos_cli.metricsource import MetricsEndpoint, metrics
+from wattos_cli.metricsource import store
+from wattos_cli.metricstore.stored import StoredMetrics
 from wattos_cli.project import Project
 from wattos_cli.supervisor.scrape_now import scrape_now
 
@@ -60,7 +61,9 @@ class LivePlatform:
         now = self._deps.clock()
         if self._scraped is None or now - self._scraped.at_s > _FRESH_S:
             scrape_now(self._deps)
-            self._scraped = Scraped(metrics(MetricsEndpoint(), self._deps), round(self._deps.clock(), 3))
+            kept = store(self._deps)
+            metrics = StoredMetrics(kept, kept, kept.damaged)
+            self._scraped = Scraped(metrics, kept, round(self._deps.clock(), 3))
         return self._scraped
 
     def counts(self) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.drills.harness import FakeMetrics
+from tests.fakes.metrics.series import SeriesInMemory
 from wattos_cli.deps import Finding
 from wattos_cli.drills.checks.check import CheckContext, Judged
 from wattos_cli.drills.checks.kinds import KINDS
@@ -35,7 +36,7 @@ class Still:
         return [Finding("chat", 0, "healthy", 1.0), Finding("chat", 1, "degraded", 1.0)]
 
     def scraped(self) -> Scraped:
-        return Scraped(FakeMetrics({"http_requests_total": 3.0, "up": 1.0}), 100.0)
+        return Scraped(FakeMetrics({"http_requests_total": 3.0, "up": 1.0}), SeriesInMemory(), 100.0)
 
     def counts(self) -> Mapping[str, Any]:
         return {
