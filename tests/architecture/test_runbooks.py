@@ -26,6 +26,13 @@ def test_a_runbook_says_what_it_means_where_to_look_first_and_what_to_do(alert) 
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_a_runbook_has_no_list_which_a_terminal_would_show_as_a_paragraph(alert) -> None:
+    text = (FOLDER / f"{alert.name}.md").read_text(encoding="utf-8")
+    prose = "".join(text.split("```")[::2])
+    assert re.findall(r"^\s*(?:[-*+]|\d+[.)]) .*$", prose, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent(alert) -> None:
     assert alert.fires
     assert alert.silent

@@ -1,4 +1,7 @@
-"""A runbook, which is Markdown with headings, paragraphs, code and tables, folded to a terminal's width."""
+"""A runbook, which is Markdown with headings, paragraphs, code and tables, folded to a terminal's width.
+
+Lists are not told apart from paragraphs: no runbook has one, and a test holds them to that.
+"""
 
 import re
 import textwrap
@@ -63,6 +66,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _table(lines: list[str], width: int) -> list[str]:
-    cells = [[cell.strip() for cell in _LINK.sub(r"\1", line).strip("| ").split("|")] for line in lines]
+    rows_within = (_LINK.sub(r"\1", line).strip().removeprefix("|").removesuffix("|") for line in lines)
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows_within]
     head, _, *rows = cells
     return table([name.upper() for name in head], rows, width=width).split("\n")

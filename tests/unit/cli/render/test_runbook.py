@@ -35,6 +35,11 @@ def test_paragraphs_and_tables_fit_and_commands_stay_whole() -> None:
     ]
 
 
+def test_a_cell_may_be_empty() -> None:
+    lines = folded("| code | cause | more |\n|---|---|---|\n| | any | |\n| 503 | full |  |", 40).splitlines()
+    assert [line.split() for line in lines] == [["CODE", "CAUSE", "MORE"], ["any"], ["503", "full"]]
+
+
 def test_elsewhere_a_page_is_as_it_is_written() -> None:
     assert folded(PAGE, 0) == PAGE
 
