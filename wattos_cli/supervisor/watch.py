@@ -20,10 +20,12 @@ class Watch:
         self._rows.update({(str(row["name"]), int(row["replica"])): row for row in rows})
 
     def awaited(self) -> str:
-        """Return in words what is waited for: `waiting for rag, chat (3 of 5 are ready)`."""
+        """Return in words what is waited for: `waiting for rag, chat (3 of 5 are ready)`; "" for nothing."""
         seen = {row["name"] for row in self.rows}
         unready = {row["name"] for row in self.rows if row["state"] != "ready"}
         left = [name for name in self.names if name in unready or name not in seen]
+        if not left:
+            return ""
         return f"waiting for {', '.join(left)} ({len(self.names) - len(left)} of {len(self.names)} are ready)"
 
     @property

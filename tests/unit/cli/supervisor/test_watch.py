@@ -38,6 +38,7 @@ def test_what_is_waited_for_in_words() -> None:
         ("b", "ready", 0),
         ("b", "starting", 1),
         ("c", "ready", 0),
+        ("b", "ready", 1),
     ):
         watch.take({"row": row(name, state, replica=replica)})
         told.append(watch.awaited())
@@ -48,6 +49,7 @@ def test_what_is_waited_for_in_words() -> None:
         "waiting for c (2 of 3 are ready)",
         "waiting for b, c (1 of 3 are ready)",
         "waiting for b (2 of 3 are ready)",
+        "",
     ]
 
 
