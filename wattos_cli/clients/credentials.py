@@ -1,5 +1,6 @@
 """The credential of `ask`, `ingest` and `env`: WATTOS_TOKEN, else a key of ten minutes made on the spot."""
 
+import errno
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,7 +65,7 @@ def option_token(file: Path | None, environ: Mapping[str, str], variable: str, h
 def token_from(named_by: str, path: Path, hint: str) -> str:
     """Return the token in the file `path`, which option or variable `named_by` names; else WattosError."""
     try:
-        text = named_files.read(path, _TOKEN_LIMIT_BYTES).decode()
+        text = _whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise WattosError(
@@ -74,6 +75,14 @@ def token_from(named_by: str, path: Path, hint: str) -> str:
             exit_code=ExitCode.CONFIG,
         ) from error
     return _checked(named_by, text, hint)
+
+
+def _whole(path: Path) -> bytes:
+    """Return what the file holds; OSError when it cannot be read, or holds more than any token has."""
+    content = named_files.read(path, _TOKEN_LIMIT_BYTES + 1)
+    if len(content) > _TOKEN_LIMIT_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {_TOKEN_LIMIT_BYTES} bytes")
+    return content
 
 
 def gateway_url(deps: Deps, project: Project) -> str:

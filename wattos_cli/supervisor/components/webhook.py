@@ -21,11 +21,14 @@ def url(config: Config) -> str:
         return ""
     path = config.root / str(setting.value)
     try:
-        text = read(path, _LIMIT_BYTES).decode().strip()
+        content = read(path, _LIMIT_BYTES + 1)
+        text = content.decode().strip()
     except OSError as error:
         raise _error(f"cannot read {path}: {error.strerror}", setting.origin) from error
     except UnicodeDecodeError as error:
         raise _error(f"{path} is no text", setting.origin) from error
+    if len(content) > _LIMIT_BYTES:
+        raise _error(f"{path} is larger than {_LIMIT_BYTES} bytes", setting.origin)
     if not _is_url(text):
         raise _error(f"{path} holds no http(s) URL", setting.origin)
     return text

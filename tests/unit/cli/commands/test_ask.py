@@ -154,6 +154,17 @@ def test_wrong_environment_is_exit_3(api: Api, tmp_path: Path, environ: dict[str
     assert "X-Admin" not in caught.value.message
 
 
+def test_the_file_of_a_token_is_read_whole_or_refused(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("wk_test".ljust(65_536))
+    deps = connected(api, tmp_path)
+    deps.environ = {**ENVIRON, "WATTOS_TOKEN": "", "WATTOS_TOKEN_FILE": str(tmp_path / "token")}
+    assert ask.run(ask.Options("What?"), deps) == ExitCode.OK
+    (tmp_path / "token").write_text("wk_test".ljust(65_537))
+    with pytest.raises(WattosError, match="token: it is larger than 65536 bytes") as caught:
+        ask.run(ask.Options("What?"), deps)
+    assert caught.value.exit_code == ExitCode.CONFIG
+
+
 def test_gateway_away_is_exit_4(api: Api, tmp_path: Path) -> None:
     def refuse() -> httpx.Response:
         raise httpx.ConnectError("refused")

@@ -78,6 +78,7 @@ def test_without_a_receiver_alerts_are_only_shown(tmp_path: Path) -> None:
         pytest.param(b"https://a.example/secret-part\nhttps://b.example", "holds no", id="two-lines"),
         pytest.param(b"https://[secret-part", "holds no http(s) URL", id="broken"),
         pytest.param(b"\xff\xfesecret-part", "is no text", id="binary"),
+        pytest.param(b"https://a.example/secret-part" + b"x" * 65_536, "is larger than 65536", id="large"),
     ],
 )
 def test_a_receiver_that_cannot_be_told_is_a_configuration_error(
