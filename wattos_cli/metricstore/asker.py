@@ -6,13 +6,11 @@ from typing import Any
 
 from wattos_cli.metricstore.counted import CountedSource
 from wattos_cli.metricstore.questions import QUESTIONS
+from wattos_cli.metricstore.rate_window import rate_window_s
 from wattos_cli.metricstore.series import Source
 from wattos_cli.metricstore.stored import StoredMetrics
 
 COURSE_POINTS = 60
-_LEAST_RATE_S = 20.0
-# A rate takes two scrapes, of which one may be late.
-_SCRAPES = 2.5
 _BY_NAME = {question.name: question for question in QUESTIONS}
 
 
@@ -51,7 +49,7 @@ class Asker:
         """Return requests a second at each step, by service; a scrape comes every `scrape_s`."""
         step_s = max(math.ceil(self.window_s * 1000 / COURSE_POINTS) / 1000, 1.0)
         start_s = self._at_s - step_s * (COURSE_POINTS - 1)
-        expression = _BY_NAME["course"].over(max(_LEAST_RATE_S, 2 * step_s, _SCRAPES * scrape_s))
+        expression = _BY_NAME["course"].over(max(rate_window_s(scrape_s), 2 * step_s))
         answer = self._metrics.range(expression, start_s, self._at_s, step_s)
         found = {}
         for row in answer.result:

@@ -10,12 +10,10 @@ from wattos_cli.clients.fan_out import ask_all
 from wattos_cli.deps import BadQueryError, FailedQueryError, Metrics
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.result.seen import ServerChart, ServerSeries
+from wattos_cli.metricstore.rate_window import rate_window_s
 
 _TIMEOUT_S = 10.0
 _LEAST_STEP_S, _POINTS = 5.0, 120
-_LEAST_WINDOW_S = 20.0
-# A rate takes two scrapes, and one between them may have failed.
-_SCRAPES = 3
 _SERIES_KEPT = 12
 
 
@@ -84,7 +82,7 @@ def _looked_at(expression: str, step_s: float, scrape_s: float) -> str:
 
     Over a longer time, the idle time before a run would be in the figures of its beginning.
     """
-    window_s = max(_LEAST_WINDOW_S, _SCRAPES * scrape_s)
+    window_s = rate_window_s(scrape_s)
     rate, window_s = ("irate", window_s) if step_s == _LEAST_STEP_S else ("rate", max(window_s, step_s))
     return expression.replace("$rate", rate).replace("$window", f"{math.ceil(window_s)}s")
 

@@ -14,6 +14,7 @@ from wattos_cli.app import execute
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.metricstore.metric_names import metric_names
 from wattos_cli.metricstore.questions import METRICS, QUESTIONS
+from wattos_cli.metricstore.series import STALE
 from wattos_platform.contracts.metrics import FAMILIES
 
 NOW = 1_700_000_000.0
@@ -226,6 +227,17 @@ def test_what_is_scraped_seldom_has_a_course_too(tmp_path: Path) -> None:
     write_running(tmp_path, {"name": "chat"})
     (chat,) = shown(tmp_path)["services"]
     assert (chat["requests_per_s"], chat["course"]) == (2, pytest.approx([2.0] * 60))
+
+
+def test_a_scrape_that_failed_makes_no_gap_in_the_course(tmp_path: Path) -> None:
+    scraped = Scraped(NOW, 30.0)
+    scraped.add("chat-0", "up", [float(place != 20) for place in range(40)])
+    requests = [STALE if place == 20 else 60.0 * place for place in range(40)]
+    scraped.add("chat-0", "http_requests_total", requests, route="/a", status="200")
+    scraped.write(tmp_path)
+    write_running(tmp_path, {"name": "chat"})
+    (chat,) = shown(tmp_path)["services"]
+    assert None not in chat["course"]
 
 
 def test_what_came_before_the_first_scrape_counts(tmp_path: Path) -> None:
