@@ -15,16 +15,26 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 async def restarting(work: Work, name: str, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Do `work` until it ends by itself or is cancelled; what breaks it off is told, and it begins anew."""
+    """Do `work` until it ends by itself or is cancelled; what breaks it off is told, and it begins anew.
+
+    Somebody's cancelling what the work waits for breaks it off, too; what goes wrong while it is cancelled
+    itself is told and is its end.
+    """
     while True:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it is: told, and tried again
-            message = f"the background work {name} broke off and begins anew: {error!r}"
-            _tell(message, error, work=name)
+            broke_off: BaseException = error
+        except asyncio.CancelledError as error:
+            if _is_ending():
+                raise
+            broke_off = error
         else:
             return
-        if _is_ending():
+        is_ending = _is_ending()
+        what = "failed at its end" if is_ending else "broke off and begins anew"
+        _tell(f"the background work {name} {what}: {broke_off!r}", broke_off, work=name)
+        if is_ending:
             return
         await sleep(PAUSE_S)
 

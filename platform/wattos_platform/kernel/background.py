@@ -17,16 +17,23 @@ async def restarting(work: Work, name: str, log: Log, *, sleep: Sleep = asyncio.
     """Do `work` until it ends by itself or is cancelled; what breaks it off is logged, and it begins anew.
 
     A service must neither go on without work that it relies on nor end for the sake of it, and whoever asks
-    why it stood still finds the reason in the log.
+    why it stood still finds the reason in the log. Somebody's cancelling what the work waits for breaks it
+    off, too; what goes wrong while it is cancelled itself is told and is its end.
     """
     while True:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it is: told, and tried again
-            _tell(name, error, log)
+            broke_off: BaseException = error
+        except asyncio.CancelledError as error:
+            if _is_ending():
+                raise
+            broke_off = error
         else:
             return
-        if _is_ending():
+        is_ending = _is_ending()
+        _tell(name, broke_off, log, is_ending=is_ending)
+        if is_ending:
             return
         await sleep(PAUSE_S)
 
@@ -48,11 +55,12 @@ async def in_background(
             await task
 
 
-def _tell(name: str, error: Exception, log: Log) -> None:
+def _tell(name: str, error: BaseException, log: Log, *, is_ending: bool) -> None:
     reason = str(error) or type(error).__name__
+    what = "failed at its end" if is_ending else "broke off and begins anew"
     log.error(
         "background_work.failed",
-        message=f"The background work {name} broke off and begins anew: {reason}",
+        message=f"The background work {name} {what}: {reason}",
         work=name,
         exc_info=error,
     )

@@ -8,6 +8,8 @@ from tests.fakes.kernel.clock import FakeClock
 from tests.fakes.kernel.meter import FakeLog
 from wattos_platform.kernel.background import PAUSE_S, in_background, restarting
 
+SOON_S = 60.0
+
 
 async def test_it_runs_while_the_block_does_and_its_end_is_silent() -> None:
     told: list[str] = []
@@ -46,7 +48,30 @@ async def test_what_breaks_it_off_is_told_and_it_begins_anew_after_a_pause() -> 
         ("error", "background_work.failed", "some-work")
     ] * 2
     assert [type(fields["exc_info"]) for _, _, fields in log.events] == [ValueError, KeyError]
-    assert [fields["message"].rsplit(": ", 1)[1] for _, _, fields in log.events] == ["no", "KeyError"]
+    assert [fields["message"] for _, _, fields in log.events] == [
+        "The background work some-work broke off and begins anew: no",
+        "The background work some-work broke off and begins anew: KeyError",
+    ]
+
+
+async def test_what_it_waits_for_is_cancelled_and_it_begins_anew() -> None:
+    begun, clock, log = asyncio.Event(), FakeClock(), FakeLog()
+    others: list[asyncio.Future[None]] = []
+
+    async def work() -> None:
+        if others:
+            begun.set()
+            await asyncio.Event().wait()
+        others.append(asyncio.get_running_loop().create_future())
+        others[0].cancel()
+        await others[0]
+
+    async with asyncio.timeout(SOON_S), in_background(work, "some-work", log, sleep=clock.sleep):
+        await begun.wait()
+    assert clock.sleeps == [PAUSE_S]
+    assert [fields["message"] for _, _, fields in log.events] == [
+        "The background work some-work broke off and begins anew: CancelledError"
+    ]
 
 
 async def test_work_that_ends_by_itself_is_over() -> None:
@@ -73,7 +98,9 @@ async def test_work_that_answers_its_end_with_an_error_has_ended_and_is_told() -
     async with in_background(work, "some-work", log, sleep=clock.sleep):
         await begun.wait()
     assert clock.sleeps == []
-    assert [str(fields["exc_info"]) for _, _, fields in log.events] == ["cannot give back"]
+    assert [fields["message"] for _, _, fields in log.events] == [
+        "The background work some-work failed at its end: cannot give back"
+    ]
 
 
 async def test_it_ends_when_the_block_fails() -> None:

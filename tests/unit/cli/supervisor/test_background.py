@@ -44,6 +44,29 @@ async def test_what_breaks_off_is_told_and_begins_anew(capsys: pytest.CaptureFix
     assert "raise runs.pop(0)" in str(records[0]["traceback"])
 
 
+async def test_what_it_waits_for_is_cancelled_and_it_begins_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    clock, begun = FakeClock(), asyncio.Event()
+    others: list[asyncio.Future[None]] = []
+
+    async def work() -> None:
+        if others:
+            begun.set()
+            await asyncio.Event().wait()
+        others.append(asyncio.get_running_loop().create_future())
+        others[0].cancel()
+        await others[0]
+
+    task = asyncio.create_task(restarting(work, "some-work", sleep=clock.sleep))
+    async with asyncio.timeout(SOON_S):
+        await begun.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert clock.sleeps == [PAUSE_S]
+    assert [each["message"] for each in told(capsys)] == [
+        "the background work some-work broke off and begins anew: CancelledError()"
+    ]
+
+
 async def test_a_normal_end_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     begun = asyncio.Event()
 
@@ -75,7 +98,10 @@ async def test_work_that_answers_its_end_with_an_error_has_ended_and_is_told(
     task.cancel()
     async with asyncio.timeout(SOON_S):
         await task
-    assert (clock.sleeps, len(told(capsys))) == ([], 1)
+    assert clock.sleeps == []
+    assert [each["message"] for each in told(capsys)] == [
+        "the background work some-work failed at its end: OSError('cannot give back')"
+    ]
 
 
 async def test_a_scraper_that_breaks_off_is_told_and_scrapes_on(
