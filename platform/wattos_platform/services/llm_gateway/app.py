@@ -59,15 +59,13 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
     queue = _queue(runtime, model_folder)
     rows = DatabaseUsageLog(database, runtime.metrics)
     accounting = _accounting(runtime, first.prices, rows)
-    journal = DatabaseStreamJournal(database, runtime.replica, runtime.log)
-    streams = RunningStreams(journal, runtime.log, new_id=uuid7)
+    streams = _streams(runtime)
     upstreams = Upstreams(runtime)
     maker = _maker(runtime, accounting, streams, upstreams, _guarded(runtime, queue))
     live = LiveEngine(runtime, maker, first, read=read)
     destinations = Destinations(live, runtime.clock)
     reports = UsageEndpoints(DatabaseUsageReports(database), runtime.clock)
     _tell_of_vectors(runtime, queue)
-    retention = _retention(runtime, rows)
     limit = runtime.settings.llm_body_limit_bytes
     return build_service(
         runtime,
@@ -83,7 +81,7 @@ def create_app_with(runtime: Runtime, model_folder: Path | None) -> ServiceApp:
                 upstreams.running,
                 maker.running,
                 lambda: _running(queue),
-                retention.running,
+                _retention(runtime, rows).running,
             ],
             error_shapes=MODEL_API,
             body_limit=lambda _method, _path: limit,
@@ -108,6 +106,11 @@ def _maker(
         embedding_models=(MINILM,) if embedder else (),
         ledger=_ledger(runtime),
     )
+
+
+def _streams(runtime: Runtime) -> RunningStreams:
+    journal = DatabaseStreamJournal(runtime.require_database(), runtime.replica, runtime.log)
+    return RunningStreams(journal, runtime.log, new_id=uuid7)
 
 
 def _retention(runtime: Runtime, rows: DatabaseUsageLog) -> Retention:
