@@ -119,7 +119,7 @@ async def test_a_first_byte_that_never_comes_is_a_timeout(serve):
 
 
 async def test_silence_in_the_body_is_a_timeout(serve):
-    _, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", idle_s=0.05, nested_idle_s=0.0)
+    _, hop = await serve(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", idle_s=0.05, idle_margin_s=0.0)
     async with hop.stream("GET", "/x") as response:
         chunks = response.chunks()
         assert await anext(chunks) == b"half"

@@ -162,6 +162,7 @@ def _hops(
         connect_s=settings.connect_timeout_s,
         first_byte_s=settings.hop_timeout_s,
         idle_s=settings.stream_idle_timeout_s,
+        idle_margin_s=settings.stream_idle_margin_s,
         pool_wait_s=settings.pool_wait_s,
     )
     return Hops(

@@ -24,6 +24,12 @@ class CallSettings(Group):
     stream_idle_timeout_s: float = variable(
         "WATTOS_STREAM_IDLE_TIMEOUT_S", default=30.0, gt=0, description="Silence of a provider in a stream."
     )
+    stream_idle_margin_s: float = variable(
+        "WATTOS_STREAM_IDLE_MARGIN_S",
+        default=2.0,
+        gt=0,
+        description="Added for each service on the way, so that the one beside the provider tells.",
+    )
     pool_wait_s: float = variable(
         "WATTOS_POOL_WAIT_S", default=1.0, gt=0, description="Wait for a pooled connection."
     )

@@ -41,7 +41,7 @@ class Hops:
         self._breakers = breakers
         self._concurrency = concurrency or ConcurrencyLimits(monotonic=monotonic)
         self._sign = sign
-        self._settings = settings or HopSettings()
+        self.settings = settings or HopSettings()
         self._monotonic = monotonic
         self._sleep = sleep
         self._meter = meter
@@ -59,7 +59,7 @@ class Hops:
                 breaker=self._breakers.declare(f"hop:{service}", self._breakers.settings.nearby()),
                 concurrency=self._concurrency.get(f"hop:{service}"),
                 retry=self._retry(f"hop:{service}"),
-                settings=self._settings,
+                settings=self.settings,
                 sign=self._sign,
                 meter=self._meter,
                 monotonic=self._monotonic,
@@ -68,7 +68,7 @@ class Hops:
 
     def _retry(self, target: str) -> Retry:
         """Return what tries a refused connection, over which nothing was sent, once more."""
-        wait_s = self._settings.retry_wait_s
+        wait_s = self.settings.retry_wait_s
         return Retry(
             target,
             RetrySettings(max_attempts=2, base_s=wait_s, cap_s=wait_s),
@@ -86,13 +86,13 @@ class Hops:
         """
         pool = self._checks.get(service)
         if pool is None:
-            pool = self._checks[service] = WirePool(self._urls[service], self._settings.connect_s)
+            pool = self._checks[service] = WirePool(self._urls[service], self.settings.connect_s)
         head = f"GET {pool.prefix}/health/liveness HTTP/1.1\r\nhost: {pool.host_header}\r\n\r\n".encode(
             "latin-1"
         )
         try:
-            async with asyncio.timeout(self._settings.ping_s):
-                status = await _status(pool, head, self._settings.ping_s)
+            async with asyncio.timeout(self.settings.ping_s):
+                status = await _status(pool, head, self.settings.ping_s)
         except (RefusedError, WireError) as error:
             raise ConnectionError(str(error)) from error
         if status != _ALIVE:

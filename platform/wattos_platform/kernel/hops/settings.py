@@ -12,7 +12,7 @@ class HopSettings:
 
     `pool_wait_s` is the longest wait for a place among the calls, `retry_wait_s` the longest before a refused
     connection is tried once more. `first_byte_s` counts from the last byte of the request to the first of the
-    answer. `idle_s` is the longest silence of a model provider in an answer. `nested_idle_s` is added for
+    answer. `idle_s` is the longest silence of a model provider in an answer. `idle_margin_s` is added for
     each service on the way to it, so that the one beside it notices and tells it, and nobody takes a service
     that waits for one that hangs. The request's deadline bounds all of them.
     """
@@ -20,7 +20,7 @@ class HopSettings:
     connect_s: float = 1.0
     first_byte_s: float = 30.0
     idle_s: float = 30.0
-    nested_idle_s: float = 2.0
+    idle_margin_s: float = 2.0
     pool_wait_s: float = 1.0
     ping_s: float = 1.0
     retry_wait_s: float = 0.1
@@ -28,7 +28,7 @@ class HopSettings:
 
     def silence_s(self, service: str) -> float:
         """Return the longest silence between two reads of an answer of `service`, in seconds."""
-        return self.idle_s + self.nested_idle_s * (1 + catalog.services_below(service))
+        return self.idle_s + self.idle_margin_s * (1 + catalog.services_below(service))
 
 
 def base_urls(environ: Mapping[str, str], host: str = "127.0.0.1") -> dict[str, str]:
