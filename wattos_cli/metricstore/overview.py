@@ -54,6 +54,7 @@ class Overview:
 def look(source: Source, at_s: float, since_s: float, known: Mapping[str, str]) -> Overview:
     """Return the figures of the last `since_s`, or of as much of it as has been scraped.
 
+    Both times are whole milliseconds: the window begins at a scrape, and that one is in it.
     `known` are the states of the services by name: none of them is missing, scraped or not.
     """
     gathered = _gathered(source, at_s, since_s)

@@ -36,7 +36,10 @@ HTTP = (
 
 PROCESS = (
     gauge("build_info", "Always 1; the version of the code.", Label("version", "one")),
-    gauge("process_start_time_seconds", "When the process began, in Unix seconds."),
+    gauge(
+        "process_start_time_seconds",
+        "When the process began to count, in Unix seconds; its modules were loaded before.",
+    ),
     counter("process_cpu_seconds_total", "Processor time of the process, all its threads'.", unit="seconds"),
     gauge(
         "process_resident_memory_bytes",
