@@ -1,4 +1,7 @@
-"""What the supervisor does beside its operations: it goes on, and what breaks it off stands in its log."""
+"""What the supervisor does beside its operations: it goes on, and what breaks it off stands in its log.
+
+As services do it (`kernel/background.py`), of which the command line knows nothing.
+"""
 
 import asyncio
 import traceback

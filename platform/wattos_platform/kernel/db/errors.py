@@ -34,6 +34,11 @@ class DatabaseUnavailableError(ServiceError):
         self.fault = fault
 
 
+def unforeseen(error: Exception) -> Exception | None:
+    """Return `error` for the log's `exc_info`; None for an outage, whose message says it all."""
+    return None if isinstance(error, DatabaseUnavailableError) else error
+
+
 _READ_ONLY = "readonly database"
 # SQLite gives OperationalError for outages and for bugs ("no such table") alike; only these are outages.
 _OUTAGES = {

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Delete, delete, select
 
 from wattos_platform.kernel.background import in_background
+from wattos_platform.kernel.db.errors import unforeseen
 from wattos_platform.kernel.telemetry import Log
 
 DAY_S = 86_400.0
@@ -71,13 +72,19 @@ class Retention:
                 await self._sleep(PAUSE_S)
             gone += rows
         except Exception as error:  # noqa: BLE001 - background work must outlive a database that is down
-            failure = str(error)
+            failure = error
         if gone:
             told = f"{gone} old rows were deleted: {kind.records}."
             self._log.info("records.purged", message=told, records=kind.records, rows=gone)
         if failure is not None:
             told = f"Old rows could not be deleted: {kind.records}."
-            self._log.warning("purge.failed", message=told, records=kind.records, error=failure)
+            self._log.warning(
+                "purge.failed",
+                message=told,
+                records=kind.records,
+                error=str(failure),
+                exc_info=unforeseen(failure),
+            )
         return gone
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from wattos_platform.kernel.background import in_background
+from wattos_platform.kernel.db.errors import unforeseen
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.chat.answers import Answers
 from wattos_platform.services.chat.ports import MessageStore
@@ -57,7 +58,12 @@ class Housekeeping:
             if number % _KEYS_EVERY == 0:
                 await self._messages.forget_keys(older_than=self._clock() - _KEYS_KEPT_S)
         except Exception as error:  # noqa: BLE001 - the next tick tries again; a dead loop would leave half answers
-            self._log.warning("upkeep.failed", message="Upkeep failed; it is tried again.", reason=str(error))
+            self._log.warning(
+                "upkeep.failed",
+                message="Upkeep failed; it is tried again.",
+                reason=str(error),
+                exc_info=unforeseen(error),
+            )
 
     def _end_in_time(self) -> None:
         """Stop what is still being answered shortly before a drain ends, while its callers can be told."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from wattos_platform.kernel.background import in_background
+from wattos_platform.kernel.db.errors import unforeseen
 from wattos_platform.kernel.telemetry import Log
 from wattos_platform.services.llm_gateway.ports import CallRecord, StreamJournal
 from wattos_platform.services.llm_gateway.relay import Relay
@@ -69,7 +70,10 @@ class RunningStreams:
                 self._written = bool(records)
         except Exception as error:  # noqa: BLE001 - without a journal streams go on, and rows are written at their end
             self._log.warning(
-                "stream_journal.failed", message="The journal of streams is not written.", reason=str(error)
+                "stream_journal.failed",
+                message="The journal of streams is not written.",
+                reason=str(error),
+                exc_info=unforeseen(error),
             )
 
     async def _recover(self) -> None:

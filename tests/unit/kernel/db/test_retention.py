@@ -8,6 +8,7 @@ from structlog.testing import CapturingLogger
 
 from tests.fakes.kernel.clock import FakeClock
 from wattos_platform.kernel.db.database import Database
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.kernel.db.retention import (
     BATCH_ROWS,
     DAY_S,
@@ -82,6 +83,18 @@ async def test_a_kind_that_fails_is_told_and_stops_no_other():
     broken.down = ConnectionError("the database is down")
     assert await retention(clock, log, audit=broken, usage=rows).purge() == 1
     assert log() == [("warning", "purge.failed", "audit"), ("info", "records.purged", "usage")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "has_stack"), [(DatabaseUnavailableError("is locked"), False), (KeyError("id"), True)]
+)
+async def test_a_stack_tells_of_what_is_no_outage(problem, has_stack):
+    rows, log = Rows(1.0), Log()
+    rows.down = problem
+    assert await retention(FakeClock(now=3 * DAY_S), log, usage=rows).purge() == 0
+    (told,) = log.calls
+    assert (told.args, told.kwargs["error"]) == (("purge.failed",), str(problem))
+    assert told.kwargs["exc_info"] is (problem if has_stack else None)
 
 
 async def test_it_runs_at_start_and_every_hour_and_ends_with_its_block():

@@ -3,9 +3,12 @@
 import asyncio
 from itertools import count
 
+import pytest
+
 from tests.contract.test_llm_usage_log import call
 from tests.fakes.kernel.meter import FakeLog
 from tests.fakes.llm.stream_journal import FakeStreamJournal
+from wattos_platform.kernel.db.errors import DatabaseUnavailableError
 from wattos_platform.services.llm_gateway.domain.answers import Chunk
 from wattos_platform.services.llm_gateway.domain.chat_request import parse_chat
 from wattos_platform.services.llm_gateway.domain.dialects.chat import ChatDialect
@@ -126,6 +129,19 @@ async def test_a_journal_that_fails_is_told_and_tried_again():
     assert [each.id for each in house.journal.kept] == ["c1"]
     assert [event for _, event, _ in house.log.events] == ["stream_journal.failed"] * 2 + ["usage.recovered"]
     await events.aclose()
+
+
+@pytest.mark.parametrize(
+    ("problem", "has_stack"), [(DatabaseUnavailableError("is locked"), False), (KeyError("id"), True)]
+)
+async def test_a_stack_tells_of_what_is_no_outage(problem, has_stack):
+    house = House()
+    house.journal.kept = [call(1)]
+    house.journal.problem = problem
+    await house.streams.tick()
+    ((_, event, fields),) = house.log.events
+    assert event == "stream_journal.failed"
+    assert fields["exc_info"] is (problem if has_stack else None)
 
 
 async def test_what_an_earlier_process_left_is_recovered_before_anything_else():

@@ -1,4 +1,7 @@
-"""Work in a thread beside the load: whoever hangs there delays nothing."""
+"""Work in a thread beside the load: whoever hangs there delays nothing.
+
+What breaks it off is told and begins anew, as in `supervisor/background.py`, which needs a loop for it.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
