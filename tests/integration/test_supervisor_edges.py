@@ -175,7 +175,20 @@ def test_downs_at_once_all_end_when_nothing_runs_any_more(project: RunningProjec
     assert [process_table.start_time(pid) for pid in pids] == [0, 0]
     assert project.rows() == []
     stopped = [json.loads(out)["stopped"] for out, _ in outputs]
-    assert sorted(max(stopped, key=len)) == ["slow", "web"]
+    assert sorted({name for names in stopped for name in names}) == ["slow", "web"]
+
+
+def test_down_names_only_what_it_stopped(project: RunningProject) -> None:
+    idle = '[services.idle]\ncommand = ["sleep", "600"]\n'
+    project.configure(NONE_BUNDLED + idle + idle.replace("idle", "other"))
+    assert project.wattos("up").returncode == 0
+    said = [project.wattos("down", *names).stderr.splitlines()[-1] for names in (["idle"], ["idle"], [], [])]
+    assert said == [
+        "Stopped: idle",
+        "Nothing of it was running.",
+        "Stopped: other",
+        "Nothing was running.",
+    ]
 
 
 def test_an_up_during_a_down_starts_a_new_platform(project: RunningProject) -> None:

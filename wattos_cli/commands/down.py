@@ -41,14 +41,15 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     if deps.console.json_output:
         deps.console.json({"schema": SCHEMA, "stopped": stopped, "purged": opts.purge})
     else:
-        deps.console.note(f"Stopped: {', '.join(stopped)}" if stopped else "Nothing was running.")
+        nothing = "Nothing of it was running." if opts.services else "Nothing was running."
+        deps.console.note(f"Stopped: {', '.join(stopped)}" if stopped else nothing)
         if opts.purge:
             deps.console.note(f"Deleted {root.state_dir}")
     return ExitCode.OK
 
 
 def _stop(services: tuple[str, ...], project: "Project", deps: Deps) -> list[str]:
-    """Return the names of the services that were told to stop, none when another command stopped all."""
+    """Return the names of the services that ran and are stopped, none when another command stopped all."""
     from wattos_cli.supervisor import launch, operate
     from wattos_cli.supervisor.client import SupervisorGoneError
     from wattos_cli.supervisor.last_platform import LastPlatform

@@ -185,16 +185,15 @@ class Daemon:
             return {"reread": reload.reread_files(self._fleet, plan)}
         names = self._known(request.get("services"))
         if operation == "down":
-            await self._fleet.down(names)
-        elif operation == "restart":
+            return {"services": await self._fleet.down(names)}
+        if operation == "restart":
             await self._fleet.restart(names)
-        else:
-            raise WattosError(
-                f"the running platform knows no operation {operation!r}",
-                hint="it is of an older version. Restart it with: wattos up --recreate",
-                code="unknown_operation",
-            )
-        return {"services": names}
+            return {"services": names}
+        raise WattosError(
+            f"the running platform knows no operation {operation!r}",
+            hint="it is of an older version. Restart it with: wattos up --recreate",
+            code="unknown_operation",
+        )
 
     def _reload(self, plan: Plan) -> dict[str, Any]:
         try:

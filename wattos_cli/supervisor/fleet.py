@@ -71,9 +71,12 @@ class Fleet:
         started = [replica for service in missing for replica in self._begin(service)]
         return {"started": sorted({r.plan.name for r in started}), "stale": stale}
 
-    async def down(self, names: Iterable[str]) -> None:
-        """Stop `names`, users before what they use, and give their ports back."""
-        await self._stop_waves(list(names))
+    async def down(self, names: Iterable[str]) -> list[str]:
+        """Stop `names`, users before what they use, and give their ports back; return which still ran."""
+        chosen = list(names)
+        running = [name for name in chosen if not self._services[name].stopped]
+        await self._stop_waves(chosen)
+        return running
 
     async def restart(self, names: Iterable[str]) -> None:
         """Restart `names`; the sockets stay open, replicas of one service go one after the other.

@@ -32,6 +32,11 @@ class RunningService:
         """Return whether any replica is being kept alive."""
         return any(replica.running for replica in self.replicas)
 
+    @property
+    def stopped(self) -> bool:
+        """Return whether there is nothing left of it to stop; one that was given up is not stopped yet."""
+        return all(replica.state == State.STOPPED for replica in self.replicas)
+
     def lacks(self, wanted: ServicePlan) -> bool:
         """Return whether fewer replicas live than `wanted` names."""
         alive = sum(replica.running or replica.state == State.READY for replica in self.replicas)
