@@ -73,6 +73,11 @@ constraints: ## pin every dependency anew (needs uv and npm)
 	uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 \
 	    --group pyproject.toml:dev pyproject.toml -o constraints/all.txt
 
+# By itself uv trusts only what it brings; pip trusts what the machine does, such as a company's proxy. So does uv
+# here, if the machine keeps certificates where Linux and macOS do: without any it would not even begin.
+CERTIFICATES := /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem /etc/pki/tls/certs/ca-bundle.crt
+$(STAMP) constraints: export UV_SYSTEM_CERTS ?= $(if $(wildcard $(CERTIFICATES)),true,false)
+
 # An installation is every package of constraints/all.txt with its hash, then the project itself, looking no further.
 # uv does in seconds what takes pip minutes; where it cannot reach what pip is configured to reach, pip does it.
 $(STAMP): pyproject.toml constraints/all.txt constraints/installer.txt
