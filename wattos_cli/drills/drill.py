@@ -98,12 +98,13 @@ class Drill(Form):
         return fault.ttl or self.phases.fault - (fault.after or 0.0) + MARGIN_S
 
 
-def up_options(drills: Iterable[Drill]) -> list[str]:
-    """Return what `wattos up` must be given, so that all that `drills` need is there."""
+def up_command(drills: Iterable[Drill]) -> str:
+    """Return the command that starts all that `drills` need, and has what runs already use it."""
     wanted = tuple(drills)
     optional = sorted({name for drill in wanted for name in drill.needs & catalog.OPTIONAL})
     providers = sorted({name for drill in wanted for name in drill.requires.providers})
-    return [
+    options = [
         *([f"--with {','.join(optional)}"] if optional else []),
         *(f"--provider {name}" for name in providers),
     ]
+    return " ".join(["wattos up", *options, *(["--recreate"] if options else [])])

@@ -1,5 +1,6 @@
 """A platform for drills, whose provider is the simulator, and what a test looks at after one."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,18 +9,25 @@ from typing import Any
 import httpx
 
 from tests.fakes.cli.schemas import published
-from tests.fakes.project.running import RunningProject, running_project
+from tests.fakes.project.running import REPOSITORY, RunningProject, running_project
 
 # A silent stream is given up sooner: the drill need not wait for half a minute.
 _SETTINGS = "[settings]\nstream_idle_timeout_s = 6\n"
+_PAGE = REPOSITORY / "docs/how-to/drills.md"
+
+
+def start_of_the_page() -> str:
+    """Return the command that the page on drills types before it runs any."""
+    typed = [line[2:] for line in _PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("$ ")]
+    return next(command for command in typed if command.startswith("wattos up "))
 
 
 @contextmanager
 def drill_house(root: Path) -> Iterator[RunningProject]:
-    """Yield a platform whose provider openai is the simulator."""
+    """Yield a platform as the page on drills starts it: its provider openai is the simulator."""
     with running_project(root) as project:
         project.configure(_SETTINGS)
-        started = project.wattos("up", "--with", "simulator,redis", "--provider", "openai")
+        started = project.wattos(*shlex.split(start_of_the_page())[1:])
         assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
         yield project
 

@@ -13,7 +13,7 @@ class Options:
 
 def run(_opts: Options, deps: Deps) -> ExitCode:
     """List the built-in drills: what each breaks, and what must run for it."""
-    from wattos_cli.drills.drill import up_options
+    from wattos_cli.drills.drill import up_command
     from wattos_cli.drills.files.built_in import built_in_files
     from wattos_cli.drills.files.reading import read_drill
     from wattos_cli.render import drill as render
@@ -41,7 +41,7 @@ def run(_opts: Options, deps: Deps) -> ExitCode:
         ]
         console.data(render.as_list(cells, width=console.table_width, color=console.color))
         console.note("run one: wattos drill run NAME   read one: wattos drill show NAME")
-        console.note(f"for all of them: wattos up {' '.join(up_options(drills))}")
+        console.note(f"for all of them: {up_command(drills)}")
     return ExitCode.OK
 
 

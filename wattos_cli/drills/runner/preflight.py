@@ -1,17 +1,19 @@
 """What must be there before a drill breaks anything; and what must not: a real provider."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from wattos_cli.clients import running
 from wattos_cli.clients.health_probe import probe_all
+from wattos_cli.clients.running import Running
 from wattos_cli.config.schema import LOCAL_MODELS
 from wattos_cli.deps import Deps, Finding
-from wattos_cli.drills.drill import Drill, up_options
+from wattos_cli.drills.drill import Drill, up_command
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.project import Project
 
 _PROBE_TIMEOUT_S = 3.0
 _LOCAL, _ALIAS = "local", "default"
+_REDIS = "redis"
 
 
 def check(drills: Sequence[Drill], deps: Deps, project: Project) -> None:
@@ -38,11 +40,18 @@ def check(drills: Sequence[Drill], deps: Deps, project: Project) -> None:
             raise _missing(drill, missing, states, drills)
     asking = [drill for drill in drills if drill.requires.providers or _asks_providers(drill)]
     if asking:
-        gateways = [row for row in rows if row.name == "llm-gateway"]
-        found = probe_all(
-            gateways, {}, deps.http, probe="full", timeout_s=_PROBE_TIMEOUT_S, monotonic=deps.monotonic
-        )
-        _check_providers(asking, found, drills)
+        _check_providers(asking, _probed(deps, rows, {"llm-gateway"}), drills)
+    for drill in drills:
+        if _REDIS in drill.needs:
+            _check_redis(drill, _probed(deps, rows, drill.requires.services), drills)
+
+
+def _probed(deps: Deps, rows: Sequence[Running], names: Collection[str]) -> list[Finding]:
+    """Return how the replicas of the bundled services `names` say they are."""
+    targets = [row for row in rows if row.name in names and row.kind == "bundled"]
+    return probe_all(
+        targets, {}, deps.http, probe="full", timeout_s=_PROBE_TIMEOUT_S, monotonic=deps.monotonic
+    )
 
 
 def _asks_providers(drill: Drill) -> bool:
@@ -77,6 +86,14 @@ def _check_providers(asking: Sequence[Drill], found: Sequence[Finding], drills: 
                 raise _cannot_run(drill, told, drills, "provider_missing", providers=absent)
 
 
+def _check_redis(drill: Drill, found: Sequence[Finding], drills: Sequence[Drill]) -> None:
+    """Refuse replicas that were started before Redis was: they would not notice its loss."""
+    without = [f"{each.name}-{each.replica}" for each in found if each.checks and _REDIS not in each.checks]
+    if without:
+        told = f"Redis runs, but these were started without it: {', '.join(without)}"
+        raise _cannot_run(drill, told, drills, "redis_unused", replicas=without)
+
+
 def _cannot_run(
     drill: Drill, why: str, drills: Sequence[Drill], code: str, **details: list[str]
 ) -> WattosError:
@@ -94,6 +111,4 @@ def _names(text: str) -> set[str]:
 
 
 def _start(drills: Sequence[Drill]) -> str:
-    """Return the command that starts all that `drills` need."""
-    options = up_options(drills)
-    return " ".join(["start it with: wattos up", *options, *(["--recreate"] if options else [])])
+    return f"start it with: {up_command(drills)}"

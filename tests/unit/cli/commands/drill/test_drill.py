@@ -14,6 +14,7 @@ from tests.fakes.cli.http import FakeHttp
 from tests.fakes.cli.schemas import published
 from tests.fakes.drills.files import OUTAGE
 from tests.fakes.drills.harness import House, harness
+from tests.fakes.drills.house import start_of_the_page
 from wattos_cli.app import TREE, execute
 from wattos_cli.commands.drill.options import Options
 from wattos_cli.commands.drill.reports import Reports
@@ -30,6 +31,7 @@ RIGHT = OUTAGE.replace("[load]", '[requires]\nproviders = ["openai"]\n[load]').r
     "[[assertions]]", '[[assertions]]\nname = "opens"'
 )
 OPS = "unix:/run/llm-gateway.sock"
+START_ALL = "wattos up --with redis,simulator --provider openai --recreate"
 START = "start it with: wattos up --with simulator --provider openai --recreate"
 
 
@@ -102,6 +104,23 @@ def test_a_real_provider_is_never_struck(
     error = refused(platform(tmp_path, "gateway", "llm-gateway", "simulator", **info), "./mine.toml")
     assert (error.exit_code, error.code, error.hint) == (ExitCode.UNREACHABLE, code, START)
     assert told in error.message
+
+
+def test_a_service_that_was_started_without_redis_is_named(tmp_path: Path) -> None:
+    names = ("gateway", "llm-gateway", "chat", "rag")
+    write_running(tmp_path, *({"name": name} for name in names), {"name": "redis", "kind": "component"})
+    http = FakeHttp()
+    for name in ("gateway", "chat"):
+        http.answer(f"unix:/run/{name}.sock", "/health", {"status": "healthy", "checks": {"redis": {}}})
+    http.answer(OPS, "/health", {"status": "healthy", "checks": {"database": {}}})
+    error = refused(make_deps(cwd=tmp_path, http=http), "redis-loss")
+    assert (error.exit_code, error.code, error.details["replicas"]) == (
+        ExitCode.UNREACHABLE,
+        "redis_unused",
+        ["llm-gateway-0"],
+    )
+    assert error.message.endswith("Redis runs, but these were started without it: llm-gateway-0")
+    assert error.hint == "start it with: wattos up --with redis --recreate"
 
 
 def test_load_on_a_model_of_a_provider_is_refused_too(tmp_path: Path) -> None:
@@ -212,7 +231,11 @@ def test_the_list_cuts_no_sentence_on_a_narrow_terminal() -> None:
     assert "First the model provider fails, then rag cannot reach the model gateway." in " ".join(
         out(deps).split()
     )
-    assert "wattos up --with redis,simulator --provider openai" in err(deps)
+    assert err(deps).endswith(f"for all of them: {START_ALL}\n")
+
+
+def test_the_page_starts_what_every_drill_needs() -> None:
+    assert start_of_the_page() == START_ALL
 
 
 def test_a_step_is_broken_between_words_below_where_it_begins() -> None:
