@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from wattos_cli import named_files
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.named_files import open_to_write
 
 FOLDER = Path("dashboards")
 """Where they go, and are looked for, unless another folder is named."""
@@ -30,22 +30,20 @@ def generate(deps: Deps, schema: str, out: Path, files: Mapping[str, str]) -> Ex
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file and the folders above it; WattosError (exit 2) where that may not be done."""
+    """Write a file whole, and the folders above it; WattosError (exit 2), and the file is as it was."""
     with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open_to_write(path) as file:
-            file.write(text)
+        named_files.write(path, text)
 
 
 def prepare(path: Path) -> None:
-    """Make a file that is to be written later, and the folders above it; errors as `write`.
+    """Make the folders above a file that is to be written later, if it can be; errors as `write`.
 
-    What stands in it stays: nobody knows yet whether there will be anything to write.
+    The file itself stays as it is: nobody knows yet whether there will be anything to write.
     """
     with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() or path.is_dir() or not path.exists():  # a pipe would wait here for its reader
-            path.open("ab").close()
+        named_files.require_writable(path)
 
 
 @contextmanager

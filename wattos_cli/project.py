@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wattos_cli import replacement
 from wattos_cli.errors import ExitCode, WattosError
 
 SERVICES_SCHEMA = "wattos.services/v1"
@@ -241,8 +242,4 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace `path` (0600) in one step, so that a reader sees the old or the new content, never half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-    temporary.replace(path)
+    replacement.replace(path, content, 0o600)

@@ -1,9 +1,12 @@
 """Files beside the answer, for a pipeline: reports that an option names, and the summary of its job."""
 
-from collections.abc import Iterable, Mapping
+import os
+import shlex
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wattos_cli import replacement
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
 from wattos_cli.generated import prepare, write
@@ -16,16 +19,21 @@ def write_report(deps: Deps, path: Path, text: str) -> None:
 
 
 def prepare_report(deps: Deps, path: Path) -> None:
-    """Make the file already, so that no run is lost for want of a folder; WattosError as `write_report`."""
+    """Make the folders already, so that no run is lost for want of one; WattosError as `write_report`."""
     prepare(deps.cwd / path)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What has ended and with which verdict; `again` is how to have its reports once there is room."""
+    """What has ended and with which verdict; `result` is the whole of it in JSON, and `kept_in` such files.
+
+    `again` is how to have its reports once there is room, of a file with the result: `{file}`.
+    """
 
     name: str
     verdict: str
+    result: str
+    kept_in: Collection[Path]
     again: str
 
 
@@ -34,7 +42,8 @@ def publish(
 ) -> None:
     """Write the reports of what has ended, whatever becomes of each, and tell the pipeline of it.
 
-    WattosError names the files that could not be written: the result itself must stand on stdout by now.
+    WattosError names the files that could not be written, and where the result is instead: on stdout in JSON,
+    in the file of another option, or else in one of the temporary folder.
     """
     problems = _written(deps, files)
     whole = [str(path) for path in files if path not in problems]
@@ -47,10 +56,34 @@ def publish(
         why = "; ".join(problems.values())
         raise WattosError(
             f"{ended.name} is over ({ended.verdict}), but its report is not whole: {why}",
-            hint=f"the result stands on stdout; make room, then {ended.again}",
+            hint=_way_out(deps, ended, problems),
             code="report_not_written",
             details={"files": [str(path) for path in problems], "verdict": ended.verdict},
         )
+
+
+def _way_out(deps: Deps, ended: Ended, problems: Collection[Path]) -> str:
+    """Return where the result is, and what makes reports of it."""
+    if deps.console.json_output:
+        return f"the result stands on stdout; make room, then {ended.again.format(file='FILE')}"
+    kept = [path for path in ended.kept_in if path not in problems and (deps.cwd / path).is_file()]
+    file = str(kept[0]) if kept else _spare(deps, ended.result)
+    if file is None:
+        return "of the result there is nothing but the table: nor is there room in the temporary folder"
+    return f"the result is in {file}; make room, then {ended.again.format(file=shlex.quote(file))}"
+
+
+def _spare(deps: Deps, result: str) -> str | None:
+    """Write the result to the temporary folder and return the file's path, None where there is no room."""
+    import tempfile
+
+    try:
+        folder = Path(deps.environ.get("TMPDIR") or tempfile.gettempdir())
+        file = folder / f"wattos-result-{os.urandom(4).hex()}.json"
+        replacement.replace(file, result.encode(), 0o600)
+    except OSError:
+        return None
+    return str(file)
 
 
 def _written(deps: Deps, files: Mapping[Path, str]) -> dict[Path, str]:

@@ -1,9 +1,8 @@
 """The secrets that a project gets at its first `up`; each a 0600 file in `.wattos/run`."""
 
-import os
 from pathlib import Path
 
-from wattos_cli.project import Project
+from wattos_cli.project import Project, write_private
 from wattos_platform import catalog
 
 JWT_SECRET = "jwt.secret"  # noqa: S105 - a file name
@@ -40,8 +39,4 @@ def _create(path: Path) -> None:
     """Write a fresh secret and put it in place in one step: a half-written one must never be used."""
     import secrets
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_urlsafe(_BYTES))
-    temporary.replace(path)
+    write_private(path, secrets.token_urlsafe(_BYTES).encode())

@@ -1,9 +1,11 @@
 """Pipes given as files: with another end they are read and written, without one they end in an error."""
 
 import os
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from wattos_cli.config import load
 from wattos_cli.drills.files.catalogue import drills_called
 from wattos_cli.errors import ExitCode, WattosError, usage
 from wattos_cli.loadtest.result import reading
-from wattos_cli.named_files import open_to_write, read
+from wattos_cli.named_files import open_to_write, read, require_writable, write
 from wattos_cli.reports import add_to_summary, write_report
 
 PATIENCE_S = 0.02
@@ -100,6 +102,61 @@ def test_a_file_is_emptied_or_appended_to(tmp_path: Path) -> None:
         with open_to_write(path, append=append) as file:
             file.write(text)
     assert path.read_text() == "new more"
+
+
+@contextmanager
+def room_for(size_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond `size_bytes`, as a disk does that is nearly full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("old", ["the last report", None], ids=["old", "new"])
+def test_a_file_that_there_is_no_room_for_is_as_it_was(tmp_path: Path, old: str | None) -> None:
+    file = tmp_path / "report"
+    if old:
+        file.write_text(old)
+    require_writable(file)
+    with room_for(4096), pytest.raises(OSError, match="File too large"):
+        write(file, "x" * 10_000)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == ({"report": old} if old else {})
+
+
+def test_what_is_written_stands_behind_links_with_the_mode_that_was_there(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "file", tmp_path / "link"
+    link.symlink_to("there/file")
+    write(link, "first")
+    file.chmod(0o646)
+    write(link, "new")
+    assert (link.is_symlink(), file.read_text(), file.stat().st_mode & 0o777) == (True, "new", 0o646)
+    assert [path.name for path in file.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "link"])
+def test_the_file_behind_a_stream_stays_the_file_that_the_stream_writes_to(tmp_path: Path, name: str) -> None:
+    with (tmp_path / "stdout").open("w") as stream:
+        (tmp_path / "link").symlink_to(f"/dev/fd/{stream.fileno()}")
+        require_writable(tmp_path / name.format(stream.fileno()))
+        write(tmp_path / name.format(stream.fileno()), "report")
+        assert (tmp_path / "stdout").read_text() == "report"
+        assert os.path.sameopenfile(stream.fileno(), os.open(tmp_path / "stdout", os.O_RDONLY))
+
+
+def test_a_link_in_a_circle_is_no_place(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(OSError, match="Too many levels"):
+        write(tmp_path / "link", "report")
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_pipe_is_not_waited_for_before_there_is_something_to_write(pipe: Path) -> None:
+    require_writable(pipe)
+    assert pipe.is_fifo()
 
 
 def _env_file(path: Path) -> None:

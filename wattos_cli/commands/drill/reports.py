@@ -37,7 +37,13 @@ class Reports:
         console.stdout.flush()
         publish(
             deps,
-            Ended(result["drill"], result["verdict"], again="run it again"),
+            Ended(
+                result["drill"],
+                result["verdict"],
+                _whole(result),
+                self._kept_in(result),
+                again="run it again",
+            ),
             self._files(result),
             markdown=render.as_markdown(result),
             annotations=render.annotations(result, deps.environ),
@@ -47,11 +53,14 @@ class Reports:
         """Return the files to write when a drill is over, with their text."""
         files = self._together()
         if self._opts.report_dir is not None:
-            base = self._opts.report_dir / result["drill"]
-            whole = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-            files[base.with_name(f"{base.name}.json")] = whole
-            files[base.with_name(f"{base.name}.md")] = render.as_markdown(result)
+            files[self._opts.report_dir / f"{result['drill']}.json"] = _whole(result)
+            files[self._opts.report_dir / f"{result['drill']}.md"] = render.as_markdown(result)
         return files
+
+    def _kept_in(self, result: Mapping[str, Any]) -> list[Path]:
+        """Return the files that are to hold the whole result."""
+        folder, lines = self._opts.report_dir, self._opts.json_file
+        return [*([folder / f"{result['drill']}.json"] if folder else []), *([lines] if lines else [])]
 
     def _together(self) -> dict[Path, str]:
         """Return the files that hold all drills, with their text."""
@@ -64,3 +73,7 @@ class Reports:
             lines = [json.dumps(result, ensure_ascii=False) for result in self._results]
             files[self._opts.json_file] = "".join(f"{line}\n" for line in lines)
         return files
+
+
+def _whole(result: Mapping[str, Any]) -> str:
+    return json.dumps(result, indent=2, ensure_ascii=False) + "\n"

@@ -33,7 +33,7 @@ def announce(spec: RunSpec, target: Target, opts: Options, console: Console) -> 
 
 
 def prepare_files(opts: Options, deps: Deps) -> None:
-    """Make the files to write, so that no run is lost for want of a folder; WattosError if that fails."""
+    """Make the folders to write to, so that no run is lost for want of one; WattosError if that fails."""
     for path in _files(opts):
         prepare_report(deps, path)
 
@@ -41,7 +41,7 @@ def prepare_files(opts: Options, deps: Deps) -> None:
 def tell(result: Result, opts: Options, deps: Deps) -> None:
     """Write the result to stdout first, then to the files asked for and to what CI shows.
 
-    WattosError names the files that could not be written: by then stdout has the whole result.
+    WattosError names the files that could not be written, and where the whole result is.
     """
     console, told = deps.console, document(result)
     if console.json_output:
@@ -53,7 +53,13 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
     console.stdout.flush()
     publish(
         deps,
-        Ended("the run", result.verdict, again="make them of it: wattos loadtest report FILE"),
+        Ended(
+            "the run",
+            result.verdict,
+            _whole(result),
+            [path for path, form in _files(opts).items() if form is None],
+            again="make them of it: wattos loadtest report {file}",
+        ),
         _texts(opts, result, told),
         markdown=render.as_markdown(told),
         annotations=render.annotations(told, deps.environ),
@@ -61,10 +67,11 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
 
 
 def _texts(opts: Options, result: Result, told: Mapping[str, Any]) -> dict[Path, str]:
-    return {
-        path: form(told) if form else f"{msgspec.json.encode(result).decode()}\n"
-        for path, form in _files(opts).items()
-    }
+    return {path: form(told) if form else _whole(result) for path, form in _files(opts).items()}
+
+
+def _whole(result: Result) -> str:
+    return f"{msgspec.json.encode(result).decode()}\n"
 
 
 def _files(opts: Options) -> Mapping[Path, formats.Form | None]:

@@ -202,6 +202,7 @@ def test_no_room_for_the_report_leaves_the_result_on_stdout(tmp_path: Path, dril
     with pytest.raises(WattosError, match=r"mine is over \(pass\).*No space left on device") as caught:
         run_all([drill], harness(House()), deps, reports.add)
     assert (caught.value.code, caught.value.exit_code) == ("report_not_written", ExitCode.NO)
+    assert caught.value.hint == "the result is in out/mine.json; make room, then run it again"
     assert "mine: pass" in out(deps)
     assert "written: out/junit.xml, out/mine.json, out/mine.md" in err(deps).splitlines(), "and not /dev/full"
     assert json.loads((tmp_path / "out/mine.json").read_text())["verdict"] == "pass"

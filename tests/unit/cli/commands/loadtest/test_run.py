@@ -12,6 +12,7 @@ from tests.fakes.cli.deps import FakeTime, err, make_deps, out, write_running
 from tests.fakes.cli.http import FakeHttp
 from tests.fakes.loadtest.generation import FakeLoad, second
 from wattos_cli.app import TREE, execute
+from wattos_cli.commands.loadtest import report
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps, NoReplyError, Reply
@@ -276,10 +277,55 @@ def test_a_run_that_cannot_pass_any_more_ends(deps: Deps, http: FakeHttp) -> Non
     assert going_on.measured.total.span_s == 60
 
 
-def test_no_room_for_the_report_leaves_the_result_on_stdout(deps: Deps) -> None:
-    options = Options(json_file=Path("/dev/full"), junit_file=Path("j.xml"))
-    with pytest.raises(WattosError, match="No space left on device") as caught:
+FULL = Options(json_file=Path("/dev/full"), junit_file=Path("j.xml"))
+
+
+@pytest.fixture
+def spare(deps: Deps, tmp_path: Path) -> tuple[Deps, Path]:
+    (tmp_path / "spare").mkdir()
+    return replace(deps, environ={"TMPDIR": str(tmp_path / "spare")}), tmp_path / "spare"
+
+
+def not_whole(options: Options, deps: Deps) -> WattosError:
+    with pytest.raises(WattosError, match="cannot write /dev/full: No space left on device") as caught:
         command.run(options, deps, start=one_second(10).start)
     assert (caught.value.code, caught.value.exit_code) == ("report_not_written", ExitCode.NO)
+    return caught.value
+
+
+def test_a_result_without_room_is_kept_in_the_temporary_folder(spare: tuple[Deps, Path]) -> None:
+    deps, folder = spare
+    error = not_whole(FULL, deps)
     assert "smoke: pass" in out(deps)
     assert (deps.cwd / "j.xml").read_text().startswith("<?xml")
+    (file,) = folder.iterdir()
+    assert (
+        error.hint
+        == f"the result is in {file}; make room, then make them of it: wattos loadtest report {file}"
+    )
+    assert report.run(report.Options(file), deps) == ExitCode.OK
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_result_that_is_kept_elsewhere_is_named_there(spare: tuple[Deps, Path]) -> None:
+    deps, folder = spare
+    assert "the result is in out/result.json; " in not_whole(replace(FULL, report_dir=Path("out")), deps).hint
+    json_deps = replace(deps, console=replace(deps.console, json_output=True))
+    assert "the result stands on stdout; " in not_whole(FULL, json_deps).hint
+    assert list(folder.iterdir()) == []
+
+
+def test_where_no_room_is_at_all_only_the_table_is_left(spare: tuple[Deps, Path]) -> None:
+    deps, folder = spare
+    folder.rmdir()
+    assert "nothing but the table" in not_whole(FULL, deps).hint
+
+
+def test_before_a_run_no_report_is_there(deps: Deps, http: FakeHttp) -> None:
+    http.replies[URL, "/health/liveness"] = NoReplyError("connection refused")
+    (deps.cwd / "out").mkdir()
+    (deps.cwd / "out" / "result.json").write_text("the last one")
+    refused(Options(report_dir=Path("out"), json_file=Path("new/r.json")), deps)
+    assert [path.name for path in (deps.cwd / "out").iterdir()] == ["result.json"]
+    assert (deps.cwd / "out" / "result.json").read_text() == "the last one"
+    assert list((deps.cwd / "new").iterdir()) == []
