@@ -8,7 +8,8 @@ from wattos_cli.clients.breaker_orders import Order, give
 from wattos_cli.drills.faults.fault import FaultForm, FaultTarget
 from wattos_cli.errors import WattosError
 
-_REASON = "a drill of wattos"
+REASON = "a drill of wattos"
+"""Why a drill trips a breaker; it stands beside the breaker while it is tripped."""
 
 
 class BreakerForm(FaultForm):
@@ -51,7 +52,7 @@ class BreakerFault:
         return f"breaker {self._name}{where} is tripped"
 
     def _tell(self, action: str, ttl_s: float | None = None) -> None:
-        outcome = give(self._target.deps, Order(action, self._name, _REASON, ttl_s, self._service))
+        outcome = give(self._target.deps, Order(action, self._name, REASON, ttl_s, self._service))
         missed = [answer for answer in outcome.answers if answer.error is not None]
         if missed:
             names = ", ".join(f"{each.replica.name}-{each.replica.replica}" for each in missed)

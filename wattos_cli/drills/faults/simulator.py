@@ -50,11 +50,15 @@ class SimulatorFault:
 
     def describe(self) -> str:
         """Return the fault with its fields."""
-        spec: Anywhere = self._request.root
-        told = {name: value for name, value in spec.model_dump(exclude_unset=True).items() if name != "kind"}
-        whom = told.pop("provider", None) or "every provider"
-        kind = str(self._request.model_dump()["kind"])
-        if kind in told:  # named after its main field: `status 503`
-            kind = f"{kind} {told.pop(kind)}"
-        fields = ", ".join(f"{name} {value}" for name, value in told.items())
-        return f"{whom}: {kind}{f' ({fields})' if fields else ''}"
+        return described(self._request)
+
+
+def described(request: FaultRequest) -> str:
+    """Return a fault in words: whom it strikes, with what, and the fields that are not as by default."""
+    spec: Anywhere = request.root
+    told = spec.model_dump(exclude_defaults=True, exclude={"kind", "ttl_s", "provider"})
+    kind = str(request.model_dump()["kind"])
+    if kind in told:  # named after its main field: `status 503`
+        kind = f"{kind} {told.pop(kind)}"
+    fields = ", ".join(f"{name} {value}" for name, value in told.items())
+    return f"{spec.provider or 'every provider'}: {kind}{f' ({fields})' if fields else ''}"

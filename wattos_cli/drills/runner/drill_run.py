@@ -8,6 +8,7 @@ from wattos_cli.drills.checks.threshold import ThresholdForm
 from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.observing.counters import Counters
 from wattos_cli.drills.observing.record import Record
+from wattos_cli.drills.observing.refusing import refusing, reset_command
 from wattos_cli.drills.observing.view import View
 from wattos_cli.drills.runner.assertions import Assertions
 from wattos_cli.drills.runner.detection import Detection
@@ -88,7 +89,15 @@ class DrillRun:
         bad = [each.step for each in tracked if each.step is not None and not each.step.ok]
         if bad:
             told = "; ".join(f"{step.name.removeprefix('steady: ')} ({step.detail})" for step in bad)
-            raise InvalidDrillError(f"not steady before anything was broken: {told}")
+            raise InvalidDrillError(f"not steady before anything was broken: {told}{self._refusing()}")
+
+    def _refusing(self) -> str:
+        """Return which breakers refuse calls, perhaps the reason for what was found, and what closes them."""
+        try:
+            found = refusing(View(self._harness.platform).breakers)
+        except WattosError:
+            return ""
+        return "".join(f"; {told} (close it: {reset_command(name)})" for name, told in found.items())
 
     def _fault(self) -> None:
         before = View(self._harness.platform)

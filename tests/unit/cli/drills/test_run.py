@@ -145,6 +145,15 @@ def test_nothing_is_broken_where_it_was_not_steady(drill: Callable[[], Drill]) -
     assert house.events == ["load begins", "load ends"]
 
 
+def test_a_breaker_that_refuses_is_named_where_it_was_not_steady(drill: Callable[[], Drill]) -> None:
+    house = House(failing=5, on=[1e12], opened_at=0.0)
+    assert performed(drill(), house).reason == (
+        "not steady before anything was broken: well (measured 50 %);"
+        " breaker llm:openai is open in llm-gateway-0"
+        " (close it: wattos breaker reset llm:openai --reason 'before a drill')"
+    )
+
+
 def test_a_load_that_ends_makes_it_invalid_and_all_is_mended(drill: Callable[[], Drill]) -> None:
     house = House(load_lasts_s=8)
     outcome = performed(drill(), house)

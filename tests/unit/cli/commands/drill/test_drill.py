@@ -30,6 +30,7 @@ from wattos_cli.render.drill import step_line
 RIGHT = OUTAGE.replace("[load]", '[requires]\nproviders = ["openai"]\n[load]').replace(
     "[[assertions]]", '[[assertions]]\nname = "opens"'
 )
+SIMULATOR = "http://127.0.0.1:3095"
 OPS = "unix:/run/llm-gateway.sock"
 START_ALL = "wattos up --with redis,simulator --provider openai --recreate"
 START = "start it with: wattos up --with simulator --provider openai --recreate"
@@ -121,6 +122,29 @@ def test_a_service_that_was_started_without_redis_is_named(tmp_path: Path) -> No
     )
     assert error.message.endswith("Redis runs, but these were started without it: llm-gateway-0")
     assert error.hint == "start it with: wattos up --with redis --recreate"
+
+
+def test_what_a_killed_drill_left_is_told_before_anything_begins(tmp_path: Path, drill: Drill) -> None:
+    rows = [{"name": "gateway"}, {"name": "llm-gateway"}, {"name": "simulator", "url": SIMULATOR}]
+    write_running(tmp_path, *rows)
+    http = FakeHttp()
+    info = {"providers": "openai, local", "simulated": "openai"}
+    http.answer(OPS, "/health", {"status": "healthy", "checks": {}, "info": info})
+    fault = {"id": "1", "spec": {"kind": "status", "status": 503, "ttl_s": 48.0}, "left_s": 40.2, "struck": 5}
+    http.answer(SIMULATOR, "/simulator/faults", {"faults": [fault]})
+    row = {"name": "llm:openai", "state": "open", "retry_after_s": 12.4, "reason": None}
+    http.answer(OPS, "/admin/breakers", {"breakers": [row]})
+    error = refused(make_deps(cwd=tmp_path, http=http), "./mine.toml")
+    assert (error.exit_code, error.code) == (ExitCode.UNREACHABLE, "broken_already")
+    assert error.details["broken"] == [
+        "every provider: status 503 for another 40 s",
+        "breaker llm:openai is open in llm-gateway-0 for another 12 s",
+    ]
+    assert error.hint == (
+        f"wait until it has ended, or end it now: curl -s -X DELETE {SIMULATOR}/simulator/faults"
+        " && wattos breaker reset llm:openai --reason 'before a drill'"
+    )
+    assert {method for method, *_ in http.requests} == {"GET"}, "nothing was changed"
 
 
 def test_load_on_a_model_of_a_provider_is_refused_too(tmp_path: Path) -> None:
