@@ -41,7 +41,7 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
             runner.work()
             return ExitCode.OK
         if baseline:
-            baseline.require_promising(runner.planned())
+            baseline.require_promising(runner.planned(), runner.plan)
         title = announce(spec, target, opts, deps.console)
         result, cut = _measured(runner, title)
     result = baseline.held_against(result) if baseline else result

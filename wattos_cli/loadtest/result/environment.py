@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +16,6 @@ _MACHINE_ID = Path("/etc/machine-id")
 _CPUINFO = Path("/proc/cpuinfo")
 _HASH_CHARACTERS = 16
 _GIB = 2**30
-_MEANT = ("journeys", "users", "spawn_rate", "stages", "arrivals", "engine", "processes", "model")
 
 
 def environment(plan: Plan) -> Environment:
@@ -39,16 +37,12 @@ def machine() -> Machine:
 
 
 def scenario_hash(plan: Plan) -> str:
-    """Return the hash of what is done and how much of it: the sources of the journeys, weights and load.
+    """Return the hash of what is done: the sources of the journeys, their weights, the model that is asked.
 
-    How long it is done, against whom, and with which seed, is not in it.
+    How much of it, for how long, by which engine and against whom is not in it: the result says that itself.
     """
-    whole = asdict(plan)
-    asked = {name: whole[name] for name in _MEANT}
-    if plan.arrivals or plan.stages:
-        asked |= {"users": 0, "spawn_rate": 0.0}
     sources = [(str(path.relative_to(plan.locustfile.parent)), _hash(path)) for path in _sources(plan)]
-    return _hash(json.dumps([asked, sources], sort_keys=True))
+    return _hash(json.dumps([dict(plan.journeys), plan.model, sources], sort_keys=True))
 
 
 def _sources(plan: Plan) -> list[Path]:

@@ -1,6 +1,7 @@
 """Reads the result of a load test from a file; says what is wrong with any other."""
 
 import re
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,14 +26,17 @@ def read(path: Path) -> Result:
 
 
 def content(path: Path) -> bytes:
-    """Return what a file holds; WattosError (exit 2) if it cannot be read, or is too large for a result."""
+    """Return what a file holds, without the mark that editors put before UTF-8.
+
+    WattosError (exit 2) if it cannot be read, or is too large for a result.
+    """
     try:
         body = read_file(path, _LARGEST_BYTES + 1)
     except OSError as error:
         _refuse(str(path), f"cannot be read: {error.strerror}", "name the file, e.g. out/result.json")
     if len(body) > _LARGEST_BYTES:
         _refuse(str(path), f"is larger than {_LARGEST_BYTES // 2**20} MiB, too large to be a result")
-    return body
+    return body.removeprefix(BOM_UTF8)
 
 
 def decode(body: bytes, place: str) -> Result:

@@ -151,7 +151,11 @@ def changed(part: str, **values: Any) -> dict[str, Any]:
         (changed("machine", id="other"), "another machine: 5d41402abc4b2a76 before, other now", True),
         (changed("machine", cpu="Intel"), "another processor", True),
         (changed("machine", cores=4), "another number of cores: 2 before, 4 now", True),
-        (changed("environment", scenario_hash="x"), "the scenario's code or test data changed", False),
+        (
+            changed("environment", scenario_hash="x"),
+            "the scenario's code, its weights or the model changed",
+            False,
+        ),
         (changed("", scenario="chat"), "another scenario: mixed before, chat now", False),
         (changed("", engine="fast"), "another engine: locust before, fast now", False),
         (
@@ -181,11 +185,22 @@ def test_other_versions_are_what_a_comparison_is_for() -> None:
 
 
 def test_how_long_a_constant_rate_is_held_makes_no_difference() -> None:
-    def arriving(shape: str, *seconds: int) -> Result:
+    def arriving(shape: str, *seconds: int, start: float = 100.0) -> Result:
         stages = [{"duration_s": float(each), "rate": 100.0} for each in seconds]
-        arrivals = {"shape": shape, "stages": stages}
+        arrivals = {"shape": shape, "start": start, "stages": stages}
         return result_of(changed("", load={"model": "open", "users": 50, "arrivals": arrivals}))
 
     assert reasons_against(arriving("constant", 20), arriving("constant", 40)) == []
     assert reasons_against(arriving("poisson", 20), arriving("constant", 20)) != []
     assert reasons_against(arriving("ramp", 20, 20), arriving("ramp", 20, 40)) != []
+    assert reasons_against(arriving("poisson", 20), arriving("poisson", 40)) == []
+    assert reasons_against(arriving("poisson", 20, start=1), arriving("poisson", 40, start=1)) != []
+
+
+def test_a_run_that_is_too_short_is_to_be_longer_not_its_baseline() -> None:
+    with pytest.raises(WattosError) as caught:
+        require_comparable(result_of(run(STEADY, 20, 2)), result_of(run(STEADY, 9, 3)))
+    assert caught.value.hint.startswith("let the run be longer")
+    with pytest.raises(WattosError) as caught:
+        require_comparable(result_of(run(STEADY, 9, 2)), result_of(run(STEADY, 20, 3)))
+    assert caught.value.hint.startswith("make a baseline")

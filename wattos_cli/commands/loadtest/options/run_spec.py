@@ -12,6 +12,7 @@ from wattos_cli.commands.loadtest.options.conflicts import (
 )
 from wattos_cli.commands.loadtest.options.costs import require_budget
 from wattos_cli.commands.loadtest.options.options import Options
+from wattos_cli.durations import duration_text
 from wattos_cli.errors import usage
 from wattos_cli.loadtest.judging.judgement import objectives_ms
 from wattos_cli.loadtest.judging.thresholds import Threshold, parse
@@ -109,7 +110,8 @@ def _duration_s(opts: Options, found: Scenario) -> float:
     if opts.duration_s is not None:
         if opts.duration_s > LONGEST_S:
             raise usage(
-                f"--duration {opts.duration_s:g} s: expected at most a week", "like this: --duration 12h"
+                f"--duration {duration_text(opts.duration_s)}: expected at most a week",
+                "like this: --duration 12h",
             )
         return opts.duration_s
     return _STEP_S if opts.find_limit else found.duration_s

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.comparison import comparability
+from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.planning.full_load import full_load_s
 from wattos_cli.loadtest.result.reading import read
 from wattos_cli.loadtest.result.shape import Result
 
@@ -19,9 +21,11 @@ class Baseline:
     result: Result
     allow_other_machine: bool
 
-    def require_promising(self, planned: Result) -> None:
+    def require_promising(self, planned: Result, plan: Plan) -> None:
         """Refuse a run, before it begins, that could not be held against this; WattosError (exit 4)."""
-        comparability.require_promising(self.result, planned, allow_other_machine=self.allow_other_machine)
+        comparability.require_promising(
+            self.result, planned, full_load_s(plan), allow_other_machine=self.allow_other_machine
+        )
 
     def require_comparable(self, result: Result) -> None:
         """Refuse a valid run that cannot be held against this, now that it is over; WattosError (exit 4)."""

@@ -111,6 +111,42 @@ def test_another_load_is_refused_before_it_runs(deps: Deps, changes: dict[str, A
     make_baseline(deps)
     error = refused(replace(against(), **changes), deps)
     assert (error.exit_code, says in error.message) == (ExitCode.UNREACHABLE, True)
+    assert ("the scenario's code" in error.message) is False
+
+
+def test_more_users_are_all_that_differs_when_there_are_more_users(deps: Deps) -> None:
+    make_baseline(deps, replace(OPTIONS, users=2, spawn_rate=1.0))
+    reasons = refused(replace(against(), users=3, spawn_rate=1.0), deps).details["reasons"]
+    assert reasons == ["another load (users): 2 before, 3 now"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (replace(OPTIONS, duration_s=5), "at most 5 s"),
+        (replace(OPTIONS, duration_s=9.5), "at most 9.5 s"),
+        (replace(OPTIONS, duration_s=20, users=60, spawn_rate=5.0), ""),
+        (replace(OPTIONS, duration_s=20, users=65, spawn_rate=5.0), "at most 9 s"),
+        (replace(OPTIONS, duration_s=20, users=3, spawn_rate=0.1), "at most 1 s"),
+        (replace(OPTIONS, duration_s=10, users=5, spawn_rate=5.0), ""),
+        (replace(OPTIONS, duration_s=10, users=10, spawn_rate=5.0), ""),
+        (replace(OPTIONS, duration_s=9, rate="5"), "at most 9 s"),
+        (replace(OPTIONS, duration_s=10, rate="5"), ""),
+        (replace(OPTIONS, stages="5s:5,4s:1"), "at most 9 s"),
+        (replace(OPTIONS, stages="5s:5,5s:1"), ""),
+    ],
+)
+def test_a_run_that_is_sure_to_be_too_short_is_refused_before_it_begins(
+    deps: Deps, asked: Options, told: str
+) -> None:
+    make_baseline(deps, asked)
+    if not told:
+        assert command.run(against(asked), deps, start=run_of(2).start) in {ExitCode.OK, ExitCode.NO}
+        return
+    error = refused(against(asked), deps)
+    assert error.exit_code == ExitCode.UNREACHABLE
+    assert error.details["reasons"] == [f"the run has {told} under full load, 10 are needed: run it longer"]
+    assert error.hint.startswith("let the run be longer")
 
 
 def test_a_baseline_that_is_none_is_told_before_anything_runs(deps: Deps) -> None:

@@ -49,6 +49,15 @@ def test_the_sample_is_what_the_schema_promises(whole: dict[str, Any]) -> None:
     jsonschema.validate(results.MINIMAL, schema)
 
 
+def test_the_mark_that_editors_put_before_a_text_is_no_obstacle(
+    whole: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(whole), encoding="utf-8-sig")
+    deps = make_deps(cwd=tmp_path, json_output=True)
+    assert command.run(command.Options(Path("r.json")), deps) == ExitCode.OK
+    assert json.loads(out(deps))["scenario"] == whole["scenario"]
+
+
 def test_one_result_gives_every_report(whole: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps(whole))
     deps = make_deps(cwd=tmp_path)
