@@ -15,6 +15,7 @@ from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.result.seen import Transition
 from wattos_cli.render.loadtest import live
+from wattos_cli.render.loadtest.screen import as_screen
 
 POLL_S = 0.2
 _DRAW_S = 1.0
@@ -116,7 +117,7 @@ class Display:
             console.note(live.as_line(view))
             return
         with console.frame(drawn=True):
-            console.data(live.as_screen(view, width=console.width, color=console.color))
+            console.data(as_screen(view, width=console.width, color=console.color))
 
 
 def watch(

@@ -1,10 +1,12 @@
 """A load test under way as it is drawn: at every width it fits, and nothing in it controls the terminal."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from wattos_cli.render.loadtest.live import Figures, View, as_line, as_screen
+from wattos_cli.render.loadtest.live import Figures, View, as_line
+from wattos_cli.render.loadtest.screen import as_screen
 
 FIGURES = Figures(12.34, 1234, 7, 4.56, 123.4, 2345.6)
 VIEW = View(
@@ -25,13 +27,56 @@ VIEW = View(
 )
 
 
-@pytest.mark.parametrize("width", [60, 80, 160])
+_NUMBER = re.compile(r"\d[\d.]*")
+
+
+@pytest.mark.parametrize("width", [1, *range(20, 101), 160])
 def test_it_fits(width: int) -> None:
     breakers = [(f"llm:provider-{number} of llm-gateway-0", "open") for number in range(9)]
     long = replace(VIEW, title="x" * 300, newest_error="y" * 300, notes=["z" * 300], breakers=breakers)
     screen = as_screen(long, width=width, color=False)
-    assert max(map(len, screen.splitlines())) <= width
+    assert max(map(len, screen.splitlines())) <= max(width, 20)
     assert "          and 4 more" in screen
+
+
+@pytest.mark.parametrize("width", range(20, 161))
+def test_no_figure_is_cut_or_runs_into_another(width: int) -> None:
+    busy = replace(
+        VIEW,
+        passed_s=3600.0 * 25,
+        duration_s=3600.0 * 24,
+        users=98765,
+        most_users=98765,
+        recent=replace(FIGURES, rate=345678.9, p95=61234.5),
+        overall=replace(FIGURES, count=87654321, failures=7654321),
+        due=123456789,
+        dropped=54321,
+        notes=["stays for 60000 s"],
+    )
+    for view in (VIEW, busy, replace(busy, passed_s=12.0)):
+        wide = set(_NUMBER.findall(as_screen(view, width=300, color=False)))
+        screen = as_screen(view, width=width, color=False)
+        assert set(_NUMBER.findall(screen)) <= wide
+        assert max(map(len, screen.splitlines())) <= width
+
+
+def test_columns_are_left_out_the_least_important_first() -> None:
+    def kept(width: int) -> list[str]:
+        lines = as_screen(VIEW, width=width, color=False).splitlines()
+        return [line.removeprefix("REQUEST").strip() for line in lines if "FAILED" in line]
+
+    assert kept(80) == [
+        "RATE  P50 MS  P95 MS  P99 MS      FAILED",
+        "COUNT  P50 MS  P95 MS  P99 MS      FAILED",
+    ]
+    assert kept(48)[0] == "RATE  P95 MS  P99 MS      FAILED"
+    assert kept(40)[0] == "RATE  P95 MS      FAILED"
+    assert kept(20) == ["FAILED", "FAILED"]
+
+
+def test_at_40_columns_it_says_what_counts() -> None:
+    screen = as_screen(replace(VIEW, breakers=[]), width=40, color=False).splitlines()
+    assert screen[:2] == ["chat: 10 users for 60 s against…", "[==       ] 12s of 1m00s, 10 of 10 users"]
 
 
 def test_what_it_says() -> None:
