@@ -162,8 +162,20 @@ def test_a_master_and_a_worker_of_another_start(platform: PlatformServer, addres
 
 def test_a_master_waits_for_its_workers_only_so_long(address: str) -> None:
     crew = Crew("master", address, workers=2, wait_s=1.0)
-    with pytest.raises(WattosError, match="Gave up waiting for workers to connect"):
+    with pytest.raises(WattosError) as caught:
         generate(models("http://127.0.0.1:9", crew=crew), ENVIRON, time.sleep)
+    assert caught.value.message == f"0 of 2 workers came to {address} within 1 s"
+    assert f"wattos loadtest SCENARIO --worker {address}" in caught.value.hint
+
+
+def test_a_master_tells_how_many_workers_have_come(address: str) -> None:
+    master = models("http://127.0.0.1:9", crew=Crew("master", address, workers=2))
+    worker = models("", crew=Crew("worker", address))
+    with started(master, ENVIRON) as running, started(worker, ENVIRON):
+        while running.running and not running.measured.workers:
+            time.sleep(0.1)
+            assert running.poll() == []
+        assert running.measured.workers == 1
 
 
 def test_a_worker_looks_for_its_master_only_so_long(address: str) -> None:

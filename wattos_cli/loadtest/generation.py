@@ -17,7 +17,7 @@ from wattos_cli.loadtest.locust_side import command_line
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.journal import Tail
 from wattos_cli.loadtest.measuring.measured import Measured
-from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.plan import Crew, Plan
 from wattos_cli.loadtest.transcript import Transcript
 from wattos_cli.loadtest.watchdog import Watchdog
 
@@ -25,6 +25,8 @@ _STOP_S = 20.0
 _FIRST_LINES, _LAST_LINES, _LINE_CHARS = 3, 12, 500
 """So much is told of what it said, when it broke off."""
 _LAST_WORDS_S = 5.0
+_GAVE_UP = "Gave up waiting for workers"
+"""What Locust says when too few have come."""
 _TABLES = "\nType     Name "
 
 
@@ -56,7 +58,7 @@ class Generation:
         found = self._tail.poll()
         for interval in found:
             self.measured.add(interval)
-        self.measured.ending = self._tail.ending
+        self.measured.ending, self.measured.workers = self._tail.ending, self._tail.workers
         hangs = self._watchdog.look(heard=bool(found), ended=self._tail.ending is not None)
         if hangs is not None and self.running:
             self._kill()
@@ -109,16 +111,27 @@ class Generation:
         return [line[:_LINE_CHARS] for line in lines]
 
     def _failed(self) -> WattosError:
-        code = self._process.poll()
+        code, lines = self._process.poll(), self._lines()
+        if self._plan.crew.role == "master" and any(_GAVE_UP in line for line in lines):
+            return _workers_missing(self._plan.crew, self.measured.workers)
         return WattosError(
-            "\n  ".join(
-                [f"the load generator ended (exit {code}) without a result; it said:", *self._lines()]
-            ),
+            "\n  ".join([f"the load generator ended (exit {code}) without a result; it said:", *lines]),
             hint=_remedy(self._plan),
             code="generator_failed",
             exit_code=ExitCode.UNREACHABLE,
             details={"exit_code": code},
         )
+
+
+def _workers_missing(crew: Crew, came: int) -> WattosError:
+    """Return the error of a master whose workers did not all come."""
+    return WattosError(
+        f"{came} of {crew.workers} workers came to {crew.address} within {crew.wait_s:g} s",
+        hint=f"each comes with: {crew.joining}   (can they reach this address?)",
+        code="workers_missing",
+        exit_code=ExitCode.UNREACHABLE,
+        details={"came": came, "expected": crew.workers},
+    )
 
 
 def _remedy(plan: Plan) -> str:

@@ -10,6 +10,7 @@ GRACE_S = 10.0
 """So long what is under way at the end of a run may take."""
 Engine = Literal["locust", "fast"]
 Role = Literal["alone", "master", "worker"]
+_EVERYWHERE = frozenset({"0.0.0.0", "[::]", "::", "*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ class Crew:
     address: str = ""
     workers: int = 1
     wait_s: float = 60.0
+
+    @property
+    def joining(self) -> str:
+        """Return the command of a worker; HOST stands for the machine of a master that listens everywhere."""
+        host, _, port = self.address.rpartition(":")
+        return f"wattos loadtest SCENARIO --worker {'HOST' if host in _EVERYWHERE else host}:{port}"
 
 
 @dataclass(frozen=True)

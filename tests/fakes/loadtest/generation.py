@@ -8,9 +8,10 @@ from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.measuring.measured import Ending, Measured
 from wattos_cli.loadtest.measuring.requests import Requests
-from wattos_cli.loadtest.plan import Plan
+from wattos_cli.loadtest.plan import Crew, Plan
 
 NAME = "GET /x"
+_YEAR_S = 365 * 86_400
 
 
 def second(
@@ -32,7 +33,10 @@ def second(
 
 
 class FakeLoad:
-    """Plays `intervals`; `breaks_off`: without an ending; `raises`: out of the poll of that second."""
+    """Plays `intervals`; `breaks_off`: without an ending; `raises`: out of the poll of that second.
+
+    Each of `workers` comes at its second; a plan's master begins when all that it expects are there.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class FakeLoad:
         breaks_off: bool = False,
         raises: tuple[int, BaseException] | None = None,
         time: FakeTime | None = None,
+        workers: Sequence[int] = (),
     ) -> None:
         self.intervals = list(intervals)
         self.measured = Measured()
@@ -50,6 +55,7 @@ class FakeLoad:
         self._ending = None if breaks_off else Ending(float(len(intervals)), tuple(saturated))
         self._raises = raises
         self._time = time
+        self._workers = list(workers)
         self._began_s: float | None = None
         self._taken = 0
 
@@ -71,13 +77,21 @@ class FakeLoad:
         if self._raises and due >= self._raises[0]:
             raised, self._raises = self._raises[1], None
             raise raised
-        found = self.intervals[self._taken : due] if not self.stops else []
+        begins = self._awaited(due)
+        found = self.intervals[self._taken : due - begins] if not self.stops and due >= begins else []
         self._taken += len(found)
         for interval in found:
             self.measured.add(interval)
         if not self.running:
             self.measured.ending = self._ending and Ending(float(self._taken), self._ending.saturated)
         return found
+
+    def _awaited(self, now: int) -> int:
+        """Note who has come, and return when the run begins; a year from now while workers are missing."""
+        self.measured.workers = sum(at <= now for at in self._workers)
+        crew = self.plan.crew if self.plan else Crew()
+        missing = crew.role == "master" and self.measured.workers < crew.workers
+        return now + _YEAR_S if missing else max(self._workers, default=0)
 
     def _seconds(self) -> int:
         assert self._time is not None

@@ -3,6 +3,7 @@
 import atexit
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -112,7 +113,7 @@ class Coordinator:
 
     def _go(self) -> None:
         """Let the time run, from now on."""
-        self._writing = gevent.spawn(self._write)
+        self._writing = gevent.spawn(self._journaling, self._write)
         if not math.isinf(self._plan.duration_s):
             gevent.spawn_later(self._plan.duration_s, self._environment.runner.quit)
 
@@ -128,10 +129,14 @@ class Coordinator:
         return Ending(self._loaded_s)
 
     def _write(self) -> None:
+        while True:
+            gevent.sleep(INTERVAL_S)
+            self._flush(self._take())
+
+    def _journaling(self, writing: Callable[[], None]) -> None:
+        """Write into the journal; the process ends when that cannot be done."""
         try:
-            while True:
-                gevent.sleep(INTERVAL_S)
-                self._flush(self._take())
+            writing()
         except OSError as error:
             write_line(f"cannot write the journal: {error}")
             os._exit(1)

@@ -17,6 +17,7 @@ from wattos_cli.loadtest.measuring.measured import Ending
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.loadtest.planning.arrivals import READY_S
 
+_LOOK_S = 0.2
 _STATE_MISSING = "missing"
 _STATE_STOPPING = "stopping"
 
@@ -42,6 +43,7 @@ class Master(Coordinator):
         environment.runner.register_message(messages.READY, self._worker_ready)
         environment.runner.register_message(messages.INTERVAL, self._hand_in)
         environment.runner.register_message(messages.ENDING, self._worker_ended)
+        gevent.spawn(self._journaling, self._tell_who_comes)
 
     def start(self, **given: Any) -> None:
         """Tell the workers what it is about, and begin."""
@@ -65,6 +67,15 @@ class Master(Coordinator):
         self._environment.runner.update_state(_STATE_STOPPING)
         self._send(messages.STOP, None, None)
         wait_while(lambda: self._living(self._crew - self._ended_workers), patience_s(self._plan))
+
+    def _tell_who_comes(self) -> None:
+        """Write how many workers are here, whenever that changes, until the run begins."""
+        told = None
+        while not self._begun:
+            came = len(self._environment.runner.clients.ready)
+            if came != told:
+                self._journal.workers(told := came)
+            gevent.sleep(_LOOK_S)
 
     def _prepare(self) -> None:
         gevent.spawn(self._go_together)

@@ -1,4 +1,4 @@
-"""The generator's journal: one JSON line an interval, then the ending; read while it grows.
+"""The generator's journal: who comes, one JSON line an interval, then the ending; read while it grows.
 
 It is the live view, the result, and what is left when the generator dies.
 """
@@ -25,6 +25,10 @@ class Journal:
         """Write what was counted in a stretch of the run."""
         self._line({"interval": interval.dump()})
 
+    def workers(self, came: int) -> None:
+        """Write how many workers have come, before the run begins."""
+        self._line({"workers": came})
+
     def end(self, ending: Ending) -> None:
         """Write how the run ended, and close."""
         self._line({"ending": asdict(ending)})
@@ -41,12 +45,13 @@ class Journal:
 
 
 class Tail:
-    """The reading end of a journal that grows; `ending` is None until it is there."""
+    """The reading end of a journal that grows; `ending` is None until it is there, `workers` have come."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._at = 0
         self.ending: Ending | None = None
+        self.workers = 0
 
     def poll(self) -> list[Interval]:
         """Return the intervals that came since the last call; a line that is not whole yet comes later."""
@@ -64,6 +69,8 @@ class Tail:
             value = json.loads(line)
             if "interval" in value:
                 found.append(Interval.load(value["interval"]))
+            elif "workers" in value:
+                self.workers = value["workers"]
             else:
                 told = value["ending"]
                 self.ending = Ending(

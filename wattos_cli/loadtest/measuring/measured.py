@@ -38,6 +38,8 @@ class Measured:
     intervals: list[Interval] = field(default_factory=list)
     ending: Ending | None = None
     broken: str = ""
+    workers: int = 0
+    """So many had come before the run began, if it has any."""
     stood_still_s: float = 0.0
     """How long the generator did not come to count, which it does every second, all told."""
 

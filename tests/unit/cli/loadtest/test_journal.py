@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from wattos_cli.loadtest.measuring.collector import Collector, Observed
 from wattos_cli.loadtest.measuring.interval import ERRORS_LIMIT, OTHER_ERRORS, SLOWEST_KEPT, Interval, Slow
 from wattos_cli.loadtest.measuring.journal import Journal, Tail
 from wattos_cli.loadtest.measuring.measured import INTERVALS_KEPT, Ending, Measured
-from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
+from wattos_cli.loadtest.plan import Arrivals, Crew, Plan, Stage
 
 observations = st.builds(
     Observed,
@@ -107,6 +108,17 @@ def test_a_journal_is_read_as_it_grows(tmp_path: Path) -> None:
     assert (tail.poll(), tail.ending) == ([second], Ending(2.0, ("too busy",), workers=2, lost=1))
 
 
+def test_who_has_come_stands_there_before_the_first_interval(tmp_path: Path) -> None:
+    tail = Tail(tmp_path / "journal.jsonl")
+    journal = Journal(tmp_path / "journal.jsonl")
+    seen = []
+    for came in (0, 2, 1):
+        journal.workers(came)
+        seen.append((tail.poll(), tail.workers, tail.ending))
+    journal.end(Ending(1.0))
+    assert seen == [([], 0, None), ([], 2, None), ([], 1, None)]
+
+
 def test_half_a_line_comes_later(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
@@ -130,3 +142,11 @@ def test_a_plan_survives_the_file() -> None:
     again = Plan.load(plan.dump())
     assert (again.arrivals, again.stages, list(again.tokens)) == (plan.arrivals, plan.stages, ["t1", "t2"])
     assert Plan.load(again.dump()) == again
+
+
+@pytest.mark.parametrize(
+    ("address", "host"), [("10.0.0.1:5557", "10.0.0.1"), ("0.0.0.0:5557", "HOST"), ("[::]:5557", "HOST")]
+)
+def test_a_worker_is_told_where_its_master_can_be_reached(address: str, host: str) -> None:
+    joining = Crew("master", address).joining
+    assert joining == f"wattos loadtest SCENARIO --worker {host}:5557"

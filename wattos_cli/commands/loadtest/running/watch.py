@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wattos_cli.commands.loadtest.running.progress import Progress
+from wattos_cli.commands.loadtest.running.starting import Waiting, interrupted_before, starting
 from wattos_cli.console import Console
 from wattos_cli.deps import Deps
 from wattos_cli.loadtest.judging.verdict import Stopped
@@ -21,7 +22,6 @@ POLL_S = 0.2
 _DRAW_S = 1.0
 _TELL_S = 5.0
 _TELLINGS = 10
-_STARTING = ("the generator starts, and makes its users ready",)
 
 Guard = Callable[[Measured], Stopped | None]
 """Why a run has to end before its time, if it has to."""
@@ -87,7 +87,7 @@ class Display:
 
     def __init__(self, console: Console, duration_s: float, *, quiet: bool) -> None:
         self._console = console
-        self._quiet = quiet
+        self.quiet = quiet
         self._drawn = console.draws
         self._step_s = (
             _DRAW_S
@@ -105,7 +105,7 @@ class Display:
 
         Before anything is `counting` only a screen has something to show.
         """
-        if self._quiet or passed_s < self._due_s or not (counting or self._drawn):
+        if self.quiet or passed_s < self._due_s or not (counting or self._drawn):
             return False
         self._due_s = (passed_s // self._step_s + 1) * self._step_s
         return True
@@ -136,19 +136,24 @@ def watch(
     and nobody interrupted.
     """
     time, stopped, cut = RunTime(deps), None, None
+    waiting = Waiting(plan, deps.console, quiet=display.quiet)
     try:
         while load.running and stopped is None:
             deps.sleep(POLL_S)
             _take(load, progress, time, display)
+            if not time.counting:
+                waiting.tell(time.passed_s, load.measured)
             if display.due(time.passed_s, counting=time.counting):
-                shown_s, notes = (time.passed_s, ()) if time.counting else (0.0, _STARTING)
+                shown_s, notes = (
+                    (time.passed_s, ()) if time.counting else (0.0, starting(plan, load.measured))
+                )
                 display.show(progress.view(shown_s, load.measured, breakers(), notes))
             stopped = next(filter(None, (guard(load.measured) for guard in guards)), None)
     except BaseException as caught:
         if isinstance(caught, Exception):
             raise
         if plan.ui_port is None or not isinstance(caught, KeyboardInterrupt):
-            cut, stopped = caught, _interrupted(time.passed_s, plan)
+            cut, stopped = caught, Stopped(_interrupted(time, plan, load.measured), "invalid")
         deps.console.note("stopping; what ran will be reported. Ctrl-C again ends at once")
         load.stop()
     if stopped is not None:
@@ -167,6 +172,10 @@ def _take(load: StoppableLoad, progress: Progress, time: RunTime, display: Displ
             display.begin()
 
 
-def _interrupted(passed_s: float, plan: Plan) -> Stopped:
+def _interrupted(time: RunTime, plan: Plan, measured: Measured) -> str:
+    if not time.counting:
+        return interrupted_before(plan, measured)
+    if time.passed_s > plan.duration_s:
+        return f"interrupted while it finished, its {plan.duration_s:g} s were over"
     whole = f" of {plan.duration_s:g} s" if math.isfinite(plan.duration_s) else ""
-    return Stopped(f"interrupted after {passed_s:.0f} s{whole}", "invalid")
+    return f"interrupted after {time.passed_s:.0f} s{whole}"

@@ -20,6 +20,7 @@ from wattos_cli.loadtest.measuring.interval import Interval
 from wattos_cli.loadtest.plan import Plan
 
 HOST = "http://other:1"
+MASTER = "127.0.0.1:0"
 
 
 @pytest.fixture
@@ -88,6 +89,59 @@ def test_ctrl_c_reports_what_ran(tmp_path: Path, time: FakeTime) -> None:
     assert result["reasons"] == ["interrupted after 7 s of 60 s"]
     assert "smoke: invalid, 6 requests" in out(deps)
     assert "Ctrl-C again ends at once" in err(deps)
+
+
+def test_ctrl_c_while_it_finishes_is_no_longer_in_its_time(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(60)], raises=(8, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        command.run(Options(host=HOST, duration_s=3), deps, start=load.start)
+    assert "interrupted while it finished, its 3 s were over" in out(deps)
+
+
+def test_a_master_tells_whom_it_waits_for(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(10)], workers=(12, 25))
+    options = Options(host=HOST, duration_s=10, master=MASTER, workers=2)
+    assert command.run(options, deps, start=load.start) == 0
+    each = f"each comes with: wattos loadtest SCENARIO --worker {MASTER}"
+    told = [line.strip() for line in err(deps).splitlines() if "have come" in line]
+    assert told == [
+        f"0 of 2 workers have come to {MASTER}; {each}",
+        f"0 of 2 workers have come to {MASTER}; {each}",
+        f"1 of 2 workers have come to {MASTER}; {each}",
+        "2 of 2 workers have come",
+    ]
+
+
+def test_a_screen_shows_whom_a_master_waits_for(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time, terminal=True)
+    load = load_of(time, [second(at, 10) for at in range(10)], workers=(3,))
+    command.run(Options(host=HOST, duration_s=10, master=MASTER), deps, start=load.start)
+    first, *_ = out(deps).split("\033[J")
+    assert f"0 of 1 workers have come to {MASTER}" in first
+    assert f"each comes with: wattos loadtest SCENARIO --worker {MASTER}" in first
+    assert "have come" not in err(deps)
+
+
+def test_a_quiet_master_waits_without_a_word(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(at, 10) for at in range(10)], workers=(12,))
+    command.run(Options(host=HOST, duration_s=10, master=MASTER, quiet=True), deps, start=load.start)
+    assert err(deps) == ""
+
+
+def test_ctrl_c_while_a_master_waits_is_before_the_run(tmp_path: Path, time: FakeTime) -> None:
+    deps = deps_of(tmp_path, time)
+    load = load_of(time, [second(0, 10)], workers=(2,), raises=(8, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        command.run(
+            Options(host=HOST, duration_s=3, master=MASTER, workers=2, json_file=Path("r.json")),
+            deps,
+            start=load.start,
+        )
+    reasons = json.loads((tmp_path / "r.json").read_text())["reasons"]
+    assert reasons[0] == f"interrupted before it began; 1 of 2 workers have come to {MASTER}"
 
 
 def test_while_locusts_page_is_shown_ctrl_c_is_how_a_run_ends(tmp_path: Path, time: FakeTime) -> None:
