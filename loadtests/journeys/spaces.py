@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from journeys.prompts import PASSAGE, QUESTIONS, question
-from wattos_cli.loadtest.journey import NAME_PREFIX, Answer, CallError, Client, Journey, Traveller, task
+from wattos_cli.loadtest.journey import Answer, CallError, Client, Journey, Traveller, task
 
 SPACES = "/api/v1/knowledge-spaces"
 SEARCH = "/api/v1/search"
@@ -20,14 +20,15 @@ _BOUNDARY = "wattos-load-test"
 class Space:
     """A knowledge space of one traveller."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, prefix: str) -> None:
         self._client = client
+        self._prefix = prefix
         self._name = ""
         self.id = ""
 
     async def open(self) -> None:
         """Make the space."""
-        self._name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
+        self._name = f"{self._prefix}{uuid.uuid4().hex[:12]}"
         self.id = (await self._client.call("POST", SPACES, json={"name": self._name}))["id"]
 
     async def close(self) -> None:
@@ -68,7 +69,7 @@ class Search(Journey):
 
     def __init__(self, client: Client, traveller: Traveller) -> None:
         super().__init__(client, traveller)
-        self.space = Space(client)
+        self.space = Space(client, traveller.prefix)
 
     async def prepare(self) -> None:
         """Make the space, upload the document, wait until it can be found and search once."""
@@ -96,7 +97,7 @@ class Ingest(Journey):
 
     def __init__(self, client: Client, traveller: Traveller) -> None:
         super().__init__(client, traveller)
-        self.space = Space(client)
+        self.space = Space(client, traveller.prefix)
 
     async def prepare(self) -> None:
         """Make the space."""

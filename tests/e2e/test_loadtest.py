@@ -2,9 +2,11 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,11 +82,35 @@ def test_arrivals_by_a_rate_and_a_baseline(standing: RunningProject, tmp_path: P
     assert "another load (users)" in other.stderr
 
 
-def test_ctrl_c_reports_what_ran_and_leaves_no_process_and_no_key(
-    standing: RunningProject, tmp_path: Path
+def left(standing: RunningProject) -> dict[str, int]:
+    """Count what users of load tests have made that is still there, and their keys that nobody revoked."""
+    counts = {}
+    for service, table, those in (
+        ("chat", "conversations", ""),
+        ("rag", "spaces", ""),
+        ("agent", "runs", ""),
+        ("gateway", "api_keys", "AND revoked_at IS NULL"),
+    ):
+        file = standing.root / ".wattos" / "data" / f"{service}.db"
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            rows = database.execute(f"SELECT count(*) FROM {table} WHERE tenant = 'loadtest' {those}")
+            counts[table] = rows.fetchone()[0]
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("killed", "code", "reason"),
+    [
+        pytest.param(False, 130, "interrupted after ", id="ctrl-c"),
+        pytest.param(True, 4, "the load generator broke off (it was killed by SIGKILL)", id="its-generator"),
+    ],
+)
+def test_one_that_is_ended_reports_what_ran_and_leaves_nothing(
+    standing: RunningProject, tmp_path: Path, killed: bool, code: int, reason: str
 ) -> None:
     file = tmp_path / "r.json"
-    command = ["loadtest", "rag-search", "--users", "2", "--duration", "50s", "--json", str(file)]
+    before = left(standing)
+    command = ["loadtest", "smoke", "--users", "5", "--duration", "50s", "--json", str(file)]
     running = subprocess.Popen(
         [sys.executable, "-P", "-m", "wattos_cli", *command],
         cwd=standing.root,
@@ -94,18 +120,26 @@ def test_ctrl_c_reports_what_ran_and_leaves_no_process_and_no_key(
         text=True,
     )
     assert running.stderr is not None
-    told = next((line for line in running.stderr if " s of 50 s: 2 users" in line), "")
+    told = next((line for line in running.stderr if " s of 50 s: 5 users" in line), "")
     assert told, "what is stopped has begun"
     children = psutil.Process(running.pid).children(recursive=True)
     assert children
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, f"{out}\n{err}"
+    wait_until(
+        lambda: left(standing)["spaces"] and left(standing)["conversations"], "its users made something", 40
+    )
+    if killed:
+        for child in children:
+            child.kill()
+    else:
+        running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=200)
+    assert running.returncode == code, f"{out}\n{err}"
     result = result_in(file)
     assert result["verdict"] == "invalid"
-    assert result["reasons"][0].startswith("interrupted after ")
-    assert "rag-search: invalid" in out
+    assert result["reasons"][0].startswith(reason)
+    assert "smoke: invalid" in out
     assert [child for child in children if child.is_running()] == []
+    assert {what: count for what, count in left(standing).items() if count > before[what]} == {}
 
 
 def test_what_a_killed_one_has_left_goes_before_the_next(standing: RunningProject) -> None:
@@ -124,7 +158,7 @@ def test_what_a_killed_one_has_left_goes_before_the_next(standing: RunningProjec
     expiry_s = datetime.fromisoformat(left["expires_at"]).timestamp()
     wait_until(lambda: time.time() > expiry_s, "the key of the killed run expires", 60)
     done = standing.wattos("loadtest", "chat-stream", "--users", "1", "--duration", "1s", *ALL_WELL)
-    assert "cleared what killed load tests had left: " in done.stderr
+    assert "cleared what earlier load tests had left: " in done.stderr
     with caller(standing, **who, ttl_s=60) as user:
         assert [user.get(path).status_code for path in made] == [404, 404, 404]
 

@@ -1,5 +1,6 @@
 """The temporary tenant of a load test: a key per virtual user, with limits of its own, revoked afterwards."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,16 +21,23 @@ _MARGIN_S = 300
 _LONGEST_S = 7 * 24 * 3600.0
 _TIMEOUT_S = 5.0
 _MOMENT_S = 120
+_AT_ONCE_S = 1
 _LEFT = f"/admin/tokens?tenant={TENANT}&revoked=false&limit=1000"
 _MOST_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys, and what revokes them."""
+    """The keys, what revokes them, and how the names of their users begin, who are this test's alone."""
 
+    prefix: str
     tokens: tuple[str, ...]
     ids: tuple[str, ...]
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Return the users, in the order of their tokens."""
+        return tuple(_user(self.prefix, number) for number in range(len(self.tokens)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +63,24 @@ def keys_for(deps: Deps, project: Project, count: int, duration_s: float) -> Ite
 
 def make_keys(deps: Deps, project: Project, count: int, duration_s: float) -> Keys:
     """Return `count` keys that outlive the test by minutes; if one cannot be made, none remains."""
+    prefix = f"{TENANT}-{uuid.uuid4().hex[:8]}-"
     tokens: list[str] = []
     ids: list[str] = []
     try:
         for number in range(count):
             ttl_s = round(min(duration_s, _LONGEST_S)) + _MARGIN_S
-            token, key_id = _make_key(deps, project, f"loadtest-{number + 1}", ttl_s)
+            token, key_id = _make_key(deps, project, _user(prefix, number), ttl_s)
             tokens.append(token)
             ids.append(key_id)
     except BaseException:
         revoke_keys(deps, project, ids)
         raise
-    return Keys(tuple(tokens), tuple(ids))
+    return Keys(prefix, tuple(tokens), tuple(ids))
+
+
+def _user(prefix: str, number: int) -> str:
+    """Return the name of the user of a test who has its key `number` (0-based)."""
+    return f"{prefix}{number + 1}"
 
 
 @contextmanager
@@ -79,8 +93,15 @@ def key_of(deps: Deps, project: Project, user: str) -> Iterator[str]:
         revoke_keys(deps, project, [key_id])
 
 
+def leave_key(deps: Deps, project: Project, user: str) -> None:
+    """Make a key of one user of the tenant that is soon among the `left_keys`; its token is nobody's."""
+    _make_key(deps, project, user, _AT_ONCE_S)
+
+
 def left_keys(deps: Deps, project: Project) -> Sequence[LeftKey]:
-    """Return the keys of load tests that were killed: those that revoke no keys, and theirs have expired.
+    """Return the keys that nobody revoked and that have expired: of load tests that left something.
+
+    One that was killed revokes no keys, and one that could not delete everything leaves some of its users'.
 
     None while any key of the tenant is valid: another load test may be going on, or may have been killed
     just now. WattosError if the gateway does not tell.

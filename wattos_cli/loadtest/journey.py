@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import msgspec
 
 NAME_PREFIX = "loadtest-"
-"""Names of what a journey makes for its whole tenant begin so: what a killed run leaves is known by it."""
+"""Names of what a journey makes for its whole tenant begin so: what a run leaves is known by it."""
 _WEIGHT = "task_weight"
 TaskT = TypeVar("TaskT", bound=Callable[..., Any])
 
@@ -135,13 +135,15 @@ class Client(Protocol):
 class Traveller:
     """Who goes on a journey: the number of the user, and what it chooses by and asks for.
 
-    `models` are those that may be asked beside `model` whatever they cost.
+    `models` are those that may be asked beside `model` whatever they cost. What it makes for its whole tenant
+    has a name that begins with `prefix`.
     """
 
     number: int
     rng: Random
     model: str
     models: Sequence[str] = ()
+    prefix: str = NAME_PREFIX
 
 
 class Journey:

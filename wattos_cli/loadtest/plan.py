@@ -63,6 +63,7 @@ class Plan:
     their number. `duration_s` may be infinite: until the file's own shape ends, or somebody stops it.
     `models` are those that a journey may ask beside `model` whatever they cost: that was settled before.
     `tokens` are the users', one after the other. `objectives_ms` are what a request must keep to be good.
+    What they make for the whole tenant has names that begin with `prefix`, which is this run's alone.
     `seed` makes the choices of the users repeatable. `processes` share the users, and the arrivals.
     Users are given `stop_s` to finish what they do when the run ends.
     `ui_port` is where Locust's page listens on 127.0.0.1; None: no page.
@@ -85,6 +86,7 @@ class Plan:
     models: Sequence[str] = ()
     seed: int = 0
     tokens: Sequence[str] = ()
+    prefix: str = ""
     objectives_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property

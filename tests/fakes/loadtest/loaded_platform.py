@@ -31,6 +31,8 @@ class LoadedPlatform(FakeHttp):
         self.answer(URL, "/v1/models", {})
         free = "/admin/models/targets?model=wattos-extractive"
         self.answer("unix:/run/llm-gateway.sock", free, {"targets": [], "providers": []})
+        for kind in ("knowledge-spaces", "conversations", "runs"):
+            self.answer(URL, f"/api/v1/{kind}?limit=100", {"items": [], "next_cursor": None})
         self.answer("unix:/run/gateway.sock", "/admin/tokens", {"token": "wk_1", "id": "k1"}, 201)
         self.answer("unix:/run/gateway.sock", "/admin/tokens/revoke", {})
         self.answer(CHAT, "/admin/breakers", {"breakers": [{"name": "hop:rag", "state": "open"}]})

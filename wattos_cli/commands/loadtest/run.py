@@ -44,8 +44,8 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
             baseline.require_promising(runner.planned(), runner.plan)
         title = announce(spec, target, opts, deps.console)
         result, cut = _measured(runner, title)
-    result = baseline.held_against(result) if baseline else result
-    tell(result, opts, deps)
+        result = baseline.held_against(result) if baseline else result
+        tell(result, opts, deps)  # what is cleared afterwards may take a while
     if cut is not None:
         raise cut
     if baseline:

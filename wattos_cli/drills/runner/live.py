@@ -108,6 +108,7 @@ def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Itera
             engine="fast",
             model=load.model,
             tokens=keys.tokens,
+            prefix=keys.prefix,
         )
         with started(plan, deps.environ) as generation:
             yield generation

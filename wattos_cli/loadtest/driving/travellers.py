@@ -7,7 +7,7 @@ from random import Random
 from typing import Self
 
 from wattos_cli.loadtest.driving.parent import PLAN_FILE, handed_plan
-from wattos_cli.loadtest.journey import Traveller
+from wattos_cli.loadtest.journey import NAME_PREFIX, Traveller
 from wattos_cli.loadtest.plan import Plan
 
 FREE_MODEL = "wattos-extractive"
@@ -22,6 +22,7 @@ class Travellers:
         self.seed = plan.seed if plan else int(environ.get("WATTOS_LOADTEST_SEED", "0"))
         self._model = (plan.model if plan else environ.get("WATTOS_LOADTEST_MODEL", "")) or FREE_MODEL
         self._models = plan.models if plan else ()
+        self._prefix = (plan.prefix if plan else "") or NAME_PREFIX
         self._tokens = (plan.tokens if plan else ()) or (environ.get("WATTOS_TOKEN", ""),)
         self._step = plan.processes if plan else 1
         self._counted = count()
@@ -36,4 +37,5 @@ class Travellers:
         """Return the next traveller of this process, which is number `worker`, and its token."""
         number = next(self._counted) * self._step + worker
         rng = Random(f"{self.seed}/{number}")  # noqa: S311 - dice
-        return Traveller(number, rng, self._model, self._models), self._tokens[number % len(self._tokens)]
+        traveller = Traveller(number, rng, self._model, self._models, self._prefix)
+        return traveller, self._tokens[number % len(self._tokens)]

@@ -46,7 +46,7 @@ class Runner:
         self.spec = spec
         self.opts = opts
         self.deps = deps
-        self.plan = replace(spec.plan, host=target.url, tokens=target.tokens)
+        self.plan = replace(spec.plan, host=target.url, tokens=target.tokens, prefix=target.prefix)
         self._target = target
         self._start = start
         self._environment = environment(self.plan)

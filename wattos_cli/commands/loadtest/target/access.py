@@ -10,10 +10,11 @@ from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.commands.loadtest.options.run_spec import RunSpec
-from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
+from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers, cleared_afterwards
 from wattos_cli.commands.loadtest.target.wallet import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
+from wattos_cli.loadtest.journey import NAME_PREFIX
 from wattos_cli.loadtest.result.asked import Tenant
 from wattos_cli.project import Project
 
@@ -24,12 +25,16 @@ _GATEWAY = ("gateway",)
 
 @dataclass(frozen=True)
 class Target:
-    """Where to, with which credentials; `tenant` is for the report, None for another host."""
+    """Where to, with which credentials; `tenant` is for the report, None for another host.
+
+    `prefix` is that of the names of what users make there.
+    """
 
     url: str
     tokens: Sequence[str]
     tenant: Tenant | None
     wallet: Wallet
+    prefix: str = NAME_PREFIX
 
     @property
     def ours(self) -> bool:
@@ -39,10 +44,10 @@ class Target:
 
 @contextmanager
 def target_for(run: RunSpec, opts: Options, deps: Deps) -> Iterator[Target]:
-    """Check that the target answers, clear what killed runs left, and yield it; then the keys are revoked.
+    """Check that the target answers, clear what earlier runs left, and yield it.
 
-    Meanwhile no more is spent in its name than --max-usd says. WattosError: exit 4 says which service is
-    down, exit 2 that a model costs money.
+    Then what its users made is deleted, and the keys are revoked. Meanwhile no more is spent in its name than
+    --max-usd says. WattosError: exit 4 says which service is down, exit 2 that a model costs money.
     """
     if opts.host is not None:
         yield _other(opts.host, Wallet(deps, None, opts.max_usd), deps)
@@ -61,8 +66,9 @@ def target_for(run: RunSpec, opts: Options, deps: Deps) -> Iterator[Target]:
             per_minute=loadtest_tenant.PER_MINUTE,
             policy=loadtest_tenant.policy(deps, url, keys.tokens[0]),
         )
-        with wallet.guarded():
-            yield Target(url, keys.tokens, tenant, wallet)
+        services = run.scenario.services or {row.name for row in running.running(project)}
+        with cleared_afterwards(deps, project, url, keys, services), wallet.guarded():
+            yield Target(url, keys.tokens, tenant, wallet, keys.prefix)
 
 
 def _gateway_url(project: Project, services: Sequence[str]) -> str:

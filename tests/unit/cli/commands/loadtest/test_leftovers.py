@@ -1,7 +1,9 @@
-"""What killed load tests have left goes before the next one; what may be anybody else's is never touched."""
+"""What load tests could not delete goes as they end, or before the next; nothing of others is touched."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -11,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.cli.deps import FakeTime, err, make_deps, write_running
-from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers
+from wattos_cli.clients.loadtest_tenant import keys_for
+from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers, cleared_afterwards
 from wattos_cli.deps import NoReplyError, Reply
 from wattos_cli.project import find
 
@@ -25,12 +28,17 @@ def rfc3339(at_s: float) -> str:
 
 @dataclass
 class Platform:
-    """Keys of the tenant with their users, and what the users have made; who is `down` answers 503."""
+    """Keys of the tenant with their users, and what the users have made; who is `down` answers 503.
+
+    No more than `per_s` requests a second reach a service: the rest is answered with 429, to come again.
+    """
 
     time: FakeTime
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {SPACES: [], TALKS: [], RUNS: []})
     down: str = ""
+    per_s: int = 1_000_000
+    taken: Counter[float] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -57,7 +65,13 @@ class Platform:
         timeout_s: float,
     ) -> Reply:
         assert timeout_s <= 5
-        status, answer = self._admin(path, body) if address == OPS else self._api(method, path, headers)
+        if address == OPS:
+            status, answer = self._admin(path, body)
+        elif self.taken[self.time.now] >= self.per_s:
+            return Reply(429, {"retry-after": "1"}, b"{}")
+        else:
+            self.taken[self.time.now] += 1
+            status, answer = self._api(method, path, headers)
         return Reply(status, {}, json.dumps(answer).encode())
 
     def _admin(self, path: str, body: Any) -> tuple[int, Any]:
@@ -83,7 +97,7 @@ class Platform:
         if found is None:
             return 404, {}
         if path.endswith("/cancel"):
-            found["status"] = "cancelled"
+            found["status"] = found.get("then", "cancelled")
             return 202, {}
         if base == RUNS and found.get("status") == "running":
             return 409, {}
@@ -122,7 +136,7 @@ def killed(platform: Platform, users: int = 1) -> None:
 def test_what_a_killed_run_has_left_goes(platform: Platform, tmp_path: Path) -> None:
     killed(platform, users=3)
     told = cleared(platform, tmp_path)
-    assert "cleared what killed load tests had left: 3 knowledge spaces, 3 conversations, 3 runs" in told
+    assert "cleared what earlier load tests had left: 3 knowledge spaces, 3 conversations, 3 runs" in told
     assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
     assert platform.keys == {}
     assert cleared(platform, tmp_path) == ""
@@ -147,12 +161,20 @@ def test_what_is_newer_or_of_another_name_stays(platform: Platform, tmp_path: Pa
     assert platform.ids(SPACES) == ["loadtest-1-1", "loadtest-1-2"]
 
 
-def test_a_run_of_an_agent_ends_first_and_goes_the_next_time(platform: Platform, tmp_path: Path) -> None:
+def test_a_run_of_an_agent_is_cancelled_before_it_goes(platform: Platform, tmp_path: Path) -> None:
     killed(platform)
     platform.make(RUNS, "loadtest-1", 3600, status="running")
+    assert "2 runs\n" in cleared(platform, tmp_path)
+    assert (platform.ids(RUNS), platform.keys) == ([], {})
+
+
+def test_a_run_of_an_agent_that_does_not_end_goes_the_next_time(platform: Platform, tmp_path: Path) -> None:
+    killed(platform)
+    platform.make(RUNS, "loadtest-1", 3600, status="running", then="running")
     cleared(platform, tmp_path)
     assert (platform.ids(RUNS), len(platform.keys)) == (["loadtest-1-1"], 1)
-    assert "cleared what killed load tests had left: 1 run" in cleared(platform, tmp_path)
+    platform.made[RUNS][0]["status"] = "completed"
+    assert "cleared what earlier load tests had left: 1 run" in cleared(platform, tmp_path)
     assert (platform.ids(RUNS), platform.keys) == ([], {})
 
 
@@ -167,7 +189,7 @@ def test_what_cannot_be_cleared_is_said_and_no_more(platform: Platform, tmp_path
     killed(platform)
     platform.down = TALKS
     told = cleared(platform, tmp_path)
-    assert "cleared what killed load tests had left: 1 knowledge space\n" in told
+    assert "cleared what earlier load tests had left: 1 knowledge space\n" in told
     assert f"is cleared: GET {TALKS} was answered with status 503; the next one goes on" in told
     assert len(platform.keys) == 1
 
@@ -190,3 +212,114 @@ def test_a_gateway_that_tells_nothing_stops_no_run(platform: Platform, tmp_path:
             raise NoReplyError("connection refused")
 
     assert "connection refused; the next one goes on" in cleared(Silent(platform.time), tmp_path)
+
+
+def ended(
+    platform: Platform, root: Path, *but: str, users: int = 3, dies: BaseException | None = None
+) -> str:
+    """Let a load test end whose users could delete nothing; return what is said of it.
+
+    All services run but some, and `dies` is what ends it.
+    """
+    services = ("gateway", "rag", "chat", "agent")
+    write_running(root, *({"name": name, "url": URL} for name in services if name not in but))
+    deps, project = make_deps(cwd=root, http=platform, time=platform.time), find(root)
+    with (
+        suppress(type(dies or OSError())),
+        keys_for(deps, project, users, 60) as keys,
+        cleared_afterwards(deps, project, URL, keys, services),
+    ):
+        for user in keys.users:
+            platform.make(TALKS, user, 1)
+            platform.make(RUNS, user, 1)
+            platform.make(SPACES, user, 1, name=f"{keys.prefix}{user}")
+        if dies:
+            raise dies
+    return err(deps)
+
+
+@pytest.mark.parametrize("dies", [None, KeyboardInterrupt(), RuntimeError("a bug")], ids=repr)
+def test_what_the_users_could_not_delete_goes_as_the_test_ends(
+    platform: Platform, tmp_path: Path, dies: BaseException | None
+) -> None:
+    told = ended(platform, tmp_path, dies=dies)
+    assert told == (
+        "deleted what the users of this load test had left: 3 knowledge spaces, 3 conversations, 3 runs\n"
+    )
+    assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
+    assert platform.keys == {}
+
+
+def test_limits_are_waited_out(platform: Platform, tmp_path: Path) -> None:
+    platform.per_s = 2
+    told = ended(platform, tmp_path, users=20)
+    assert told.count("as fast as rate limits allow, for 120 s at most; Ctrl-C ends it") == 1
+    assert "had left: 20 knowledge spaces, 20 conversations, 20 runs\n" in told
+    assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
+    assert platform.keys == {}
+    assert max(platform.taken.values()) == 2
+
+
+def test_what_is_left_all_the_same_is_said_and_goes_before_the_next(
+    platform: Platform, tmp_path: Path
+) -> None:
+    platform.per_s = 1
+    began_s = platform.time.now
+    told = ended(platform, tmp_path, users=100)
+    assert told.endswith("is deleted: 120 s were not enough; the next load test deletes it\n")
+    assert platform.time.now - began_s == 120
+    assert len(platform.ids(TALKS)) == len(platform.keys) > 0
+    platform.time.sleep(2)
+    platform.per_s = 1_000_000
+    for _ in range(4):
+        cleared(platform, tmp_path)
+    assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
+    assert platform.keys == {}
+
+
+def test_a_service_that_is_gone_is_asked_before_the_next(platform: Platform, tmp_path: Path) -> None:
+    told = ended(platform, tmp_path, "chat")
+    assert "a service that does not run any more; the next load test deletes it\n" in told
+    assert (len(platform.ids(TALKS)), platform.ids(RUNS), len(platform.keys)) == (3, [], 3)
+    platform.time.sleep(2)
+    assert "had left: 3 conversations\n" in cleared(platform, tmp_path)
+    assert platform.keys == {}
+
+
+def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(platform: Platform, tmp_path: Path) -> None:
+    platform.per_s = 2
+
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    platform.time.sleep = interrupted  # type: ignore[method-assign]
+    told = ended(platform, tmp_path, dies=KeyboardInterrupt())
+    assert told.endswith("made is deleted: interrupted; the next load test deletes it\n")
+    assert len(platform.keys) == 3
+
+
+def test_another_load_test_that_goes_on_loses_nothing(platform: Platform, tmp_path: Path) -> None:
+    platform.key("loadtest-0a1b2c3d-1", 60)
+    for path in (TALKS, RUNS, SPACES):
+        platform.make(path, "loadtest-0a1b2c3d-1", 1, name="loadtest-0a1b2c3d-5e6f")
+    ended(platform, tmp_path)
+    assert [platform.ids(path) for path in (TALKS, RUNS, SPACES)] == [["loadtest-0a1b2c3d-1-0"]] * 3
+    assert len(platform.keys) == 1
+
+
+def test_a_gateway_that_is_gone_keeps_the_keys_to_be_found_by(platform: Platform, tmp_path: Path) -> None:
+    class Dying(Platform):
+        dead = False
+
+        def request(self, *args: Any, **options: Any) -> Reply:
+            if self.dead:
+                raise NoReplyError("connection refused")
+            return super().request(*args, **options)
+
+        def make(self, path: str, user: str, ago_s: float, **more: str) -> None:
+            super().make(path, user, ago_s, **more)
+            self.dead = True
+
+    told = ended(Dying(platform.time), tmp_path)
+    assert "connection refused; a load test deletes it once the keys of this one have expired" in told
+    assert "keys of the load test could not be revoked" in told

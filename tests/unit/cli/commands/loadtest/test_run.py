@@ -1,8 +1,10 @@
 """`wattos loadtest run`: exit codes, reports, and what is cleaned up in any case."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -34,6 +36,8 @@ def http(tmp_path: Path) -> FakeHttp:
     http.answer(OPS, "/admin/tokens", {"token": "wk_secret", "id": "k1"}, 201)
     http.answer(OPS, "/admin/tokens/revoke", {"id": "k1"})
     http.answer(URL, "/health/liveness", {})
+    for kind in ("knowledge-spaces", "conversations", "runs"):
+        http.answer(URL, f"/api/v1/{kind}?limit=100", {"items": [], "next_cursor": None})
     http.replies[URL, "/v1/models"] = Reply(200, {"ratelimit-policy": '"tenant";q=1000;w=60'}, b"{}")
     return http
 
@@ -65,7 +69,11 @@ def test_a_run_that_keeps_its_thresholds(deps: Deps, http: FakeHttp) -> None:
         ["wk_secret"] * 2,
     )
     assert paths(http).count("/admin/tokens") == 2
-    assert paths(http)[-2:] == ["/admin/tokens/revoke"] * 2
+    cleared = ["/api/v1/conversations?limit=100", "/api/v1/runs?limit=100"]
+    assert paths(http)[-7:] == [
+        "/api/v1/knowledge-spaces?limit=100", *cleared, *cleared, *["/admin/tokens/revoke"] * 2
+    ]  # fmt: skip
+    assert re.fullmatch("loadtest-[0-9a-f]{8}-", load.plan.prefix)
     body = http.requests[paths(http).index("/admin/tokens")][3]
     assert (body["tenant"], body["limits"], body["ttl_s"]) == ("loadtest", {"per_minute": 6000}, 320)
 
@@ -116,6 +124,21 @@ def test_keys_are_revoked_whatever_happens(deps: Deps, http: FakeHttp) -> None:
     with pytest.raises(KeyboardInterrupt):
         command.run(Options(users=3), deps, start=one_second(raises=(0, KeyboardInterrupt())).start)
     assert paths(http)[-3:] == ["/admin/tokens/revoke"] * 3
+
+
+def test_the_result_is_told_before_anything_is_cleared(deps: Deps, http: FakeHttp) -> None:
+    told_by_then: list[str] = []
+
+    class Watching(FakeHttp):
+        def request(self, method: str, address: str, path: str, **given: Any) -> Reply:
+            if path.startswith("/api/v1/conversations"):
+                told_by_then.append(out(deps))
+            return super().request(method, address, path, **given)
+
+    deps = replace(deps, http=Watching(http.replies))
+    assert command.run(Options(users=1), deps, start=one_second(10).start) == ExitCode.OK
+    assert len(told_by_then) == 1
+    assert "smoke: pass" in told_by_then[0]
 
 
 def test_a_gateway_that_is_gone_afterwards_is_a_note(deps: Deps, http: FakeHttp) -> None:
