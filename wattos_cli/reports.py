@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wattos_cli import replacement
 from wattos_cli.deps import Deps
-from wattos_cli.errors import WattosError
+from wattos_cli.errors import WattosError, usage
 from wattos_cli.generated import prepare, write
 from wattos_cli.named_files import open_to_write
 
@@ -21,6 +21,20 @@ def write_report(deps: Deps, path: Path, text: str) -> None:
 def prepare_report(deps: Deps, path: Path) -> None:
     """Make the folders already, so that no run is lost for want of one; WattosError as `write_report`."""
     prepare(deps.cwd / path)
+
+
+def require_apart(deps: Deps, read: Mapping[str, Path], written: Mapping[str, Path | None]) -> None:
+    """Refuse an option of `written` whose file is one that is `read`, or another one's; WattosError (exit 2).
+
+    A pipe or a device takes several texts.
+    """
+    taken = {(deps.cwd / path).resolve(): name for name, path in read.items()}
+    for option, path in written.items():
+        if path is None or ((deps.cwd / path).exists() and not (deps.cwd / path).is_file()):
+            continue
+        other = taken.setdefault((deps.cwd / path).resolve(), option)
+        if other != option:
+            raise usage(f"{option} {path} would be written over {other}", f"name another file for {option}")
 
 
 @dataclass(frozen=True, slots=True)

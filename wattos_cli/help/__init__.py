@@ -14,6 +14,13 @@ PAGES = os.path.join(os.path.dirname(__file__), "pages")  # noqa: PTH118, PTH120
 _ASKS_HELP = frozenset({"-h", "--help"})
 _ASKS_VERSION = frozenset({"-V", "--version"})
 _JSON = (["-o", "json"], ["-ojson"], ["--output", "json"], ["--output=json"])
+VERBS = {
+    "metrics": ("overview", "overview"),
+    "loadtest": ("run", "run"),
+    "drill": ("list", "run"),
+    "alerts": ("list", "list"),
+}
+"""What a noun without a verb means, and with a name in the verb's place; a test holds it to the tree."""
 _TAKES_VALUE = frozenset({"-C", "--directory", "-o", "--output"})
 
 
@@ -40,19 +47,48 @@ def _version(*, as_json: bool) -> str:
 
 
 def command_path(words: "Sequence[str]") -> tuple[str, ...]:
-    """Return the longest command that the leading words name, with options before it left out."""
+    """Return the longest command that the leading words name, with options before it left out.
+
+    A noun whose verb is left out is the command that it then means, unless nothing but help is asked of it.
+    """
     path: tuple[str, ...] = ()
     index = 0
     while index < len(words):
         word = words[index]
+        if (
+            path
+            and path[0] in VERBS
+            and len(path) == 1
+            and word not in _ASKS_HELP
+            and not _is_page((*path, word))
+        ):
+            return (*path, _verb(path[0], words[index:]))
         if word in _TAKES_VALUE:
             index += 1
         elif not word.startswith("-"):
-            if path and not os.path.exists(_file((*path, word))):  # noqa: PTH110 - see PAGES
+            if path and not _is_page((*path, word)):
                 break
             path = (*path, word)
         index += 1
     return path
+
+
+def _leaves_verb_out(path: tuple[str, ...], word: str) -> bool:
+    """Return whether `path` is a noun that is a command too, and `word`, which follows, none of its verbs."""
+    return len(path) == 1 and path[0] in VERBS and word not in _ASKS_HELP and not _is_page((*path, word))
+
+
+def _verb(noun: str, given: "Sequence[str]") -> str:
+    """Return the verb that is meant by a noun with these words instead of one."""
+    index = 0
+    while index < len(given) and given[index].startswith("-"):
+        index += 2 if given[index] in _TAKES_VALUE else 1
+    alone, with_name = VERBS[noun]
+    return with_name if index < len(given) else alone
+
+
+def _is_page(path: tuple[str, ...]) -> bool:
+    return os.path.exists(_file(path))  # noqa: PTH110 - see PAGES
 
 
 def page(path: tuple[str, ...]) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.cli.deps import make_deps
 from wattos_cli.app import TREE, execute
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.help import PAGES, answer, highlighted, page
+from wattos_cli.help import PAGES, VERBS, answer, highlighted, page
 from wattos_cli.reference.documents import all_documents
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +39,13 @@ def test_no_page_is_left_over() -> None:
         (["help"], page(())),
         (["-C", "x", "--help"], page(())),
         (["help", "exit-codes"], page(("exit-codes",))),
+        (["loadtest", "--help"], page(("loadtest",))),
+        (["loadtest", "smoke", "--help"], page(("loadtest", "run"))),
+        (["loadtest", "report", "--help"], page(("loadtest", "report"))),
+        (["-o", "json", "loadtest", "--users", "5", "-h"], page(("loadtest", "run"))),
+        (["drill", "llm-outage", "--help"], page(("drill", "run"))),
+        (["drill", "-o", "json", "--help"], page(("drill", "list"))),
+        (["token", "x", "--help"], page(("token",))),
         (["--version"], "wattos 0.1.0\n"),
         (["-V", "-o", "json"], '{"schema": "wattos.version/v1", "version": "0.1.0"}\n'),
         (["no-such", "--help"], None),
@@ -49,6 +56,13 @@ def test_no_page_is_left_over() -> None:
 )
 def test_answer(argv: list[str], expected: str | None) -> None:
     assert answer(argv) == expected
+
+
+def test_what_a_noun_without_a_verb_means_is_what_the_tree_says() -> None:
+    nouns = [entry for entry in TREE if entry.default_verb]
+    assert {
+        entry.name: (entry.default_verb, entry.naming_verb or entry.default_verb) for entry in nouns
+    } == VERBS
 
 
 def test_unknown_topic_gets_a_suggestion() -> None:

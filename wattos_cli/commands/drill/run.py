@@ -27,6 +27,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.drills.runner.exclusive import alone
     from wattos_cli.drills.runner.interruptions import Interruptions
     from wattos_cli.drills.runner.live import live_harness
+    from wattos_cli.report_folder import alone_in
 
     if bool(opts.drills) == opts.all_:
         raise usage("which drills? name some, or all with --all", "wattos drill run llm-outage")
@@ -34,7 +35,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     project = project_of(deps)
     preflight.check(drills, deps, project)
     reports = Reports(deps, opts, [drill.name for drill in drills])
-    with alone(project), Interruptions() as shield:
+    folder = opts.report_dir and deps.cwd / opts.report_dir
+    with alone_in(folder), alone(project), Interruptions() as shield:
         leftovers.check(drills, deps, project)
         return run_all(drills, live_harness(deps, project, shield), deps, reports.add)
 

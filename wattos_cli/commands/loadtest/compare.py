@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument, Option
-from wattos_cli.reports import add_to_summary, write_report
+from wattos_cli.reports import add_to_summary, require_apart, write_report
 
 _SCHEMA = "wattos.loadtest-compare/v1"
 
@@ -32,6 +32,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.render import loadtest as render
     from wattos_cli.render.safe import visible
 
+    results = {"the baseline": opts.baseline, "the result": opts.now}
+    require_apart(deps, results, {"--junit": opts.junit})
     baseline, now = read(deps.cwd / opts.baseline), read(deps.cwd / opts.now)
     comparability.require_comparable(baseline, now, allow_other_machine=opts.allow_other_machine)
     comparison = compare(baseline, now, str(opts.baseline))

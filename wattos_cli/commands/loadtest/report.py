@@ -9,7 +9,7 @@ from wattos_cli.commands.loadtest.reporting import formats
 from wattos_cli.deps import Command, Deps, Run
 from wattos_cli.errors import ExitCode
 from wattos_cli.parameters import Argument, Option
-from wattos_cli.reports import write_report
+from wattos_cli.reports import require_apart, write_report
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.loadtest.result.document import document
     from wattos_cli.render import loadtest as render
 
+    written = {"--html": opts.html, "--markdown": opts.markdown, "--junit": opts.junit}
+    require_apart(deps, {"the result itself": opts.file}, written)
     body = reading.content(deps.cwd / opts.file)
     told = document(reading.decode(body, str(opts.file)))
     asked = ((opts.html, formats.html), (opts.markdown, formats.markdown), (opts.junit, formats.junit))

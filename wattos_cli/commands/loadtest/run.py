@@ -29,13 +29,15 @@ def run(opts: Options, deps: Deps, *, start: "Start" = started) -> ExitCode:
     from wattos_cli.commands.loadtest.reporting.output import announce, prepare_files, tell
     from wattos_cli.commands.loadtest.running.runner import Runner
     from wattos_cli.commands.loadtest.target.access import target_for
+    from wattos_cli.report_folder import alone_in
 
     spec = run_spec(opts, deps.cwd)
     baseline = baseline_of(opts, deps)
     prepare_files(opts, deps)
     if opts.master:
         require_free(opts.master)
-    with target_for(spec, opts, deps) as target:
+    folder = None if opts.worker or opts.report_dir is None else deps.cwd / opts.report_dir
+    with alone_in(folder), target_for(spec, opts, deps) as target:
         runner = Runner(spec, target, opts, deps, start)
         if opts.worker:
             runner.work()
@@ -73,17 +75,17 @@ def command(run: Run[Options] = run) -> Command:
         users: flags.Users = None,
         spawn_rate: flags.SpawnRate = None,
         duration: flags.Duration = None,
-        stages: flags.Stages = "",
-        rate: flags.Rate = "",
+        stages: flags.Stages = None,
+        rate: flags.Rate = None,
         find_limit: flags.FindLimit = False,
         poisson: flags.Poisson = False,
         engine: flags.Engine = None,
         processes: flags.Processes = 1,
-        master: flags.Master = "",
+        master: flags.Master = None,
         workers: flags.Workers = 1,
-        worker: flags.Worker = "",
+        worker: flags.Worker = None,
         ui: flags.Ui = False,
-        model: flags.Model = "",
+        model: flags.Model = None,
         allow_paid: flags.AllowPaid = False,
         max_usd: flags.MaxUsd = None,
         seed: flags.Seed = 0,

@@ -7,6 +7,8 @@ from wattos_cli.loadtest.judging.thresholds import Threshold
 from wattos_cli.loadtest.measuring.measured import Measured
 from wattos_cli.loadtest.measuring.requests import TIMES
 
+_MOST_NAMED = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -25,6 +27,17 @@ def judge(thresholds: Sequence[Threshold], measured: Measured) -> list[Judged]:
         ok = value is not None and threshold.holds(value)
         judged.append(Judged(threshold, value, ok))
     return judged
+
+
+def unknown_names(judged: Sequence[Judged], measured: Measured) -> list[str]:
+    """Return, of each name in thresholds that no request has, that it is none, and which there are."""
+    names = sorted(measured.total.requests)
+    asked = dict.fromkeys(one.threshold.name for one in judged if one.threshold.name)
+    left = len(names) - _MOST_NAMED
+    known = ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+    return [
+        f"no request is called {name!r}: there were {known}" for name in asked if names and name not in names
+    ]
 
 
 def objectives_ms(thresholds: Sequence[Threshold]) -> dict[str, float]:

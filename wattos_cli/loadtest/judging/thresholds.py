@@ -154,11 +154,14 @@ class _Parser:
             self._at = found.start(2)
             known = ", ".join(unit for unit in units if unit) or "none"
             raise self._wrong(f"unknown unit {found[2]!r} (known here: {known})")
+        limit = float(f"{float(found[1]) * units[found[2]]:.12g}")
+        if units is _UNITS_SHARE and limit > 1:
+            raise self._wrong("a share is at most 100 %, which is 1")
         self._at = found.end()
         self._blanks()
         if self._at < len(self._text):
             raise self._wrong("expected the end")
-        return float(f"{float(found[1]) * units[found[2]]:.12g}")
+        return limit
 
     def _blanks(self) -> None:
         while self._at < len(self._text) and self._text[self._at].isspace():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec import convert
 
-from wattos_cli.loadtest.judging.judgement import Judged
+from wattos_cli.loadtest.judging.judgement import Judged, unknown_names
 from wattos_cli.loadtest.judging.limit import Search, knee
 from wattos_cli.loadtest.judging.saturation import cpu_share
 from wattos_cli.loadtest.judging.verdict import Stopped, reasons, saturated, verdict
@@ -48,7 +48,11 @@ def outcome(run: Run, measured: Measured, judged: Sequence[Judged]) -> Result:
         thresholds=[Held(one.threshold.expression, counting.rounded(one.value), one.ok) for one in judged],
         by_name=[counting.named(requests) for _, requests in sorted(measured.total.requests.items())],
         errors=counting.errors(measured.total),
-        reasons=[*reasons(measured, plan.host, run.stopped, plan.generators), *run.notes],
+        reasons=[
+            *reasons(measured, plan.host, run.stopped, plan.generators),
+            *unknown_names(judged, measured),
+            *run.notes,
+        ],
         target=plan.host,
         users=plan.users,
         spawn_rate=plan.spawn_rate,

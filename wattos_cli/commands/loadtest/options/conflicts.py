@@ -38,7 +38,8 @@ _MOST_EACH = 4
 
 
 def refuse_conflicts(opts: Options) -> None:
-    """Raise WattosError (exit 2) for options that contradict each other, or are nothing without another."""
+    """Raise WattosError (exit 2) for options that are empty, contradict each other, or need another."""
+    _refuse_empty(opts)
     given = _given(opts)
     for one, other, why in (*_CLASHES, *_timed_twice(opts)):
         if given[one] and given[other]:
@@ -53,6 +54,20 @@ def refuse_foreign_file(engine: Engine, locustfile: Path) -> None:
             f"--engine fast runs journeys, and {locustfile} is written for Locust",
             "leave the option out, or write its users as journeys: docs/how-to/load-tests.md",
         )
+
+
+def _refuse_empty(opts: Options) -> None:
+    """Raise WattosError (exit 2) for a value that is none: a variable that is not set is no other load."""
+    texts = {
+        "--stages": opts.stages,
+        "--rate": opts.rate,
+        "--master": opts.master,
+        "--worker": opts.worker,
+        "--model": opts.model,
+    }
+    for option, text in texts.items():
+        if text is not None and not text.strip():
+            raise usage(f"{option} has an empty value", "give it one, or leave the option out")
 
 
 def _given(opts: Options) -> dict[str, bool]:
@@ -75,7 +90,7 @@ def _given(opts: Options) -> dict[str, bool]:
 
 def _timed_twice(opts: Options) -> list[tuple[str, str, str]]:
     texts = {"--stages": opts.stages, "--rate": opts.rate}
-    timed = [name for name, text in texts.items() if ":" in text]
+    timed = [name for name, text in texts.items() if text and ":" in text]
     return [(name, "--duration", f"the times stand in {name}") for name in timed]
 
 

@@ -16,7 +16,7 @@ def require_budget(opts: Options) -> None:
         raise usage("--max-usd is for paid models", "like this: --allow-paid --max-usd 2")
     if opts.max_usd is not None and not 0 < opts.max_usd <= 1_000_000:  # noqa: PLR2004 - a million dollars
         raise usage(f"--max-usd {opts.max_usd:g}: expected more than 0", "US dollars: --max-usd 2.5")
-    if opts.host is not None and opts.model not in ("", FREE_MODEL) and not opts.allow_paid:
+    if opts.host is not None and opts.model not in (None, FREE_MODEL) and not opts.allow_paid:
         raise usage(
             f"--model {opts.model} at another host may cost money: nobody here knows its price", LEAVE_IT_OUT
         )

@@ -25,8 +25,12 @@ Users = Annotated[
 ]
 SpawnRate = Annotated[float | None, Option("--spawn-rate", metavar="N", help="Users started a second.")]
 Duration = Annotated[str | None, Option("--duration", metavar="TIME", help="How long: 30s, 5m.")]
-Stages = Annotated[str, Option("--stages", metavar="LIST", help="Users in the course of time: 30s:10,1m:50.")]
-Rate = Annotated[str, Option("--rate", metavar="N", help="Arrivals a second, whoever is busy: 50, 10..200.")]
+Stages = Annotated[
+    str | None, Option("--stages", metavar="LIST", help="Users in the course of time: 30s:10,1m:50.")
+]
+Rate = Annotated[
+    str | None, Option("--rate", metavar="N", help="Arrivals a second, whoever is busy: 50, 10..200.")
+]
 FindLimit = Annotated[
     bool, Option("--find-limit", help="Find the largest rate that holds; --rate N is the first tried.")
 ]
@@ -34,13 +38,13 @@ Poisson = Annotated[bool, Option("--poisson", help="Let them arrive at random ti
 Engine = Annotated[EngineName | None, Option("--engine", help="What makes the load.", default_text="locust")]
 Processes = Annotated[int, Option("--processes", metavar="N", help="Processes that make it.")]
 Master = Annotated[
-    str, Option("--master", metavar="HOST:PORT", help="Make it with --worker commands elsewhere.")
+    str | None, Option("--master", metavar="HOST:PORT", help="Make it with --worker commands elsewhere.")
 ]
 Workers = Annotated[int, Option("--workers", metavar="N", help="How many come to --master.")]
-Worker = Annotated[str, Option("--worker", metavar="HOST:PORT", help="Work for the --master there.")]
+Worker = Annotated[str | None, Option("--worker", metavar="HOST:PORT", help="Work for the --master there.")]
 Ui = Annotated[bool, Option("--ui", help="Show Locust's own page, at port 8089.")]
 Model = Annotated[
-    str, Option("--model", metavar="NAME", help="Ask this model instead of the free local one.")
+    str | None, Option("--model", metavar="NAME", help="Ask this model instead of the free local one.")
 ]
 AllowPaid = Annotated[
     bool, Option("--allow-paid", help="Let it be a model that costs money; needs --max-usd.")

@@ -76,7 +76,7 @@ def run_spec(opts: Options, cwd: Path) -> RunSpec:
         processes=opts.processes,
         crew=crew(opts),
         ui_port=free_port(UI_PORT) if opts.ui else None,
-        model=opts.model,
+        model=opts.model or "",
         models=found.models if opts.host is None or opts.allow_paid else (),
         seed=opts.seed,
         objectives_ms=objectives_ms(thresholds),
@@ -87,12 +87,12 @@ def run_spec(opts: Options, cwd: Path) -> RunSpec:
 def _scenario(opts: Options, cwd: Path) -> Scenario:
     """Return what is to be run: a bundled scenario, one of one's own, or the whole of a locustfile."""
     if opts.locustfile is None:
-        return scenario(opts.scenario or _DEFAULT)
+        return scenario(_DEFAULT if opts.scenario is None else opts.scenario)
     path = (cwd / opts.locustfile).resolve()
     if not path.is_file():
         problem = "it is no regular file" if path.exists() else "there is no such file"
         raise usage(f"--locustfile {opts.locustfile}: {problem}", "name a Python file for Locust")
-    return scenario(opts.scenario, path) if opts.scenario else whole_file(path)
+    return whole_file(path) if opts.scenario is None else scenario(opts.scenario, path)
 
 
 def _engine(opts: Options) -> Engine:
@@ -122,7 +122,7 @@ def _check_find_limit(opts: Options, arrivals: Arrivals | None, thresholds: tupl
         return
     if not thresholds:
         raise usage("--find-limit needs something that has to hold", "like this: --threshold 'p95<500ms'")
-    if any(stage.level != arrivals.start for stage in arrivals.stages) or ":" in opts.rate:
+    if any(stage.level != arrivals.start for stage in arrivals.stages) or ":" in (opts.rate or ""):
         raise usage(f"--rate {opts.rate}: --find-limit begins at one rate", "like this: --rate 20")
 
 

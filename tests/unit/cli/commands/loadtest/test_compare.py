@@ -37,6 +37,15 @@ def test_no_regression_is_0(here: Path) -> None:
     assert "against a.json: no regression" in err(deps)
 
 
+@pytest.mark.parametrize("file", [A, B])
+def test_neither_result_is_written_over(here: Path, file: Path) -> None:
+    later(here)
+    before = (here / file).read_text()
+    with pytest.raises(WattosError, match=f"--junit {file} would be written over the ") as caught:
+        command.run(command.Options(A, B, junit=file), make_deps(cwd=here))
+    assert (caught.value.exit_code, (here / file).read_text()) == (ExitCode.USAGE, before)
+
+
 def test_a_regression_is_1_in_every_form(here: Path) -> None:
     later(here, replace(STEADY, median_ms=100.0, errors=0.05))
     summary = here / "summary.md"

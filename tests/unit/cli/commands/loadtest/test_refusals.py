@@ -9,11 +9,13 @@ import pytest
 from tests.fakes.cli.deps import make_deps
 from tests.fakes.cli.http import FakeHttp
 from tests.fakes.loadtest.generation import FakeLoad
+from wattos_cli.app import TREE, execute
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.master_port import require_free
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.loadtest.fast.loading import needs_locust
+from wattos_cli.report_folder import alone_in
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,14 @@ from wattos_cli.loadtest.fast.loading import needs_locust
         (Options(spawn_rate=-1.0), "--spawn-rate -1"),
         (Options(duration_s=1e9), "--duration 1000000000s: expected at most a week"),
         (Options(duration_s=3.6e9), "--duration 1000000h: expected at most a week"),
+        (Options(stages=""), "--stages has an empty value"),
+        (Options(rate=" "), "--rate has an empty value"),
+        (Options(model=""), "--model has an empty value"),
+        (Options(master=""), "--master has an empty value"),
+        (Options(worker=""), "--worker has an empty value"),
+        (Options(scenario=""), "there is no scenario ''"),
+        (Options(thresholds=("errors:rate<500%",)), "a share is at most 100 %, which is 1 at column 13"),
+        (Options(thresholds=("goodput:rate>1.01",)), "a share is at most 100 %"),
         (Options(processes=10_000), "--processes 10000: expected 1 to"),
         (Options(thresholds=("p95<",)), "--threshold: expected a number at column 5"),
         (Options(thresholds=("cpu:p95<1",)), "unknown metric 'cpu'"),
@@ -59,6 +69,23 @@ def test_a_wrong_command_line_is_told_before_anything_starts(
         command.run(options, make_deps(cwd=tmp_path, http=http), start=load.start)
     assert (caught.value.exit_code, says in caught.value.message) == (ExitCode.USAGE, True)
     assert (http.requests, load.plan) == ([], None)
+
+
+def test_the_parser_hands_over_an_empty_value(tmp_path: Path) -> None:
+    with pytest.raises(WattosError, match="--rate has an empty value") as caught:
+        execute(["loadtest", "smoke", "--rate", ""], TREE, make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_a_folder_of_reports_belongs_to_one_run_at_a_time(tmp_path: Path) -> None:
+    options, load = Options(report_dir=Path("out"), host="http://other:1"), FakeLoad([])
+    (tmp_path / "out").mkdir()
+    with alone_in(tmp_path / "out"), pytest.raises(WattosError) as caught:
+        command.run(options, make_deps(cwd=tmp_path, http=FakeHttp()), start=load.start)
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.USAGE, "report_folder_in_use")
+    assert (load.plan, list((tmp_path / "out").iterdir())) == (None, [])
+    with alone_in(tmp_path / "out"), alone_in(None):
+        assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,38 @@ def test_the_mark_that_editors_put_before_a_text_is_no_obstacle(
     assert json.loads(out(deps))["scenario"] == whole["scenario"]
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            command.Options(Path("r.json"), html=Path("r.json")),
+            "--html r.json would be written over the result",
+        ),
+        (
+            command.Options(Path("r.json"), junit=Path("link")),
+            "--junit link would be written over the result",
+        ),
+        (
+            command.Options(Path("r.json"), html=Path("a"), junit=Path("./a")),
+            "--junit a would be written over --html",
+        ),
+    ],
+    ids=["result", "link", "twice"],
+)
+def test_no_report_is_written_over_another_file_of_the_command(
+    whole: dict[str, Any], tmp_path: Path, options: command.Options, says: str
+) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(whole))
+    (tmp_path / "link").symlink_to("r.json")
+    with pytest.raises(WattosError, match=says) as caught:
+        command.run(options, make_deps(cwd=tmp_path))
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert json.loads((tmp_path / "r.json").read_text())["scenario"] == whole["scenario"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "r.json"]
+    devices = command.Options(Path("r.json"), html=Path("/dev/null"), junit=Path("/dev/null"))
+    assert command.run(devices, make_deps(cwd=tmp_path)) == ExitCode.OK
+
+
 def test_one_result_gives_every_report(whole: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps(whole))
     deps = make_deps(cwd=tmp_path)

@@ -300,6 +300,13 @@ def test_a_run_that_cannot_pass_any_more_ends(deps: Deps, http: FakeHttp) -> Non
     assert going_on.measured.total.span_s == 60
 
 
+def test_a_threshold_of_a_name_that_no_request_has_says_which_there_are(deps: Deps) -> None:
+    options = Options(thresholds=("latency{name=nix}:p95<1s", "latency{name=GET /x}:p95<1s"))
+    assert command.run(options, deps, start=one_second(10).start) == ExitCode.NO
+    assert "no request is called 'nix': there were GET /x" in out(deps)
+    assert out(deps).count("no request is called") == 1
+
+
 FULL = Options(json_file=Path("/dev/full"), junit_file=Path("j.xml"))
 
 

@@ -108,7 +108,7 @@ def test_what_may_cost_money_is_refused_before_anything_starts(
 
 def test_what_a_scenario_asks_may_cost_as_much_as_was_allowed(deps: Deps, http: Platform) -> None:
     load = FakeLoad([second(0, 10, usd=0.01)])
-    options = replace(PAID, scenario="agent-run", model="")
+    options = replace(PAID, scenario="agent-run", model=None)
     assert command.run(options, deps, start=load.start) == ExitCode.OK
     assert load.plan is not None
     assert (load.plan.model, load.plan.models) == ("", ("default",))
@@ -136,7 +136,7 @@ def test_a_platform_too_old_to_tell_prices_is_to_be_started_anew(deps: Deps, htt
 def test_another_host_is_asked_by_the_journey_unless_paying_is_allowed(deps: Deps, http: Platform) -> None:
     http.answer("http://other:1", "/health/liveness", {})
     plans = []
-    for options in (replace(PAID, model=""), Options(quiet=True)):
+    for options in (replace(PAID, model=None), Options(quiet=True)):
         load = FakeLoad([second(0, 10)])
         elsewhere = replace(options, scenario="mixed", host="http://other:1", thresholds=("p95<1s",))
         assert command.run(elsewhere, deps, start=load.start) == ExitCode.OK
