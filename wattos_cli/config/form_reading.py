@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from wattos_cli.config.form_keys import known_keys
 from wattos_cli.config.forms import reason_of
-from wattos_cli.config.problems import suggestion
+from wattos_cli.config.problems import ExpressionError, sentence, suggestion
 from wattos_cli.config.sources import Document
 
 Place = tuple[str, ...]
@@ -32,23 +32,39 @@ class FormReader:
 
     def _note(self, form: type[BaseModel], path: Place, error: Any) -> None:
         loc = tuple(error["loc"])
-        place = (*path, *_written(self._table_at(path), loc))
-        name = ".".join(part for part in place if not part.isdigit()) or str(path[0] if path else "")
+        place = (*path, *_written(self._value_at(path), loc))
+        cause = error.get("ctx", {}).get("error")
         if error["type"] == "extra_forbidden":
             known = known_keys(form, loc[:-1])
             self._document.problem(place, f"unknown key {place[-1]!r}.{suggestion(str(loc[-1]), known)}")
         elif error["type"] == "missing":
-            missing = ".".join((*(part for part in path if not part.isdigit()), *map(str, loc)))
-            self._document.problem(place, f"{missing} is missing.")
+            self._document.problem(place, f"{_name((*path, *map(str, loc)))} is missing.")
+        elif isinstance(cause, ExpressionError):
+            self._document.problem_within(place, _name(place), cause)
         else:
-            reason, *mark = reason_of(error).split("\n")
-            self._document.problem(place, "\n".join([f"{name}: {reason}.", *mark]))
+            place, reason = self._at_its_key(place, reason_of(error))
+            self._document.problem(place, f"{_name(place)}: {sentence(reason)}")
 
-    def _table_at(self, path: Place) -> Any:
+    def _at_its_key(self, place: Place, reason: str) -> tuple[Place, str]:
+        """Return the place of the key that the reason for a whole table begins with, and the rest of it."""
+        key, _, rest = reason.partition(": ")
+        table = self._value_at(place)
+        return ((*place, key), rest) if rest and isinstance(table, dict) and key in table else (place, reason)
+
+    def _value_at(self, path: Place) -> Any:
+        """Return what the file has at `path`, None if nothing stands there."""
         value: Any = self._document.content
         for part in path:
-            value = value[int(part)] if isinstance(value, list) else value[part]
+            try:
+                value = value[int(part)] if isinstance(value, list) else value[part]
+            except (LookupError, TypeError, ValueError):
+                return None
         return value
+
+
+def _name(place: Place) -> str:
+    """Return how a place is called: without the numbers of tables in a row."""
+    return ".".join(part for part in place if not part.isdigit())
 
 
 def _written(table: Any, loc: tuple[str | int, ...]) -> Place:

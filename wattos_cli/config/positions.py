@@ -24,13 +24,30 @@ class Positions:
         self._at = 0
         self._found: dict[tuple[str, ...], int] = {}
         self._arrays: dict[tuple[str, ...], int] = {}
+        self._strings: dict[tuple[str, ...], int] = {}
         self._document()
 
     def of(self, path: tuple[str, ...]) -> tuple[int, int]:
         """Return line and column of the key at `path`, or of its nearest parent that stands in the text."""
         while path and path not in self._found:
             path = path[:-1]
-        offset = self._found.get(path, 0)
+        return self._place(self._found.get(path, 0))
+
+    def within(self, path: tuple[str, ...], string: str, at: int) -> tuple[int, int] | None:
+        """Return line and column of the character `at` of the value `string` of the key at `path`.
+
+        None where the file writes that value in another way, with escapes.
+        """
+        start = self._strings.get(path)
+        if start is None or not self._text.startswith(string, start):
+            return None
+        return self._place(start + at)
+
+    def line(self, number: int) -> str:
+        """Return the text of line `number`, from 1."""
+        return self._text[self._lines[number - 1] :].split("\n", 1)[0]
+
+    def _place(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
@@ -86,9 +103,12 @@ class Positions:
 
     def _value(self, path: tuple[str, ...]) -> None:
         first = self._text[self._at : self._at + 1]
+        start = self._at
         if first in {"[", "{"}:
             self._container(path, first)
-        elif self._string() is None:
+        elif (string := self._string()) is not None:
+            self._strings[path] = start + _opening_chars(string)
+        else:
             self._skip(_SCALAR)
 
     def _container(self, path: tuple[str, ...], opening: str) -> None:
@@ -122,3 +142,10 @@ class Positions:
         match = pattern.match(self._text, self._at)
         if match:
             self._at = match.end()
+
+
+def _opening_chars(string: str) -> int:
+    """Return the length of the quotes that `string` opens with, and of a line break that does not count."""
+    if not string.startswith(('"""', "'''")):
+        return 1
+    return 4 if string[3] == "\n" else 3

@@ -10,7 +10,7 @@ from typing import Any
 
 from wattos_cli.config.fields import Field, InvalidValueError
 from wattos_cli.config.positions import Positions
-from wattos_cli.config.problems import HINT, Problem, config_error, suggestion
+from wattos_cli.config.problems import HINT, ExpressionError, Problem, config_error, sentence, suggestion
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.named_files import read as read_file
 
@@ -40,6 +40,17 @@ class Document:
         """Note that the key at `path` is wrong."""
         self.problems.append(Problem(self.where(path), message))
 
+    def problem_within(self, path: tuple[str, ...], name: str, error: ExpressionError) -> None:
+        """Note what is wrong with the expression at `path`, with its line and a mark below the place."""
+        place = self.positions.within(path, error.text, error.at) if self.positions else None
+        if self.positions is None or place is None:
+            self.problem(path, f"{name}: {sentence(error.reason)}\n  {error.text}\n  {' ' * error.at}^")
+            return
+        line, column = place
+        shown = self.positions.line(line).replace("\t", " ")
+        message = f"{name}: {sentence(error.reason)}\n  {shown}\n  {' ' * (column - 1)}^"
+        self.problems.append(Problem(f"{self.name}:{line}:{column}", message))
+
     def parsed(self, field_: Field, path: tuple[str, ...], value: Any) -> Any:
         """Return `value` as `field_`'s type, or its default after noting the problem."""
         try:
@@ -59,10 +70,11 @@ class Document:
         return dict(value)
 
 
-def read(path: Path, hint: str = HINT) -> Document:
+def read(path: Path, hint: str = HINT, unreadable: ExitCode = ExitCode.CONFIG) -> Document:
     """Return the document at `path`, or an empty one when there is no file.
 
-    Raises WattosError (exit 3) when it cannot be read or is no TOML; `hint` is what to type then.
+    Raises WattosError when it is no TOML (exit 3; `hint` is what to type then) or cannot be read
+    (`unreadable`).
     """
     try:
         body = read_file(path, _LIMIT_BYTES + 1)
@@ -73,7 +85,7 @@ def read(path: Path, hint: str = HINT) -> Document:
             f"cannot read {path}: {error.strerror}",
             hint=f"ls -l {path}",
             code="config_unreadable",
-            exit_code=ExitCode.CONFIG,
+            exit_code=unreadable,
         ) from error
     return _parsed(body, path, hint)
 

@@ -29,7 +29,10 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.drills.runner.live import live_harness
     from wattos_cli.report_folder import alone_in
 
-    if bool(opts.drills) == opts.all_:
+    if opts.drills and opts.all_:
+        told = f"--all means every built-in drill: it does not go with {' '.join(opts.drills)}"
+        raise usage(told, "leave out one of the two: wattos drill run --all")
+    if not opts.drills and not opts.all_:
         raise usage("which drills? name some, or all with --all", "wattos drill run llm-outage")
     drills = drills_called(opts.drills or built_in_names(), deps.cwd)
     project = project_of(deps)

@@ -48,7 +48,8 @@ class CheckForm(Form, ABC):
     @model_validator(mode="after")
     def _times_fit(self) -> "CheckForm":
         if (self.within is not None or self.always) and not self.lasting:
-            raise ValueError("this is judged when its phase ends: leave out within and always")
+            key = "always" if self.within is None else "within"
+            raise ValueError(f"{key}: this is judged when its phase ends; leave it out")
         if self.always and (self.within is not None or self.for_ is not None):
             raise ValueError("always: it holds all the time; leave out within and for")
         if self.for_ is not None and self.within is None:

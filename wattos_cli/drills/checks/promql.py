@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from wattos_cli.config.problems import ExpressionError
 from wattos_cli.deps import BadQueryError, FailedQueryError
 from wattos_cli.drills.checks.check import CheckContext, CheckForm, Judged
 from wattos_cli.metricsource.judging import judged
@@ -17,8 +18,7 @@ def _checked(text: str) -> str:
     try:
         assertion.read(text)
     except PromqlError as error:
-        place = "" if error.position is None else f" at column {error.position + 1}"
-        raise ValueError(f"not PromQL: {error.message}{place}") from None
+        raise ExpressionError(f"not PromQL: {error.message}", text, error.position or 0) from None
     return text
 
 

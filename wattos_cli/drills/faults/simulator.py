@@ -21,7 +21,7 @@ class SimulatorForm(FaultForm):
     @classmethod
     def _without_ttl(cls, request: FaultRequest) -> FaultRequest:
         if "ttl_s" in request.root.model_fields_set:
-            raise ValueError("leave ttl_s out of it; `ttl` beside `kind` says how long the fault lasts")
+            raise ValueError("ttl_s: leave it out; `ttl` beside `kind` says how long the fault lasts")
         return request
 
     def fault(self, target: FaultTarget) -> "SimulatorFault":

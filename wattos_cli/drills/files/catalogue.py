@@ -10,6 +10,7 @@ from wattos_cli.drills.files.reading import read_drill
 from wattos_cli.errors import usage
 
 _SUFFIX = ".toml"
+_NAME_A_FILE = "name a drill's file, or a built-in one: wattos drill list"
 
 
 def drills_called(words: Sequence[str], cwd: Path) -> list[Drill]:
@@ -28,8 +29,12 @@ def file_of(word: str, cwd: Path) -> Path:
     path = cwd / word
     if path.is_file() or path.is_fifo():
         return path
+    if path.is_dir():
+        raise usage(f"{word} is a folder, not a drill's file", _NAME_A_FILE)
+    if path.exists():
+        raise usage(f"{word} is neither a file nor a pipe", _NAME_A_FILE)
     if "/" in word or word.endswith(_SUFFIX):
-        raise usage(f"there is no file {word}", "name a drill's file, or a built-in one: wattos drill list")
+        raise usage(f"there is no file {word}", _NAME_A_FILE)
     raise usage(
         f"there is no drill {word!r}.{suggestion(word, known)}",
         "see them with: wattos drill list   (one of your own: its path, like ./my.toml)",

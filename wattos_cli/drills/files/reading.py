@@ -15,6 +15,7 @@ from wattos_cli.drills.drill import Drill
 from wattos_cli.drills.faults.fault import FaultForm
 from wattos_cli.drills.faults.kinds import KINDS as FAULTS
 from wattos_cli.drills.files.journeys import journey_names
+from wattos_cli.errors import ExitCode
 
 HINT = "mend it, then look at it: wattos drill show FILE   (how drills are written: docs/how-to/drills.md)"
 
@@ -22,14 +23,15 @@ HINT = "mend it, then look at it: wattos drill show FILE   (how drills are writt
 def read_drill(path: Path) -> Drill:
     """Return the drill in the file at `path`, which exists.
 
-    Raises WattosError (exit 3) that names every problem with file, line, column and a suggestion.
+    Raises WattosError (exit 3) that names every problem with file, line, column and a suggestion; exit 2 when
+    it cannot be read.
     """
     return read_with_text(path)[0]
 
 
 def read_with_text(path: Path) -> tuple[Drill, str]:
     """Return the drill in a file with the text of that file; errors as `read_drill`."""
-    document = sources.read(path, HINT)
+    document = sources.read(path, HINT, unreadable=ExitCode.USAGE)
     return _Reading(document).drill(), document.text
 
 

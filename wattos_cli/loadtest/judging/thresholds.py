@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wattos_cli.errors import WattosError, marked
+from wattos_cli.config.problems import ExpressionError
+from wattos_cli.errors import marked
 from wattos_cli.loadtest.measuring.requests import TIMES
 
 _OPTION = "--threshold"
@@ -76,15 +77,15 @@ class Threshold:
 
 def parse(expression: str) -> Threshold:
     """Return the threshold that `expression` means; WattosError (exit 2) marks what is wrong with it."""
-    return _Parser(expression).parse()
+    try:
+        return _Parser(expression).parse()
+    except ExpressionError as error:
+        raise marked(_OPTION, expression, error.at, error.reason, _EXAMPLE) from None
 
 
 def checked(expression: str) -> str:
-    """Return `expression`, which stands in a file; ValueError marks what is wrong with it."""
-    try:
-        parse(expression)
-    except WattosError as error:
-        raise ValueError(error.message.removeprefix(f"{_OPTION}: ")) from None
+    """Return `expression`, which stands in a file; ExpressionError marks what is wrong with it."""
+    _Parser(expression).parse()
     return expression
 
 
@@ -167,5 +168,5 @@ class _Parser:
         while self._at < len(self._text) and self._text[self._at].isspace():
             self._at += 1
 
-    def _wrong(self, problem: str) -> WattosError:
-        return marked(_OPTION, self._text, self._at, problem, _EXAMPLE)
+    def _wrong(self, problem: str) -> ExpressionError:
+        return ExpressionError(problem, self._text, self._at)

@@ -42,6 +42,29 @@ def test_position(path: tuple[str, ...], expected: tuple[int, int]) -> None:
     assert Positions(TEXT).of(path) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "mark", "expected"),
+    [
+        (("quoted key",), 'multi\nline = "not a key"\n', "line", (4, 1)),
+        (("quoted key",), 'multi\nline = "not a key"\n', "multi", (3, 19)),
+        (("a", "b", "c", "d", "1", "f"), "x", "x", (8, 21)),
+        (("a", "b", "c", "d", "1", "f"), "y", "y", None),
+        (("top",), "1", "1", None),
+        (("nowhere",), "x", "x", None),
+    ],
+)
+def test_position_within_a_string(
+    path: tuple[str, ...], value: str, mark: str, expected: tuple[int, int] | None
+) -> None:
+    assert Positions(TEXT).within(path, value, value.index(mark)) == expected
+
+
+def test_position_within_a_string_that_begins_on_the_next_line() -> None:
+    positions = Positions('rules = [\n  """\nabc""",\n]\n')
+    assert positions.within(("rules", "0"), "abc", 1) == (3, 2)
+    assert positions.line(3) == 'abc""",'
+
+
 KEYS = st.text(string.ascii_lowercase, min_size=1, max_size=5)
 VALUES = st.recursive(
     st.integers() | st.booleans() | st.text("ab\"'#[]{}=,.\n\\ ", max_size=8),

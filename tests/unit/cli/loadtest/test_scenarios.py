@@ -77,11 +77,10 @@ def test_mistakes_are_told_with_their_place(tmp_path: Path, old: str, new: str, 
 
 def test_the_grammar_of_a_threshold_keeps_its_mark(tmp_path: Path) -> None:
     error = refusal(tmp_path, RIGHT.replace("errors:rate<1%", "errors:rate<1ms"))
-    assert error.message.split("\n") == [
-        "thresholds.toml:7:3: peak.thresholds: unknown unit 'ms' (known here: %) at column 14.",
-        "  errors:rate<1ms",
-        "               ^",
-    ]
+    told, shown, mark = error.message.split("\n")
+    assert told == "thresholds.toml:7:17: peak.thresholds: unknown unit 'ms' (known here: %)."
+    assert shown.strip().startswith('"errors:rate<1ms"')
+    assert mark.index("^") == shown.index("ms")
 
 
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:

@@ -157,9 +157,19 @@ def test_load_on_a_model_of_a_provider_is_refused_too(tmp_path: Path) -> None:
     assert refused(deps, "./mine.toml").code == "real_provider"
 
 
-@pytest.mark.parametrize("argv", [[], ["llm-outage", "--all"]])
-def test_which_drills_must_be_said(tmp_path: Path, argv: list[str]) -> None:
-    assert refused(make_deps(cwd=tmp_path), *argv).exit_code == ExitCode.USAGE
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        ([], "which drills? name some, or all with --all"),
+        (
+            ["--all", "llm-outage", "llm-429"],
+            "--all means every built-in drill: it does not go with llm-outage llm-429",
+        ),
+    ],
+)
+def test_which_drills_must_be_said(tmp_path: Path, argv: list[str], told: str) -> None:
+    error = refused(make_deps(cwd=tmp_path), *argv)
+    assert (error.exit_code, error.message) == (ExitCode.USAGE, told)
 
 
 def performed(tmp_path: Path, drill: Drill, house: House, **given: Any) -> tuple[ExitCode, Deps]:
