@@ -16,14 +16,15 @@ class Case:
     failure: str = ""
 
 
-def junit(suite: str, cases: Sequence[Case]) -> str:
-    """Return the XML of one test suite."""
+def junit(suite: str, cases: Sequence[Case], said: str = "") -> str:
+    """Return the XML of one test suite; `said` is what it has to say beside its cases."""
     failures = sum(1 for case in cases if case.failure)
     total = sum(case.seconds for case in cases)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuite name={_attribute(suite)} tests="{len(cases)}" failures="{failures}" time="{total:.3f}">',
         *(_case(suite, case) for case in cases),
+        *([f"  <system-out>{_escaped(said)}</system-out>"] if said else []),
         "</testsuite>",
     ]
     return "\n".join(lines) + "\n"
@@ -35,7 +36,11 @@ def _case(suite: str, case: Case) -> str:
 
 
 def _attribute(text: str) -> str:
-    """Return `text` in quotes (by hand: the standard library's escaping imports urllib.request)."""
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """Return `text` for an attribute or an element (by hand: the library's imports urllib.request)."""
     for character, entity in _ENTITIES:
         text = text.replace(character, entity)
-    return f'"{text.translate(_FORBIDDEN)}"'
+    return text.translate(_FORBIDDEN)

@@ -41,7 +41,7 @@ def comparison_as_markdown(compared: Mapping[str, Any]) -> str:
 
 
 def as_junit(result: Mapping[str, Any]) -> str:
-    """Return a test case per threshold, per compared figure, and one of the run itself."""
+    """Return a test case per threshold, per compared figure, and one of the run itself; then the reasons."""
     missed = [
         Case(
             str(row["expression"]), 0.0, "" if row["ok"] else f"measured {figure(row['value'], row['unit'])}"
@@ -51,7 +51,7 @@ def as_junit(result: Mapping[str, Any]) -> str:
     cases = [*missed, *_compared(result["comparison"])]
     told = _of_the_run(result, [case for case in cases if case.failure])
     first = Case(f"{result['scenario']} is valid", float(result["duration_s"]), told)
-    return junit(f"wattos loadtest {result['scenario']}", [first, *cases])
+    return junit(f"wattos loadtest {result['scenario']}", [first, *cases], "\n".join(result["reasons"]))
 
 
 def _of_the_run(result: Mapping[str, Any], failed: Sequence[object]) -> str:

@@ -4,6 +4,7 @@ A figure is never cut: it would read as another.
 """
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 
 from wattos_cli.render import text
@@ -15,7 +16,7 @@ from wattos_cli.render.sparkline import sparkline
 _NARROWEST = 20
 _LABEL, _VALUE, _INDENT = 8, 10, 10
 _LEAST_BARS, _LEAST_NAME = 4, 12
-_ROWS = 8
+_ROWS, _NOTE_LINES = 8, 4
 _TEN, _PER_CENT = 10.0, 100.0
 
 _Cell = Callable[[Figures], str]
@@ -139,7 +140,18 @@ def _states(view: View, width: int, *, color: bool) -> list[str]:
     if view.newest_error:
         error = _cut(f"error     {visible(view.newest_error)}", width)
         lines.append(text.colored(error, "red", enabled=color))
-    return [*lines, *(_cut(visible(note), width) for note in view.notes)]
+    return [*lines, *(line for note in view.notes for line in _folded(visible(note), width))]
+
+
+def _folded(note: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        note,
+        width,
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        max_lines=_NOTE_LINES,
+        placeholder="…",
+    )
 
 
 def _breaker(name: str, state: str, width: int, *, color: bool) -> str:

@@ -21,6 +21,7 @@ from wattos_cli.commands.loadtest.running.watch import (
 from wattos_cli.commands.loadtest.target import server_side
 from wattos_cli.commands.loadtest.target.access import Target
 from wattos_cli.commands.loadtest.target.breaker_watch import BreakerWatch
+from wattos_cli.commands.loadtest.target.restarts import Restarts
 from wattos_cli.config import load
 from wattos_cli.deps import Deps
 from wattos_cli.errors import WattosError
@@ -54,12 +55,14 @@ class Runner:
     def run(self, plan: Plan, title: str) -> Watched:
         """Run a plan to its end, or until there is a reason to end it before; see `watch`.
 
-        The target's breakers are looked after meanwhile, for this run alone.
+        The target's breakers and services are looked after meanwhile, for this run alone.
         """
         guards: list[Guard] = [self._target.wallet]
         if self.opts.abort:
             guards.append(EarlyAbort(plan, self.spec.thresholds))
-        breakers = BreakerWatch(self.deps, project_of(self.deps)) if self._target.ours else None
+        project = project_of(self.deps)
+        restarts = Restarts(project) if self._target.ours else None
+        breakers = BreakerWatch(self.deps, project) if self._target.ours else None
         with breakers.watching() if breakers else nullcontext(), self._start(plan, self.deps.environ) as load:
             watched = watch(
                 load,
@@ -70,9 +73,10 @@ class Runner:
                 plan=plan,
                 breakers=lambda: breakers.not_closed if breakers else None,
             )
-        if breakers is None:
+        if breakers is None or restarts is None:
             return watched
-        return replace(watched, breakers=breakers.transitions(watched.began_at_s), notes=breakers.notes)
+        notes = [*restarts.notes, *breakers.notes]
+        return replace(watched, breakers=breakers.transitions(watched.began_at_s), notes=notes)
 
     def work(self) -> None:
         """Make load for a master until it ends the run; WattosError (exit 4) if it cannot be found."""

@@ -60,6 +60,15 @@ def test_no_figure_is_cut_or_runs_into_another(width: int) -> None:
         assert max(map(len, screen.splitlines())) <= width
 
 
+def test_what_must_be_known_goes_on_in_the_next_line() -> None:
+    waiting = replace(VIEW, notes=["each comes with: wattos loadtest SCENARIO --worker 127.0.0.1:5557"])
+    assert as_screen(waiting, width=30, color=False).partition("each")[2].splitlines()[:3] == [
+        " comes with: wattos",
+        "  loadtest SCENARIO --worker",
+        "  127.0.0.1:5557",
+    ]
+
+
 def test_columns_are_left_out_the_least_important_first() -> None:
     def kept(width: int) -> list[str]:
         lines = as_screen(VIEW, width=width, color=False).splitlines()
