@@ -3,19 +3,26 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from wattos_cli.loadtest.judging.verdict import Verdict
+from wattos_cli.loadtest.judging.verdict import Verdict, refused_by_limits
 from wattos_cli.loadtest.measuring.measured import Measured
+from wattos_cli.loadtest.measuring.requests import Requests
 
 CLOSE = 0.05
 """The search ends when the smallest rate that failed is so little above the largest that held."""
 _LEAST_SHARE = 1 / 64
 _LEAST_FOR_A_KNEE = 3
+_LIMITED_LEAST = 0.01
+"""The share of requests that rate limits refuse from which on they are why a rate does not hold."""
 _DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rate that was tried: iterations a second asked for and begun, times in ms, share of failures."""
+    """One rate that was tried: iterations a second asked for and begun, times in ms, share of failures.
+
+    `why` is what a reader must know of a verdict of `invalid`; `limited` says what rate limits refused, where
+    that was enough to keep the rate from holding.
+    """
 
     rate: float
     achieved: float
@@ -24,6 +31,8 @@ class Step:
     p99: float | None
     errors: float | None
     verdict: Verdict
+    why: str = ""
+    limited: str = ""
 
 
 Attempt = Callable[[float], Step | None]
@@ -49,6 +58,11 @@ class Search:
         return min(self._failed(), default=None)
 
     @property
+    def bounded_by(self) -> str:
+        """Return why no more was tried than what held, "" where the thresholds say so, or nothing does."""
+        return "" if self.held is None or self.inconclusive else self.ended
+
+    @property
     def doubtful(self) -> bool:
         """Return whether all that is known from above is one miss, which a hiccup may have been."""
         return len(self._failed()) == 1 and self.held is not None
@@ -62,8 +76,10 @@ class Search:
 def search(start: float, most: float, attempt: Attempt, found: Search) -> None:
     """Fill `found` by trying rates from `start` on, none above `most`; the first that fails, twice.
 
-    It ends early, and `found.ended` says why, when a step says nothing (the generator's fault), when even
-    `most` holds, or when nothing does down to a 64th of `start`.
+    It ends early, and `found.ended` says why, when a step says nothing (the generator's fault), when rate
+    limits keep one from holding, when even `most` holds, or when nothing does down to a 64th of `start`.
+    Between a rate that held and one that was limited there is nothing to find: what a limit has left depends
+    on the steps before.
     """
     rate: float | None = start
     while rate is not None and not found.ended:
@@ -72,8 +88,10 @@ def search(start: float, most: float, attempt: Attempt, found: Search) -> None:
             found.ended, found.inconclusive = "interrupted", True
             return
         found.steps.append(step)
-        if step.verdict == "invalid":
-            found.ended = f"at {rate:g}/s nothing valid could be measured: the search ends there"
+        if step.limited:
+            found.ended = f"the search ends at {rate:g}/s: {step.limited}"
+        elif step.verdict == "invalid":
+            found.ended = f"the search ends at {rate:g}/s, where nothing valid could be measured: {step.why}"
             found.inconclusive = True
         rate = _next(start, most, found)
 
@@ -107,9 +125,10 @@ def _lower(crossed: float, start: float, found: Search) -> float | None:
     return None
 
 
-def step_of(rate: float, measured: Measured, verdict: Verdict) -> Step:
-    """Return what was measured at a rate."""
+def step_of(rate: float, measured: Measured, verdict: Verdict, why: Sequence[str] = ()) -> Step:
+    """Return what was measured at a rate, and `why` the verdict is what it is."""
     total = measured.of()
+    limited = "" if verdict == "pass" or measured.ending is None else _limited(total)
     latency = total.time("latency")
     due = measured.total.due
     return Step(
@@ -120,6 +139,19 @@ def step_of(rate: float, measured: Measured, verdict: Verdict) -> Step:
         p99=_figure(latency.quantile(0.99)),
         errors=_rounded(total.failures / total.count) if total.count else None,
         verdict=verdict,
+        why="; ".join(why),
+        limited=limited,
+    )
+
+
+def _limited(total: Requests) -> str:
+    """Return what rate limits refused and what to do, "" for too little to matter."""
+    refused = refused_by_limits(total)
+    if refused < total.count * _LIMITED_LEAST or not refused:
+        return ""
+    return (
+        f"{refused} of {total.count} requests were refused by rate limits (429); to load more, raise them:"
+        " [limits.tenants.loadtest] in wattos.toml, then: wattos config reload"
     )
 
 

@@ -73,13 +73,18 @@ def reasons(measured: Measured, target: str, stopped: Stopped | None = None, pro
             f"{dropped} of {total_due} arrivals were dropped ({share:.2%}), as no user was free in time:"
             " the target is too slow for this rate, or --users too few"
         )
-    limited = total.statuses.get(_TOO_MANY, 0)
+    limited = refused_by_limits(total)
     if limited:
         told.append(
             f"{limited} requests were refused by rate limits (429): "
             "use fewer users, or let them: [limits.tenants.loadtest] in wattos.toml"
         )
     return told
+
+
+def refused_by_limits(total: Requests) -> int:
+    """Return how many requests a rate limit refused."""
+    return total.statuses.get(_TOO_MANY, 0)
 
 
 def nobody_answered(total: Requests) -> bool:

@@ -8,7 +8,7 @@ from wattos_cli.commands.loadtest.running.watch import Watched
 from wattos_cli.errors import WattosError
 from wattos_cli.loadtest.judging.judgement import judge
 from wattos_cli.loadtest.judging.limit import Search, Step, search, step_of
-from wattos_cli.loadtest.judging.verdict import Stopped, verdict
+from wattos_cli.loadtest.judging.verdict import Stopped, reasons, verdict
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
 from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.render.columns import milliseconds
@@ -66,8 +66,12 @@ class LimitSearch:
             self._best = self._best or (plan, watched)
             return None
         judged = judge(runner.spec.thresholds, watched.measured)
+        measured, stopped = watched.measured, watched.stopped
         step = step_of(
-            rate, watched.measured, verdict(watched.measured, judged, watched.stopped, plan.generators)
+            rate,
+            measured,
+            verdict(measured, judged, stopped, plan.generators),
+            reasons(measured, plan.host, stopped, plan.generators),
         )
         self._keep(step, plan, watched)
         missed = ", ".join(one.threshold.expression for one in judged if not one.ok)

@@ -106,6 +106,7 @@ class Runner:
                 *too_few_in_time(plan),
                 *self._target.wallet.notes,
                 *watched.notes,
+                *([limit.bounded_by] if limit and limit.bounded_by else []),
                 *([problem] if problem else []),
             ],
             command=self.opts.command,

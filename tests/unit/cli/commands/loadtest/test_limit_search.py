@@ -11,17 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.cli.deps import FakeTime, err, make_deps
+from tests.fakes.cli.deps import FakeTime, err, make_deps, out
 from tests.fakes.cli.http import FakeHttp
-from tests.fakes.loadtest.generation import FakeLoad, second
+from tests.fakes.loadtest.generation import NAME, FakeLoad, second
 from tests.fakes.loadtest.loaded_platform import LoadedPlatform
+from tests.fakes.loadtest.measured_runs import measured_run
 from wattos_cli.commands.loadtest import run as command
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.errors import ExitCode, WattosError
-from wattos_cli.loadtest.judging.limit import Search, Step, knee, search
+from wattos_cli.loadtest.judging.limit import Search, Step, knee, search, step_of
 from wattos_cli.loadtest.judging.verdict import Verdict
 from wattos_cli.loadtest.measuring.interval import Interval
+from wattos_cli.loadtest.measuring.requests import Requests
 from wattos_cli.loadtest.plan import Plan
 from wattos_cli.logstore.instants import rfc3339
 
@@ -32,7 +34,7 @@ def step(rate: float, limit: float, saturated_from: float = 1e9) -> Step:
     """Return what a target with a limit shows: it slows down towards it (M/M/1), and above it fails."""
     p95 = 10 / (1 - min(rate / limit, 0.99))
     verdict: Verdict = "invalid" if rate >= saturated_from else "pass" if rate <= limit else "fail"
-    return Step(rate, min(rate, limit), p95 / 2, p95, p95 * 1.5, 0.0, verdict)
+    return Step(rate, min(rate, limit), p95 / 2, p95, p95 * 1.5, 0.0, verdict, why="it was slow")
 
 
 @given(st.floats(1, 90_000), st.floats(1, 1000))
@@ -52,7 +54,7 @@ def test_a_saturated_generator_ends_the_search() -> None:
     found = Search()
     search(10, 100_000, lambda rate: step(rate, 1000, saturated_from=100), found)
     assert (found.held, found.crossed, found.inconclusive) == (80, None, True)
-    assert found.ended == "at 160/s nothing valid could be measured: the search ends there"
+    assert found.ended == "the search ends at 160/s, where nothing valid could be measured: it was slow"
 
 
 def test_one_hiccup_does_not_bound_the_search() -> None:
@@ -89,10 +91,16 @@ def test_the_knee_is_where_latency_begins_to_climb() -> None:
 
 
 class Target:
-    """Answers up to `limit` arrivals a second in 10 to 100 ms, the closer to it the slower."""
+    """Answers up to `limit` arrivals a second in 10 to 100 ms, the closer to it the slower.
 
-    def __init__(self, time: FakeTime, limit: float, saturated_from: float = 1e9) -> None:
+    Above `refuses_from` a rate limiter refuses what is more.
+    """
+
+    def __init__(
+        self, time: FakeTime, limit: float, saturated_from: float = 1e9, refuses_from: float = 1e9
+    ) -> None:
         self.time, self.limit, self.saturated_from = time, limit, saturated_from
+        self.refuses_from = refuses_from
         self.plans: list[Plan] = []
 
     @contextmanager
@@ -106,11 +114,12 @@ class Target:
             yield load
 
     def _second(self, at: int, rate: float) -> Interval:
-        served = min(rate, self.limit)
-        interval = second(
-            at, *[min(1000.0, 10 / (1 - min(served / self.limit, 0.9999)))] * max(1, int(served))
-        )
-        interval.due, interval.dropped = int(rate), int(rate) - int(served)
+        served = min(rate, self.limit, self.refuses_from)
+        refused = max(0, int(min(rate, self.limit) - served))
+        latency_ms = min(1000.0, 10 / (1 - min(served / self.limit, 0.9999)))
+        interval = second(at, *[latency_ms] * max(1, int(served)), failures=refused)
+        interval.requests[NAME].statuses = {"200": max(1, int(served)), "429": refused}
+        interval.due, interval.dropped = int(rate), int(rate) - int(served) - refused
         return interval
 
 
@@ -162,7 +171,63 @@ def test_a_generator_that_is_the_limit_itself_is_no_limit(deps: Deps, time: Fake
     found = result(deps)
     assert found["verdict"] == "invalid"
     assert found["limit"]["rate"] == 160
-    assert found["reasons"] == ["at 320/s nothing valid could be measured: the search ends there"]
+    (why,) = found["reasons"]
+    assert why.startswith("the search ends at 320/s, where nothing valid could be measured: ")
+    assert why.endswith("the load generator was saturated, what it measured is its own slowness: it is slow")
+
+
+@pytest.mark.parametrize("saturated_from", [1e9, 160], ids=["", "and the generator is slow"])
+def test_what_rate_limits_refuse_ends_the_search_and_what_held_is_the_answer(
+    deps: Deps, time: FakeTime, saturated_from: float
+) -> None:
+    target = Target(time, limit=3000, refuses_from=100, saturated_from=saturated_from)
+    opts = options(thresholds=("errors:rate<1%",))
+    assert command.run(opts, deps, start=target.start) == ExitCode.OK
+    found = result(deps)
+    assert (found["verdict"], found["limit"]["rate"], found["failures"]) == ("pass", 80, 0)
+    assert [one["rate"] for one in found["limit"]["steps"]] == [10, 20, 40, 80, 160]
+    assert found["reasons"] == [
+        (
+            "the search ends at 160/s: 900 of 2400 requests were refused by rate limits (429); to load more,"
+            " raise them: [limits.tenants.loadtest] in wattos.toml, then: wattos config reload"
+        )
+    ]
+    told = out(deps)
+    assert "the largest rate that held: 80/s" in told
+    assert found["reasons"][0] in told
+
+
+def test_the_first_rate_that_rate_limits_refuse_says_so(deps: Deps, time: FakeTime) -> None:
+    target = Target(time, limit=3000, refuses_from=5)
+    opts = options(thresholds=("errors:rate<1%",))
+    assert command.run(opts, deps, start=target.start) == ExitCode.NO
+    found = result(deps)
+    assert (found["limit"]["rate"], len(found["limit"]["steps"])) == (None, 1)
+    assert found["reasons"] == [
+        (
+            "75 requests were refused by rate limits (429): "
+            "use fewer users, or let them: [limits.tenants.loadtest] in wattos.toml"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "verdict", "ended", "limited"),
+    [
+        (9, "fail", True, ""),
+        (10, "fail", True, "10 of 1000 requests were refused by rate limits (429)"),
+        (10, "invalid", True, "10 of 1000 requests were refused by rate limits (429)"),
+        (10, "invalid", False, ""),  # the generator broke off
+        (500, "pass", True, ""),
+    ],
+)
+def test_rate_limits_are_why_a_rate_does_not_hold_if_they_refuse_enough(
+    refused: int, verdict: Verdict, ended: bool, limited: str
+) -> None:
+    statuses = {"200": 1000 - refused, "429": refused}
+    requests = Requests(NAME, count=1000, failures=refused, statuses=statuses)
+    found = step_of(100, measured_run(requests, ended=ended), verdict)
+    assert found.limited.partition(";")[0] == limited
 
 
 def test_ctrl_c_between_two_runs_keeps_what_was_tried(deps: Deps, time: FakeTime) -> None:
