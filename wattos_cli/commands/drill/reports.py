@@ -9,7 +9,7 @@ from wattos_cli.commands.drill.options import Options
 from wattos_cli.deps import Deps
 from wattos_cli.drills.outcome import Outcome
 from wattos_cli.render import drill as render
-from wattos_cli.reports import Ended, prepare_report, publish
+from wattos_cli.reports import Ended, prepare_report, publish, require_apart
 
 
 class Reports:
@@ -19,6 +19,7 @@ class Reports:
         self._deps = deps
         self._opts = opts
         self._results: list[dict[str, Any]] = []
+        require_apart(deps, {}, {"--json": opts.json_file, "--junit": opts.junit_file})
         for path in self._together():  # now, so that no drill is lost for want of a folder
             prepare_report(deps, path)
         if opts.report_dir is not None:

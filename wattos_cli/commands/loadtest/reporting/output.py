@@ -16,7 +16,7 @@ from wattos_cli.deps import Deps
 from wattos_cli.loadtest.result.document import document
 from wattos_cli.loadtest.result.shape import Result
 from wattos_cli.render import loadtest as render
-from wattos_cli.reports import Ended, prepare_report, publish
+from wattos_cli.reports import Ended, prepare_report, publish, require_apart
 
 
 def announce(spec: RunSpec, target: Target, opts: Options, console: Console) -> str:
@@ -34,6 +34,7 @@ def announce(spec: RunSpec, target: Target, opts: Options, console: Console) -> 
 
 def prepare_files(opts: Options, deps: Deps) -> None:
     """Make the folders to write to, so that no run is lost for want of one; WattosError if that fails."""
+    require_apart(deps, {}, {"--json": opts.json_file, "--junit": opts.junit_file})
     for path in _files(opts):
         prepare_report(deps, path)
 

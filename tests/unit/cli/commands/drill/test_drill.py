@@ -26,6 +26,7 @@ from wattos_cli.drills.files.built_in import built_in_names
 from wattos_cli.drills.files.catalogue import drills_called
 from wattos_cli.errors import ExitCode, WattosError
 from wattos_cli.render.drill import step_line
+from wattos_cli.report_folder import alone_in
 
 RIGHT = OUTAGE.replace("[load]", '[requires]\nproviders = ["openai"]\n[load]').replace(
     "[[assertions]]", '[[assertions]]\nname = "opens"'
@@ -247,6 +248,22 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_begins(tmp_path
     with pytest.raises(WattosError) as caught:
         Reports(make_deps(cwd=tmp_path), Options(report_dir=Path("file/out")), ["mine"])
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_the_folder_of_another_run_is_refused_before_anything_begins(tmp_path: Path, drill: Drill) -> None:
+    info = {"providers": "openai, local", "simulated": "openai"}
+    deps = platform(tmp_path, "gateway", "llm-gateway", "simulator", **info)
+    (tmp_path / "out").mkdir()
+    with alone_in(tmp_path / "out"):
+        error = refused(deps, "./mine.toml", "--report", "out")
+    assert (error.code, error.exit_code) == ("report_folder_in_use", ExitCode.USAGE)
+
+
+def test_one_file_is_not_two_reports(tmp_path: Path) -> None:
+    options = Options(json_file=Path("same"), junit_file=Path("./same"))
+    with pytest.raises(WattosError, match="--junit same would be written over --json") as caught:
+        Reports(make_deps(cwd=tmp_path), options, ["mine"])
+    assert (caught.value.exit_code, list(tmp_path.iterdir())) == (ExitCode.USAGE, [])
 
 
 def test_the_list_names_every_built_in_drill() -> None:

@@ -40,6 +40,7 @@ from wattos_cli.report_folder import alone_in
         (Options(scenario="smok"), "Did you mean 'smoke'?"),
         (Options(junit_file=Path("/proc/nothing/j.xml")), "cannot write /proc/nothing/j.xml"),
         (Options(json_file=Path("/proc")), "cannot write /proc: Is a directory"),
+        (Options(json_file=Path("a"), junit_file=Path("a")), "--junit a would be written over --json"),
         (Options(host="localhost:3001"), "--host 'localhost:3001': no http(s) address"),
         (Options(host="http://ann:secret@other:1"), "--host: a user or password in the address"),
         (Options(stages="30s:10", rate="5"), "--stages and --rate contradict each other"),
