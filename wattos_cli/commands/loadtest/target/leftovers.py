@@ -93,10 +93,10 @@ def _cleared(deps: Deps, clearing: Clearing, left: dict[str, str]) -> str:
 
 def _leave(deps: Deps, project: Project, users: Collection[str], why: str) -> None:
     """Leave to a later load test what these users have, and say so."""
-    when = "the next load test deletes it"
+    when = "the next load test goes on with it"
     try:
         for user in users:
             loadtest_tenant.leave_key(deps, project, user)
     except WattosError:  # a gateway that is away revokes no keys either
-        when = "a load test deletes it once the keys of this one have expired"
+        when = "a load test goes on with it once the keys of this one have expired"
     deps.console.note(f"not all that the users of this load test made is deleted: {why}; {when}")

@@ -266,7 +266,7 @@ def test_what_is_left_all_the_same_is_said_and_goes_before_the_next(
     platform.per_s = 1
     began_s = platform.time.now
     told = ended(platform, tmp_path, users=100)
-    assert told.endswith("is deleted: 120 s were not enough; the next load test deletes it\n")
+    assert told.endswith("is deleted: 120 s were not enough; the next load test goes on with it\n")
     assert platform.time.now - began_s == 120
     assert len(platform.ids(TALKS)) == len(platform.keys) > 0
     platform.time.sleep(2)
@@ -279,7 +279,7 @@ def test_what_is_left_all_the_same_is_said_and_goes_before_the_next(
 
 def test_a_service_that_is_gone_is_asked_before_the_next(platform: Platform, tmp_path: Path) -> None:
     told = ended(platform, tmp_path, "chat")
-    assert "a service that does not run any more; the next load test deletes it\n" in told
+    assert "a service that does not run any more; the next load test goes on with it\n" in told
     assert (len(platform.ids(TALKS)), platform.ids(RUNS), len(platform.keys)) == (3, [], 3)
     platform.time.sleep(2)
     assert "had left: 3 conversations\n" in cleared(platform, tmp_path)
@@ -294,7 +294,7 @@ def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(platform: Plat
 
     platform.time.sleep = interrupted  # type: ignore[method-assign]
     told = ended(platform, tmp_path, dies=KeyboardInterrupt())
-    assert told.endswith("made is deleted: interrupted; the next load test deletes it\n")
+    assert told.endswith("made is deleted: interrupted; the next load test goes on with it\n")
     assert len(platform.keys) == 3
 
 
@@ -321,5 +321,5 @@ def test_a_gateway_that_is_gone_keeps_the_keys_to_be_found_by(platform: Platform
             self.dead = True
 
     told = ended(Dying(platform.time), tmp_path)
-    assert "connection refused; a load test deletes it once the keys of this one have expired" in told
+    assert "connection refused; a load test goes on with it once the keys of this one have expired" in told
     assert "keys of the load test could not be revoked" in told
