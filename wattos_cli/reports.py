@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +52,26 @@ class Ended:
 
 
 def publish(
-    deps: Deps, ended: Ended, files: Mapping[Path, str], *, markdown: str, annotations: Iterable[str]
+    deps: Deps,
+    ended: Ended,
+    show: Callable[[], None],
+    files: Mapping[Path, str],
+    *,
+    markdown: str,
+    annotations: Iterable[str],
 ) -> None:
-    """Write the reports of what has ended, whatever becomes of each, and tell the pipeline of it.
+    """Have what has ended shown, write its reports, whatever becomes of each, and tell the pipeline of it.
+
+    Reports are written although nobody reads stdout any more.
 
     WattosError names the files that could not be written, and where the result is instead: on stdout in JSON,
     in the file of another option, or else in one of the temporary folder.
     """
-    problems = _written(deps, files)
+    try:
+        show()
+        deps.console.stdout.flush()
+    finally:
+        problems = _written(deps, files)
     whole = [str(path) for path in files if path not in problems]
     if whole:
         deps.console.note(f"written: {', '.join(whole)}")

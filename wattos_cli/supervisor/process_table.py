@@ -109,11 +109,11 @@ def command_line(pid: int) -> str:
     for name in ("cmdline", "comm"):
         try:
             with open(f"/proc/{pid}/{name}", "rb") as stream:  # noqa: PTH123 - hot
-                text = stream.read().replace(b"\0", b" ").strip().decode(errors="replace")
+                words = stream.read().replace(b"\0", b" ").decode(errors="replace").split()
         except OSError:
             continue
-        if text:
-            return text
+        if words:
+            return " ".join(words)
     return "unknown"
 
 

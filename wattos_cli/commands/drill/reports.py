@@ -30,14 +30,8 @@ class Reports:
         """Report one more outcome; WattosError names the files that could not be written."""
         result = outcome.as_json()
         self._results.append(result)
-        deps, console = self._deps, self._deps.console
-        if console.json_output:
-            console.json(result)
-        else:
-            console.data(render.as_text(result, color=console.color))
-        console.stdout.flush()
         publish(
-            deps,
+            self._deps,
             Ended(
                 result["drill"],
                 result["verdict"],
@@ -45,10 +39,18 @@ class Reports:
                 self._kept_in(result),
                 again="run it again",
             ),
+            lambda: self._show(result),
             self._files(result),
             markdown=render.as_markdown(result),
-            annotations=render.annotations(result, deps.environ),
+            annotations=render.annotations(result, self._deps.environ),
         )
+
+    def _show(self, result: Mapping[str, Any]) -> None:
+        console = self._deps.console
+        if console.json_output:
+            console.json(result)
+        else:
+            console.data(render.as_text(result, color=console.color))
 
     def _files(self, result: Mapping[str, Any]) -> dict[Path, str]:
         """Return the files to write when a drill is over, with their text."""

@@ -44,14 +44,7 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
 
     WattosError names the files that could not be written, and where the whole result is.
     """
-    console, told = deps.console, document(result)
-    if console.json_output:
-        console.json(msgspec.to_builtins(result))
-    else:
-        if console.clear_frame():
-            console.note(render.limits(told))
-        console.data(render.as_table(told, color=console.color, width=console.table_width))
-    console.stdout.flush()
+    told = document(result)
     publish(
         deps,
         Ended(
@@ -61,10 +54,20 @@ def tell(result: Result, opts: Options, deps: Deps) -> None:
             [path for path, form in _files(opts).items() if form is None],
             again="make them of it: wattos loadtest report {file}",
         ),
+        lambda: _show(result, told, deps.console),
         _texts(opts, result, told),
         markdown=render.as_markdown(told),
         annotations=render.annotations(told, deps.environ),
     )
+
+
+def _show(result: Result, told: Mapping[str, Any], console: Console) -> None:
+    if console.json_output:
+        console.json(msgspec.to_builtins(result))
+    else:
+        if console.clear_frame():
+            console.note(render.limits(told))
+        console.data(render.as_table(told, color=console.color, width=console.table_width))
 
 
 def _texts(opts: Options, result: Result, told: Mapping[str, Any]) -> dict[Path, str]:
