@@ -87,7 +87,7 @@ def test_prices_are_checked_before_anything_starts(house: RunningProject, tmp_pa
     done = house.wattos("-C", str(tmp_path), "config", "validate", "-o", "json")
     assert done.returncode == 3
     wrong = json.loads(done.stderr)["details"]["problems"]
-    assert [each["where"] for each in wrong] == ["wattos.toml:4:1", "wattos.toml:1:3"]
+    assert [each["where"] for each in wrong] == ["wattos.toml:1:3", "wattos.toml:4:1"]
 
 
 def test_without_a_platform_it_is_exit_4_and_nonsense_is_exit_2(
