@@ -158,7 +158,7 @@ def test_what_a_killed_one_has_left_goes_before_the_next(standing: RunningProjec
     expiry_s = datetime.fromisoformat(left["expires_at"]).timestamp()
     wait_until(lambda: time.time() > expiry_s, "the key of the killed run expires", 60)
     done = standing.wattos("loadtest", "chat-stream", "--users", "1", "--duration", "1s", *ALL_WELL)
-    assert "cleared what earlier load tests had left: " in done.stderr
+    assert "cleared what earlier load tests and drills had left: " in done.stderr
     with caller(standing, **who, ttl_s=60) as user:
         assert [user.get(path).status_code for path in made] == [404, 404, 404]
 

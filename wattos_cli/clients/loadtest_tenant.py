@@ -1,4 +1,4 @@
-"""The temporary tenant of a load test: a key per virtual user, with limits of its own, revoked afterwards."""
+"""The temporary tenant of load tests and drills: a key per virtual user, with its own limits."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ def keys_for(deps: Deps, project: Project, count: int, duration_s: float) -> Ite
     finally:
         problem = revoke_keys(deps, project, keys.ids)
         if problem:
-            deps.console.note(f"keys of the load test could not be revoked, they expire soon: {problem}")
+            deps.console.note(f"keys of temporary users could not be revoked, they expire soon: {problem}")
 
 
 def make_keys(deps: Deps, project: Project, count: int, duration_s: float) -> Keys:

@@ -205,8 +205,13 @@ class Shields:
         yield
 
 
-def harness(house: House, *, on_sleep: Callable[[], None] = lambda: None) -> Harness:
-    """Return the harness of the house; `on_sleep` is called whenever the drill waits."""
+def harness(
+    house: House, *, on_sleep: Callable[[], None] = lambda: None, on_end: Callable[[], None] = lambda: None
+) -> Harness:
+    """Return the harness of the house.
+
+    `on_sleep` is called whenever the drill waits, `on_end` when its load is put away.
+    """
 
     @contextmanager
     def load(_drill: Drill, _longest_s: float) -> Iterator[FakeLoad]:
@@ -215,6 +220,7 @@ def harness(house: House, *, on_sleep: Callable[[], None] = lambda: None) -> Har
             yield FakeLoad(house)
         finally:
             house.events.append("load ends")
+            on_end()
 
     def reset(name: str) -> None:
         house.events.append(f"reset {name}")

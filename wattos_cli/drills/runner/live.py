@@ -1,13 +1,14 @@
 """The real harness of drills: the platform of this project, and load from a generator of our own."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from wattos_cli.clients import breakers, loadtest_tenant, running
 from wattos_cli.clients.breaker_changes import ChangeReader
 from wattos_cli.clients.breaker_orders import Order, give
 from wattos_cli.clients.health_probe import probe_project
+from wattos_cli.clients.loadtest_tenant import Keys
 from wattos_cli.clients.simulator import Simulator
 from wattos_cli.deps import Deps, Finding
 from wattos_cli.drills.drill import Drill
@@ -15,6 +16,7 @@ from wattos_cli.drills.faults.fault import FaultTarget
 from wattos_cli.drills.observing.view import Scraped
 from wattos_cli.drills.runner.harness import Harness
 from wattos_cli.drills.runner.interruptions import Shield
+from wattos_cli.leftovers.before_and_after import cleared_afterwards
 from wattos_cli.loadtest.generation import started
 from wattos_cli.loadtest.load import Load
 from wattos_cli.loadtest.plan import Arrivals, Plan, Stage
@@ -30,6 +32,9 @@ _ADMIN_TIMEOUT_S = 1.0
 _FRESH_S = 1.0
 _OPEN = frozenset({"open", "half_open"})
 _REASON = "a drill of wattos is over"
+_CLEARED_S = 30.0
+"""So long what the users left is deleted, before the next drill begins: little, only what failed."""
+_Start = Callable[[Plan, Mapping[str, str]], AbstractContextManager[Load]]
 
 
 class LivePlatform:
@@ -77,12 +82,22 @@ class LivePlatform:
         return sum(int(row.row.get("restarts") or 0) for row in running.running(self._project))
 
 
-def live_harness(deps: Deps, project: Project, shield: Shield) -> Harness:
-    """Return the harness for the platform of `project`."""
+def live_harness(deps: Deps, project: Project, shield: Shield, *, start: _Start = started) -> Harness:
+    """Return the harness for the platform of `project`; `start` starts the generator of its load."""
     platform, target = LivePlatform(deps, project), FaultTarget(deps, project)
+
+    @contextmanager
+    def load(drill: Drill, longest_s: float) -> Iterator[Load]:
+        with (
+            _users(deps, project, drill, longest_s) as keys,
+            _heard_afterwards(shield),
+            start(_plan(project, drill, longest_s, keys), deps.environ) as generation,
+        ):
+            yield generation
+
     return Harness(
         platform=platform,
-        load=lambda drill, longest_s: _load(deps, project, drill, longest_s),
+        load=load,
         fault=lambda form: form.fault(target),
         reset=lambda name: _close(deps, platform, name),
         shield=shield,
@@ -93,25 +108,45 @@ def live_harness(deps: Deps, project: Project, shield: Shield) -> Harness:
 
 
 @contextmanager
-def _load(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Iterator[Load]:
-    """Run the drill's load as the temporary tenant of load tests, whose keys end with the block."""
+def _users(deps: Deps, project: Project, drill: Drill, longest_s: float) -> Iterator[Keys]:
+    """Yield keys of the temporary tenant; then what their users left is deleted, and they are revoked."""
+    services = {row.name for row in running.running(project)}
+    with (
+        loadtest_tenant.keys_for(deps, project, drill.load.users, longest_s) as keys,
+        cleared_afterwards(deps, project, _url(project), keys, services, last_s=_CLEARED_S),
+    ):
+        yield keys
+
+
+@contextmanager
+def _heard_afterwards(shield: Shield) -> Iterator[None]:
+    """Have signals heard again after the block, also if one ended it: what follows breaks nothing."""
+    try:
+        yield
+    finally:
+        with shield.shielded():
+            pass
+
+
+def _plan(project: Project, drill: Drill, longest_s: float, keys: Keys) -> Plan:
     load = drill.load
-    with loadtest_tenant.keys_for(deps, project, load.users, longest_s) as keys:
-        plan = Plan(
-            locustfile=folder() / "locustfile.py",
-            journeys=load.journeys,
-            host=running.service(project, "gateway").url.rstrip("/"),
-            users=load.users,
-            spawn_rate=load.users,
-            duration_s=longest_s,
-            arrivals=Arrivals(load.rate, (Stage(longest_s, load.rate),)) if load.rate else None,
-            engine="fast",
-            model=load.model,
-            tokens=keys.tokens,
-            prefix=keys.prefix,
-        )
-        with started(plan, deps.environ) as generation:
-            yield generation
+    return Plan(
+        locustfile=folder() / "locustfile.py",
+        journeys=load.journeys,
+        host=_url(project),
+        users=load.users,
+        spawn_rate=load.users,
+        duration_s=longest_s,
+        arrivals=Arrivals(load.rate, (Stage(longest_s, load.rate),)) if load.rate else None,
+        engine="fast",
+        model=load.model,
+        tokens=keys.tokens,
+        prefix=keys.prefix,
+    )
+
+
+def _url(project: Project) -> str:
+    return running.service(project, "gateway").url.rstrip("/")
 
 
 def _close(deps: Deps, platform: LivePlatform, name: str) -> None:

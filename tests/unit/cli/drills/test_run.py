@@ -190,6 +190,36 @@ def test_a_signal_in_the_middle_leaves_nothing_broken(
     assert not house.is_ill
 
 
+def test_what_follows_on_its_end_is_none_of_the_outcome(drill: Callable[[], Drill]) -> None:
+    house, tidy = House(), performed(drill(), House())
+    outcome = performed(drill(), house, on_end=lambda: house.time.sleep(1000))
+    assert outcome == tidy
+    assert house.events[-3:] == ["rollback simulator", "reset llm:openai", "load ends"]
+
+
+@pytest.mark.parametrize(
+    ("arrives", "signal"), [(KeyboardInterrupt, "interrupted"), (Terminated, "terminated")]
+)
+@pytest.mark.parametrize(("failing", "verdict"), [(0, "pass"), (1, "fail")])
+def test_a_signal_after_its_end_changes_no_verdict(
+    drill: Callable[[], Drill], arrives: type[BaseException], signal: str, failing: int, verdict: str
+) -> None:
+    def interrupt() -> None:
+        raise arrives
+
+    outcome = performed(drill(), House(failing=failing), on_end=interrupt)
+    assert (outcome.verdict, outcome.reason, outcome.signal) == (verdict, "", signal)
+
+
+def test_a_signal_after_a_drill_that_says_nothing_keeps_its_reason(drill: Callable[[], Drill]) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    outcome = performed(drill(), House(load_lasts_s=2.0), on_end=interrupt)
+    told = "the load generator ended before the drill did"
+    assert (outcome.verdict, outcome.reason, outcome.signal) == ("invalid", told, "interrupted")
+
+
 def test_a_bug_leaves_nothing_broken(drill: Callable[[], Drill]) -> None:
     house = House()
 

@@ -10,10 +10,10 @@ from wattos_cli.clients.addresses import asked, check_address
 from wattos_cli.clients.refusals import unreachable
 from wattos_cli.commands.loadtest.options.options import Options
 from wattos_cli.commands.loadtest.options.run_spec import RunSpec
-from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers, cleared_afterwards
 from wattos_cli.commands.loadtest.target.wallet import Wallet, wallet_for
 from wattos_cli.deps import Deps, NoReplyError
 from wattos_cli.errors import ExitCode, WattosError, usage
+from wattos_cli.leftovers.before_and_after import clear_leftovers, cleared_afterwards
 from wattos_cli.loadtest.journey import NAME_PREFIX
 from wattos_cli.loadtest.result.asked import Tenant
 from wattos_cli.project import Project

@@ -144,7 +144,7 @@ def test_the_result_is_told_before_anything_is_cleared(deps: Deps, http: FakeHtt
 def test_a_gateway_that_is_gone_afterwards_is_a_note(deps: Deps, http: FakeHttp) -> None:
     http.replies[OPS, "/admin/tokens/revoke"] = NoReplyError("connection refused")
     assert command.run(Options(), deps, start=one_second(10).start) == ExitCode.OK
-    assert "keys of the load test could not be revoked" in err(deps)
+    assert "keys of temporary users could not be revoked" in err(deps)
 
 
 def refused(options: Options, deps: Deps) -> WattosError:

@@ -1,121 +1,25 @@
 """What load tests could not delete goes as they end, or before the next; nothing of others is touched."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.cli.deps import FakeTime, err, make_deps, write_running
+from tests.fakes.loadtest.holding_platform import RUNS, SPACES, TALKS, URL, HoldingPlatform
 from wattos_cli.clients.loadtest_tenant import keys_for
-from wattos_cli.commands.loadtest.target.leftovers import clear_leftovers, cleared_afterwards
 from wattos_cli.deps import NoReplyError, Reply
+from wattos_cli.leftovers.before_and_after import clear_leftovers, cleared_afterwards
 from wattos_cli.project import find
-
-URL, OPS = "http://127.0.0.1:3001", "unix:/run/gateway.sock"
-SPACES, TALKS, RUNS = "/api/v1/knowledge-spaces", "/api/v1/conversations", "/api/v1/runs"
-
-
-def rfc3339(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
-
-
-@dataclass
-class Platform:
-    """Keys of the tenant with their users, and what the users have made; who is `down` answers 503.
-
-    No more than `per_s` requests a second reach a service: the rest is answered with 429, to come again.
-    """
-
-    time: FakeTime
-    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
-    made: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {SPACES: [], TALKS: [], RUNS: []})
-    down: str = ""
-    per_s: int = 1_000_000
-    taken: Counter[float] = field(default_factory=Counter)
-    asked: list[str] = field(default_factory=list)
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def key(self, user: str, expires_in_s: float) -> str:
-        key_id = f"k{next(self.numbers)}"
-        self.keys[key_id] = {"id": key_id, "user": user, "expires_at": rfc3339(self.time.now + expires_in_s)}
-        return key_id
-
-    def make(self, path: str, user: str, ago_s: float, **more: str) -> None:
-        made = {"id": f"{user}-{len(self.made[path])}", "user": user, "name": "loadtest-1"}
-        self.made[path].append(made | {"created_at": rfc3339(self.time.now - ago_s)} | more)
-
-    def ids(self, path: str) -> list[str]:
-        return [each["id"] for each in self.made[path]]
-
-    def request(
-        self,
-        method: str,
-        address: str,
-        path: str,
-        *,
-        body: Any = None,
-        headers: Mapping[str, str],
-        timeout_s: float,
-    ) -> Reply:
-        assert timeout_s <= 5
-        if address == OPS:
-            status, answer = self._admin(path, body)
-        elif self.taken[self.time.now] >= self.per_s:
-            return Reply(429, {"retry-after": "1"}, b"{}")
-        else:
-            self.taken[self.time.now] += 1
-            status, answer = self._api(method, path, headers)
-        return Reply(status, {}, json.dumps(answer).encode())
-
-    def _admin(self, path: str, body: Any) -> tuple[int, Any]:
-        if path == "/admin/tokens/revoke":
-            self.keys.pop(body["id"])
-            return 200, {}
-        if path == "/admin/tokens":
-            key_id = self.key(body["user"], body["ttl_s"])
-            return 201, {"id": key_id, "token": key_id}
-        assert path.startswith("/admin/tokens?tenant=loadtest&revoked=false&limit=1000")
-        return 200, self._page(list(self.keys.values()), path, 50)
-
-    def _api(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, Any]:
-        self.asked.append(f"{method} {path}")
-        base = next(each for each in self.made if path.startswith(each))
-        user = self.keys[headers["Authorization"].removeprefix("Bearer ")]["user"]
-        mine = [each for each in self.made[base] if base == SPACES or each["user"] == user]
-        if base == self.down:
-            return 503, {}
-        if method == "GET":
-            return 200, self._page(mine, path, 2)
-        found = next((each for each in mine if path.removeprefix(f"{base}/").startswith(each["id"])), None)
-        if found is None:
-            return 404, {}
-        if path.endswith("/cancel"):
-            found["status"] = found.get("then", "cancelled")
-            return 202, {}
-        if base == RUNS and found.get("status") == "running":
-            return 409, {}
-        self.made[base].remove(found)
-        return 204, {}
-
-    def _page(self, items: list[dict[str, Any]], path: str, size: int) -> dict[str, Any]:
-        start = int(path.partition("cursor=")[2] or 0)
-        end = start + size
-        return {"items": items[start:end], "next_cursor": str(end) if items[end:] else None}
 
 
 @pytest.fixture
-def platform() -> Platform:
-    return Platform(FakeTime())
+def platform() -> HoldingPlatform:
+    return HoldingPlatform(FakeTime())
 
 
-def cleared(platform: Platform, root: Path, *but: str) -> str:
+def cleared(platform: HoldingPlatform, root: Path, *but: str) -> str:
     """Clear where all services run but some; return what is said of it."""
     running = [name for name in ("gateway", "rag", "chat", "agent") if name not in but]
     write_running(root, *({"name": name, "url": URL} for name in running))
@@ -124,7 +28,7 @@ def cleared(platform: Platform, root: Path, *but: str) -> str:
     return err(deps)
 
 
-def killed(platform: Platform, users: int = 1) -> None:
+def killed(platform: HoldingPlatform, users: int = 1) -> None:
     """Leave what a run of so many users leaves that was killed an hour ago."""
     for number in range(1, users + 1):
         platform.key(f"loadtest-{number}", -60)
@@ -133,16 +37,19 @@ def killed(platform: Platform, users: int = 1) -> None:
         platform.make(SPACES, f"loadtest-{number}", 3600)
 
 
-def test_what_a_killed_run_has_left_goes(platform: Platform, tmp_path: Path) -> None:
+def test_what_a_killed_run_has_left_goes(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform, users=3)
     told = cleared(platform, tmp_path)
-    assert "cleared what earlier load tests had left: 3 knowledge spaces, 3 conversations, 3 runs" in told
+    assert (
+        "cleared what earlier load tests and drills had left: 3 knowledge spaces, 3 conversations, 3 runs"
+        in told
+    )
     assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
     assert platform.keys == {}
     assert cleared(platform, tmp_path) == ""
 
 
-def test_nothing_is_touched_while_another_run_may_be_alive(platform: Platform, tmp_path: Path) -> None:
+def test_nothing_is_touched_while_another_run_may_be_alive(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform, users=2)
     platform.key("loadtest-1", 30)
     assert cleared(platform, tmp_path) == ""
@@ -150,7 +57,7 @@ def test_nothing_is_touched_while_another_run_may_be_alive(platform: Platform, t
     assert len(platform.keys) == 3
 
 
-def test_what_is_newer_or_of_another_name_stays(platform: Platform, tmp_path: Path) -> None:
+def test_what_is_newer_or_of_another_name_stays(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform)
     platform.make(TALKS, "loadtest-1", 1)
     platform.make(TALKS, "somebody", 3600)
@@ -161,40 +68,44 @@ def test_what_is_newer_or_of_another_name_stays(platform: Platform, tmp_path: Pa
     assert platform.ids(SPACES) == ["loadtest-1-1", "loadtest-1-2"]
 
 
-def test_a_run_of_an_agent_is_cancelled_before_it_goes(platform: Platform, tmp_path: Path) -> None:
+def test_a_run_of_an_agent_is_cancelled_before_it_goes(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform)
     platform.make(RUNS, "loadtest-1", 3600, status="running")
     assert "2 runs\n" in cleared(platform, tmp_path)
     assert (platform.ids(RUNS), platform.keys) == ([], {})
 
 
-def test_a_run_of_an_agent_that_does_not_end_goes_the_next_time(platform: Platform, tmp_path: Path) -> None:
+def test_a_run_of_an_agent_that_does_not_end_goes_the_next_time(
+    platform: HoldingPlatform, tmp_path: Path
+) -> None:
     killed(platform)
     platform.make(RUNS, "loadtest-1", 3600, status="running", then="running")
     cleared(platform, tmp_path)
     assert (platform.ids(RUNS), len(platform.keys)) == (["loadtest-1-1"], 1)
     platform.made[RUNS][0]["status"] = "completed"
-    assert "cleared what earlier load tests had left: 1 run" in cleared(platform, tmp_path)
+    assert "cleared what earlier load tests and drills had left: 1 run" in cleared(platform, tmp_path)
     assert (platform.ids(RUNS), platform.keys) == ([], {})
 
 
-def test_what_a_service_holds_that_does_not_run_is_not_forgotten(platform: Platform, tmp_path: Path) -> None:
+def test_what_a_service_holds_that_does_not_run_is_not_forgotten(
+    platform: HoldingPlatform, tmp_path: Path
+) -> None:
     killed(platform)
     assert "1 knowledge space, 1 conversation\n" in cleared(platform, tmp_path, "agent")
     assert cleared(platform, tmp_path).endswith("had left: 1 run\n")
     assert platform.keys == {}
 
 
-def test_what_cannot_be_cleared_is_said_and_no_more(platform: Platform, tmp_path: Path) -> None:
+def test_what_cannot_be_cleared_is_said_and_no_more(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform)
     platform.down = TALKS
     told = cleared(platform, tmp_path)
-    assert "cleared what earlier load tests had left: 1 knowledge space\n" in told
+    assert "cleared what earlier load tests and drills had left: 1 knowledge space\n" in told
     assert f"is cleared: GET {TALKS} was answered with status 503; the next one goes on" in told
     assert len(platform.keys) == 1
 
 
-def test_what_is_too_much_is_left_to_the_next(platform: Platform, tmp_path: Path) -> None:
+def test_what_is_too_much_is_left_to_the_next(platform: HoldingPlatform, tmp_path: Path) -> None:
     killed(platform, users=80)
     told, rounds = cleared(platform, tmp_path), 1
     assert "a run that has to begin cannot wait for more; the next one goes on" in told
@@ -206,8 +117,8 @@ def test_what_is_too_much_is_left_to_the_next(platform: Platform, tmp_path: Path
     assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
 
 
-def test_a_gateway_that_tells_nothing_stops_no_run(platform: Platform, tmp_path: Path) -> None:
-    class Silent(Platform):
+def test_a_gateway_that_tells_nothing_stops_no_run(platform: HoldingPlatform, tmp_path: Path) -> None:
+    class Silent(HoldingPlatform):
         def request(self, *_args: Any, **_options: Any) -> Reply:
             raise NoReplyError("connection refused")
 
@@ -215,7 +126,7 @@ def test_a_gateway_that_tells_nothing_stops_no_run(platform: Platform, tmp_path:
 
 
 def ended(
-    platform: Platform, root: Path, *but: str, users: int = 3, dies: BaseException | None = None
+    platform: HoldingPlatform, root: Path, *but: str, users: int = 3, dies: BaseException | None = None
 ) -> str:
     """Let a load test end whose users could delete nothing; return what is said of it.
 
@@ -240,17 +151,15 @@ def ended(
 
 @pytest.mark.parametrize("dies", [None, KeyboardInterrupt(), RuntimeError("a bug")], ids=repr)
 def test_what_the_users_could_not_delete_goes_as_the_test_ends(
-    platform: Platform, tmp_path: Path, dies: BaseException | None
+    platform: HoldingPlatform, tmp_path: Path, dies: BaseException | None
 ) -> None:
     told = ended(platform, tmp_path, dies=dies)
-    assert told == (
-        "deleted what the users of this load test had left: 3 knowledge spaces, 3 conversations, 3 runs\n"
-    )
+    assert told == ("deleted what the users had left: 3 knowledge spaces, 3 conversations, 3 runs\n")
     assert platform.made == {SPACES: [], TALKS: [], RUNS: []}
     assert platform.keys == {}
 
 
-def test_limits_are_waited_out(platform: Platform, tmp_path: Path) -> None:
+def test_limits_are_waited_out(platform: HoldingPlatform, tmp_path: Path) -> None:
     platform.per_s = 2
     told = ended(platform, tmp_path, users=20)
     assert told.count("as fast as rate limits allow, for 120 s at most; Ctrl-C ends it") == 1
@@ -261,7 +170,7 @@ def test_limits_are_waited_out(platform: Platform, tmp_path: Path) -> None:
 
 
 def test_what_is_left_all_the_same_is_said_and_goes_before_the_next(
-    platform: Platform, tmp_path: Path
+    platform: HoldingPlatform, tmp_path: Path
 ) -> None:
     platform.per_s = 1
     began_s = platform.time.now
@@ -277,7 +186,7 @@ def test_what_is_left_all_the_same_is_said_and_goes_before_the_next(
     assert platform.keys == {}
 
 
-def test_a_service_that_is_gone_is_asked_before_the_next(platform: Platform, tmp_path: Path) -> None:
+def test_a_service_that_is_gone_is_asked_before_the_next(platform: HoldingPlatform, tmp_path: Path) -> None:
     told = ended(platform, tmp_path, "chat")
     assert "a service that does not run any more; the next load test goes on with it\n" in told
     assert (len(platform.ids(TALKS)), platform.ids(RUNS), len(platform.keys)) == (3, [], 3)
@@ -286,7 +195,9 @@ def test_a_service_that_is_gone_is_asked_before_the_next(platform: Platform, tmp
     assert platform.keys == {}
 
 
-def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(platform: Platform, tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(
+    platform: HoldingPlatform, tmp_path: Path
+) -> None:
     platform.per_s = 2
 
     def interrupted(_seconds: float) -> None:
@@ -298,7 +209,7 @@ def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(platform: Plat
     assert len(platform.keys) == 3
 
 
-def test_another_load_test_that_goes_on_loses_nothing(platform: Platform, tmp_path: Path) -> None:
+def test_another_load_test_that_goes_on_loses_nothing(platform: HoldingPlatform, tmp_path: Path) -> None:
     platform.key("loadtest-0a1b2c3d-1", 60)
     for path in (TALKS, RUNS, SPACES):
         platform.make(path, "loadtest-0a1b2c3d-1", 1, name="loadtest-0a1b2c3d-5e6f")
@@ -307,8 +218,10 @@ def test_another_load_test_that_goes_on_loses_nothing(platform: Platform, tmp_pa
     assert len(platform.keys) == 1
 
 
-def test_a_gateway_that_is_gone_keeps_the_keys_to_be_found_by(platform: Platform, tmp_path: Path) -> None:
-    class Dying(Platform):
+def test_a_gateway_that_is_gone_keeps_the_keys_to_be_found_by(
+    platform: HoldingPlatform, tmp_path: Path
+) -> None:
+    class Dying(HoldingPlatform):
         dead = False
 
         def request(self, *args: Any, **options: Any) -> Reply:
@@ -321,5 +234,5 @@ def test_a_gateway_that_is_gone_keeps_the_keys_to_be_found_by(platform: Platform
             self.dead = True
 
     told = ended(Dying(platform.time), tmp_path)
-    assert "connection refused; a load test goes on with it once the keys of this one have expired" in told
-    assert "keys of the load test could not be revoked" in told
+    assert "connection refused; a load test goes on with it once their keys have expired" in told
+    assert "keys of temporary users could not be revoked" in told

@@ -1,4 +1,4 @@
-"""Deletes through the API what users of load tests have made: spaces, conversations, runs of agents."""
+"""Deletes through the API what temporary users have made: spaces, conversations, runs of agents."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
