@@ -4,18 +4,12 @@ import asyncio
 from pathlib import Path
 
 from tests.contract import drill_platform_contract
-from tests.fakes.cli.deps import make_deps, write_running
+from tests.fakes.cli.deps import make_deps
 from tests.fakes.drills.harness import NAME, FakeFault, House
-from tests.fakes.kernel.runtime import OPERATOR_TOKEN, make_runtime
-from tests.fakes.llm.simulator import simulator
-from tests.fakes.services.server import served
+from tests.fakes.drills.real_services import BREAKER, rag_and_simulator
 from wattos_cli.clients.breaker_orders import Order, give
 from wattos_cli.clients.plain_http import PlainHttp
 from wattos_cli.drills.runner.live import LivePlatform
-from wattos_cli.project import Project
-from wattos_platform.kernel.service import ServiceSpec, build_service
-
-BREAKER = "hop:llm-gateway"
 
 
 def test_the_scripted_one() -> None:
@@ -29,15 +23,7 @@ def test_the_scripted_one() -> None:
 
 
 async def test_real_services(tmp_path: Path) -> None:
-    runtime = make_runtime("rag", tmp_path, hops={"llm-gateway": object()})
-    async with simulator(tmp_path) as sim, served(build_service(runtime, ServiceSpec(routes=[])), tmp_path):
-        rows = [
-            {"name": "rag", "ops_socket": str(tmp_path / "ops.sock")},
-            {"name": "simulator", "url": sim.url, "ops_socket": str(tmp_path / "simulator/ops.sock")},
-        ]
-        write_running(tmp_path, *rows)
-        project = Project(tmp_path)
-        project.secret_file("operator.token").write_text(OPERATOR_TOKEN)
+    async with rag_and_simulator(tmp_path) as (project, _):
         deps = make_deps(cwd=tmp_path, http=PlainHttp(), environ={"WATTOS_ACTOR": "a test"})
         platform = LivePlatform(deps, project)
 

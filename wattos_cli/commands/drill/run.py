@@ -23,7 +23,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     from wattos_cli.clients.running import project_of
     from wattos_cli.commands.drill.reports import Reports
     from wattos_cli.drills.files.catalogue import drills_called
-    from wattos_cli.drills.runner import leftovers, preflight
+    from wattos_cli.drills.runner import broken_already, preflight
     from wattos_cli.drills.runner.exclusive import alone
     from wattos_cli.drills.runner.interruptions import Interruptions
     from wattos_cli.drills.runner.live import live_harness
@@ -40,7 +40,7 @@ def run(opts: Options, deps: Deps) -> ExitCode:
     reports = Reports(deps, opts, [drill.name for drill in drills])
     folder = opts.report_dir and deps.cwd / opts.report_dir
     with alone_in(folder), alone(project), Interruptions() as shield:
-        leftovers.check(drills, deps, project)
+        broken_already.check(drills, deps, project)
         return run_all(drills, live_harness(deps, project, shield), deps, reports.add)
 
 

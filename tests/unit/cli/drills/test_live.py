@@ -100,11 +100,15 @@ def test_it_does_not_keep_the_next_drill_waiting(drill: Drill, platform: Holding
 
 @pytest.mark.parametrize("earlier", [False, True], ids=["the-first", "one-while-the-load-ends-came-before"])
 def test_ctrl_c_ends_it(drill: Drill, platform: HoldingPlatform, deps: Deps, earlier: bool) -> None:
-    def interrupt(_seconds: float = 0.0) -> None:
+    def interrupt() -> None:
         signal.raise_signal(signal.SIGINT)
 
+    class Interrupting(FakeTime):
+        def sleep(self, seconds: float) -> None:
+            interrupt()
+
     platform.per_s = 1
-    platform.time.sleep = interrupt  # type: ignore[method-assign]
+    platform.time = Interrupting(platform.time.now)
     deps = make_deps(cwd=deps.cwd, http=platform, time=platform.time)
     with pytest.raises(KeyboardInterrupt):
         loaded(drill, platform, deps, stop=interrupt if earlier else lambda: None)

@@ -198,12 +198,12 @@ def test_a_service_that_is_gone_is_asked_before_the_next(platform: HoldingPlatfo
 def test_ctrl_c_ends_the_clearing_and_leaves_the_rest_to_the_next(
     platform: HoldingPlatform, tmp_path: Path
 ) -> None:
+    class Interrupting(FakeTime):
+        def sleep(self, seconds: float) -> None:
+            raise KeyboardInterrupt
+
     platform.per_s = 2
-
-    def interrupted(_seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    platform.time.sleep = interrupted  # type: ignore[method-assign]
+    platform.time = Interrupting(platform.time.now)
     told = ended(platform, tmp_path, dies=KeyboardInterrupt())
     assert told.endswith("made is deleted: interrupted; the next load test goes on with it\n")
     assert len(platform.keys) == 3
